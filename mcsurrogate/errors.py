@@ -1,0 +1,69 @@
+"""Named errors: each says what was wrong, where it was found and what to do about it."""
+
+__all__ = [
+    "CardError",
+    "EventFileError",
+    "IntegrationError",
+    "KinematicsError",
+    "MCSurrogateError",
+    "MatrixElementError",
+    "NativeModuleError",
+    "PartonDensityError",
+    "PhaseSpaceError",
+    "ProcessError",
+    "PythiaError",
+    "RunFolderError",
+    "ValidationError",
+]
+
+
+class MCSurrogateError(Exception):
+    """Base class of every error that mcsurrogate raises on purpose."""
+
+
+class CardError(MCSurrogateError):
+    """A run card has an unknown key, a wrong unit or an impossible value."""
+
+
+class ProcessError(MCSurrogateError):
+    """A process string cannot be understood or lies outside the reach of the engine."""
+
+
+class MatrixElementError(MCSurrogateError):
+    """A matrix element was given momenta or parameters it cannot be evaluated for."""
+
+
+class KinematicsError(MCSurrogateError):
+    """Four-momenta are off shell, do not balance or are not finite."""
+
+
+class PhaseSpaceError(MCSurrogateError):
+    """A phase-space mapping cannot be built, or the cuts leave nothing."""
+
+
+class PartonDensityError(MCSurrogateError):
+    """A PDF set is missing, damaged or asked for a parton or point it does not have."""
+
+
+class IntegrationError(MCSurrogateError):
+    """An integral cannot be computed: a non-finite integrand, no points, impossible targets."""
+
+
+class EventFileError(MCSurrogateError):
+    """An LHE or HepMC3 file is damaged, truncated or of the wrong kind."""
+
+
+class NativeModuleError(MCSurrogateError):
+    """The compiled module is missing or was built for another Pythia release."""
+
+
+class PythiaError(MCSurrogateError):
+    """Pythia refused its settings or stopped during the run."""
+
+
+class RunFolderError(MCSurrogateError):
+    """A run folder is finished, belongs to another card or is damaged."""
+
+
+class ValidationError(MCSurrogateError):
+    """Two samples cannot be compared: empty, zero weight or unknown observables."""
