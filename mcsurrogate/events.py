@@ -4,12 +4,61 @@ The layout follows the Les Houches event record (hep-ph/0109068, hep-ph/0609017)
 per particle in flat arrays, and ``offsets`` that mark where each event begins.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EventBatch"]
+__all__ = ["EventBatch", "ProcessInfo", "RunInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process of a Les Houches run.
+
+    Attributes
+    ----------
+    process_id
+        LPRUP.
+    cross_section_pb, error_pb
+        XSECUP and XERRUP in pb.
+    max_weight
+        XMAXUP: the unit weight of the events.
+    """
+
+    process_id: int
+    cross_section_pb: float
+    error_pb: float
+    max_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What holds for all events of a run: the ``<init>`` block.
+
+    Attributes
+    ----------
+    beams
+        PDG ids of the two beams; the first moves along +z.
+    energies_gev
+        Energy of each beam in GeV.
+    processes
+        The processes with their cross sections.
+    weighting_strategy
+        IDWTUP: 3 for unit weights, -4 for weights in pb whose mean is the cross section.
+    pdf_ids
+        LHAPDF ids of both beams, 0 for unknown, -1 for a beam without PDF.
+    weight_names
+        Names of the weight columns, the nominal one first.
+    """
+
+    beams: tuple[int, int]
+    energies_gev: tuple[float, float]
+    processes: tuple[ProcessInfo, ...]
+    weighting_strategy: int = -4
+    pdf_ids: tuple[int, int] = (0, 0)
+    weight_names: tuple[str, ...] = ("nominal",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +112,24 @@ class EventBatch:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def __getitem__(self, selection: slice) -> Self:
+        """Return the events of a contiguous slice as a batch of their own."""
+        start, stop, step = selection.indices(len(self))
+        if step != 1:
+            message = "an EventBatch takes contiguous slices only"
+            raise IndexError(message)
+        stop = max(start, stop)
+        first, last = self.offsets[start], self.offsets[stop]
+        per_particle = {"pdg_id", "status", "parents", "colour", "momenta", "mass", "helicity"}
+        values = {}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name == "offsets":
+                value = self.offsets[start : stop + 1] - first
+            elif entry.name in per_particle:
+                value = None if value is None else value[first:last]
+            elif entry.name != "weight_names":
+                value = value[start:stop]
+            values[entry.name] = value
+        return type(self)(**values)

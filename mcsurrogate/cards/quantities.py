@@ -1,0 +1,35 @@
+"""Energies in cards: numbers in GeV, or text with a unit."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+__all__ = ["Energy", "PositiveEnergy"]
+
+_GEV = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
+_QUANTITY = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([A-Za-z]*)\s*")
+
+
+def _to_gev(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = _QUANTITY.fullmatch(value)
+    if match is None:
+        message = f"{value!r} is no energy; write a number in GeV or a text like '13 TeV'"
+        raise ValueError(message)
+    number, unit = match.groups()
+    if not unit:
+        message = f"{value!r} has no unit; write a plain number for GeV or a text like '13 TeV'"
+        raise ValueError(message)
+    if unit not in _GEV:
+        message = f"{unit!r} is no unit of energy; use one of {', '.join(_GEV)}"
+        raise ValueError(message)
+    return float(number) * _GEV[unit]
+
+
+Energy = Annotated[float, BeforeValidator(_to_gev), Field(ge=0, allow_inf_nan=False)]
+"""An energy, mass or width in GeV; ``173.0`` and ``"173 GeV"`` are the same."""
+
+PositiveEnergy = Annotated[float, BeforeValidator(_to_gev), Field(gt=0, allow_inf_nan=False)]
+"""An energy or mass in GeV above zero."""

@@ -1,0 +1,31 @@
+"""The run card: one TOML file that decides everything about a run."""
+
+from pydantic import Field
+
+from mcsurrogate.cards.sections import (
+    BeamsSection,
+    ChainSection,
+    GenerationSection,
+    IntegrationSection,
+    ModelSection,
+    ProcessSection,
+    ScalesSection,
+    Section,
+    ValidationSection,
+)
+
+__all__ = ["RunCard"]
+
+
+class RunCard(Section):
+    """A run: process, beams, integration, generation, chains and report."""
+
+    seed: int = Field(ge=1, le=900_000_000, description="Decides every random number of the run.")
+    process: ProcessSection
+    beams: BeamsSection
+    model: ModelSection = ModelSection()
+    scales: ScalesSection = ScalesSection()
+    integration: IntegrationSection = IntegrationSection()
+    generation: GenerationSection = GenerationSection()
+    chain: ChainSection = ChainSection()
+    validation: ValidationSection = ValidationSection()

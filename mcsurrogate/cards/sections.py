@@ -1,0 +1,169 @@
+"""The sections of a run card; every field says its unit and its meaning."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mcsurrogate.cards.quantities import Energy, PositiveEnergy
+
+__all__ = [
+    "BeamsSection",
+    "ChainSection",
+    "GenerationSection",
+    "IntegrationSection",
+    "ModelSection",
+    "ProcessSection",
+    "ScalesSection",
+    "Section",
+    "StandardChainSection",
+    "ValidationSection",
+]
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A section of a card: unknown keys are refused, values cannot change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ProcessSection(Section):
+    """Which hard process."""
+
+    definition: Text = Field(
+        description="Process in MadGraph's syntax, e.g. 'p p > t t~' or 'g g > t t~'."
+    )
+    light_flavours: int = Field(
+        default=4, ge=1, le=5, description="Massless quark flavours in p and j (4: u, d, s, c)."
+    )
+
+
+class BeamsSection(Section):
+    """Beams, their energy and their parton densities."""
+
+    sqrt_s: PositiveEnergy = Field(
+        description="Centre-of-mass energy of the beams in GeV, or text with a unit ('13 TeV')."
+    )
+    pdf: Text | None = Field(
+        default=None,
+        description=(
+            "PDF set (LHAPDF name, a .dat grid file, or a set folder); needed for hadron beams, "
+            "absent for partonic ones."
+        ),
+    )
+    pdf_member: int = Field(default=0, ge=0, description="Member of the PDF set.")
+
+
+class ModelSection(Section):
+    """Parameters of the Standard Model (defaults: MadGraph5_aMC@NLO 3.5.7, restrict_default)."""
+
+    z_mass: PositiveEnergy = Field(default=91.188, description="Z mass in GeV.")
+    z_width: Energy = Field(default=2.441404, description="Z width in GeV.")
+    w_width: Energy = Field(default=2.0476, description="W width in GeV.")
+    top_mass: PositiveEnergy = Field(default=173.0, description="Top mass in GeV.")
+    top_width: Energy = Field(default=1.4915, description="Top width in GeV.")
+    bottom_mass: Energy = Field(default=4.7, description="Bottom mass in GeV.")
+    tau_mass: Energy = Field(default=1.777, description="Tau mass in GeV.")
+    higgs_mass: PositiveEnergy = Field(default=125.0, description="Higgs mass in GeV.")
+    higgs_width: Energy = Field(default=0.006382339, description="Higgs width in GeV.")
+    inverse_alpha_em: float = Field(
+        default=132.507, gt=0, description="1 / alpha_EM(MZ), dimensionless."
+    )
+    fermi_constant: float = Field(
+        default=1.16639e-5, gt=0, description="Fermi constant G_F in GeV^-2."
+    )
+
+
+class ScalesSection(Section):
+    """Renormalisation and factorisation scale and the strong coupling."""
+
+    renormalization: Literal["fixed", "ht", "ht/2", "mt_sum", "mt_sum/2", "sqrt_shat"] = Field(
+        default="fixed",
+        description=(
+            "Renormalisation scale: fixed, HT (sum of transverse masses ... see docs), or the "
+            "partonic energy."
+        ),
+    )
+    factorization: Literal["fixed", "ht", "ht/2", "mt_sum", "mt_sum/2", "sqrt_shat"] = Field(
+        default="fixed", description="Factorisation scale, as for the renormalisation scale."
+    )
+    renormalization_scale: PositiveEnergy = Field(
+        default=91.188, description="mu_R in GeV where it is fixed."
+    )
+    factorization_scale: PositiveEnergy = Field(
+        default=91.188, description="mu_F in GeV where it is fixed."
+    )
+    alpha_s: Annotated[float, Field(gt=0, lt=1)] | Literal["pdf"] = Field(
+        default="pdf",
+        description="A fixed strong coupling, or 'pdf' for that of the PDF set at mu_R.",
+    )
+
+
+class IntegrationSection(Section):
+    """How the cross section is computed."""
+
+    method: Literal["auto", "madnis", "vegas"] = Field(
+        default="auto",
+        description="madnis: normalizing flow; vegas: VEGAS+; auto: the cheaper one, measured.",
+    )
+    precision: float = Field(
+        default=0.001, gt=0, lt=1, description="Relative error at which integration stops."
+    )
+    max_evaluations: int = Field(
+        default=20_000_000,
+        ge=10_000,
+        description="Integrand evaluations, training included, after which it stops anyway.",
+    )
+
+
+class GenerationSection(Section):
+    """Unweighted events."""
+
+    events: int = Field(default=10_000, ge=1, description="Number of unweighted events.")
+    overweight_fraction: float = Field(
+        default=0.001,
+        ge=0,
+        lt=0.5,
+        description=(
+            "Fraction of the cross section that may lie above the maximum weight; the events "
+            "above it are kept with their weight."
+        ),
+    )
+
+
+class StandardChainSection(Section):
+    """The reference: Pythia's own process, with card's PDF, scales, coupling and masses."""
+
+    settings: tuple[Text, ...] = Field(
+        description="Pythia settings that switch the internal process on, e.g. 'Top:gg2ttbar = on'."
+    )
+
+
+class ChainSection(Section):
+    """What happens to the events in Pythia, in both chains alike."""
+
+    settings: tuple[Text, ...] = Field(
+        default=(), description="Pythia settings of both chains, one 'Key = value' each."
+    )
+    hepmc: Literal["plain", "gz", "zst"] = Field(
+        default="zst", description="Compression of the HepMC3 files."
+    )
+    standard: StandardChainSection | None = Field(
+        default=None, description="The reference chain; without it `run` stops after `generate`."
+    )
+
+
+class ValidationSection(Section):
+    """The report that compares both chains."""
+
+    preset: Text = Field(default="pp_top", description="Preset of observables.")
+    tolerance: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description=(
+            "Relative deviation that is still 'within tolerance'; none: any significant one "
+            "is 'differs'."
+        ),
+    )
