@@ -1,0 +1,117 @@
+"""Rational-quadratic coupling block on the unit hypercube."""
+
+import math
+
+import normflows as nf
+import torch
+from torch import Tensor
+
+from mcsurrogate.flows.conditioner import GroupedNetwork
+from mcsurrogate.flows.layout import grouped, ungrouped
+from mcsurrogate.flows.spline import spline_forward, spline_inverse
+
+__all__ = ["SplineCoupling"]
+
+
+class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
+    """Transform some dimensions by splines whose parameters are functions of the others.
+
+    Periodic dimensions enter the network as sine and cosine; where they are transformed, the
+    slopes at 0 and 1 are one parameter and a rotation by a learned angle comes first, so that
+    the density is continuous across the seam (arXiv:2002.02428).
+
+    Parameters
+    ----------
+    keep
+        ``(d,)`` bool: dimensions that are kept and condition the others.
+    groups
+        Number of groups of channels with a network each.
+    bins
+        Number K of spline bins.
+    hidden
+        Widths of the hidden layers.
+    periodic
+        ``(d,)`` bool, True for dimensions on a circle.
+    generator
+        Source of the initial weights.
+
+    References
+    ----------
+    arXiv:1906.04032 (neural spline flows), arXiv:2311.01548 (as used in MadNIS).
+    """
+
+    keep_index: Tensor
+    turn_index: Tensor
+    circular: Tensor
+    plain_keep: Tensor
+    round_keep: Tensor
+
+    def __init__(
+        self,
+        keep: Tensor,
+        *,
+        groups: int,
+        bins: int,
+        hidden: tuple[int, ...],
+        periodic: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.bins = bins
+        self.register_buffer("keep_index", torch.nonzero(keep)[:, 0])
+        self.register_buffer("turn_index", torch.nonzero(~keep)[:, 0])
+        self.register_buffer("circular", torch.nonzero(periodic[~keep])[:, 0])
+        self.register_buffer("plain_keep", torch.nonzero(keep & ~periodic)[:, 0])
+        self.register_buffer("round_keep", torch.nonzero(keep & periodic)[:, 0])
+        self.turned = int((~keep).sum())
+        self.rotations = len(self.circular)
+        features = len(self.plain_keep) + 2 * len(self.round_keep)
+        outputs = (3 * bins + 1) * self.turned + self.rotations
+        self.network = GroupedNetwork(groups, features, outputs, hidden, generator)
+
+    def _raw(self, x: Tensor, group: int | None) -> tuple[Tensor, Tensor | None]:
+        """Spline parameters ``(G, 3K+1, D, M)`` and rotations ``(G, R, M)`` at kept ``x``."""
+        parameter_dtype = self.network.biases[0].dtype
+        features = x[:, self.plain_keep]
+        if len(self.round_keep):
+            angle = 2.0 * math.pi * x[:, self.round_keep]
+            features = torch.cat((features, angle.sin(), angle.cos()), 1)
+        else:
+            features = features - 0.5
+        # the network stays in its own precision; the spline works in that of the points, so the
+        # density of a sample is exact for the map that made it
+        out = self.network(features.to(parameter_dtype), group).to(x.dtype)
+        if self.rotations == 0:
+            return out.view(x.shape[0], 3 * self.bins + 1, self.turned, x.shape[2]), None
+        raw = out[:, self.rotations :].reshape(
+            x.shape[0], 3 * self.bins + 1, self.turned, x.shape[2]
+        )
+        raw = raw.clone()
+        raw[:, -1, self.circular] = raw[:, 2 * self.bins, self.circular]
+        return raw, out[:, : self.rotations]
+
+    def transform(self, x: Tensor, inverse: bool, group: int | None = None) -> tuple[Tensor, Tensor]:
+        """Apply to ``(G, d, M)``: density direction, or sampling direction if ``inverse``.
+
+        Returns the values and the logarithm of the Jacobian determinant ``(G, M)``.
+        """
+        raw, rotation = self._raw(x, group)
+        turned = x[:, self.turn_index]
+        if rotation is not None and not inverse:
+            turned = turned.index_add(1, self.circular, rotation)
+            turned[:, self.circular] = turned[:, self.circular].remainder(1.0)
+        value, log_slope = (spline_inverse if inverse else spline_forward)(turned, raw)
+        if rotation is not None and inverse:
+            value = value.index_add(1, self.circular, -rotation)
+            value[:, self.circular] = value[:, self.circular].remainder(1.0)
+        return x.index_copy(1, self.turn_index, value), log_slope.sum(1)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Sampling direction on ``(N, d)``, as normflows composes it (first group)."""
+        x, log_det = self.transform(grouped(z), inverse=True, group=0)
+        return ungrouped(x), log_det[0]
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Density direction on ``(N, d)``, as normflows composes it (first group)."""
+        x, log_det = self.transform(grouped(z), inverse=False, group=0)
+        return ungrouped(x), log_det[0]
