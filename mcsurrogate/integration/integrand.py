@@ -1,11 +1,14 @@
 """The contract between a sampler and what it integrates: nothing here knows physics."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-__all__ = ["Integrand", "IntegrandValue"]
+from mcsurrogate.errors import IntegrationError
+
+__all__ = ["FunctionIntegrand", "Integrand", "IntegrandValue", "as_integrand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class IntegrandValue:
         where there is one channel.
     features
         ``(N, F)`` quantities that describe the physical point independently of the channel
-        (input of learned channel weights), or None where there is one channel.
+        (input of learned channel weights), or None where there is one channel.  Of order one.
     """
 
     weight: Tensor
@@ -30,11 +33,16 @@ class IntegrandValue:
     features: Tensor | None = None
 
 
+@runtime_checkable
 class Integrand(Protocol):
     """A function on the unit hypercube, in one or several channels.
 
     The integral is the sum over channels k of the integral over [0,1]^dim of
     ``alpha_k(x(u)) * weight_k(u)`` with channel weights alpha_k that sum to one.
+
+    Two more attributes are optional: ``groups``, for each channel the index of the network that
+    it shares with symmetric channels, and ``discrete``, the number of values of each of the
+    first dimensions that are discrete.
     """
 
     dim: int
@@ -45,3 +53,64 @@ class Integrand(Protocol):
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Evaluate at points ``u`` ``(N, dim)`` in the channels ``channel`` ``(N,)`` (int64)."""
         ...
+
+
+class FunctionIntegrand:
+    """A plain function of points on the unit hypercube, in one channel.
+
+    Parameters
+    ----------
+    function
+        Takes points ``(N, dim)`` in float64 and returns values ``(N,)``.
+    dim
+        Number of dimensions.
+    periodic
+        For each dimension whether it is a circle.
+    name
+        Name of the only channel.
+    """
+
+    channels = 1
+
+    def __init__(
+        self,
+        function: Callable[[Tensor], Tensor],
+        dim: int,
+        periodic: tuple[bool, ...] | None = None,
+        name: str = "f",
+    ) -> None:
+        if dim < 1:
+            raise IntegrationError(f"dim is {dim}, it must be at least 1")
+        self.function = function
+        self.dim = dim
+        self.names = (name,)
+        self.periodic = (False,) * dim if periodic is None else tuple(periodic)
+        if len(self.periodic) != dim:
+            raise IntegrationError(f"periodic has {len(self.periodic)} entries for dim={dim}")
+
+    def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:  # noqa: ARG002
+        """Evaluate at points ``u`` ``(N, dim)``; the channel is always the only one."""
+        value = self.function(u)
+        if value.shape != u.shape[:1]:
+            raise IntegrationError(
+                f"the integrand returned shape {tuple(value.shape)} for {len(u)} points; "
+                f"it must return ({len(u)},)"
+            )
+        return IntegrandValue(value)
+
+
+def as_integrand(f: Integrand | Callable[[Tensor], Tensor], dim: int | None) -> Integrand:
+    """Wrap a plain function; an integrand goes through.
+
+    Raises
+    ------
+    IntegrationError
+        Where a plain function comes without ``dim``, or ``dim`` contradicts the integrand.
+    """
+    if isinstance(f, Integrand):
+        if dim is not None and dim != f.dim:
+            raise IntegrationError(f"dim={dim} contradicts the integrand's own dim={f.dim}")
+        return f
+    if dim is None:
+        raise IntegrationError("a plain function needs dim=, its number of dimensions")
+    return FunctionIntegrand(f, dim)

@@ -1,0 +1,78 @@
+"""Learned channel weights on top of the analytic ones."""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ChannelWeights"]
+
+
+class ChannelWeights(nn.Module):
+    """alpha_k(x) proportional to prior_k(x) exp(network_k(features(x))).
+
+    The network starts at zero, so training starts from the prior.  It sees physical quantities
+    only, so that the weights of one physical point sum to one over channels and the integral
+    does not depend on them (arXiv:2212.06172, eqs. 24, 25).
+
+    Parameters
+    ----------
+    channels
+        Number K of channels.
+    features
+        Number of input features; 0 keeps the prior.
+    hidden
+        Widths of the hidden layers.
+    seed
+        Seed of the initial weights.
+    """
+
+    active: Tensor
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, channels: int, features: int, hidden: tuple[int, ...] = (32, 32), seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.channels = channels
+        self.features = features
+        generator = torch.Generator().manual_seed(seed)
+        layers: list[nn.Module] = []
+        width = features
+        for units in hidden if features else ():
+            layer = nn.utils.skip_init(nn.Linear, width, units)
+            bound = width**-0.5
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+            layers += [layer, nn.SiLU()]
+            width = units
+        if features:
+            last = nn.utils.skip_init(nn.Linear, width, channels)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            layers.append(last)
+        self.network = nn.Sequential(*layers)
+        self.register_buffer("active", torch.ones(channels, dtype=torch.bool))
+        self.register_buffer("shift", torch.zeros(features))
+        self.register_buffer("scale", torch.ones(features))
+
+    def standardise(self, features: Tensor) -> None:
+        """Centre and scale the inputs by a first sample ``(N, F)``."""
+        self.shift.copy_(features.mean(0))
+        self.scale.copy_(features.std(0).clamp(min=1e-6))
+
+    def forward(self, prior: Tensor, features: Tensor | None, channel: Tensor) -> Tensor:
+        """Weight ``(N,)`` of the channel that each point was drawn in."""
+        return self.all(prior, features).gather(1, channel[:, None])[:, 0]
+
+    def all(self, prior: Tensor, features: Tensor | None) -> Tensor:
+        """Weights ``(N, K)`` of all channels, zero for dropped ones."""
+        weight = prior * self.active
+        if self.features and features is not None:
+            scaled = (features.to(self.shift.dtype) - self.shift) / self.scale
+            change = self.network(scaled).to(prior.dtype)
+            # a bound of e^4 either way keeps a channel alive that was silent for a while
+            weight = weight * (4.0 * torch.tanh(change / 4.0)).exp()
+        total = weight.sum(1, keepdim=True)
+        # where only dropped channels have prior weight, the active ones share the point equally
+        fallback = self.active.to(prior.dtype) / self.active.sum()
+        return torch.where(total > 0.0, weight / total.clamp(min=1e-300), fallback)

@@ -1,0 +1,111 @@
+"""Evaluating the integrand: counted, timed, checked, and spread over an executor."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.errors import IntegrationError
+from mcsurrogate.integration.integrand import Integrand, IntegrandValue
+
+__all__ = ["Evaluator"]
+
+
+def _evaluate(integrand: Integrand, u: Tensor, channel: Tensor) -> tuple[IntegrandValue, float]:
+    start = time.process_time()
+    with torch.no_grad():
+        value = integrand(u, channel)
+    return value, time.process_time() - start
+
+
+def _join(parts: Sequence[Tensor | None]) -> Tensor | None:
+    tensors = [part for part in parts if part is not None]
+    return torch.cat(tensors) if tensors else None
+
+
+class Evaluator:
+    """Calls the integrand in chunks of a fixed size.
+
+    The chunks do not depend on the number of workers, so neither do the values.
+
+    Parameters
+    ----------
+    integrand
+        What to evaluate.  With a process pool it must be picklable.
+    executor
+        Where to evaluate; None evaluates here.
+    chunk
+        Points a call.
+    tolerance
+        Largest fraction of non-finite values that are counted, set to zero and reported;
+        above it :class:`IntegrationError` is raised.
+
+    Attributes
+    ----------
+    evaluations
+        Points evaluated so far.
+    non_finite
+        How many of the values were not finite.
+    seconds
+        CPU seconds spent in the integrand, over all workers.
+    """
+
+    def __init__(
+        self,
+        integrand: Integrand,
+        executor: Executor | None = None,
+        chunk: int = 16384,
+        tolerance: float = 1e-3,
+    ) -> None:
+        self.integrand = integrand
+        self.executor = executor
+        self.chunk = chunk
+        self.tolerance = tolerance
+        self.evaluations = 0
+        self.non_finite = 0
+        self.seconds = 0.0
+
+    def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
+        """Evaluate ``u`` ``(N, d)`` in the channels ``(N,)``."""
+        us, channels = u.split(self.chunk), channel.split(self.chunk)
+        count = len(us)
+        if self.executor is None:
+            parts = [_evaluate(self.integrand, a, b) for a, b in zip(us, channels, strict=True)]
+        else:
+            parts = list(self.executor.map(_evaluate, [self.integrand] * count, us, channels))
+        self.seconds += sum(seconds for _, seconds in parts)
+        values = [value for value, _ in parts]
+        weight = torch.cat([value.weight for value in values]).to(torch.float64)
+        prior = _join([value.prior for value in values])
+        features = _join([value.features for value in values])
+        self._check_shapes(len(u), weight, prior)
+        self.evaluations += len(u)
+        return IntegrandValue(self._finite(u, channel, weight), prior, features)
+
+    def _check_shapes(self, points: int, weight: Tensor, prior: Tensor | None) -> None:
+        channels = self.integrand.channels
+        if weight.shape != (points,):
+            raise IntegrationError(
+                f"the integrand returned weights of shape {tuple(weight.shape)} for {points} points"
+            )
+        if channels > 1 and (prior is None or prior.shape != (points, channels)):
+            raise IntegrationError(
+                f"an integrand of {channels} channels must return a prior of shape "
+                f"({points}, {channels})"
+            )
+
+    def _finite(self, u: Tensor, channel: Tensor, weight: Tensor) -> Tensor:
+        bad = ~torch.isfinite(weight)
+        if not bool(bad.any()):
+            return weight
+        self.non_finite += int(bad.sum())
+        if self.non_finite > self.tolerance * max(self.evaluations, 10_000):
+            first = int(torch.nonzero(bad)[0, 0])
+            raise IntegrationError(
+                f"the integrand is not finite at {self.non_finite} of {self.evaluations} points, "
+                f"for example {float(weight[first])} at u = {u[first].tolist()} in channel "
+                f"{int(channel[first])}; return 0 where it is not defined"
+            )
+        return torch.where(bad, 0.0, weight)

@@ -1,0 +1,109 @@
+"""The VEGAS importance grid: a product of piecewise constant densities."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["VegasGrid"]
+
+
+class VegasGrid:
+    """Bins of equal probability along every dimension.
+
+    Parameters
+    ----------
+    dim
+        Number d of dimensions.
+    bins
+        Number B of bins a dimension.
+
+    Attributes
+    ----------
+    edges
+        ``(d, B + 1)`` float64 edges in [0, 1].
+
+    References
+    ----------
+    Lepage, J. Comput. Phys. 27 (1978) 192; arXiv:2009.05112, section II.
+    """
+
+    def __init__(self, dim: int, bins: int = 128) -> None:
+        self.edges = torch.linspace(0.0, 1.0, bins + 1, dtype=torch.float64).repeat(dim, 1)
+
+    @property
+    def dim(self) -> int:
+        """Number of dimensions."""
+        return int(self.edges.shape[0])
+
+    @property
+    def bins(self) -> int:
+        """Number of bins a dimension."""
+        return int(self.edges.shape[1]) - 1
+
+    def forward(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Map uniform ``y`` ``(N, d)`` to points and the logarithm of their density ``(N,)``."""
+        scaled = y.t() * self.bins
+        index = scaled.long().clamp(0, self.bins - 1)
+        low = self.edges.gather(1, index)
+        width = self.edges.gather(1, index + 1) - low
+        x = low + (scaled - index) * width
+        return x.t().clamp(0.0, 1.0).contiguous(), -(width * self.bins).log().sum(0)
+
+    def locate(self, x: Tensor) -> Tensor:
+        """Bin of each coordinate ``(d, N)`` of points ``(N, d)``."""
+        inner = self.edges[:, 1:-1].contiguous()
+        return torch.searchsorted(inner, x.t().to(torch.float64).contiguous(), right=True)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Logarithm of the density ``(N,)`` at points ``(N, d)``."""
+        index = self.locate(x)
+        widths = self.edges.diff(dim=1).gather(1, index)
+        return -(widths * self.bins).log().sum(0)
+
+    def adapt(self, y: Tensor, square: Tensor, damping: float = 0.5) -> None:
+        """Move the edges so that every bin contributes the same to the variance.
+
+        Parameters
+        ----------
+        y
+            ``(N, d)`` uniform coordinates of the points.
+        square
+            ``(N,)`` squared weights, divided by the sampling density in y where that is not one.
+        damping
+            Exponent of the compression; 0 freezes the grid (arXiv:2009.05112, eq. 15).
+        """
+        index = (y.t() * self.bins).long().clamp(0, self.bins - 1)
+        for axis in range(self.dim):
+            counts = torch.bincount(index[axis], minlength=self.bins)
+            total = torch.bincount(index[axis], weights=square, minlength=self.bins)
+            mean = total / counts.clamp(min=1)
+            self.edges[axis] = _refine(self.edges[axis], mean, damping)
+
+
+def _interpolate(target: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    right = torch.searchsorted(x, target).clamp(1, len(x) - 1)
+    left = right - 1
+    span = (x[right] - x[left]).clamp(min=1e-300)
+    return y[left] + (target - x[left]) / span * (y[right] - y[left])
+
+
+def _refine(edges: Tensor, mean: Tensor, damping: float) -> Tensor:
+    """New edges of one axis from the mean squared weight in each bin."""
+    if float(mean.sum()) <= 0.0:
+        return edges
+    padded = torch.cat((mean[:1], mean, mean[-1:]))
+    smooth = (padded[:-2] + 6.0 * padded[1:-1] + padded[2:]) / 8.0
+    share = smooth / smooth.sum()
+    # (share - 1) / log(share) is 0 at share 0 and 1 at share 1
+    importance = torch.where(
+        share > 0.0,
+        (-(1.0 - share) / share.clamp(min=1e-300).log()).clamp(min=0.0),
+        torch.zeros_like(share),
+    )
+    importance = torch.where(share >= 1.0, torch.ones_like(share), importance) ** damping
+    total = torch.cat((torch.zeros(1, dtype=edges.dtype), importance.cumsum(0)))
+    target = torch.linspace(0.0, float(total[-1]), len(edges), dtype=edges.dtype)
+    fresh = _interpolate(target, total, edges)
+    fresh[0], fresh[-1] = edges[0], edges[-1]
+    # bins never vanish, so that the density stays finite
+    spread = torch.linspace(0.0, 1.0, len(edges), dtype=edges.dtype)
+    return (1.0 - 1e-9) * fresh.cummax(0).values + 1e-9 * spread

@@ -1,0 +1,95 @@
+"""A frozen sampler: weighted points whose mean weight is the integral."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.integration.channel_weights import ChannelWeights
+from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.integration.integrand import Integrand, IntegrandValue
+from mcsurrogate.integration.mixture import DefensiveMixture
+
+__all__ = ["Sampler", "WeightedPoints"]
+
+
+class WeightedPoints(NamedTuple):
+    """Points ``(N, d)``, their channels ``(N,)`` and weights ``(N,)``."""
+
+    u: Tensor
+    channel: Tensor
+    weight: Tensor
+
+
+class Sampler:
+    """Draws channels, points in them, and weights.
+
+    Parameters
+    ----------
+    integrand
+        What is sampled.
+    mixture
+        The proposal of every channel.
+    channel_weights
+        Learned channel weights; None keeps the prior.
+    probability
+        ``(K,)`` probability of each channel in :meth:`sample`.
+    maximum
+        ``(K,)`` maximum weight of each channel, channel probability not divided out; None
+        before they are known.
+    """
+
+    def __init__(
+        self,
+        integrand: Integrand,
+        mixture: DefensiveMixture,
+        channel_weights: ChannelWeights | None,
+        probability: Tensor,
+        maximum: Tensor | None = None,
+    ) -> None:
+        self.integrand = integrand
+        self.mixture = mixture
+        self.channel_weights = channel_weights
+        self.probability = probability / probability.sum()
+        self.maximum = maximum
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self.mixture.channels
+
+    def channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
+        """Integrand times channel weight ``(N,)``."""
+        if value.prior is None or self.channels == 1:
+            return value.weight
+        if self.channel_weights is None:
+            return value.weight * value.prior.gather(1, channel[:, None])[:, 0]
+        with torch.no_grad():
+            return value.weight * self.channel_weights(value.prior, value.features, channel)
+
+    def draw(
+        self, channel: Tensor, generator: torch.Generator, evaluate: Evaluator | None = None
+    ) -> WeightedPoints:
+        """Draw one point in each of the channels ``(N,)``; weights within their channel."""
+        u, log_q = self.mixture.sample(channel, generator)
+        call = Evaluator(self.integrand) if evaluate is None else evaluate
+        value = call(u, channel)
+        return WeightedPoints(u, channel, self.channel_value(value, channel) * (-log_q).exp())
+
+    def sample(
+        self, n: int, generator: torch.Generator, evaluate: Evaluator | None = None
+    ) -> WeightedPoints:
+        """Draw ``n`` independent points.
+
+        Returns
+        -------
+        WeightedPoints
+            The mean of the weights is the integral.
+        """
+        if self.channels == 1:
+            return self.draw(torch.zeros(n, dtype=torch.int64), generator, evaluate)
+        dart = torch.rand(n, generator=generator, dtype=torch.float64)
+        channel = torch.searchsorted(self.probability.cumsum(0), dart, right=True)
+        channel = channel.clamp(max=self.channels - 1)
+        points = self.draw(channel, generator, evaluate)
+        return points._replace(weight=points.weight / self.probability[channel])

@@ -1,0 +1,92 @@
+"""Moments of weights by channel."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["ChannelMoments", "allocate"]
+
+
+@dataclass(slots=True)
+class ChannelMoments:
+    """Counts, sums and sums of squares of weights, by channel.
+
+    Attributes
+    ----------
+    counts, first, second
+        ``(K,)`` float64.
+    """
+
+    counts: Tensor
+    first: Tensor
+    second: Tensor
+
+    @classmethod
+    def zeros(cls, channels: int) -> "ChannelMoments":
+        """No points yet."""
+        return cls(*(torch.zeros(channels, dtype=torch.float64) for _ in range(3)))
+
+    @classmethod
+    def of(cls, weight: Tensor, channel: Tensor, channels: int) -> "ChannelMoments":
+        """Moments of weights ``(N,)`` in the channels ``(N,)``."""
+        return cls(
+            torch.bincount(channel, minlength=channels).to(torch.float64),
+            torch.bincount(channel, weights=weight, minlength=channels),
+            torch.bincount(channel, weights=weight.square(), minlength=channels),
+        )
+
+    def add(self, other: "ChannelMoments") -> None:
+        """Add the points of another sample."""
+        self.counts = self.counts + other.counts
+        self.first = self.first + other.first
+        self.second = self.second + other.second
+
+    @property
+    def means(self) -> Tensor:
+        """Mean weight of each channel, zero without points."""
+        return self.first / self.counts.clamp(min=1.0)
+
+    @property
+    def variances(self) -> Tensor:
+        """Unbiased variance of the weights of each channel."""
+        spread = self.second - self.counts * self.means.square()
+        return spread.clamp(min=0.0) / (self.counts - 1.0).clamp(min=1.0)
+
+    @property
+    def value(self) -> float:
+        """Sum of the means: the integral."""
+        return float(self.means.sum())
+
+    @property
+    def variance(self) -> float:
+        """Variance of :attr:`value`."""
+        return float((self.variances / self.counts.clamp(min=1.0)).sum())
+
+
+def allocate(points: int, share: Tensor, floor: float, active: Tensor) -> Tensor:
+    """Distribute points over channels.
+
+    Parameters
+    ----------
+    points
+        Number of points.
+    share
+        ``(K,)`` non-negative wish, such as the standard deviations of the weights (Neyman).
+    floor
+        Part of the points that goes to the active channels in equal numbers.
+    active
+        ``(K,)`` bool; other channels get none.
+
+    Returns
+    -------
+    Tensor
+        ``(K,)`` int64; at least two in every active channel.
+    """
+    wish = torch.where(active, share.to(torch.float64).clamp(min=0.0), 0.0)
+    even = active.to(torch.float64) / active.sum()
+    total = float(wish.sum())
+    mixed = even if total <= 0.0 else (1.0 - floor) * wish / total + floor * even
+    edges = torch.cat((torch.zeros(1, dtype=torch.float64), mixed.cumsum(0))) * points
+    counts = edges.round().diff().long()
+    return torch.where(active, counts.clamp(min=2), 0)

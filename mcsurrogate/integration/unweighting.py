@@ -1,0 +1,249 @@
+"""From weighted points to events of unit weight."""
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.errors import IntegrationError
+from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.integration.sampler import Sampler, WeightedPoints
+
+__all__ = [
+    "UnweightingEfficiency",
+    "UnweightingRecord",
+    "maximum_weight",
+    "unweight",
+    "unweighting_efficiency",
+]
+
+OVERWEIGHT_FRACTION = 1e-3
+"""Default part of the integral that may lie above the maximum weight."""
+
+
+def maximum_weight(weight: Tensor, overweight: float = OVERWEIGHT_FRACTION) -> float:
+    """Smallest maximum above which weights hold a given part of the integral.
+
+    The maximum m solves sum_i max(|w_i| - m, 0) = overweight * sum_i |w_i|: what overweight
+    events carry beyond unit weight.  It is the definition of MadGraph's event generation
+    (``store_events`` with ``trunc_max``; ``max_overweight_truncation`` of MadEvent7).
+
+    Parameters
+    ----------
+    weight
+        ``(N,)`` weights of either sign.
+    overweight
+        Part of the sum of absolute weights, at least 0 (0 gives the largest weight).
+    """
+    if not 0.0 <= overweight < 1.0:
+        raise IntegrationError(f"the overweight fraction is {overweight}, it must lie in [0, 1)")
+    size = weight.abs().sort(descending=True).values
+    if len(size) == 0 or float(size[0]) == 0.0:
+        return 0.0
+    allowed = overweight * float(size.sum())
+    # with the j largest weights above m, their excess is sum_{i<j} w_i - j m
+    above = size.cumsum(0)
+    count = torch.arange(1, len(size) + 1, dtype=size.dtype)
+    following = torch.cat((size[1:], size.new_zeros(1)))
+    enough = above - count * following >= allowed
+    first = int(torch.nonzero(enough)[0, 0])
+    return max(0.0, (float(above[first]) - allowed) / (first + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class UnweightingEfficiency:
+    """Part of the proposed points that become events.
+
+    Attributes
+    ----------
+    value, error
+        Efficiency and its standard deviation.
+    overweight
+        Overweight fraction at which the maximum weights are defined.
+    maximum
+        ``(K,)`` maximum weight of each channel.
+    """
+
+    value: float
+    error: float
+    overweight: float
+    maximum: Tensor
+
+
+def _efficiency(weights: list[Tensor], overweight: float) -> tuple[float, Tensor]:
+    maxima = [maximum_weight(w, overweight) for w in weights]
+    accepted = sum(
+        float(w.abs().clamp(max=m).mean()) for w, m in zip(weights, maxima, strict=True) if m > 0.0
+    )
+    total = sum(maxima)
+    return (accepted / total if total > 0.0 else 0.0), torch.tensor(maxima, dtype=torch.float64)
+
+
+def unweighting_efficiency(
+    weight: Tensor,
+    channel: Tensor,
+    channels: int,
+    generator: torch.Generator,
+    overweight: float = OVERWEIGHT_FRACTION,
+    replicas: int = 20,
+) -> UnweightingEfficiency:
+    """Efficiency with every channel unweighted against its own maximum.
+
+    Channels are drawn in proportion to their maxima, so that the efficiency is the integral over
+    the sum of the maxima.  The error is that of bootstrap replicas.
+
+    Parameters
+    ----------
+    weight, channel
+        ``(N,)`` weights within their channels, and the channels.
+    channels
+        Number of channels.
+    generator
+        Source of the replicas.
+    overweight
+        See :func:`maximum_weight`; every channel keeps to it.
+    replicas
+        Number of bootstrap replicas.
+    """
+    by_channel = [weight[channel == k] for k in range(channels)]
+    by_channel = [w if len(w) else weight.new_zeros(1) for w in by_channel]
+    value, maximum = _efficiency(by_channel, overweight)
+    draws = []
+    for _ in range(replicas):
+        resampled = [w[torch.randint(len(w), (len(w),), generator=generator)] for w in by_channel]
+        draws.append(_efficiency(resampled, overweight)[0])
+    error = float(torch.tensor(draws).std()) if replicas > 1 else math.nan
+    return UnweightingEfficiency(value, error, overweight, maximum)
+
+
+@dataclass(slots=True)
+class UnweightingRecord:
+    """What happened during unweighting.
+
+    Attributes
+    ----------
+    proposed, accepted
+        Points drawn and events kept.
+    overweight
+        Events whose weight exceeds one in size.
+    excess
+        Sum of what their weights carry beyond one, in units of events.
+    largest
+        Largest ratio of weight to maximum.
+    sum_weight, sum_square
+        Sums of all proposed weights and of their squares; weights of :meth:`Sampler.sample`.
+    """
+
+    proposed: int = 0
+    accepted: int = 0
+    overweight: int = 0
+    excess: float = 0.0
+    largest: float = 0.0
+    sum_weight: float = 0.0
+    sum_square: float = 0.0
+
+    @property
+    def efficiency(self) -> float:
+        """Accepted over proposed."""
+        return self.accepted / max(1, self.proposed)
+
+    @property
+    def value(self) -> float:
+        """Integral from the proposed points."""
+        return self.sum_weight / max(1, self.proposed)
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of :attr:`value`."""
+        n = max(2, self.proposed)
+        return math.sqrt(max(0.0, self.sum_square / n - self.value**2) / (n - 1))
+
+
+def unweight(
+    sampler: Sampler,
+    events: int,
+    *,
+    seed: int,
+    batch: int = 16384,
+    record: UnweightingRecord | None = None,
+    evaluate: Evaluator | None = None,
+) -> Generator[WeightedPoints, None, UnweightingRecord]:
+    """Stream events.
+
+    Every event has weight +1 or -1, except overweight ones, that keep the ratio of their weight
+    to the maximum: the sample is unbiased.  Memory does not grow with ``events``.
+
+    Parameters
+    ----------
+    sampler
+        A sampler with maximum weights, as :func:`mcsurrogate.integration.integrate` returns.
+    events
+        Number of events wanted.
+    seed
+        Decides on every event.
+    batch
+        Points drawn at a time; another value gives other events.
+    record
+        Filled while events are made; a new one if None.
+    evaluate
+        Evaluator with an executor; by default the integrand is called here.
+
+    Yields
+    ------
+    WeightedPoints
+        Accepted points, channels and weights in units of one event.
+
+    Returns
+    -------
+    UnweightingRecord
+        The bookkeeping (value of ``yield from``).
+
+    Raises
+    ------
+    IntegrationError
+        Where maximum weights are missing or nothing is ever accepted.
+    """
+    if sampler.maximum is None or float(sampler.maximum.sum()) <= 0.0:
+        raise IntegrationError("the sampler has no maximum weights: integrate first")
+    book = UnweightingRecord() if record is None else record
+    total = sampler.maximum.sum()
+    streaming = Sampler(
+        sampler.integrand, sampler.mixture, sampler.channel_weights, sampler.maximum
+    )
+    generator = torch.Generator().manual_seed(seed)
+    call = Evaluator(sampler.integrand) if evaluate is None else evaluate
+    made = 0
+    while made < events:
+        # channels are drawn by their maxima, so every weight is compared with the sum of them
+        points = streaming.sample(batch, generator, call)
+        ratio = points.weight / total
+        dart = torch.rand(batch, generator=generator, dtype=torch.float64)
+        chosen = torch.nonzero(ratio.abs() > dart)[:, 0]
+        if made + len(chosen) > events:
+            chosen = chosen[: events - made]
+            # points after the last event were not needed: do not count them
+            last = int(chosen[-1]) + 1
+            points = WeightedPoints(*(part[:last] for part in points))
+            ratio = ratio[:last]
+        size = ratio[chosen].abs()
+        book.proposed += len(points.weight)
+        book.accepted += len(chosen)
+        book.overweight += int((size > 1.0).sum())
+        book.excess += float((size - 1.0).clamp(min=0.0).sum())
+        book.largest = max(book.largest, float(ratio.abs().amax()))
+        book.sum_weight += float(points.weight.sum())
+        book.sum_square += float(points.weight.square().sum())
+        made += len(chosen)
+        if book.proposed > 1_000_000 and book.accepted == 0:
+            raise IntegrationError(
+                f"no event accepted from {book.proposed} points: the maximum weight is far "
+                "above the typical one; integrate longer or allow more overweight"
+            )
+        yield WeightedPoints(
+            points.u[chosen],
+            points.channel[chosen],
+            ratio[chosen].sign() * size.clamp(min=1.0),
+        )
+    return book
