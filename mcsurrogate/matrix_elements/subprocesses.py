@@ -1,0 +1,228 @@
+"""From hadronic processes to partonic subprocesses, with equal amplitudes computed once.
+
+Two subprocesses have equal amplitudes if a permutation of legs, an exchange of the
+generations of massless quarks or leptons, or (where only the strong interaction acts) any
+relabelling of massless flavours and charge conjugation turns one into the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+from torch import Tensor
+
+from mcsurrogate.errors import ProcessError
+from mcsurrogate.matrix_elements.colour_flow import ColourFlow
+from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.particles import antiparticle
+from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
+from mcsurrogate.pdf.protocol import PartonDensity
+
+__all__ = ["Subprocess", "SubprocessGroup", "expand", "luminosity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subprocess:
+    """One partonic subprocess of a group.
+
+    Attributes
+    ----------
+    pdg_ids
+        PDG ids of the external legs, the parton of the first beam first.
+    permutation
+        Leg i of the group's representative is leg ``permutation[i]`` here: the amplitude
+        is the representative's at ``momenta[:, permutation]``.
+    conjugated
+        Whether the representative's particles are antiparticles here, so that its colour
+        flows have colour and anticolour exchanged.
+    """
+
+    pdg_ids: tuple[int, ...]
+    permutation: tuple[int, ...]
+    conjugated: bool = False
+
+    @property
+    def beams_swapped(self) -> bool:
+        """Whether the representative's first incoming parton comes from the second beam."""
+        return self.permutation[0] == 1
+
+    def colour_flow(self, flow: ColourFlow) -> ColourFlow:
+        """Return a colour flow of the representative in this subprocess's order of legs."""
+        lines: list[tuple[int, int]] = [(0, 0)] * len(flow)
+        for position, (colour, anticolour) in enumerate(flow):
+            pair = (anticolour, colour) if self.conjugated else (colour, anticolour)
+            lines[self.permutation[position]] = pair
+        return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class SubprocessGroup:
+    """Subprocesses whose amplitude is that of one representative.
+
+    Attributes
+    ----------
+    representative
+        The process that is evaluated.
+    members
+        All subprocesses of the group, the representative among them.
+    """
+
+    representative: Process
+    members: tuple[Subprocess, ...]
+
+    @property
+    def permutations(self) -> tuple[tuple[int, ...], ...]:
+        """The distinct leg permutations for which the amplitude must be evaluated."""
+        return tuple(dict.fromkeys(member.permutation for member in self.members))
+
+
+def luminosity(
+    member: Subprocess,
+    pdf: PartonDensity,
+    x1: Tensor,
+    x2: Tensor,
+    scale: Tensor | float,
+) -> Tensor:
+    """Return f(x1, mu) f(x2, mu) of a subprocess's incoming partons, ``(N,)``.
+
+    Parameters
+    ----------
+    member
+        The subprocess.
+    pdf
+        Parton densities of both beams.
+    x1, x2
+        Momentum fractions, ``(N,)``.
+    scale
+        Factorisation scale in GeV.
+    """
+    first, second = member.pdg_ids[:2]
+    return pdf.xfx(first, x1, scale) * pdf.xfx(second, x2, scale) / (x1 * x2)
+
+
+def expand(
+    definition: ProcessDefinition | str, flavours: int = 4, bottom_massless: bool = False
+) -> tuple[SubprocessGroup, ...]:
+    """Expand a process into groups of partonic subprocesses with equal amplitudes.
+
+    Parameters
+    ----------
+    definition
+        Process in MadGraph's syntax, or already parsed.
+    flavours
+        Number of quark flavours in ``p`` and ``j`` where a string is given.
+    bottom_massless
+        Whether the bottom quark counts among the massless flavours.
+
+    Raises
+    ------
+    ProcessError
+        If no subprocess obeys the conservation laws, or none has a tree diagram.
+    """
+    if isinstance(definition, str):
+        definition = ProcessDefinition.parse(definition, flavours)
+    candidates = [
+        (process, powers)
+        for process in definition.partonic_processes()
+        if (powers := coupling_powers(process.all_incoming, process.excluded))
+    ]
+    if not candidates:
+        resolve_orders(definition.partonic_processes()[0])
+    orders = definition.orders
+    if orders.is_default:
+        orders = CouplingOrders(
+            weighted=min(qcd + 2 * qed for _, powers in candidates for qcd, qed in powers)
+        )
+    groups: dict[tuple[int, ...], list[Subprocess]] = {}
+    representatives: dict[tuple[int, ...], tuple[Process, tuple[int, ...], bool]] = {}
+    for process, powers in candidates:
+        allowed = [power for power in powers if orders.allows(*power)]
+        if not allowed:
+            continue
+        strong = all(qed == 0 for _, qed in allowed)
+        key, order, conjugated = _canonical(process, strong, bottom_massless)
+        # The first subprocess found represents its group.
+        _, base, base_conjugated = representatives.setdefault(
+            key, (process.with_orders(orders), order, conjugated)
+        )
+        permutation = tuple(leg for _, leg in sorted(zip(base, order, strict=True)))
+        groups.setdefault(key, []).append(
+            Subprocess(process.pdg_ids, permutation, conjugated != base_conjugated)
+        )
+    if not groups:
+        possible = sorted({power for _, powers in candidates for power in powers})
+        text = ", ".join(f"QCD={qcd} QED={qed}" for qcd, qed in possible)
+        msg = f"{definition.name}: no diagram within the limits; possible are {text}"
+        raise ProcessError(msg)
+    return tuple(
+        SubprocessGroup(representatives[key][0], tuple(members)) for key, members in groups.items()
+    )
+
+
+_PREFERENCE = {pdg: rank for rank, pdg in enumerate((21, 2, 1, 4, 3, 5, 6, 22, 11, 12))}
+
+
+def _canonical(
+    process: Process, strong: bool, bottom_massless: bool
+) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
+    """Return the representative's PDG ids, the permutation to it and the conjugation."""
+    best: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], tuple[int, ...], bool] | None
+    best = None
+    for conjugated in (False, True) if strong else (False,):
+        pdgs = process.pdg_ids
+        if conjugated:
+            pdgs = tuple(antiparticle(pdg) for pdg in pdgs)
+        for order in _leg_orders(process.n_legs):
+            ordered = tuple(pdgs[leg] for leg in order)
+            relabelled = _relabel(ordered, strong, bottom_massless)
+            rank = tuple(
+                (_PREFERENCE.get(abs(pdg), abs(pdg)), abs(pdg), int(pdg < 0)) for pdg in relabelled
+            )
+            if best is None or rank < best[0]:
+                best = (rank, relabelled, order, conjugated)
+    assert best is not None  # there is always at least one order of the legs
+    return best[1:]
+
+
+def _leg_orders(n_legs: int) -> Iterator[tuple[int, ...]]:
+    for head in ((0, 1), (1, 0)):
+        for tail in permutations(range(2, n_legs)):
+            yield (*head, *tail)
+
+
+def _relabel(pdgs: tuple[int, ...], strong: bool, bottom_massless: bool) -> tuple[int, ...]:
+    if strong:
+        massless = 5 if bottom_massless else 4
+        order = [2, 1, 4, 3, 5]
+        mapping: dict[int, int] = {}
+        for pdg in pdgs:
+            if 1 <= abs(pdg) <= massless:
+                mapping.setdefault(abs(pdg), order[len(mapping)])
+        return tuple(
+            (1 if pdg > 0 else -1) * mapping[abs(pdg)] if abs(pdg) in mapping else pdg
+            for pdg in pdgs
+        )
+    quark_swap = _first_generation(pdgs, (1, 2), (3, 4))
+    lepton_swap = _first_generation(pdgs, (11, 12), (13, 14))
+    return tuple(_swap_generation(pdg, quark_swap, lepton_swap) for pdg in pdgs)
+
+
+def _first_generation(
+    pdgs: tuple[int, ...], first: tuple[int, int], second: tuple[int, int]
+) -> bool:
+    """Whether the second generation appears before the first."""
+    for pdg in pdgs:
+        if abs(pdg) in first:
+            return False
+        if abs(pdg) in second:
+            return True
+    return False
+
+
+def _swap_generation(pdg: int, quarks: bool, leptons: bool) -> int:
+    number, sign = abs(pdg), 1 if pdg > 0 else -1
+    if quarks and number <= 4:
+        return sign * (number + 2 if number <= 2 else number - 2)
+    if leptons and 11 <= number <= 14:
+        return sign * (number + 2 if number <= 12 else number - 2)
+    return pdg
