@@ -1,1 +1,29 @@
-"""pdf."""
+"""Parton densities: LHAPDF6 grids in torch, and the strong coupling that belongs to them."""
+
+from mcsurrogate.pdf.alpha_s import (
+    AnalyticCoupling,
+    FixedCoupling,
+    RunningCoupling,
+    StrongCoupling,
+    TabulatedCoupling,
+    standard_coupling,
+)
+from mcsurrogate.pdf.grid_density import GridDensity
+from mcsurrogate.pdf.load import load_pdf
+from mcsurrogate.pdf.locate import available_pdfs
+from mcsurrogate.pdf.protocol import PartonDensity
+from mcsurrogate.pdf.running import RunningSettings
+
+__all__ = [
+    "AnalyticCoupling",
+    "FixedCoupling",
+    "GridDensity",
+    "PartonDensity",
+    "RunningCoupling",
+    "RunningSettings",
+    "StrongCoupling",
+    "TabulatedCoupling",
+    "available_pdfs",
+    "load_pdf",
+    "standard_coupling",
+]
