@@ -71,7 +71,7 @@ class KnotAxis:
                 self._knots,
                 self._start,
                 self._inverse_width,
-                torch.from_numpy(self._polynomials),
+                torch.from_numpy(self._polynomials.reshape(-1, 16)),
             )
             self._cache[key] = (
                 *(table.to(like).contiguous() for table in floats),
@@ -95,11 +95,11 @@ class KnotAxis:
         knots, start, inverse_width, polynomials, stencil = self._tables(value)
         interval = torch.searchsorted(knots, value.detach(), right=True) - 1
         interval = interval.clamp(0, self._last)
-        t = (torch.log(value) - start[interval]) * inverse_width[interval]
-        t2 = t * t
-        powers = torch.stack((torch.ones_like(t), t, t2, t2 * t), dim=1)
-        weights = torch.bmm(powers.unsqueeze(1), polynomials[interval]).squeeze(1)
-        return weights, stencil[interval]
+        start, inverse_width = (table.index_select(0, interval) for table in (start, inverse_width))
+        t = ((torch.log(value) - start) * inverse_width).unsqueeze(1)
+        c0, c1, c2, c3 = polynomials.index_select(0, interval).view(-1, 4, 4).unbind(1)
+        weights = torch.addcmul(c0, torch.addcmul(c1, torch.addcmul(c2, c3, t), t), t)
+        return weights, stencil.index_select(0, interval)
 
 
 _LINEAR = np.array([[0, 1, 0, 0], [0, -1, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=np.float64)
@@ -175,6 +175,8 @@ def weighted_rows(weights: Tensor, rows: Tensor, table: Tensor) -> Tensor:
     Tensor
         ``(N, F)``: sum over k of ``weights[:, k] * table[rows[:, k]]``.
     """
+    if table.shape[1] == 1:
+        return (table.view(-1)[rows] * weights).sum(dim=1, keepdim=True)
     if weights.dtype == torch.float64 and weights.device.type == "cpu" and _HAS_MKL:
         result: Tensor = _WeightedRows.apply(weights, rows, table)  # type: ignore[no-untyped-call]
         return result
