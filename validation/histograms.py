@@ -1,0 +1,198 @@
+"""Weighted histograms whose bins know how they vary together from event to event.
+
+Particles of one event are not independent: a jet spectrum has several entries an event, and a
+chi^2 that treats every entry as independent is wrong.  The event is the independent unit here.
+For event i with weight w_i and bin contents n_i, the accumulators keep sum w, sum w^2,
+sum w n, sum w^2 n and sum w^2 n n^T; from these follow the mean bin contents per event and
+their full covariance, for any weights and any number of entries an event.
+Memory depends on the number of bins, never on the number of events.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import hist
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BLOCKS", "EventSums", "Values"]
+
+FloatArray = NDArray[np.float64]
+
+BLOCKS = 256
+"""Events are dealt to this many blocks; their scatter gives joint null distributions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values of an observable in a chunk of N events.
+
+    Attributes
+    ----------
+    values
+        ``(M,)`` values; NaN means "no entry".
+    event
+        ``(M,)`` event of each value, or None for one value an event (M = N).
+    entry_weights
+        ``(M,)`` weights of the entries besides the event's weight, or None.
+    """
+
+    values: FloatArray
+    event: NDArray[np.int64] | None = None
+    entry_weights: FloatArray | None = None
+
+
+@dataclass
+class EventSums:
+    """Sums over events of the bin contents of one observable in one sample.
+
+    Bins 0 and B + 1 are underflow and overflow.
+
+    Attributes
+    ----------
+    edges
+        ``(B + 1,)`` bin edges.
+    weight, weight2
+        Sums of event weights and of their squares.
+    content, content_w2
+        ``(B + 2,)`` sums of w n and of w^2 n.
+    product
+        ``(B + 2, B + 2)`` sum of w^2 n n^T.
+    block_content, block_weight
+        ``(BLOCKS, B + 2)`` and ``(BLOCKS,)``: sums of w n and w over the events of a block.
+    entries
+        Number of entries, unweighted.
+    """
+
+    edges: FloatArray
+    weight: float = 0.0
+    weight2: float = 0.0
+    events: int = 0
+    entries: int = 0
+    content: FloatArray = field(init=False)
+    content_w2: FloatArray = field(init=False)
+    product: FloatArray = field(init=False)
+    block_content: FloatArray = field(init=False)
+    block_weight: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.edges) + 1
+        self.content = np.zeros(n)
+        self.content_w2 = np.zeros(n)
+        self.product = np.zeros((n, n))
+        self.block_content = np.zeros((BLOCKS, n))
+        self.block_weight = np.zeros(BLOCKS)
+
+    def fill(self, values: Values, weights: FloatArray, first_event: int) -> None:
+        """Add a chunk.
+
+        Parameters
+        ----------
+        values
+            The observable in N events.
+        weights
+            ``(N,)`` event weights.
+        first_event
+            Number of events of the sample before the chunk; decides the blocks.
+        """
+        n_events, n_bins = len(weights), len(self.edges) + 1
+        entry = values.values
+        event = np.arange(n_events) if values.event is None else values.event
+        keep = ~np.isnan(entry)
+        entry_weights = None if values.entry_weights is None else values.entry_weights[keep]
+        event = event[keep]
+        # the last edge belongs to the last bin, as in numpy.histogram
+        bins = np.searchsorted(self.edges, entry[keep], side="right")
+        bins[entry[keep] == self.edges[-1]] = n_bins - 2
+        counts = np.bincount(
+            event * n_bins + bins, weights=entry_weights, minlength=n_events * n_bins
+        ).reshape(n_events, n_bins)
+        weighted = counts * weights[:, None]
+        # event i of the sample belongs to block i mod BLOCKS: pad to whole rounds and sum them
+        start = first_event % BLOCKS
+        rounds = -(-(start + n_events) // BLOCKS)
+        padded = np.zeros((rounds * BLOCKS, n_bins + 1))
+        padded[start : start + n_events, :n_bins] = weighted
+        padded[start : start + n_events, n_bins] = weights
+        blocks = padded.reshape(rounds, BLOCKS, n_bins + 1).sum(axis=0)
+        self.events += n_events
+        self.entries += len(event)
+        self.weight += float(weights.sum())
+        self.weight2 += float((weights**2).sum())
+        self.content += weighted.sum(axis=0)
+        self.content_w2 += weights @ weighted
+        self.product += weighted.T @ weighted
+        self.block_content += blocks[:, :n_bins]
+        self.block_weight += blocks[:, n_bins]
+
+    def histogram(self, name: str, label: str) -> "hist.Hist[Any]":
+        """Mean contents per event with their variances, as a `hist` histogram.
+
+        The variances are the diagonal of the covariance of the means; underflow and overflow
+        are kept.
+        """
+        histogram = hist.Hist(
+            hist.axis.Variable(self.edges, name=name, label=label), storage=hist.storage.Weight()
+        )
+        view = histogram.view(flow=True)
+        view["value"] = self.mean
+        view["variance"] = np.diag(self.covariance(self.mean))
+        return histogram
+
+    @property
+    def mean(self) -> FloatArray:
+        """``(B + 2,)`` mean bin contents per event."""
+        mean: FloatArray = self.content / self.weight
+        return mean
+
+    @property
+    def effective_events(self) -> float:
+        """(sum w)^2 / sum w^2, the number of unit-weight events of equal statistical power."""
+        return self.weight**2 / self.weight2
+
+    def covariance(self, mean: FloatArray) -> FloatArray:
+        """Covariance of the mean bin contents, ``(B + 2, B + 2)``.
+
+        Parameters
+        ----------
+        mean
+            The mean that residuals are taken from: the sample's own, or under the null
+            hypothesis the common one.
+        """
+        cross = np.outer(self.content_w2, mean)
+        total = self.product - cross - cross.T + self.weight2 * np.outer(mean, mean)
+        covariance: FloatArray = total / self.weight**2
+        return covariance
+
+    def shape_covariance(self, shape: FloatArray) -> FloatArray:
+        """Covariance of the bin contents normalised to their sum, around a common shape."""
+        row = self.product.sum(axis=1)
+        cross = np.outer(row, shape)
+        total = self.product - cross - cross.T + row.sum() * np.outer(shape, shape)
+        covariance: FloatArray = total / self.content.sum() ** 2
+        return covariance
+
+    def block_residuals(self, mean: FloatArray) -> FloatArray:
+        """``(BLOCKS, B + 2)`` deviations of the blocks, whose sum is mean contents - mean."""
+        return (self.block_content - np.outer(self.block_weight, mean)) / self.weight
+
+    def merged(self, groups: NDArray[np.int64], n_groups: int) -> "EventSums":
+        """Return the same sums with bins merged.
+
+        Parameters
+        ----------
+        groups
+            ``(B + 2,)`` group of each bin.
+        n_groups
+            Number of groups.
+        """
+        matrix = np.zeros((n_groups, len(groups)))
+        matrix[groups, np.arange(len(groups))] = 1.0
+        out = EventSums(np.zeros(max(n_groups - 1, 0)))
+        out.weight, out.weight2 = self.weight, self.weight2
+        out.events, out.entries = self.events, self.entries
+        out.content, out.content_w2 = matrix @ self.content, matrix @ self.content_w2
+        out.product = matrix @ self.product @ matrix.T
+        out.block_content = self.block_content @ matrix.T
+        out.block_weight = self.block_weight
+        return out

@@ -1,0 +1,126 @@
+"""Spectra and yields of final-state particles."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    linear,
+    logarithmic,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["FINAL_SPECIES", "PARTICLE"]
+
+FINAL_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
+    (r"$\pi^\pm$", (211,)),
+    (r"$K^\pm$", (321,)),
+    (r"$p, \bar p$", (2212,)),
+    (r"$n, \bar n$", (2112,)),
+    (r"$K^0_L$", (130,)),
+    (r"$K^0_S$", (310,)),
+    (r"$\Lambda$", (3122,)),
+    (r"$\Sigma, \Xi, \Omega$", (3112, 3222, 3312, 3322, 3334)),
+    (r"$\gamma$", (22,)),
+    (r"$e^\pm$", (11,)),
+    (r"$\mu^\pm$", (13,)),
+    (r"$\nu$", (12, 14, 16)),
+)
+
+
+def _species(events: Events) -> Values:
+    """Bin number of the species of each final-state particle."""
+    final = events.final
+    magnitude = np.abs(final.pid)
+    slot = np.full(len(final), len(FINAL_SPECIES), dtype=np.float64)
+    for i, (_, pids) in enumerate(FINAL_SPECIES):
+        slot[np.isin(magnitude, pids)] = i
+    return of_particles(final, slot + 0.5)
+
+
+def _central(events: Events) -> Particles:
+    charged = events.charged
+    return charged.where(np.abs(charged.eta) < 2.5)
+
+
+def _pt_of(*pids: int) -> Callable[[Events], Values]:
+    def compute(events: Events) -> Values:
+        final = events.final
+        chosen = final.where(np.isin(np.abs(final.pid), pids) & (np.abs(final.eta) < 2.5))
+        return of_particles(chosen, chosen.pt)
+
+    return compute
+
+
+def _pt_spectrum(name: str, words: str, symbol: str, *pids: int) -> Observable:
+    return Observable(
+        f"{name}_pt",
+        f"Transverse momentum of {words}",
+        rf"$p_T({symbol})$",
+        logarithmic(0.1, 30, 30),
+        _pt_of(*pids),
+        "particle",
+        "GeV",
+        f"final-state {words} with |eta| < 2.5",
+        log_x=True,
+        log_y=True,
+    )
+
+
+PARTICLE = (
+    Observable(
+        "charged_pt",
+        "Transverse momentum of charged particles",
+        r"$p_T$",
+        logarithmic(0.1, 100, 36),
+        lambda e: of_particles(_central(e), _central(e).pt),
+        "particle",
+        "GeV",
+        "charged final-state particles with |eta| < 2.5",
+        log_x=True,
+        log_y=True,
+    ),
+    Observable(
+        "charged_eta",
+        "Pseudorapidity of charged particles",
+        r"$\eta$",
+        linear(-8, 8, 40),
+        lambda e: of_particles(e.charged, e.charged.eta),
+        "particle",
+        "",
+        "charged final-state particles",
+    ),
+    Observable(
+        "charged_phi",
+        "Azimuth of charged particles",
+        r"$\phi$",
+        linear(-np.pi, np.pi, 48),
+        lambda e: of_particles(e.charged, e.charged.phi),
+        "particle",
+        "",
+        "charged final-state particles",
+    ),
+    _pt_spectrum("pion", "charged pions", r"\pi^\pm", 211),
+    _pt_spectrum("kaon", "charged kaons", r"K^\pm", 321),
+    _pt_spectrum("proton", "protons and antiprotons", r"p, \bar p", 2212),
+    _pt_spectrum("lepton", "electrons and muons", r"e^\pm, \mu^\pm", 11, 13),
+    Observable(
+        "final_species",
+        "Final-state particles by species",
+        "species",
+        linear(0, len(FINAL_SPECIES) + 1, len(FINAL_SPECIES) + 1),
+        _species,
+        "particle",
+        "",
+        "mean number of final-state particles of each species, antiparticles included",
+        log_y=True,
+        categories=(*(label for label, _ in FINAL_SPECIES), "others"),
+    ),
+)
+
+register(*PARTICLE)

@@ -1,0 +1,362 @@
+"""Reading HepMC3 and HepMC2 files in a stream.
+
+pyhepmc parses the text; the events leave it as structured arrays through ``GenEventData``
+(one copy, no Python object a particle), which costs less than iterating over a pyhepmc file.
+Memory does not grow with the number of events: one chunk is alive at a time.
+"""
+
+import gzip
+import io
+import lzma
+import sys
+from bz2 import BZ2File
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+import pyhepmc
+from pyhepmc.io import ReaderAscii, ReaderAsciiHepMC2, pyiostream
+
+from mcsurrogate.errors import EventFileError
+from mcsurrogate.validation.record import EventChunk
+
+__all__ = ["EventFile", "FileSummary"]
+
+_CHUNK_PARTICLES = 250_000
+_BUFFER = 1 << 18
+_TAIL = 256
+_FORMATS = {
+    b"HepMC::Asciiv3-START_EVENT_LISTING": ("HepMC3", b"HepMC::Asciiv3-END_EVENT_LISTING"),
+    b"HepMC::IO_GenEvent-START_EVENT_LISTING": (
+        "HepMC2",
+        b"HepMC::IO_GenEvent-END_EVENT_LISTING",
+    ),
+}
+# Charged pion: its generated mass tells GeV from MeV whatever the file claims.
+_PION_MASS = 0.13957
+
+
+@dataclass
+class FileSummary:
+    """What a file says about itself and what was read of it.
+
+    Attributes
+    ----------
+    path, format
+        The file and ``HepMC3`` or ``HepMC2``.
+    events
+        Events read so far.
+    weight_names
+        Names of the weights, empty where the file does not name them.
+    tools
+        ``(name, version)`` of the programs that made the file.
+    cross_section_pb, cross_section_error_pb
+        The last event's estimate, None where the file has none.
+    complete
+        Whether the file was read to its end marker.
+    """
+
+    path: Path
+    format: str = ""
+    events: int = 0
+    weight_names: tuple[str, ...] = ()
+    tools: tuple[tuple[str, str], ...] = ()
+    cross_section_pb: float | None = None
+    cross_section_error_pb: float | None = None
+    complete: bool = False
+
+
+class _Stream(io.RawIOBase):
+    """Bytes on their way to the parser: keeps the last ones and any error of the decoder."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self.tail = b""
+        self.error: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - the buffer protocol has no type in 3.11
+        try:
+            data = self._raw.read(len(buffer))
+        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+            # an exception cannot pass through the C++ stream: end it and report afterwards
+            self.error = error
+            return 0
+        except Exception as error:
+            if type(error).__name__ != "ZstdError":
+                raise
+            self.error = error
+            return 0
+        buffer[: len(data)] = data
+        if data:
+            self.tail = (self.tail + data[-_TAIL:])[-_TAIL:]
+        return len(data)
+
+
+def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """Stream of the text of a file, by its first bytes rather than by its name."""
+    magic = raw.read(6)
+    raw.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER)
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        return cast("IO[bytes]", zstd.open(raw, "rb"))
+    if magic.startswith(b"BZh"):
+        return BZ2File(raw)
+    if magic.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(raw)
+    if not magic:
+        raise EventFileError(f"{path}: the file is empty")
+    return raw
+
+
+@contextmanager
+def _quiet_hepmc() -> Iterator[None]:
+    """Keep HepMC3 from printing: what it complains about comes back as a named error."""
+    before = pyhepmc.Setup.print_errors, pyhepmc.Setup.print_warnings
+    pyhepmc.Setup.print_errors = pyhepmc.Setup.print_warnings = False
+    try:
+        yield
+    finally:
+        pyhepmc.Setup.print_errors, pyhepmc.Setup.print_warnings = before
+
+
+@dataclass
+class _Pending:
+    """Events that wait to become a chunk."""
+
+    particles: list[Any] = field(default_factory=list)
+    production: list[Any] = field(default_factory=list)
+    end: list[Any] = field(default_factory=list)
+    weights: list[Any] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    n_particles: int = 0
+    n_vertices: int = 0
+
+    def add(self, data: Any, scale: float, where: str) -> None:  # noqa: ANN401 - pyhepmc is untyped
+        particles = data.particles.copy()
+        if scale != 1.0:
+            for name in ("mass", "px", "py", "pz", "e"):
+                particles[name] *= scale
+        n = len(particles)
+        production = np.full(n + 1, -1, dtype=np.int64)
+        end = np.full(n + 1, -1, dtype=np.int64)
+        first, second = data.links1, data.links2
+        outgoing = first < 0
+        # HepMC numbers: particles 1, 2, ...; vertices -1, -2, ...
+        vertex = np.where(outgoing, -first, -second) - 1 + self.n_vertices
+        particle = np.where(outgoing, second, first)
+        if len(particle) and (particle.min() < 1 or particle.max() > n):
+            raise EventFileError(f"{where}: the event graph names a particle that does not exist")
+        production[particle[outgoing]] = vertex[outgoing]
+        end[particle[~outgoing]] = vertex[~outgoing]
+        self.particles.append(particles)
+        self.production.append(production[1:])
+        self.end.append(end[1:])
+        self.weights.append(data.weights.copy())
+        self.numbers.append(data.event_number)
+        self.n_particles += n
+        self.n_vertices += len(data.vertices)
+
+
+class EventFile:
+    """A HepMC file to read once, from its beginning to its end.
+
+    Parameters
+    ----------
+    path
+        HepMC3 or HepMC2 text, plain or compressed (gzip, zstd, bzip2, xz; recognised by
+        content).
+    max_events
+        Stop after this many events.
+
+    Raises
+    ------
+    EventFileError
+        The file is missing, empty, of another format, truncated or damaged.  The message
+        gives the event and how many events were read before it; `summary` keeps them.
+    """
+
+    def __init__(self, path: Path, *, max_events: int | None = None) -> None:
+        self.path = Path(path)
+        self.summary = FileSummary(self.path)
+        self._max_events = max_events
+        self._raw: IO[bytes] | None = None
+        try:
+            self.size = self.path.stat().st_size
+        except OSError as error:
+            raise EventFileError(f"{self.path}: cannot be read ({error.strerror})") from error
+
+    @property
+    def fraction_read(self) -> float:
+        """Share of the file's bytes that has been consumed, for progress bars."""
+        if self._raw is None or self._raw.closed:
+            return 1.0 if self.summary.events else 0.0
+        return min(1.0, self._raw.tell() / max(self.size, 1))
+
+    def chunks(self, chunk_particles: int = _CHUNK_PARTICLES) -> Iterator[EventChunk]:
+        """Chunks of events, each of about `chunk_particles` particles."""
+        try:
+            raw = self.path.open("rb")
+        except OSError as error:
+            raise EventFileError(f"{self.path}: cannot be read ({error.strerror})") from error
+        with raw, _quiet_hepmc():
+            self._raw = raw
+            yield from self._parse(_decompressed(self.path, raw), chunk_particles)
+
+    def _detect(self, stream: IO[bytes]) -> tuple[Any, bytes, bytes]:
+        """Reader class, end marker and the bytes consumed to find them."""
+        try:
+            head = stream.read(4096)
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise EventFileError(f"{self.path}: cannot be decompressed ({error})") from error
+        for marker, (name, end) in _FORMATS.items():
+            if marker in head:
+                self.summary.format = name
+                return (ReaderAscii if name == "HepMC3" else ReaderAsciiHepMC2), end, head
+        raise EventFileError(
+            f"{self.path}: neither a HepMC3 nor a HepMC2 text file "
+            "(no START_EVENT_LISTING line in its first 4096 bytes)"
+        )
+
+    def _parse(self, text: IO[bytes], chunk_particles: int) -> Iterator[EventChunk]:
+        reader_class, end_marker, head = self._detect(text)
+        stream = _Stream(_Chained(head, text))  # type: ignore[arg-type]
+        reader = reader_class(pyiostream(stream, _BUFFER))
+        event = pyhepmc.GenEvent()
+        pending = _Pending()
+        summary = self.summary
+        limit = self._max_events
+        while limit is None or summary.events < limit:
+            if reader.failed():
+                break
+            ok = reader.read_event(event)
+            data = pyhepmc.GenEventData()
+            event.write_data(data)
+            if not ok or len(data.particles) == 0:
+                # HepMC3 also reports success for what follows the last event
+                self._check_end(stream, end_marker, ok, reader.failed())
+                summary.complete = True
+                break
+            where = self._where(data.event_number)
+            scale = 1e-3 if data.momentum_unit == pyhepmc.Units.MEV else 1.0
+            pending.add(data, scale, where)
+            self._note(event)
+            summary.events += 1
+            if pending.n_particles >= chunk_particles:
+                yield self._chunk(pending)
+                pending = _Pending()
+        if pending.numbers:
+            yield self._chunk(pending)
+
+    def _where(self, number: int) -> str:
+        n = self.summary.events
+        return f"{self.path}: event {number} (number {n + 1} in the file; {n} read before it)"
+
+    def _note(self, event: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
+        """Keep what the event says about the run."""
+        summary = self.summary
+        section = event.cross_section
+        if section is not None:
+            summary.cross_section_pb = float(section.xsec())
+            summary.cross_section_error_pb = float(section.xsec_err())
+        if summary.events == 0 and event.run_info is not None:
+            summary.weight_names = tuple(event.run_info.weight_names)
+            summary.tools = tuple((t.name, t.version) for t in event.run_info.tools)
+
+    def _check_end(self, stream: _Stream, end_marker: bytes, ok: bool, exhausted: bool) -> None:
+        """Tell the regular end of a file from damage."""
+        n = self.summary.events
+        so_far = f"{n} complete events were read before it"
+        if stream.error is not None:
+            raise EventFileError(
+                f"{self.path}: damaged or truncated compression after event number {n} "
+                f"({stream.error}); {so_far}"
+            ) from stream.error
+        if stream.tail.rstrip().endswith(end_marker) and exhausted:
+            return
+        if exhausted or ok:
+            raise EventFileError(
+                f"{self.path}: truncated at event number {n + 1} of the file (no "
+                f"{end_marker.decode()} line at its end); {so_far}"
+            )
+        raise EventFileError(
+            f"{self.path}: event number {n + 1} of the file cannot be parsed; {so_far}"
+        )
+
+    def _chunk(self, pending: _Pending) -> EventChunk:
+        first = self.summary.events - len(pending.numbers)
+        counts = {len(w) for w in pending.weights}
+        if len(counts) > 1:
+            lengths = np.array([len(w) for w in pending.weights])
+            odd = int(np.flatnonzero(lengths != lengths[0])[0])
+            raise EventFileError(
+                f"{self.path}: event {pending.numbers[odd]} (number {first + odd + 1} in the "
+                f"file) has {lengths[odd]} weights, the events before it {lengths[0]}"
+            )
+        lengths = np.array([len(p) for p in pending.particles])
+        weights = np.array(pending.weights, dtype=np.float64)
+        if weights.shape[1] == 0:
+            weights = np.ones((len(lengths), 1))
+        chunk = EventChunk(
+            offsets=np.concatenate(([0], np.cumsum(lengths))),
+            particles=np.concatenate(pending.particles),
+            production_vertex=np.concatenate(pending.production),
+            end_vertex=np.concatenate(pending.end),
+            n_vertices=pending.n_vertices,
+            weights=weights,
+            event_numbers=np.array(pending.numbers, dtype=np.int64),
+            first_event=first,
+        )
+        self._check_numbers(chunk)
+        return chunk
+
+    def _check_numbers(self, chunk: EventChunk) -> None:
+        """Refuse momenta and weights that are not numbers, and pions of the wrong mass."""
+        finite = np.ones(len(chunk.particles), dtype=bool)
+        for name in ("px", "py", "pz", "e"):
+            finite &= np.isfinite(chunk.particles[name])
+        bad = np.flatnonzero(~finite)
+        if len(bad):
+            i = int(chunk.event[bad[0]])
+            raise EventFileError(
+                f"{self.path}: event {chunk.event_numbers[i]} (number {chunk.first_event + i + 1} "
+                f"in the file), particle {bad[0] - chunk.offsets[i] + 1}: a momentum is not finite"
+            )
+        bad = np.flatnonzero(~np.isfinite(chunk.weights).all(axis=1))
+        if len(bad):
+            i = int(bad[0])
+            raise EventFileError(
+                f"{self.path}: event {chunk.event_numbers[i]} (number {chunk.first_event + i + 1} "
+                "in the file): a weight is not finite"
+            )
+        pions = (np.abs(chunk.pid) == 211) & (chunk.status == 1)
+        if chunk.first_event == 0 and pions.any():
+            mass = float(np.median(chunk.select(pions).mass))
+            if not 0.5 * _PION_MASS < mass < 2.0 * _PION_MASS:
+                raise EventFileError(
+                    f"{self.path}: its charged pions have a mass of {mass:.4g} GeV instead of "
+                    f"{_PION_MASS}; the U line of the events names the wrong momentum unit"
+                )
+
+
+class _Chained:
+    """Bytes already read, then the stream that they were read from."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head, self._rest = head, rest
+
+    def read(self, n: int) -> bytes:
+        if self._head:
+            data, self._head = self._head[:n], self._head[n:]
+            return data
+        return self._rest.read(n)

@@ -1,0 +1,277 @@
+"""The report as one HTML page without anything outside it."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from mcsurrogate.validation.comparison import Comparison, ObservableResult
+from mcsurrogate.validation.metrics import versions
+from mcsurrogate.validation.report.plots import as_svg, observable_figure, p_value_figure
+from mcsurrogate.validation.report.style import STYLE
+from mcsurrogate.validation.sample import Sample
+from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE, Chi2
+from mcsurrogate.validation.verdict import Verdict
+
+__all__ = ["p_text", "render"]
+
+_GROUPS = {
+    "hard": "Hard process",
+    "top": "Top quarks",
+    "event": "Events",
+    "shape": "Event shapes",
+    "jet": "Jets",
+    "substructure": "Jet substructure",
+    "particle": "Particles",
+    "user": "Own observables",
+}
+_CLASS = {
+    Verdict.INDISTINGUISHABLE: "good",
+    Verdict.WITHIN_TOLERANCE: "mid",
+    Verdict.DIFFERS: "bad",
+}
+
+
+def p_text(log_p: float) -> str:
+    """p-value in few characters, however small."""
+    if log_p > math.log(1e-3):
+        return f"{math.exp(log_p):.3f}"
+    exponent = math.floor(log_p / math.log(10.0))
+    mantissa = math.exp(log_p - exponent * math.log(10.0))
+    return f"{mantissa:.1f}·10<sup>{exponent}</sup>".replace("-", "−")
+
+
+def _number(value: float | None, digits: int = 5) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:,.{digits}g}"
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    """Value and error with as many digits as the error has meaning."""
+    if value is None:
+        return "not stated"
+    if not error:
+        return f"{value:.6g}"
+    digits = max(0, 1 - math.floor(math.log10(abs(error))))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _verdict(c: Comparison) -> str:
+    found = [r for r in c.results if r.significant]
+    n = len(c.results)
+    if c.verdict is Verdict.INDISTINGUISHABLE:
+        why = f"No significant deviation in {n} observables"
+    else:
+        worst = max(found, key=lambda r: -r.tests.full.log_p, default=None)
+        why = f"{len(found)} of {n} observables deviate significantly"
+        if worst is not None:
+            why += (
+                f"; the largest is <a href='#{worst.observable.name}'>"
+                f"{escape(worst.observable.title.lower())}</a> ({worst.tests.full.sigma:.1f} σ)"
+            )
+        if c.verdict is Verdict.WITHIN_TOLERANCE:
+            why += "; all are within the allowed tolerance"
+    why += f". Probability of a false alarm over all tests: {100 * c.family_wise_error:.2g}%."
+    return (
+        f"<div class='verdict {_CLASS[c.verdict]}'><b>{escape(c.verdict.value)}</b>"
+        f"<span>{why}</span></div>"
+    )
+
+
+def _tiles(c: Comparison) -> str:
+    worst = c.results[0]
+    tiles = [
+        ("events, candidate", f"{c.candidate.file.events:,}"),
+        ("events, reference", f"{c.reference.file.events:,}"),
+        (
+            "smallest p-value of all, adjusted",
+            p_text(math.log(max(min(r.adjusted_p for r in c.results), 1e-300))),
+        ),
+        ("p-values uniform (KS, correlated)", p_text(math.log(c.combination.ks_p_value))),
+        ("largest deviation", f"{worst.tests.full.sigma:.1f} σ"),
+    ]
+    if c.cross_sections is not None:
+        pull = c.cross_sections.pull
+        text = f"{c.cross_sections.ratio:.4f}" + ("" if pull is None else f" ({pull:+.1f} σ)")
+        tiles.append(("cross section, candidate / reference", text))
+    return (
+        "<div class='tiles'>"
+        + "".join(
+            f"<div class='tile'><div class='k'>{k}</div><div class='v'>{v}</div></div>"
+            for k, v in tiles
+        )
+        + "</div>"
+    )
+
+
+def _samples(c: Comparison) -> str:
+    def rows(s: Sample) -> list[str]:
+        w, f = s.weights, s.file
+        tools = ", ".join(f"{n} {v}".strip() for n, v in f.tools) or "not stated"
+        return [
+            escape(f.path.name),
+            f"{escape(f.format)}, {escape(tools)}",
+            f"{f.events:,}" + ("" if f.complete else " (first ones)"),
+            escape(w.name),
+            f"{w.total:,.6g}",
+            f"{w.effective_events:,.0f}",
+            f"{w.negative:,} ({100.0 * w.negative / f.events:.2g}%)",
+            f"{w.smallest:.4g} … {w.largest:.4g}",
+            f"{s.particles:.1f}",
+            _with_error(f.cross_section_pb, f.cross_section_error_pb) + " pb"
+            if f.cross_section_pb is not None
+            else "not stated",
+        ]
+
+    names = (
+        "file",
+        "format, made by",
+        "events",
+        "weight",
+        "sum of weights",
+        "effective events (Σw)²/Σw²",
+        "events with negative weight",
+        "range of weights",
+        "final particles an event",
+        "cross section",
+    )
+    body = "".join(
+        f"<tr><td>{name}</td><td>{a}</td><td>{b}</td></tr>"
+        for name, a, b in zip(names, rows(c.candidate), rows(c.reference), strict=True)
+    )
+    return (
+        "<h2 id='samples'>Samples</h2><div class='scroll'><table><tr><th></th>"
+        f"<th><span class='key' style='background:var(--candidate)'></span>candidate: "
+        f"{escape(c.candidate.label)}</th>"
+        f"<th><span class='key' style='background:var(--reference)'></span>reference: "
+        f"{escape(c.reference.label)}</th></tr>{body}</table></div>"
+    )
+
+
+def _chi2(test: Chi2) -> str:
+    return f"{test.statistic:.1f} / {test.ndf}" if test.ndf else "–"
+
+
+def _p(test: Chi2) -> str:
+    return p_text(test.log_p) if test.ndf else "–"
+
+
+def _row(r: ObservableResult) -> str:
+    t = r.tests
+    width = min(100.0, 100.0 * t.full.sigma / 8.0)
+    return (
+        f"<tr class='{'flag' if r.significant else ''}'>"
+        f"<td class='wrap'><a href='#{r.observable.name}'>{escape(r.observable.title)}</a></td>"
+        f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
+        f"<td>{p_text(math.log(max(r.adjusted_p, 1e-300)))}</td>"
+        f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {t.full.sigma:.1f}</td>"
+        f"<td>{100 * r.deviation:.2g}%</td></tr>"
+    )
+
+
+def _table(c: Comparison) -> str:
+    head = (
+        "<tr><th>observable</th><th>χ² / ndf</th><th>p</th><th>p (shape)</th><th>p (rate)</th>"
+        "<th>p adjusted</th><th>deviation in σ</th><th>size</th></tr>"
+    )
+    return (
+        "<h2 id='summary'>Summary, largest deviation first</h2><div class='scroll'><table>"
+        + head
+        + "".join(_row(r) for r in c.results)
+        + "</table></div><p class='soft small'>p: shape and rate together. Adjusted: probability "
+        "that any of all observables comes out as small between equal samples. Size: root mean "
+        "square relative difference over the bins with the statistical noise subtracted.</p>"
+    )
+
+
+def _figure(r: ObservableResult, labels: tuple[str, str]) -> str:
+    o, t = r.observable, r.tests
+    svg = as_svg(
+        observable_figure(o, r.candidate, r.reference, t.pulls, labels), o.name, escape(o.title)
+    )
+    pill = f"<span class='pill'>{t.full.sigma:.1f} σ</span>" if r.significant else ""
+    return (
+        f"<figure id='{o.name}'><h3>{escape(o.title)}{pill}</h3>"
+        f"<div class='stat'>χ²/ndf = {_chi2(t.full)}, p = {_p(t.full)}; shape {_p(t.shape)}, "
+        f"rate {_p(t.rate)}</div>{svg}<figcaption><code>{o.name}</code>: "
+        f"{escape(o.definition)}</figcaption></figure>"
+    )
+
+
+def _figures(c: Comparison) -> str:
+    labels = (c.candidate.label, c.reference.label)
+    out = []
+    for group, title in _GROUPS.items():
+        members = [r for r in c.results if r.observable.group == group]
+        if members:
+            body = "".join(_figure(r, labels) for r in members)
+            out.append(f"<h2 id='group-{group}'>{title}</h2><div class='plots'>{body}</div>")
+    return "".join(out)
+
+
+def _combination(c: Comparison) -> str:
+    p = np.array([r.tests.full.p_value for r in c.results])
+    svg = as_svg(p_value_figure(p), "p-values", "Cumulative distribution of the p-values")
+    k = c.combination
+    return (
+        "<h2 id='combination'>All p-values together</h2><div class='plots'><figure>"
+        f"<h3>Are the p-values uniform?</h3><div class='stat'>KS distance {k.ks_statistic:.3f}, "
+        f"p = {p_text(math.log(k.ks_p_value))} with the correlations between observables "
+        f"({p_text(math.log(max(k.ks_p_value_independent, 1e-300)))} if independent)</div>"
+        f"{svg}<figcaption>Step: the {len(p)} p-values; line and band: uniform, 95% for "
+        "independent observables.</figcaption></figure></div>"
+    )
+
+
+def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
+    lines = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in settings)
+    used = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in versions().items())
+    return (
+        "<h2 id='methods'>How this was done</h2>"
+        f"<details open><summary>What was compared</summary><dl>{lines}</dl></details>"
+        "<details><summary>Statistics</summary>"
+        "<p>The event is the independent unit. For every observable the bin contents of each event "
+        "are summed with the event's weight, and so are their products; the covariance of the mean "
+        "bin contents per event follows from these sums for any weights and any number of entries "
+        "an event. Under- and overflow count. The statistic is χ² = d<sup>T</sup>C<sup>+</sup>d "
+        "with the difference d of the means and their covariance C around the pooled mean; ndf is "
+        "the rank of C, and p-values are those of Hotelling's T² for the effective number of "
+        f"events. Bins are merged until the smaller sample expects {MIN_EFFECTIVE:g} effective "
+        "events in each. Shape: contents normalised to their sum. Rate: mean number of entries per "
+        "event.</p><p>Observables share events, so their p-values are correlated. The joint null "
+        f"distribution comes from {c.combination.replicas} replicas of a multiplier bootstrap over "
+        "blocks of events (arXiv:1212.6906). Adjusted p-values are step-down (Westfall and Young), "
+        "below the resolution of the bootstrap Holm's bound, which holds for any correlation.</p>"
+        "<p>Points: candidate with statistical errors. Line and band: reference. Pulls: difference "
+        "over its standard deviation, bin by bin; bins of one observable are correlated.</p>"
+        "</details>"
+        f"<details><summary>Versions</summary><dl>{used}</dl></details>"
+        "<details><summary>References</summary><p class='small'>HepMC3: arXiv:1912.08005. FastJet: "
+        "arXiv:1111.6097. anti-k<sub>t</sub>: arXiv:0802.1189. Evaluating generative models for "
+        "physics: arXiv:2211.10295, arXiv:2305.16774.</p></details>"
+    )
+
+
+def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> str:
+    """Page of a comparison.
+
+    Parameters
+    ----------
+    c
+        What was found.
+    settings
+        Names and values of the settings of the comparison.
+    created
+        Date and time for the footer.
+    """
+    title = f"{c.candidate.label} against {c.reference.label}"
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+        f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
+        f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
+        f"{_verdict(c)}</header><main>{_tiles(c)}{_table(c)}{_samples(c)}{_figures(c)}"
+        f"{_combination(c)}{_methods(c, settings)}</main>"
+        f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
+        "</footer></body></html>\n"
+    )

@@ -1,0 +1,109 @@
+"""Events as an analysis sees them: selected particles, jets and resonances, computed once.
+
+An `Events` object is what an observable's function receives.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.jets import JetDefinition, inclusive_jets
+from mcsurrogate.validation.record import EventChunk, Particles
+
+__all__ = ["Events"]
+
+
+class Events:
+    """N events of a sample.
+
+    Parameters
+    ----------
+    chunk
+        The events as they were read.
+    weights
+        ``(N,)`` event weights, of the weight that the comparison uses.
+    jet_definition
+        How `jets` are made.
+    """
+
+    def __init__(
+        self,
+        chunk: EventChunk,
+        weights: NDArray[np.float64],
+        jet_definition: JetDefinition | None = None,
+    ) -> None:
+        self.chunk = chunk
+        self.weights = weights
+        self.jet_definition = jet_definition or JetDefinition()
+        self._jets: dict[JetDefinition, Particles] = {}
+
+    def __len__(self) -> int:
+        return len(self.chunk)
+
+    @property
+    def final(self) -> Particles:
+        """Final-state particles (status 1)."""
+        return self.chunk.final
+
+    @cached_property
+    def visible(self) -> Particles:
+        """Final-state particles without neutrinos and dark-matter candidates."""
+        return self.final.where(~self.final.species.invisible)
+
+    @cached_property
+    def invisible(self) -> Particles:
+        """Final-state neutrinos and dark-matter candidates."""
+        return self.final.where(self.final.species.invisible)
+
+    @cached_property
+    def charged(self) -> Particles:
+        """Charged final-state particles."""
+        return self.final.where(self.final.species.charged)
+
+    @property
+    def jets(self) -> Particles:
+        """Jets of the visible particles by the default definition, by descending pT."""
+        return self.jets_with(self.jet_definition)
+
+    def jets_with(self, definition: JetDefinition) -> Particles:
+        """Jets of the visible particles by another definition, by descending pT."""
+        if definition not in self._jets:
+            self._jets[definition] = inclusive_jets(self.visible, definition)
+        return self._jets[definition]
+
+    def last_copies(self, *pids: int) -> Particles:
+        """Last copies of particles with these PDG numbers: as they decay or come out."""
+        return self.chunk.select(self.chunk.last_copies(np.isin(self.chunk.pid, pids)))
+
+    @cached_property
+    def top(self) -> Particles:
+        """The first top quark of each event, last copy before its decay, if any."""
+        tops = self.last_copies(6)
+        return tops.where(tops.rank == 0)
+
+    @cached_property
+    def antitop(self) -> Particles:
+        """The first top antiquark of each event, last copy before its decay, if any."""
+        tops = self.last_copies(-6)
+        return tops.where(tops.rank == 0)
+
+    @cached_property
+    def tops(self) -> Particles:
+        """Last copies of all top quarks and antiquarks, by descending pT."""
+        tops = self.last_copies(6, -6)
+        return tops.ordered_by(tops.pt)
+
+    @cached_property
+    def top_pair(self) -> Particles:
+        """Sum of top quark and antiquark of the events that have both."""
+        both = (self.top.counts > 0) & (self.antitop.counts > 0)
+        top, anti = (t.where(both[t.event]) for t in (self.top, self.antitop))
+        return Particles(
+            top.px + anti.px,
+            top.py + anti.py,
+            top.pz + anti.pz,
+            top.energy + anti.energy,
+            top.event,
+            len(self),
+        )

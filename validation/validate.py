@@ -1,0 +1,254 @@
+"""`validate`: two event files in, a verdict, a page and metrics out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
+from mcsurrogate.validation.files import write_atomically
+from mcsurrogate.validation.jets import JetDefinition
+from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
+from mcsurrogate.validation.observables.presets import detect
+from mcsurrogate.validation.observables.registry import Observable, metadata, preset, resolve
+from mcsurrogate.validation.report import render
+from mcsurrogate.validation.sample import Progress, Sample, fill_sample
+from mcsurrogate.validation.selection import Events
+from mcsurrogate.validation.statistics.binned import Chi2
+from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
+
+__all__ = ["ValidationResult", "validate"]
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """Outcome of `validate`.
+
+    Attributes
+    ----------
+    verdict
+        The verdict.
+    report, metrics_file
+        The files that were written.
+    comparison
+        All samples, tests and histograms.
+    metrics
+        What `metrics_file` holds.
+    """
+
+    verdict: Verdict
+    report: Path
+    metrics_file: Path
+    comparison: Comparison
+    metrics: dict[str, Any]
+
+
+class _Choice:
+    """Observables of a comparison: given, of a preset, or fitting the first events."""
+
+    def __init__(self, name: str | None, chosen: Sequence[str | Observable] | None) -> None:
+        self.preset = name
+        self.observables: tuple[Observable, ...] = ()
+        if chosen is not None:
+            self.observables = resolve(chosen)
+        elif name is not None:
+            self.observables = preset(name)
+
+    def __call__(self, events: Events) -> tuple[Observable, ...]:
+        if not self.observables:
+            self.preset = detect(events)
+            self.observables = preset(self.preset)
+        return self.observables
+
+
+def validate(
+    candidate: Path,
+    reference: Path,
+    out: Path,
+    *,
+    preset: str | None = None,
+    labels: tuple[str, str] = ("candidate", "reference"),
+    observables: Sequence[str | Observable] | None = None,
+    jets: JetDefinition | None = None,
+    weight: str | None = None,
+    max_events: int | None = None,
+    tolerance: float | Mapping[str, float] | None = None,
+    family_wise_error: float = FAMILY_WISE_ERROR,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> ValidationResult:
+    """Compare two event samples and write ``report.html`` and ``metrics.json``.
+
+    Parameters
+    ----------
+    candidate, reference
+        HepMC3 or HepMC2 files, plain or compressed; each is read once, in a stream.
+    out
+        Folder for the report; made where it does not exist.
+    preset
+        Name of a list of observables; by default the one that fits the reference's events.
+    labels
+        Names of the samples in the report.
+    observables
+        Names or `Observable` objects instead of a preset.
+    jets
+        Jet definition; anti-kt with R = 0.4, pT > 25 GeV, |y| < 4.5 by default.
+    weight
+        Name of the event weight to use; the first one by default.
+    max_events
+        Read at most this many events of each file.
+    tolerance
+        Relative deviation that is allowed, for all observables or by name (``default`` for
+        the others); without it every significant deviation means ``differs``.
+    family_wise_error
+        Probability of a false ``differs``.
+    seed
+        Of the bootstrap for correlated tests.
+    progress
+        Called after each chunk with label, events read and fraction of the file.
+
+    Returns
+    -------
+    ValidationResult
+        Also when the samples differ; look at its `verdict`.
+
+    Raises
+    ------
+    EventFileError
+        A file is missing or damaged; nothing is written.
+    ValidationError
+        Samples that cannot be compared or unknown names; nothing is written.
+    """
+    choice = _Choice(preset, observables)
+    allowed = _tolerance(tolerance)
+    options: dict[str, Any] = {
+        "weight": weight,
+        "jets": jets,
+        "max_events": max_events,
+        "progress": progress,
+    }
+    # the reference first: its events decide the preset
+    second = fill_sample(Path(reference), labels[1], choice, **options)
+    first = fill_sample(Path(candidate), labels[0], choice, **options)
+    found = compare(
+        first,
+        second,
+        choice.observables,
+        allowed,
+        seed=seed,
+        family_wise_error=family_wise_error,
+    )
+    created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    settings = _settings(choice, jets or JetDefinition(), max_events, allowed, seed, found)
+    metrics = _metrics(found, settings, created)
+    out = Path(out)
+    report_file, metrics_file = out / "report.html", out / "metrics.json"
+    write_atomically(report_file, render(found, settings, created))
+    write_atomically(metrics_file, dumps(metrics))
+    return ValidationResult(found.verdict, report_file, metrics_file, found, metrics)
+
+
+def _tolerance(given: float | Mapping[str, float] | None) -> Tolerance:
+    if given is None:
+        return Tolerance()
+    if isinstance(given, Mapping):
+        named = {k: v for k, v in given.items() if k != "default"}
+        return Tolerance(given.get("default", 0.0), named)
+    return Tolerance(given)
+
+
+def _settings(
+    choice: _Choice,
+    jets: JetDefinition,
+    max_events: int | None,
+    tolerance: Tolerance,
+    seed: int,
+    found: Comparison,
+) -> list[tuple[str, str]]:
+    allowed = [f"{k}: {v:.3g}" for k, v in (tolerance.by_name or {}).items()]
+    if tolerance.default:
+        allowed.append(f"{tolerance.default:.3g} for all others")
+    return [
+        ("candidate", str(found.candidate.file.path)),
+        ("reference", str(found.reference.file.path)),
+        ("preset", choice.preset or "none, observables were named"),
+        ("observables", str(len(choice.observables))),
+        ("jets", f"{jets}, of visible final-state particles"),
+        ("events read", "all" if max_events is None else f"at most {max_events} a file"),
+        ("tolerance", ", ".join(allowed) or "none: any significant deviation is 'differs'"),
+        ("family-wise error", f"{found.family_wise_error:g}"),
+        ("seed of the bootstrap", str(seed)),
+    ]
+
+
+def _sample_metrics(sample: Sample) -> dict[str, Any]:
+    file, weights = sample.file, sample.weights
+    return {
+        "label": sample.label,
+        "file": str(file.path),
+        "format": file.format,
+        "events": file.events,
+        "complete": file.complete,
+        "tools": [" ".join(tool).strip() for tool in file.tools],
+        "weight": weights.name,
+        "sum_of_weights": weights.total,
+        "effective_events": weights.effective_events,
+        "negative_weights": weights.negative,
+        "cross_section_pb": file.cross_section_pb,
+        "cross_section_error_pb": file.cross_section_error_pb,
+    }
+
+
+def _chi2_metrics(test: Chi2) -> dict[str, Any]:
+    return {
+        "chi2": test.statistic,
+        "ndf": test.ndf,
+        "p_value": test.p_value,
+        "log10_p_value": test.log_p / 2.302585092994046,
+        "sigma": test.sigma,
+    }
+
+
+def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
+    tests = result.tests
+    return {
+        "name": result.observable.name,
+        **metadata(result.observable),
+        "full": _chi2_metrics(tests.full),
+        "shape": _chi2_metrics(tests.shape),
+        "rate": _chi2_metrics(tests.rate),
+        "p_value_adjusted": result.adjusted_p,
+        "deviation": result.deviation,
+        "deviation_resolution": result.deviation_error,
+        "significant": result.significant,
+    }
+
+
+def _metrics(
+    found: Comparison, settings: Sequence[tuple[str, str]], created: str
+) -> dict[str, Any]:
+    sections = found.cross_sections
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": found.verdict.value,
+        "created": created,
+        "family_wise_error": found.family_wise_error,
+        "tolerance": {"default": found.tolerance.default, **(found.tolerance.by_name or {})},
+        "settings": dict(settings),
+        "samples": {
+            "candidate": _sample_metrics(found.candidate),
+            "reference": _sample_metrics(found.reference),
+        },
+        "cross_section": None
+        if sections is None
+        else {"ratio": sections.ratio, "pull": sections.pull, "p_value": sections.p_value},
+        "combination": {
+            "ks_statistic": found.combination.ks_statistic,
+            "ks_p_value": found.combination.ks_p_value,
+            "ks_p_value_independent": found.combination.ks_p_value_independent,
+            "replicas": found.combination.replicas,
+        },
+        "observables": [_observable_metrics(result) for result in found.results],
+        "versions": versions(),
+    }
