@@ -1,0 +1,263 @@
+// The Python module mcsurrogate._native. It is loaded by mcsurrogate.generators.native, which
+// makes Pythia's symbols global first.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "event_loop.h"
+#include "failures.h"
+#include "hepmc_output.h"
+#include "numpy_columns.h"
+#include "rehadronizer.h"
+
+namespace py = pybind11;
+
+namespace mcsurrogate {
+
+namespace {
+
+// Two Python threads in one Pythia would corrupt it: the second one is turned away.
+class InUse {
+  public:
+    explicit InUse(bool& flag) : flag_(flag) {
+        if (flag_)
+            throw PythiaFailure("this Pythia run is already in use by another thread");
+        flag_ = true;
+    }
+    ~InUse() { flag_ = false; }
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+
+  private:
+    bool& flag_;
+};
+
+template <typename Run>
+struct Guarded {
+    std::unique_ptr<Run> run;
+    bool in_use = false;
+};
+
+using Loop = Guarded<EventLoop>;
+using Hadronizer = Guarded<Rehadronizer>;
+
+// Signals first: a Ctrl-C that arrives in C++ is only seen here.
+Poll python_poll(const py::object& progress) {
+    return [progress](long events) {
+        py::gil_scoped_acquire lock;
+        if (PyErr_CheckSignals() != 0)
+            throw py::error_already_set();
+        if (!progress.is_none())
+            progress(events);
+    };
+}
+
+HardEventSource python_source(py::object next_batch) {
+    return [next_batch = std::move(next_batch)]() -> std::shared_ptr<const HardEvents> {
+        py::gil_scoped_acquire lock;
+        const py::object batch = next_batch();
+        if (batch.is_none())
+            return nullptr;
+        return hard_events(batch.cast<py::dict>());
+    };
+}
+
+HardProcessInit hard_process_init(const py::dict& info) {
+    HardProcessInit init;
+    std::tie(init.beam_a, init.beam_b) = info["beams"].cast<std::pair<int, int>>();
+    std::tie(init.energy_a, init.energy_b) = info["energies"].cast<std::pair<double, double>>();
+    std::tie(init.pdf_a, init.pdf_b) = info["pdf_sets"].cast<std::pair<int, int>>();
+    init.strategy = info["strategy"].cast<int>();
+    using Row = std::tuple<int, double, double, double>;
+    for (const auto& [id, cross_section, error, maximum] :
+         info["processes"].cast<std::vector<Row>>())
+        init.processes.push_back({id, cross_section, error, maximum});
+    return init;
+}
+
+std::unique_ptr<PythiaSession> session(const std::vector<std::string>& settings, int seed,
+                                       bool verbose) {
+    auto made = std::make_unique<PythiaSession>(verbose);
+    for (const std::string& line : settings)
+        made->read(line);
+    made->seed(seed);
+    return made;
+}
+
+std::unique_ptr<Loop> make_loop(const std::vector<std::string>& settings, int seed, bool verbose,
+                                const std::optional<std::string>& lhe_file,
+                                const std::optional<py::dict>& run_info, py::object next_batch,
+                                bool keep_hard_process, bool keep_parton_level) {
+    std::shared_ptr<MemoryLhaup> source;
+    if (run_info)
+        source = std::make_shared<MemoryLhaup>(hard_process_init(*run_info),
+                                               python_source(std::move(next_batch)));
+    auto loop = std::make_unique<Loop>();
+    py::gil_scoped_release unlock;
+    auto pythia = session(settings, seed, verbose);
+    if (lhe_file) {
+        pythia->pythia().settings.mode("Beams:frameType", 4);
+        pythia->pythia().settings.word("Beams:LHEF", *lhe_file);
+    }
+    loop->run = std::make_unique<EventLoop>(std::move(pythia), std::move(source),
+                                            Keep{keep_hard_process, keep_parton_level});
+    return loop;
+}
+
+py::dict next_batch(Loop& loop, long events, HepmcOutput* output, const py::object& progress) {
+    const InUse guard(loop.in_use);
+    const Poll poll = python_poll(progress);
+    EventBatch batch;
+    {
+        py::gil_scoped_release unlock;
+        batch = loop.run->run(events, output, poll);
+    }
+    py::dict arrays = particle_arrays(std::move(batch.particles));
+    arrays["weight_names"] = loop.run->weight_names();
+    if (batch.hard_process)
+        arrays["hard_process"] = record_arrays(std::move(*batch.hard_process));
+    if (batch.parton_level)
+        arrays["parton_level"] = record_arrays(std::move(*batch.parton_level));
+    return arrays;
+}
+
+py::dict rehadronize(Hadronizer& hadronizer, const py::dict& arrays, long times, long first_copy,
+                     long limit, std::int64_t first_event, HepmcOutput* output,
+                     const py::object& progress) {
+    const InUse guard(hadronizer.in_use);
+    const Poll poll = python_poll(progress);
+    const PartonEvents events = parton_events(arrays);
+    ParticleColumns columns;
+    {
+        py::gil_scoped_release unlock;
+        columns = hadronizer.run->run(events, times, first_copy, limit, first_event, output, poll);
+    }
+    return particle_arrays(std::move(columns));
+}
+
+template <typename Run>
+py::dict statistics(Run& run) {
+    const RunCounts counts = run.session().counts();
+    py::dict result;
+    result["events"] = run.done();
+    result["failed"] = run.failed();
+    result["cross_section_pb"] = counts.cross_section_pb;
+    result["cross_section_error_pb"] = counts.cross_section_error_pb;
+    result["tried"] = counts.tried;
+    result["selected"] = counts.selected;
+    result["accepted"] = counts.accepted;
+    result["init_seconds"] = run.session().init_seconds();
+    result["event_seconds"] = run.seconds().events;
+    result["array_seconds"] = run.seconds().arrays;
+    result["messages"] = run.session().messages();
+    return result;
+}
+
+std::unique_ptr<HepmcOutput> make_output(std::unique_ptr<ByteSink> sink,
+                                         const std::vector<std::vector<std::string>>& tools) {
+    std::vector<ToolName> names;
+    for (const auto& tool : tools)
+        names.push_back({tool.at(0), tool.at(1), tool.at(2)});
+    return std::make_unique<HepmcOutput>(std::move(sink), names);
+}
+
+// Raises the named error of mcsurrogate.errors.
+void set_error(const char* name, const char* text) {
+    const py::object type = py::module_::import("mcsurrogate.errors").attr(name);
+    PyErr_SetString(type.ptr(), text);
+}
+
+template <typename Run>
+void bind_bookkeeping(py::class_<Guarded<Run>>& bound) {
+    bound.def("statistics", [](Guarded<Run>& self) { return statistics(*self.run); })
+        .def_property_readonly("done", [](const Guarded<Run>& self) { return self.run->done(); });
+}
+
+} // namespace
+
+} // namespace mcsurrogate
+
+PYBIND11_MODULE(_native, module) {
+    using namespace mcsurrogate;
+
+    module.doc() = "Pythia 8 event loops and HepMC3 output in C++ (see mcsurrogate.generators).";
+    module.attr("PYTHIA_VERSION_INTEGER") = PYTHIA_VERSION_INTEGER;
+
+    py::register_exception_translator([](std::exception_ptr pointer) {
+        try {
+            if (pointer)
+                std::rethrow_exception(pointer);
+        } catch (const PythiaFailure& failure) {
+            set_error("PythiaError", failure.what());
+        } catch (const FileFailure& failure) {
+            set_error("EventFileError", failure.what());
+        }
+    });
+
+    py::class_<HepmcOutput>(module, "HepmcOutput", "Events written as HepMC3.")
+        .def_static(
+            "to_file",
+            [](const std::string& path, const std::vector<std::vector<std::string>>& tools) {
+                return make_output(file_sink(path), tools);
+            },
+            py::arg("path"), py::arg("tools"))
+        .def_static(
+            "to_gzip",
+            [](const std::string& path, int level,
+               const std::vector<std::vector<std::string>>& tools) {
+                return make_output(gzip_sink(path, level), tools);
+            },
+            py::arg("path"), py::arg("level"), py::arg("tools"))
+        .def_static(
+            "to_function",
+            [](py::object write, const std::vector<std::vector<std::string>>& tools) {
+                auto sink =
+                    function_sink([write = std::move(write)](const char* bytes, std::size_t size) {
+                        py::gil_scoped_acquire lock;
+                        write(py::memoryview::from_memory(bytes, static_cast<py::ssize_t>(size)));
+                    });
+                return make_output(std::move(sink), tools);
+            },
+            py::arg("write"), py::arg("tools"))
+        .def("close", &HepmcOutput::close, py::call_guard<py::gil_scoped_release>())
+        .def_property_readonly("events", &HepmcOutput::events)
+        .def_property_readonly("conversion_seconds", &HepmcOutput::conversion_seconds)
+        .def_property_readonly("writing_seconds", &HepmcOutput::writing_seconds);
+
+    py::class_<Loop> loop(module, "EventLoop", "A Pythia run, event batch by event batch.");
+    loop.def(py::init(&make_loop), py::arg("settings"), py::arg("seed"), py::kw_only(),
+             py::arg("verbose") = false, py::arg("lhe_file") = py::none(),
+             py::arg("run_info") = py::none(), py::arg("next_batch") = py::none(),
+             py::arg("keep_hard_process") = false, py::arg("keep_parton_level") = false)
+        .def("next_batch", &next_batch, py::arg("events"), py::arg("output") = py::none(),
+             py::arg("progress") = py::none())
+        .def(
+            "run_bare", [](Loop& self, long events) { return self.run->run_bare(events); },
+            py::arg("events"), py::call_guard<py::gil_scoped_release>())
+        .def(
+            "run_conversion",
+            [](Loop& self, long events) { return self.run->run_conversion(events); },
+            py::arg("events"), py::call_guard<py::gil_scoped_release>())
+        .def_property_readonly("exhausted", [](const Loop& self) { return self.run->exhausted(); });
+    bind_bookkeeping(loop);
+
+    py::class_<Hadronizer> hadronizer(module, "Rehadronizer",
+                                      "Hadronization of saved parton-level events.");
+    hadronizer
+        .def(py::init([](const std::vector<std::string>& settings, int seed, bool verbose) {
+                 auto made = std::make_unique<Hadronizer>();
+                 py::gil_scoped_release unlock;
+                 made->run = std::make_unique<Rehadronizer>(session(settings, seed, verbose));
+                 return made;
+             }),
+             py::arg("settings"), py::arg("seed"), py::kw_only(), py::arg("verbose") = false)
+        .def("run", &rehadronize, py::arg("arrays"), py::arg("times"), py::arg("first_copy"),
+             py::arg("limit"), py::arg("first_event"), py::arg("output") = py::none(),
+             py::arg("progress") = py::none());
+    bind_bookkeeping(hadronizer);
+}

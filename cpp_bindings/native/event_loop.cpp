@@ -1,0 +1,110 @@
+#include "event_loop.h"
+
+#include <utility>
+
+#include "failures.h"
+#include "stopwatch.h"
+
+namespace mcsurrogate {
+
+EventLoop::EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<MemoryLhaup> source,
+                     Keep keep)
+    : session_(std::move(session)), source_(std::move(source)), keep_(keep) {
+    Pythia8::Pythia& pythia = session_->pythia();
+    if (source_) {
+        pythia.settings.mode("Beams:frameType", 5);
+        pythia.setLHAupPtr(source_);
+    }
+    if (keep_.parton_level) {
+        snapshot_ = std::make_shared<PartonSnapshot>();
+        pythia.addUserHooksPtr(snapshot_);
+    }
+    session_->init();
+    if (source_)
+        source_->rethrow_failure();
+}
+
+bool EventLoop::next_event() {
+    Pythia8::Pythia& pythia = session_->pythia();
+    while (!exhausted_) {
+        if (snapshot_)
+            snapshot_->clear();
+        if (pythia.next())
+            return true;
+        if (source_)
+            source_->rethrow_failure();
+        if (pythia.info.atEndOfFile()) {
+            exhausted_ = true;
+            return false;
+        }
+        failures_.add(*session_, done_);
+    }
+    return false;
+}
+
+EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
+    EventBatch batch;
+    if (keep_.hard_process)
+        batch.hard_process.emplace();
+    if (keep_.parton_level)
+        batch.parton_level.emplace();
+    batch.particles.reserve_like(static_cast<std::size_t>(events), previous_particles_,
+                                 weight_names_.size());
+    for (long i = 0; i < events; ++i) {
+        Stopwatch watch;
+        if (!next_event())
+            break;
+        seconds_.events += watch.lap();
+        keep_event(batch);
+        seconds_.arrays += watch.lap();
+        if (output != nullptr)
+            output->write(session_->pythia());
+        ++done_;
+        if (timer_.due())
+            poll(done_);
+    }
+    previous_particles_ = batch.particles.pdg_id.size() * 9 / 8;
+    return batch;
+}
+
+void EventLoop::keep_event(EventBatch& batch) {
+    const Pythia8::Pythia& pythia = session_->pythia();
+    batch.particles.append_particles(pythia.event);
+    batch.particles.scale.push_back(pythia.event.scale());
+    batch.particles.process_code.push_back(pythia.info.code());
+    append_weights(batch.particles);
+    if (batch.hard_process)
+        batch.hard_process->append(pythia.process);
+    if (batch.parton_level)
+        batch.parton_level->append(snapshot_->partons(pythia.event));
+}
+
+void EventLoop::append_weights(ParticleColumns& columns) {
+    const Pythia8::Info& info = session_->pythia().info;
+    if (done_ == 0)
+        weight_names_ = info.weightNameVector();
+    const std::vector<double> weights = info.weightContainerPtr->weightValueVector();
+    if (weights.size() != weight_names_.size())
+        throw PythiaFailure("event " + std::to_string(done_ + 1) + " has " +
+                            std::to_string(weights.size()) + " weights, the first one had " +
+                            std::to_string(weight_names_.size()) +
+                            "; every hard event of a run needs the same named weights");
+    columns.weights.insert(columns.weights.end(), weights.begin(), weights.end());
+}
+
+double EventLoop::run_bare(long events) {
+    const Stopwatch watch;
+    Pythia8::Pythia& pythia = session_->pythia();
+    for (long i = 0; i < events; ++i)
+        pythia.next();
+    return watch.seconds();
+}
+
+double EventLoop::run_conversion(long events) {
+    double seconds = 0.0;
+    for (long i = 0; i < events && next_event(); ++i)
+        seconds += time_conversion(session_->pythia());
+    return seconds;
+}
+
+} // namespace mcsurrogate

@@ -1,0 +1,81 @@
+// The loop over Pythia::next(): events to columns and to HepMC3.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "failure_count.h"
+#include "hepmc_output.h"
+#include "memory_lhaup.h"
+#include "particle_columns.h"
+#include "parton_snapshot.h"
+#include "poll_timer.h"
+#include "pythia_session.h"
+#include "record_columns.h"
+
+namespace mcsurrogate {
+
+// What is kept of each event besides its final-state particles.
+struct Keep {
+    bool hard_process = false;
+    bool parton_level = false;
+};
+
+struct EventBatch {
+    ParticleColumns particles;
+    std::optional<RecordColumns> hard_process;
+    std::optional<RecordColumns> parton_level;
+};
+
+struct LoopSeconds {
+    double events = 0.0; // Pythia::next()
+    double arrays = 0.0; // into columns
+};
+
+// Called about twice a second with the number of finished events; stops the loop by throwing.
+using Poll = std::function<void(long)>;
+
+class EventLoop {
+  public:
+    // `source` is the object that the session reads its hard events from, if it is ours.
+    EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<MemoryLhaup> source,
+              Keep keep);
+
+    // Up to `events` more events; fewer only when the source is exhausted. Events already in
+    // `output` stay there when poll or Pythia stops the loop by an exception.
+    EventBatch run(long events, HepmcOutput* output, const Poll& poll);
+    // Bare next(), nothing else: the yardstick of benchmarks. Returns seconds.
+    double run_bare(long events);
+    // next() and conversion to HepMC3 without writing: seconds of the conversion alone.
+    double run_conversion(long events);
+
+    PythiaSession& session() { return *session_; }
+    bool exhausted() const { return exhausted_; }
+    long done() const { return done_; }
+    long failed() const { return failures_.failed(); }
+    const LoopSeconds& seconds() const { return seconds_; }
+    const std::vector<std::string>& weight_names() const { return weight_names_; }
+
+  private:
+    bool next_event();
+    void keep_event(EventBatch& batch);
+    void append_weights(ParticleColumns& columns);
+
+    std::unique_ptr<PythiaSession> session_;
+    std::shared_ptr<MemoryLhaup> source_;
+    Keep keep_;
+    std::shared_ptr<PartonSnapshot> snapshot_;
+    FailureCount failures_;
+    PollTimer timer_;
+    std::vector<std::string> weight_names_;
+    std::size_t previous_particles_ = 0;
+    long done_ = 0;
+    bool exhausted_ = false;
+    LoopSeconds seconds_;
+};
+
+} // namespace mcsurrogate

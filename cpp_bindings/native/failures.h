@@ -1,0 +1,22 @@
+// Failures of the native module; bindings.cpp turns each into its named Python error.
+
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace mcsurrogate {
+
+// Pythia refused its settings or cannot go on: mcsurrogate.errors.PythiaError.
+class PythiaFailure : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// A file cannot be written or read: mcsurrogate.errors.EventFileError.
+class FileFailure : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+} // namespace mcsurrogate

@@ -1,0 +1,76 @@
+#include "hepmc_output.h"
+
+#include <HepMC3/GenEvent.h>
+#include <Pythia8Plugins/HepMC3.h>
+
+#include "failures.h"
+#include "stopwatch.h"
+
+namespace mcsurrogate {
+
+HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, const std::vector<ToolName>& tools)
+    : sink_(std::move(sink)), buffer_(*sink_), stream_(&buffer_),
+      run_(std::make_shared<HepMC3::GenRunInfo>()),
+      converter_(std::make_unique<HepMC3::Pythia8ToHepMC3>()) {
+    for (const ToolName& tool : tools)
+        run_->tools().push_back({tool.name, tool.version, tool.description});
+}
+
+HepmcOutput::~HepmcOutput() = default;
+
+HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_names) {
+    if (!writer_) {
+        // The run information opens the file, and the names are known with the first event.
+        run_->set_weight_names(weight_names);
+        writer_ = std::make_unique<HepMC3::WriterAscii>(stream_, run_);
+    }
+    return HepMC3::GenEvent(run_, HepMC3::Units::GEV, HepMC3::Units::MM);
+}
+
+void HepmcOutput::write(Pythia8::Pythia& pythia) {
+    Stopwatch watch;
+    HepMC3::GenEvent event =
+        new_event(events_ == 0 ? pythia.info.weightNameVector() : std::vector<std::string>{});
+    converter_->fill_next_event(pythia, event);
+    conversion_seconds_ += watch.lap();
+    write_out(event);
+    writing_seconds_ += watch.lap();
+}
+
+void HepmcOutput::write(Pythia8::Pythia& pythia, const double* weights,
+                        const std::vector<std::string>& weight_names) {
+    Stopwatch watch;
+    HepMC3::GenEvent event = new_event(weight_names);
+    converter_->fill_next_event(pythia.event, event, -1, nullptr, &pythia.settings);
+    event.weights().assign(weights, weights + weight_names.size());
+    conversion_seconds_ += watch.lap();
+    write_out(event);
+    writing_seconds_ += watch.lap();
+}
+
+void HepmcOutput::write_out(const HepMC3::GenEvent& event) {
+    writer_->write_event(event);
+    buffer_.check();
+    ++events_;
+}
+
+void HepmcOutput::close() {
+    Stopwatch watch;
+    if (!writer_)
+        new_event({"Weight"}); // a file without events is a valid file, too
+    writer_->close();
+    stream_.flush();
+    buffer_.check();
+    sink_->finish();
+    writing_seconds_ += watch.lap();
+}
+
+double time_conversion(Pythia8::Pythia& pythia) {
+    const Stopwatch watch;
+    static thread_local HepMC3::Pythia8ToHepMC3 converter;
+    HepMC3::GenEvent event(HepMC3::Units::GEV, HepMC3::Units::MM);
+    converter.fill_next_event(pythia, event);
+    return watch.seconds();
+}
+
+} // namespace mcsurrogate

@@ -1,0 +1,186 @@
+#include "numpy_columns.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <pybind11/stl.h>
+
+namespace py = pybind11;
+
+namespace mcsurrogate {
+
+namespace {
+
+// The vector lives on in the array that is returned.
+template <typename T>
+py::array moved(std::vector<T>&& column, std::vector<py::ssize_t> shape) {
+    auto owner = std::make_unique<std::vector<T>>(std::move(column));
+    const T* data = owner->data();
+    py::capsule capsule(owner.release(),
+                        [](void* vector) { delete static_cast<std::vector<T>*>(vector); });
+    return py::array_t<T>(std::move(shape), data, std::move(capsule));
+}
+
+template <typename T>
+py::array moved(std::vector<T>&& column) {
+    const auto size = static_cast<py::ssize_t>(column.size());
+    return moved(std::move(column), {size});
+}
+
+// Four columns as one (4, n) block: each component stays contiguous.
+py::array stacked(const std::array<std::vector<double>, 4>& columns) {
+    const auto size = static_cast<py::ssize_t>(columns[0].size());
+    py::array_t<double> block({py::ssize_t{4}, size});
+    double* out = block.mutable_data();
+    for (const std::vector<double>& column : columns)
+        out = std::copy(column.begin(), column.end(), out);
+    return block;
+}
+
+template <typename T>
+py::array pairs(std::vector<T>&& column) {
+    const auto rows = static_cast<py::ssize_t>(column.size() / 2);
+    return moved(std::move(column), {rows, 2});
+}
+
+// Size is the number of elements; negative: any.
+template <typename T>
+const T* checked(const py::dict& arrays, const char* name, std::int64_t size) {
+    if (!arrays.contains(name))
+        throw py::value_error(std::string("array '") + name + "' is missing");
+    const py::object object = arrays[name];
+    if (!py::isinstance<py::array_t<T, py::array::c_style>>(object))
+        throw py::value_error(std::string("array '") + name + "' must be C-contiguous, of type " +
+                              std::string(py::str(py::dtype::of<T>())));
+    const auto array = py::reinterpret_borrow<py::array>(object);
+    if (size >= 0 && array.size() != size)
+        throw py::value_error(std::string("array '") + name + "' must have " +
+                              std::to_string(size) + " elements, it has " +
+                              std::to_string(array.size()));
+    return static_cast<const T*>(array.data());
+}
+
+std::int64_t size_of(const py::dict& arrays, const char* name) {
+    return arrays.contains(name) ? static_cast<std::int64_t>(py::len(arrays[name])) : 0;
+}
+
+// Offsets that are not increasing or overrun would read foreign memory.
+void check_offsets(const std::int64_t* offsets, std::int64_t events, std::int64_t entries,
+                   const char* name) {
+    if (offsets[0] != 0 || offsets[events] != entries || !std::is_sorted(offsets, offsets + events))
+        throw py::value_error(std::string("array '") + name +
+                              "' must rise from 0 to the number of entries");
+}
+
+// Arrays of one batch, released under Python's lock wherever the batch is dropped.
+struct NumpyHardEvents : HardEvents {
+    explicit NumpyHardEvents(py::dict arrays) : arrays(std::move(arrays)) {}
+    ~NumpyHardEvents() override {
+        py::gil_scoped_acquire lock;
+        arrays.release().dec_ref();
+    }
+    NumpyHardEvents(const NumpyHardEvents&) = delete;
+    NumpyHardEvents& operator=(const NumpyHardEvents&) = delete;
+
+    py::dict arrays;
+};
+
+} // namespace
+
+py::dict particle_arrays(ParticleColumns&& columns) {
+    const auto events = static_cast<py::ssize_t>(columns.events());
+    const auto weights = static_cast<py::ssize_t>(columns.weights.size());
+    py::dict arrays;
+    arrays["offsets"] = moved(std::move(columns.offsets));
+    arrays["pdg_id"] = moved(std::move(columns.pdg_id));
+    arrays["momenta"] = stacked(columns.momenta);
+    arrays["vertices"] = stacked(columns.vertices);
+    arrays["weights"] =
+        moved(std::move(columns.weights), {events, events == 0 ? 0 : weights / events});
+    arrays["scale"] = moved(std::move(columns.scale));
+    arrays["process_code"] = moved(std::move(columns.process_code));
+    arrays["source_event"] = moved(std::move(columns.source_event));
+    return arrays;
+}
+
+py::dict record_arrays(RecordColumns&& columns) {
+    const auto junctions = static_cast<py::ssize_t>(columns.junctions.size() / junction_words);
+    py::dict arrays;
+    arrays["offsets"] = moved(std::move(columns.offsets));
+    arrays["pdg_id"] = moved(std::move(columns.pdg_id));
+    arrays["status"] = moved(std::move(columns.status));
+    arrays["mothers"] = pairs(std::move(columns.mothers));
+    arrays["daughters"] = pairs(std::move(columns.daughters));
+    arrays["colour"] = pairs(std::move(columns.colour));
+    arrays["momenta"] = stacked(columns.momenta);
+    arrays["vertices"] = stacked(columns.vertices);
+    arrays["mass"] = moved(std::move(columns.mass));
+    arrays["scale"] = moved(std::move(columns.scale));
+    arrays["polarization"] = moved(std::move(columns.polarization));
+    arrays["lifetime"] = moved(std::move(columns.lifetime));
+    arrays["junction_offsets"] = moved(std::move(columns.junction_offsets));
+    arrays["junctions"] = moved(std::move(columns.junctions), {junctions, junction_words});
+    return arrays;
+}
+
+std::shared_ptr<const HardEvents> hard_events(const py::dict& arrays) {
+    auto batch = std::make_shared<NumpyHardEvents>(arrays);
+    const std::int64_t events = size_of(arrays, "scale");
+    const std::int64_t particles = size_of(arrays, "pdg_id");
+    batch->events = events;
+    batch->offsets = checked<std::int64_t>(arrays, "offsets", events + 1);
+    check_offsets(batch->offsets, events, particles, "offsets");
+    batch->pdg_id = checked<std::int32_t>(arrays, "pdg_id", particles);
+    batch->status = checked<std::int32_t>(arrays, "status", particles);
+    batch->parents = checked<std::int32_t>(arrays, "parents", 2 * particles);
+    batch->colour = checked<std::int32_t>(arrays, "colour", 2 * particles);
+    batch->momenta = checked<double>(arrays, "momenta", 4 * particles);
+    batch->mass = checked<double>(arrays, "mass", particles);
+    if (arrays.contains("helicity"))
+        batch->helicity = checked<double>(arrays, "helicity", particles);
+    batch->extra_weight_names = arrays["extra_weight_names"].cast<std::vector<std::string>>();
+    batch->weight_columns = static_cast<std::int64_t>(batch->extra_weight_names.size()) + 1;
+    batch->weights = checked<double>(arrays, "weights", events * batch->weight_columns);
+    batch->scale = checked<double>(arrays, "scale", events);
+    batch->alpha_s = checked<double>(arrays, "alpha_s", events);
+    batch->alpha_qed = checked<double>(arrays, "alpha_qed", events);
+    batch->process_id = checked<std::int32_t>(arrays, "process_id", events);
+    return batch;
+}
+
+PartonEvents parton_events(const py::dict& arrays) {
+    PartonEvents batch;
+    RecordView& records = batch.records;
+    const std::int64_t events = size_of(arrays, "event_scale");
+    const std::int64_t rows = size_of(arrays, "pdg_id");
+    const std::int64_t junctions = size_of(arrays, "junctions");
+    records.events = events;
+    records.offsets = checked<std::int64_t>(arrays, "offsets", events + 1);
+    check_offsets(records.offsets, events, rows, "offsets");
+    records.pdg_id = checked<std::int32_t>(arrays, "pdg_id", rows);
+    records.status = checked<std::int32_t>(arrays, "status", rows);
+    records.mothers = checked<std::int32_t>(arrays, "mothers", 2 * rows);
+    records.daughters = checked<std::int32_t>(arrays, "daughters", 2 * rows);
+    records.colour = checked<std::int32_t>(arrays, "colour", 2 * rows);
+    const double* momenta = checked<double>(arrays, "momenta", 4 * rows);
+    const double* vertices = checked<double>(arrays, "vertices", 4 * rows);
+    for (std::size_t c = 0; c < 4; ++c) {
+        records.momenta[c] = momenta + static_cast<std::int64_t>(c) * rows;
+        records.vertices[c] = vertices + static_cast<std::int64_t>(c) * rows;
+    }
+    records.mass = checked<double>(arrays, "mass", rows);
+    records.scale = checked<double>(arrays, "scale", rows);
+    records.polarization = checked<double>(arrays, "polarization", rows);
+    records.lifetime = checked<double>(arrays, "lifetime", rows);
+    records.junction_offsets = checked<std::int64_t>(arrays, "junction_offsets", events + 1);
+    check_offsets(records.junction_offsets, events, junctions, "junction_offsets");
+    records.junctions = checked<std::int32_t>(arrays, "junctions", junction_words * junctions);
+    batch.weight_names = arrays["weight_names"].cast<std::vector<std::string>>();
+    batch.weights = checked<double>(arrays, "weights",
+                                    events * static_cast<std::int64_t>(batch.weight_names.size()));
+    batch.scale = checked<double>(arrays, "event_scale", events);
+    batch.process_code = checked<std::int32_t>(arrays, "process_code", events);
+    return batch;
+}
+
+} // namespace mcsurrogate

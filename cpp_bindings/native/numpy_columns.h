@@ -1,0 +1,27 @@
+// Columns to numpy arrays without copying, and numpy arrays to columns with their types checked.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include "event_loop.h"
+#include "memory_lhaup.h"
+#include "rehadronizer.h"
+
+namespace mcsurrogate {
+
+// Dictionaries of arrays; the columns are moved into the arrays.
+pybind11::dict particle_arrays(ParticleColumns&& columns);
+pybind11::dict record_arrays(RecordColumns&& columns);
+
+// The arrays of a dictionary as a batch that keeps them alive. Throws a Python ValueError for an
+// array that is missing, has another type or size or is not contiguous.
+std::shared_ptr<const HardEvents> hard_events(const pybind11::dict& arrays);
+// The dictionary must outlive the result.
+PartonEvents parton_events(const pybind11::dict& arrays);
+
+} // namespace mcsurrogate

@@ -1,0 +1,166 @@
+"""Pythia 8 runs in C++: hard events from anywhere, particles as arrays, HepMC3 files."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mcsurrogate.errors import PythiaError
+from mcsurrogate.events import EventBatch, RunInfo
+from mcsurrogate.generators.hard_events import batch_feed, native_run_info
+from mcsurrogate.generators.hepmc import HepmcFile
+from mcsurrogate.generators.lhe_file import check_lhe_file
+from mcsurrogate.generators.native import native_module
+from mcsurrogate.generators.particles import ParticleBatch
+from mcsurrogate.generators.settings import checked_seed, checked_settings
+from mcsurrogate.generators.statistics import RunStatistics
+from mcsurrogate.generators.stream import EventStream, Progress
+
+__all__ = ["PythiaChain"]
+
+_SOURCE_KEYS = {
+    "beams:frametype": "the source of hard events is the argument `source`",
+    "beams:lhef": "give the LHE file as the argument `source`",
+}
+
+
+class PythiaChain:
+    """Pythia 8 from hard process to particles, run in C++ without Python's lock.
+
+    Parameters
+    ----------
+    settings
+        Pythia settings as the lines of a ``.cmnd`` file, or as its text.
+    seed
+        From 1 to 900,000,000. Settings, seed and hard events decide everything: the same ones
+        give the same events bit for bit, however they are divided into batches.
+    source
+        Where hard events come from: None for Pythia's own processes, the path of an LHE file
+        (plain or ``.gz``), or batches of events in memory.
+    run_info
+        The init block of events in memory; required with them, forbidden otherwise.
+    keep_hard_process
+        Keep the record of the hard process of every event.
+    keep_parton_level
+        Keep the record of every event just before hadronization, for `Rehadronizer`.
+    verbose
+        Let Pythia print its banner, tables and messages. Otherwise it prints nothing; its messages
+        are in `statistics` and in the errors.
+
+    Raises
+    ------
+    PythiaError
+        If Pythia refuses a setting or cannot be initialised; the text holds Pythia's own words.
+    EventFileError
+        If the LHE file is missing, damaged or cut off.
+    NativeModuleError
+        If the compiled module does not fit the installed Pythia.
+
+    Notes
+    -----
+    Weights of hard events keep their names (Pythia's ``Weights:prefix`` is set empty, and a line
+    in `settings` may change that). Pythia is described in arXiv:2203.11601.
+    """
+
+    def __init__(
+        self,
+        settings: str | Iterable[str],
+        *,
+        seed: int,
+        source: str | os.PathLike[str] | Iterable[EventBatch] | None = None,
+        run_info: RunInfo | None = None,
+        keep_hard_process: bool = False,
+        keep_parton_level: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.seed = checked_seed(seed)
+        self.settings = checked_settings(settings, None if source is None else _SOURCE_KEYS)
+        arguments: dict[str, Any] = {
+            "verbose": verbose,
+            "keep_hard_process": keep_hard_process,
+            "keep_parton_level": keep_parton_level,
+        }
+        if isinstance(source, (str, os.PathLike)):
+            arguments["lhe_file"] = str(check_lhe_file(Path(source)))
+        elif source is not None:
+            if run_info is None:
+                msg = "events in memory need `run_info`: beams, weighting strategy, processes"
+                raise PythiaError(msg)
+            arguments["run_info"] = native_run_info(run_info)
+            arguments["next_batch"] = batch_feed(source, run_info)
+        if run_info is not None and "run_info" not in arguments:
+            msg = "`run_info` belongs to events in memory; an LHE file brings its own init block"
+            raise PythiaError(msg)
+        self._endless = source is None
+        self._loop = native_module().EventLoop(self.settings, self.seed, **arguments)
+        self._files: list[HepmcFile] = []
+
+    @property
+    def statistics(self) -> RunStatistics:
+        """Counters, cross section, timings and messages of the run so far."""
+        seconds = [file.seconds for file in self._files]
+        return RunStatistics.from_native(
+            self._loop.statistics(),
+            hepmc_conversion=sum(conversion for conversion, _ in seconds),
+            hepmc_writing=sum(writing for _, writing in seconds),
+        )
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the source has no more hard events."""
+        exhausted: bool = self._loop.exhausted
+        return exhausted
+
+    def generate(
+        self,
+        events: int | None = None,
+        *,
+        batch_size: int = 1000,
+        hepmc: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
+    ) -> EventStream:
+        """Generate events; a further call goes on where the last one ended.
+
+        Parameters
+        ----------
+        events
+            How many events; fewer come only when the source is exhausted. None for all events
+            of the source.
+        batch_size
+            Events per batch of arrays.
+        hepmc
+            Path of a HepMC3 file that gets every event: plain, ``.gz`` or ``.zst``.
+        progress
+            Called about twice a second with the number of events done since the chain was made.
+
+        Returns
+        -------
+        EventStream
+            Iterator over `ParticleBatch`; nothing is generated before it is advanced.
+
+        Raises
+        ------
+        PythiaError
+            If the number of events is missing or impossible; while iterating, if more than ten
+            events and 1% of all fail, or events in memory are malformed.
+        EventFileError
+            If the HepMC3 file cannot be written.
+        """
+        if events is None and self._endless:
+            msg = "generate(events=...) is required when Pythia makes the hard process itself"
+            raise PythiaError(msg)
+        if (events is not None and events < 0) or batch_size < 1:
+            msg = f"events {events} and batch_size {batch_size} must not be negative or zero"
+            raise PythiaError(msg)
+        file = None
+        if hepmc is not None:
+            provenance = f"seed = {self.seed}; " + "; ".join(line.strip() for line in self.settings)
+            file = HepmcFile(Path(hepmc), provenance)
+            self._files.append(file)
+        return EventStream(self._next_batch, events, batch_size, file, progress)
+
+    def _next_batch(
+        self, events: int, output: object, progress: Progress | None
+    ) -> ParticleBatch | None:
+        columns = self._loop.next_batch(events, output, progress)
+        return ParticleBatch.from_native(columns, tuple(columns["weight_names"]))

@@ -1,0 +1,58 @@
+"""Pythia settings as the lines of a ``.cmnd`` file."""
+
+from collections.abc import Iterable
+
+from mcsurrogate.errors import PythiaError
+
+__all__ = ["checked_seed", "checked_settings", "setting_name"]
+
+_LARGEST_SEED = 900_000_000
+_SEED_KEYS = frozenset({"random:setseed", "random:seed"})
+
+
+def setting_name(line: str) -> str:
+    """Name of the setting that a line changes, in lower case, as Pythia compares names."""
+    words = line.replace("=", " ").split()
+    return words[0].lower().replace("::", ":") if words else ""
+
+
+def checked_seed(seed: int) -> int:
+    """Return the seed, if Pythia's random numbers are reproducible with it.
+
+    Raises
+    ------
+    PythiaError
+        If it is not an integer from 1 to 900,000,000. Pythia would take 0 as the time of day and
+        negative numbers as its default seed.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 1 <= seed <= _LARGEST_SEED:
+        msg = f"seed {seed!r} is not an integer from 1 to {_LARGEST_SEED}, which Pythia needs"
+        raise PythiaError(msg)
+    return seed
+
+
+def checked_settings(
+    settings: str | Iterable[str], reserved: dict[str, str] | None = None
+) -> list[str]:
+    """Lines to hand to Pythia, one setting each.
+
+    Parameters
+    ----------
+    settings
+        Lines, or the text of a ``.cmnd`` file.
+    reserved
+        Names, in lower case, that are set elsewhere, each with what to do instead.
+
+    Raises
+    ------
+    PythiaError
+        If a line sets a reserved name.
+    """
+    lines = settings.splitlines() if isinstance(settings, str) else list(settings)
+    instead = dict.fromkeys(_SEED_KEYS, "give the seed as the argument `seed`") | (reserved or {})
+    for line in lines:
+        name = setting_name(line)
+        if name in instead:
+            msg = f"Pythia setting {line!r} is not allowed here: {instead[name]}"
+            raise PythiaError(msg)
+    return lines

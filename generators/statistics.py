@@ -1,0 +1,84 @@
+"""What a run reports about itself."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+__all__ = ["RunSeconds", "RunStatistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeconds:
+    """Wall-clock seconds of each stage, summed over the run.
+
+    Attributes
+    ----------
+    initialisation
+        Reading Pythia's data files and settings, Pythia's init.
+    events
+        Pythia itself: generation, or hadronization of saved events.
+    arrays
+        From the event record to flat arrays.
+    hepmc_conversion, hepmc_writing
+        From the event record to a HepMC3 event, and that to the file.
+    """
+
+    initialisation: float
+    events: float
+    arrays: float
+    hepmc_conversion: float
+    hepmc_writing: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatistics:
+    """State of a run: counters, cross section, timings, messages.
+
+    Attributes
+    ----------
+    events
+        Events delivered so far.
+    failed
+        Events that Pythia gave up on; they are neither in arrays nor in files.
+    cross_section_pb, cross_section_error_pb
+        Pythia's estimate with its statistical error, sum over processes; zero when saved events
+        are hadronized.
+    tried, selected, accepted
+        Pythia's counters, sum over processes.
+    seconds
+        Timings of the stages.
+    messages
+        Pythia's warnings and errors with how often each occurred.
+    """
+
+    events: int
+    failed: int
+    cross_section_pb: float
+    cross_section_error_pb: float
+    tried: int
+    selected: int
+    accepted: int
+    seconds: RunSeconds
+    messages: dict[str, int]
+
+    @classmethod
+    def from_native(
+        cls, numbers: dict[str, Any], hepmc_conversion: float, hepmc_writing: float
+    ) -> Self:
+        """Wrap the numbers of the compiled module."""
+        return cls(
+            events=numbers["events"],
+            failed=numbers["failed"],
+            cross_section_pb=numbers["cross_section_pb"],
+            cross_section_error_pb=numbers["cross_section_error_pb"],
+            tried=numbers["tried"],
+            selected=numbers["selected"],
+            accepted=numbers["accepted"],
+            seconds=RunSeconds(
+                initialisation=numbers["init_seconds"],
+                events=numbers["event_seconds"],
+                arrays=numbers["array_seconds"],
+                hepmc_conversion=hepmc_conversion,
+                hepmc_writing=hepmc_writing,
+            ),
+            messages=numbers["messages"],
+        )
