@@ -39,8 +39,8 @@ class ParticleBatch:
     scale
         ``(N,)`` float64 scale of the hard process in GeV.
     process_code
-        ``(N,)`` int32, Pythia's code of the process; for hard events from outside their
-        process id or 9999 and following (see Pythia's manual, "Les Houches Accord").
+        ``(N,)`` int32, Pythia's code of the process; for hard events from outside their own
+        process id.
     hard_process
         The records of the hard processes, if they were asked for.
     parton_level

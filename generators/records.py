@@ -55,7 +55,7 @@ class EventRecords:
     event_scale
         ``(N,)`` float64 in GeV, scale of the hard process.
     process_code
-        ``(N,)`` int32, Pythia's code of the process.
+        ``(N,)`` int32, code of the process.
     """
 
     offsets: NDArray[np.int64]

@@ -7,6 +7,12 @@
 
 namespace mcsurrogate {
 
+namespace {
+
+constexpr int external_process_code = 9999; // SigmaLHAProcess::code()
+
+} // namespace
+
 EventLoop::EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<MemoryLhaup> source,
                      Keep keep)
     : session_(std::move(session)), source_(std::move(source)), keep_(keep) {
@@ -71,7 +77,9 @@ void EventLoop::keep_event(EventBatch& batch) {
     const Pythia8::Pythia& pythia = session_->pythia();
     batch.particles.append_particles(pythia.event);
     batch.particles.scale.push_back(pythia.event.scale());
-    batch.particles.process_code.push_back(pythia.info.code());
+    // Pythia counts all hard events from outside as one process with the sample's own code below.
+    const bool external = pythia.info.code() == external_process_code;
+    batch.particles.process_code.push_back(external ? pythia.info.codeSub() : pythia.info.code());
     append_weights(batch.particles);
     if (batch.hard_process)
         batch.hard_process->append(pythia.process);

@@ -1,5 +1,7 @@
 #include "hepmc_output.h"
 
+#include <cstring>
+
 #include <HepMC3/GenEvent.h>
 #include <Pythia8Plugins/HepMC3.h>
 
@@ -8,12 +10,24 @@
 
 namespace mcsurrogate {
 
+namespace {
+
+// HepMC3 splits its lines of names at blanks and at backslash-bar.
+std::string without(std::string text, const char* characters) {
+    for (char& character : text)
+        if (std::strchr(characters, character) != nullptr)
+            character = '_';
+    return text;
+}
+
+} // namespace
+
 HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, const std::vector<ToolName>& tools)
     : sink_(std::move(sink)), buffer_(*sink_), stream_(&buffer_),
       run_(std::make_shared<HepMC3::GenRunInfo>()),
       converter_(std::make_unique<HepMC3::Pythia8ToHepMC3>()) {
     for (const ToolName& tool : tools)
-        run_->tools().push_back({tool.name, tool.version, tool.description});
+        run_->tools().push_back({tool.name, tool.version, without(tool.description, "\\|\n\r")});
 }
 
 HepmcOutput::~HepmcOutput() = default;
@@ -21,7 +35,10 @@ HepmcOutput::~HepmcOutput() = default;
 HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_names) {
     if (!writer_) {
         // The run information opens the file, and the names are known with the first event.
-        run_->set_weight_names(weight_names);
+        std::vector<std::string> names;
+        for (const std::string& name : weight_names)
+            names.push_back(without(name, " \t\n\r\\|"));
+        run_->set_weight_names(names);
         writer_ = std::make_unique<HepMC3::WriterAscii>(stream_, run_);
     }
     return HepMC3::GenEvent(run_, HepMC3::Units::GEV, HepMC3::Units::MM);

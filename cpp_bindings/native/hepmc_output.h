@@ -27,6 +27,7 @@ struct ToolName {
     std::string description;
 };
 
+// Blanks in names of weights become underscores, because HepMC3 cannot read them back.
 class HepmcOutput {
   public:
     HepmcOutput(std::unique_ptr<ByteSink> sink, const std::vector<ToolName>& tools);

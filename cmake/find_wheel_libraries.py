@@ -1,0 +1,78 @@
+"""Find the C++ libraries that come as wheels, HepMC3 and zlib; prints a JSON object for CMake."""
+
+import argparse
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+
+from library_symbols import LibraryError, string_abi
+
+_WRITER = (
+    "_ZN6HepMC311WriterAsciiC1ERK"  # HepMC3::WriterAscii::WriterAscii(std::string const&, ...)
+)
+
+
+def _installed(package: str, ending: str) -> Path:
+    """Path of a file that an installed package brings."""
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        msg = f"{package} is not installed for {sys.executable}: `pip install {package}`"
+        raise LibraryError(msg) from error
+    for file in files:
+        if str(file).endswith(ending):
+            return Path(file.locate()).resolve()
+    msg = f"the package {package} has no file {ending}; `pip install --force-reinstall {package}`"
+    raise LibraryError(msg)
+
+
+def _hepmc3(root: str | None) -> tuple[Path, Path]:
+    """Library and include folder."""
+    if root is None:
+        header = _installed("hepmc3", "include/HepMC3/GenEvent.h")
+        return _installed("hepmc3", "libHepMC3-static.a"), header.parent.parent
+    for name in ("libHepMC3-static.a", "libHepMC3.so"):
+        found = sorted(Path(root).glob(f"lib*/**/{name}"))
+        if found and (Path(root) / "include" / "HepMC3" / "GenEvent.h").is_file():
+            return found[0], Path(root) / "include"
+    msg = f"HEPMC3_ROOT={root} holds no HepMC3; give the prefix that it was installed to"
+    raise LibraryError(msg)
+
+
+def _libraries(root: str | None, abi: int) -> dict[str, str]:
+    hepmc3, include = _hepmc3(root)
+    found = string_abi(hepmc3, _WRITER)
+    if found != abi:
+        msg = (
+            f"{hepmc3} has _GLIBCXX_USE_CXX11_ABI={found} and Pythia has {abi}; set HEPMC3_ROOT to "
+            "the prefix of a HepMC3 that was built like your Pythia"
+        )
+        raise LibraryError(msg)
+    # At run time pythia8mc brings libz.so.1 of the system; the wheel is for header and linking.
+    zlib = _installed("cmeel-zlib", "libz.so.1")
+    return {
+        "hepmc3_library": str(hepmc3),
+        "hepmc3_include": str(include),
+        "zlib_library": str(zlib),
+        "zlib_include": str(_installed("cmeel-zlib", "include/zlib.h").parent),
+    }
+
+
+def main() -> int:
+    """Print what was found, or one line that says what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hepmc3-root", help="prefix of the HepMC3 to use instead of the wheel's")
+    parser.add_argument("--cxx11-abi", type=int, required=True, help="std::string ABI of Pythia")
+    arguments = parser.parse_args()
+    try:
+        found = _libraries(arguments.hepmc3_root, arguments.cxx11_abi)
+    except (LibraryError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
