@@ -119,7 +119,7 @@ def _file(
                 pylhe.LHEProcInfo(p.cross_section_pb, p.error_pb, p.max_weight, p.process_id)
                 for p in run.processes
             ],
-            generators=[pylhe.LHEGenerator(name="mcsurrogate", version=__version__)],
+            generators=[pylhe.LHEGenerator("mcsurrogate", __version__, "")],
         ),
         events=events,
     )

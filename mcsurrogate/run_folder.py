@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import platform
+import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -50,6 +51,8 @@ def stage_seed(seed: int, stage: str) -> int:
 class RunFolder:
     """A folder that one process at a time works in; use it as a context manager.
 
+    Stages that do not build on each other may run in threads of that process.
+
     Parameters
     ----------
     path
@@ -72,6 +75,7 @@ class RunFolder:
         self.resume = resume
         self._state: dict[str, Any] = {"stages": {}}
         self._lock: int | None = None
+        self._state_lock = threading.Lock()
 
     def __enter__(self) -> Self:
         state_file = self.path / "run.json"
@@ -126,8 +130,16 @@ class RunFolder:
         return found if found is not None and found["finished"] else None
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[dict[str, Any] | None]:
+    def stage(self, name: str, *, keep: bool = False) -> Iterator[dict[str, Any] | None]:
         """Run a stage: yields a dictionary to record into, or None if it is finished already.
+
+        Parameters
+        ----------
+        name
+            One of integrate, generate, shower, reference, validate.
+        keep
+            Pass over the stage if it is finished, even without ``resume``: for commands that
+            build on an earlier one's result.
 
         Raises
         ------
@@ -137,14 +149,14 @@ class RunFolder:
         """
         for earlier in _ORDER[: _ORDER.index(name) + 1]:
             self._check(earlier)
-        if name in self._state["stages"] and not self.resume:
-            finished = self._state["stages"][name]["finished"]
+        finished = self.record(name) is not None
+        if name in self._state["stages"] and not self.resume and not (keep and finished):
             message = (
                 f"{self.path}: stage {name!r} is {'finished' if finished else 'begun'}; use "
                 f"--resume to {'keep' if finished else 'continue'} it or another folder with --out"
             )
             raise RunFolderError(message)
-        if self.record(name) is not None:
+        if finished:
             yield None
             return
         entry: dict[str, Any] = {
@@ -152,18 +164,17 @@ class RunFolder:
             "seed": self.seed(name),
             "card": self._subset(name),
         }
-        self._state["stages"][name] = entry
-        self._state["versions"] = _versions()
-        self._save()
-        write_text(self.path / "card.toml", dump_card(self.card))
-        start, cpu = time.perf_counter(), time.process_time()
+        with self._state_lock:
+            self._state["stages"][name] = entry
+            self._state["versions"] = _versions()
+            self._save()
+            write_text(self.path / "card.toml", dump_card(self.card))
+        start = time.perf_counter()
         record: dict[str, Any] = {}
         yield record
-        entry.update(record)
-        entry["seconds"] = time.perf_counter() - start
-        entry["cpu_seconds"] = time.process_time() - cpu
-        entry["finished"] = True
-        self._save()
+        with self._state_lock:
+            entry.update(record, seconds=time.perf_counter() - start, finished=True)
+            self._save()
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write a JSON file into the folder, atomically."""

@@ -67,8 +67,17 @@ class ModelSection(Section):
     tau_mass: Energy = Field(default=1.777, description="Tau mass in GeV.")
     higgs_mass: PositiveEnergy = Field(default=125.0, description="Higgs mass in GeV.")
     higgs_width: Energy = Field(default=0.006382339, description="Higgs width in GeV.")
-    inverse_alpha_em: float = Field(
-        default=132.507, gt=0, description="1 / alpha_EM(MZ), dimensionless."
+    top_yukawa_mass: Energy = Field(
+        default=173.0, description="Top mass in its Yukawa coupling, GeV."
+    )
+    bottom_yukawa_mass: Energy = Field(
+        default=4.7, description="Bottom mass in its Yukawa coupling, GeV."
+    )
+    tau_yukawa_mass: Energy = Field(
+        default=1.777, description="Tau mass in its Yukawa coupling, GeV."
+    )
+    inverse_alpha_ew: float = Field(
+        default=132.507, gt=0, description="1 / alpha(MZ), dimensionless."
     )
     fermi_constant: float = Field(
         default=1.16639e-5, gt=0, description="Fermi constant G_F in GeV^-2."
@@ -78,15 +87,12 @@ class ModelSection(Section):
 class ScalesSection(Section):
     """Renormalisation and factorisation scale and the strong coupling."""
 
-    renormalization: Literal["fixed", "ht", "ht/2", "mt_sum", "mt_sum/2", "sqrt_shat"] = Field(
+    renormalization: Literal["fixed"] = Field(
         default="fixed",
-        description=(
-            "Renormalisation scale: fixed, HT (sum of transverse masses ... see docs), or the "
-            "partonic energy."
-        ),
+        description="Renormalisation scale: fixed at renormalization_scale.",
     )
-    factorization: Literal["fixed", "ht", "ht/2", "mt_sum", "mt_sum/2", "sqrt_shat"] = Field(
-        default="fixed", description="Factorisation scale, as for the renormalisation scale."
+    factorization: Literal["fixed"] = Field(
+        default="fixed", description="Factorisation scale: fixed at factorization_scale."
     )
     renormalization_scale: PositiveEnergy = Field(
         default=91.188, description="mu_R in GeV where it is fixed."
@@ -115,12 +121,6 @@ class IntegrationSection(Section):
         ge=10_000,
         description="Integrand evaluations, training included, after which it stops anyway.",
     )
-
-
-class GenerationSection(Section):
-    """Unweighted events."""
-
-    events: int = Field(default=10_000, ge=1, description="Number of unweighted events.")
     overweight_fraction: float = Field(
         default=0.001,
         ge=0,
@@ -130,6 +130,12 @@ class GenerationSection(Section):
             "above it are kept with their weight."
         ),
     )
+
+
+class GenerationSection(Section):
+    """Unweighted events."""
+
+    events: int = Field(default=10_000, ge=1, description="Number of unweighted events.")
 
 
 class StandardChainSection(Section):

@@ -4,10 +4,11 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
+from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["MatrixElement"]
+__all__ = ["ColouredMatrixElement", "MatrixElement"]
 
 
 @runtime_checkable
@@ -42,4 +43,18 @@ class MatrixElement(Protocol):
     @property
     def cost(self) -> float:
         """Measured seconds a phase-space point, one thread, in batches."""
+        ...
+
+
+@runtime_checkable
+class ColouredMatrixElement(MatrixElement, Protocol):
+    """A squared matrix element that also knows its leading-colour flows."""
+
+    @property
+    def colour_flows(self) -> tuple[ColourFlow, ...]:
+        """The F colour flows that an event of this process may have."""
+        ...
+
+    def colour_flow_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
+        """Weights ``(N, F)`` in proportion to which an event has each flow."""
         ...

@@ -1,0 +1,63 @@
+"""``mcsurrogate info``."""
+
+import importlib.util
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.table import Table
+
+from mcsurrogate.cli.console import console
+from mcsurrogate.pdf import available_pdfs
+
+__all__ = ["info"]
+
+_LIBRARIES = (
+    "mcsurrogate", "torch", "normflows", "numpy", "vegas", "pythia8mc", "fastjet", "pyhepmc",
+    "pylhe", "awkward", "hist", "mplhep", "lhapdf",
+)  # fmt: skip
+
+
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show versions, PDF sets, libraries and devices that were found."""
+    content = _collect()
+    if as_json:
+        typer.echo(json.dumps(content, indent=2))
+        return
+    for title, entries in content.items():
+        table = Table(
+            show_header=False, box=None, pad_edge=False, title=title, title_justify="left"
+        )
+        for key, value in entries.items():
+            table.add_row(key, str(value))
+        console.print(table)
+        console.print()
+
+
+def _collect() -> dict[str, dict[str, Any]]:
+    libraries = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            libraries[name] = version(name)
+        except PackageNotFoundError:
+            libraries[name] = "not found"
+    libraries["native module"] = _native_module()
+    devices = {"cpu": f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads"}
+    for index in range(torch.cuda.device_count()):
+        devices[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+    return {
+        "Libraries": libraries,
+        "Devices": devices,
+        "PDF sets": {name: str(path) for name, path in available_pdfs().items()},
+    }
+
+
+def _native_module() -> str:
+    found = importlib.util.find_spec("mcsurrogate._native")
+    return "found" if found is not None else "not found: build it with pip install ."

@@ -1,0 +1,53 @@
+"""``mcsurrogate integrate``."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from mcsurrogate.cli.console import console, progress_bar
+from mcsurrogate.cli.options import (
+    CardArgument,
+    OutOption,
+    ResumeOption,
+    SeedOption,
+    read_card,
+    run_path,
+)
+from mcsurrogate.cli.summary import print_cross_section
+from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages import run_integration
+
+__all__ = ["integrate"]
+
+_STRICT_EXIT = 3
+
+
+def integrate(
+    card: CardArgument,
+    method: Annotated[
+        Literal["auto", "madnis", "vegas"] | None,
+        typer.Option(help="Sampler: normalizing flow, VEGAS+, or the cheaper one, measured."),
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Relative error to reach, e.g. 0.001.")
+    ] = None,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    resume: ResumeOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with code 3 if the result carries a warning.")
+    ] = False,
+) -> None:
+    """Compute the cross section of a card; DIR/result.json holds it.
+
+    Example: mcsurrogate integrate cards/ttbar.toml --precision 0.001
+    """
+    resolved = read_card(card, seed=seed, integration={"method": method, "precision": precision})
+    path = run_path(card, out)
+    with RunFolder(path, resolved, resume=resume) as folder:
+        with progress_bar("integrate") as progress:
+            result = run_integration(folder, progress)
+        print_cross_section(result)
+        console.print(f"Result: {path / 'result.json'}")
+    if strict and result["warnings"]:
+        raise typer.Exit(_STRICT_EXIT)

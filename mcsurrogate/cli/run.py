@@ -1,0 +1,55 @@
+"""``mcsurrogate run``."""
+
+from mcsurrogate.cli.console import console, progress_bar, progress_bars
+from mcsurrogate.cli.options import (
+    CardArgument,
+    OutOption,
+    ResumeOption,
+    SeedOption,
+    read_card,
+    run_path,
+)
+from mcsurrogate.cli.summary import (
+    print_chains,
+    print_cross_section,
+    print_events,
+    print_verdict,
+)
+from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages import (
+    require_reference,
+    run_chains,
+    run_generation,
+    run_integration,
+    run_validation,
+)
+
+__all__ = ["run"]
+
+
+def run(
+    card: CardArgument,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    resume: ResumeOption = False,
+) -> None:
+    """Do the whole job: cross section, events, both Pythia chains, jets and the report.
+
+    Example: mcsurrogate run cards/ttbar.toml --out runs/ttbar
+    """
+    resolved = read_card(card, seed=seed)
+    require_reference(resolved)
+    path = run_path(card, out)
+    with RunFolder(path, resolved, resume=resume) as folder:
+        with progress_bar("integrate") as progress:
+            result = run_integration(folder, progress)
+        print_cross_section(result)
+        with progress_bar("generate") as progress:
+            generation = run_generation(folder, progress)
+        print_events(generation)
+        with progress_bars("surrogate chain", "standard chain") as bars:
+            print_chains(*run_chains(folder, *bars))
+        with progress_bar("report") as progress:
+            report = run_validation(folder, progress)
+        print_verdict(report)
+        console.print(f"Report: {path / report['report']}")

@@ -1,0 +1,63 @@
+"""What the commands print about results."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from mcsurrogate.cli.console import console, errors
+
+__all__ = ["print_chains", "print_cross_section", "print_events", "print_verdict"]
+
+
+def print_cross_section(result: Mapping[str, Any]) -> None:
+    """Print a cross section with its error, how it was found, and every warning."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    value, error = result["cross_section_pb"], result["error_pb"]
+    table.add_row("cross section", f"[bold]{value:.6g} +- {error:.2g} pb[/]  ({error / value:.3%})")
+    table.add_row("method", str(result["method"]))
+    table.add_row("relative standard deviation", f"{result['relative_std_dev']:.3f}")
+    efficiency = result["unweighting_efficiency"]
+    if efficiency is not None:
+        table.add_row(
+            "unweighting efficiency",
+            f"{efficiency:.3f} (at {result['overweight_fraction']:.2%} overweight)",
+        )
+    table.add_row("integrand evaluations", f"{result['integrand_evaluations']:,}")
+    table.add_row("time", f"{result['seconds']:.1f} s, training included")
+    console.print(table)
+    for warning in result["warnings"]:
+        errors.print(f"[bold yellow]warning:[/] {warning}")
+
+
+def print_events(generation: Mapping[str, Any]) -> None:
+    """Print what the unweighting did."""
+    console.print(
+        f"{generation['events']:,} events, unweighting efficiency "
+        f"{generation['efficiency']:.3f} +- {generation['efficiency_error']:.3f}, "
+        f"{generation['overweight_events']} overweight events hold "
+        f"{generation['overweight_fraction']:.3%} of the weight"
+    )
+
+
+def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> None:
+    """Print what both chains made, their cross sections and their speed."""
+    for name, chain in (("surrogate chain", surrogate), ("standard chain", standard)):
+        steps = chain["seconds_by_step"]
+        console.print(
+            f"{name}: {chain['events']:,} events, {chain['cross_section_pb']:.5g} +- "
+            f"{chain['cross_section_error_pb']:.2g} pb, "
+            f"{1000 * steps['events'] / chain['events']:.1f} ms an event in Pythia, "
+            f"{1000 * (steps['hepmc_conversion'] + steps['hepmc_writing']) / chain['events']:.1f} "
+            f"ms to HepMC3 ({chain['file']})"
+        )
+
+
+def print_verdict(report: Mapping[str, Any]) -> None:
+    """Print the verdict of a report and its smallest p-value."""
+    colour = {"indistinguishable": "green", "within tolerance": "yellow", "differs": "red"}
+    verdict = report["verdict"]
+    console.print(
+        f"verdict: [bold {colour[verdict]}]{verdict}[/] "
+        f"({report['observables']} observables, smallest p = {report['smallest_p']:.2g})"
+    )

@@ -1,0 +1,106 @@
+"""From accepted phase-space points to events with flavours and colour flow."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mcsurrogate.events import EventBatch
+from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
+from mcsurrogate.matrix_elements.colour_flow import draw_index
+from mcsurrogate.matrix_elements.parameters import as_number
+from mcsurrogate.matrix_elements.particles import particle_by_pdg
+
+__all__ = ["EventBuilder"]
+
+PROCESS_ID = 1
+
+
+class EventBuilder:
+    """Draws amplitude, flavours and colour flow of each point, with a seed of its own.
+
+    Parameters
+    ----------
+    process
+        The hard process.
+    seed
+        Decides every choice.
+    """
+
+    def __init__(self, process: HardProcess, seed: int) -> None:
+        self.process = process
+        self._generator = torch.Generator().manual_seed(seed)
+        self._model = process.amplitudes[0].matrix_element.parameters
+
+    def build(self, u: Tensor, weights: Tensor) -> EventBatch:
+        """Turn points into events.
+
+        Parameters
+        ----------
+        u
+            ``(N, dim)`` accepted points of the unit hypercube.
+        weights
+            ``(N,)`` event weights.
+        """
+        with torch.no_grad():
+            found = self.process.contributions(u)
+            count, legs = found.momenta.shape[:2]
+            pdg_id = np.zeros((count, legs), dtype=np.int32)
+            colour = np.zeros((count, legs, 2), dtype=np.int32)
+            chosen = draw_index(found.weights, self._uniform(count))
+            for index, amplitude in enumerate(self.process.amplitudes):
+                rows = torch.nonzero(chosen == index)[:, 0]
+                if len(rows) == 0:
+                    continue
+                pdg_id[rows], colour[rows] = self._identities(
+                    amplitude, found.momenta[rows], found.luminosities[index][rows]
+                )
+            momenta = found.momenta.double().numpy()
+        incoming = np.arange(legs) < 2
+        per_event = np.full(count, 1.0)
+        return EventBatch(
+            offsets=np.arange(0, count * legs + 1, legs, dtype=np.int64),
+            pdg_id=pdg_id.reshape(-1),
+            status=np.tile(np.where(incoming, -1, 1), count).astype(np.int32),
+            parents=np.tile(np.where(incoming[:, None], 0, np.array([[1, 2]])), (count, 1)).astype(
+                np.int32
+            ),
+            colour=colour.reshape(-1, 2),
+            momenta=momenta.reshape(-1, 4),
+            mass=self._mass(pdg_id).reshape(-1),
+            weights=weights.double().numpy().reshape(-1, 1),
+            scale=per_event * self.process.factorization_scale,
+            alpha_s=per_event * self.process.alpha_s,
+            alpha_qed=per_event * as_number(self._model.alpha_ew),
+            process_id=np.full(count, PROCESS_ID, dtype=np.int32),
+        )
+
+    def _uniform(self, count: int) -> Tensor:
+        return torch.rand(count, generator=self._generator, dtype=torch.float64)
+
+    def _identities(
+        self, amplitude: Amplitude, momenta: Tensor, luminosities: Tensor
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Draw flavours and colour flow: PDG ids ``(N, n)`` and colour lines ``(N, n, 2)``."""
+        count = len(momenta)
+        element = amplitude.matrix_element
+        members = draw_index(luminosities, self._uniform(count)).numpy()
+        flow_weights = element.colour_flow_weights(
+            momenta[:, list(amplitude.permutation)], self.process.alpha_s
+        )
+        flows = draw_index(flow_weights, self._uniform(count)).numpy()
+        ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
+        lines = np.array(
+            [
+                [member.colour_flow(flow) for flow in element.colour_flows]
+                for member in amplitude.members
+            ],
+            dtype=np.int32,
+        )
+        return ids[members], lines[members, flows]
+
+    def _mass(self, pdg_id: NDArray[np.int32]) -> NDArray[np.float64]:
+        masses = np.zeros(pdg_id.shape)
+        for pdg in np.unique(pdg_id):
+            masses[pdg_id == pdg] = as_number(particle_by_pdg(int(pdg)).mass(self._model))
+        return masses

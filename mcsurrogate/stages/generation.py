@@ -1,0 +1,81 @@
+"""Stage ``generate``: unweighted events in an LHE file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcsurrogate.cards import dump_card
+from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.hard_process import EventBuilder, assemble
+from mcsurrogate.hard_process.event_builder import PROCESS_ID
+from mcsurrogate.integration import UnweightingRecord, unweight
+from mcsurrogate.integration.sampler_file import load_sampler
+from mcsurrogate.les_houches import write_les_houches
+from mcsurrogate.progress import Progress
+from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages.integration import SAMPLER, read_result
+
+__all__ = ["EVENTS", "run_generation"]
+
+EVENTS = "events/hard_process.lhe.gz"
+_WEIGHTS_IN_PB = -4
+_PROTON = 2212
+
+
+def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
+    """Unweight events with the sampler of the finished integration.
+
+    Events carry weights in pb (IDWTUP = -4) whose mean is the cross section: all equal,
+    except that overweight events keep the ratio of their weight to the maximum.
+
+    Returns
+    -------
+    dict
+        Number of events, efficiency with error and the overweight bookkeeping.
+    """
+    with folder.stage("generate") as record:
+        if record is None:
+            return dict(folder.record("generate") or {})
+        card = folder.card
+        result = read_result(folder)
+        process = assemble(card)
+        sampler = load_sampler(folder.path / SAMPLER, process)
+        seed = folder.seed("generate")
+        builder = EventBuilder(process, seed)
+        wanted = card.generation.events
+        book = UnweightingRecord()
+        # An unweighted event stands for sigma / (mean event weight), and the mean event weight
+        # is fixed by the overweight fraction f that the maximum was chosen for: 1 / (1 - f).
+        unit = result["cross_section_pb"] * (1 - result["overweight_fraction"])
+
+        def batches() -> Iterator[EventBatch]:
+            for points in unweight(sampler, wanted, seed=seed, record=book):
+                progress(book.accepted, wanted, f"{book.efficiency:.1%} accepted")
+                yield builder.build(points.u, points.weight * unit)
+
+        energy = card.beams.sqrt_s / 2
+        first = process.amplitudes[0].members[0].pdg_ids
+        beams = (_PROTON, _PROTON) if process.pdf is not None else (first[0], first[1])
+        run = RunInfo(
+            beams=beams,
+            energies_gev=(energy, energy),
+            processes=(
+                ProcessInfo(PROCESS_ID, result["cross_section_pb"], result["error_pb"], unit),
+            ),
+            weighting_strategy=_WEIGHTS_IN_PB,
+            pdf_ids=(0, 0) if process.pdf is not None else (-1, -1),
+        )
+        write_les_houches(
+            folder.path / EVENTS, run, batches(), {"mcsurrogate_card": dump_card(card)}
+        )
+        efficiency = book.efficiency
+        record.update(
+            file=EVENTS,
+            events=book.accepted,
+            proposed=book.proposed,
+            efficiency=efficiency,
+            efficiency_error=(efficiency * (1 - efficiency) / book.proposed) ** 0.5,
+            overweight_events=book.overweight,
+            overweight_fraction=book.excess / (book.accepted + book.excess),
+            largest_weight_over_maximum=book.largest,
+        )
+        return dict(record)

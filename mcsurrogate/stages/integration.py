@@ -1,0 +1,90 @@
+"""Stage ``integrate``: the cross section and the sampler that found it."""
+
+import json
+from typing import Any
+
+from mcsurrogate.errors import RunFolderError
+from mcsurrogate.hard_process import assemble
+from mcsurrogate.integration import Progress as IntegrationProgress
+from mcsurrogate.integration import integrate
+from mcsurrogate.integration.sampler_file import save_sampler
+from mcsurrogate.progress import Progress
+from mcsurrogate.run_folder import RunFolder
+
+__all__ = ["RESULT", "SAMPLER", "read_result", "run_integration"]
+
+RESULT = "result.json"
+SAMPLER = "sampler.safetensors"
+
+
+def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False) -> dict[str, Any]:
+    """Compute the cross section of the folder's card.
+
+    Parameters
+    ----------
+    folder
+        The run folder; gets ``result.json`` and ``sampler.safetensors``.
+    progress
+        Is told evaluations, their largest number and the estimate so far.
+    keep
+        Take a finished result as it is.
+
+    Returns
+    -------
+    dict
+        The content of ``result.json``.
+    """
+    with folder.stage("integrate", keep=keep) as record:
+        if record is None:
+            return read_result(folder)
+        card = folder.card.integration
+        process = assemble(folder.card)
+
+        def report(state: IntegrationProgress) -> None:
+            progress(
+                state.evaluations,
+                state.planned,
+                f"{state.phase}: {state.value:.6g} +- {state.error:.2g} pb",
+            )
+
+        result = integrate(
+            process,
+            evaluations=card.max_evaluations,
+            precision=card.precision,
+            method=card.method,
+            seed=folder.seed("integrate"),
+            overweight=card.overweight_fraction,
+            progress=report,
+        )
+        save_sampler(result.sampler, folder.path / SAMPLER)
+        content = {
+            "process": folder.card.process.definition,
+            "cross_section_pb": result.value,
+            "error_pb": result.error,
+            "relative_std_dev": result.relative_std_dev,
+            "unweighting_efficiency": result.unweighting_efficiency,
+            "unweighting_efficiency_error": result.unweighting_efficiency_error,
+            "overweight_fraction": result.overweight_fraction,
+            "integrand_evaluations": result.evaluations,
+            "seconds": result.seconds,
+            "method": result.method,
+            "method_decision": result.decision,
+            "channels": len(result.channels),
+            "seed": folder.card.seed,
+            "precision_reached": result.error / abs(result.value) <= card.precision,
+            "warnings": list(result.warnings),
+        }
+        folder.write_json(RESULT, content)
+        record["result"] = RESULT
+    return content
+
+
+def read_result(folder: RunFolder) -> dict[str, Any]:
+    """Return what a finished integration wrote."""
+    path = folder.path / RESULT
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"{path}: the finished integration's result is gone or damaged: {error}"
+        raise RunFolderError(message) from error
+    return content

@@ -1,0 +1,64 @@
+"""Pythia settings that make the standard chain compute what the card says."""
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError
+from mcsurrogate.pdf.locate import find_pdf
+
+__all__ = ["beam_settings", "hard_process_settings"]
+
+_FIXED_SCALE = 5
+
+
+def beam_settings(card: RunCard) -> list[str]:
+    """Beams and parton densities, alike for both chains.
+
+    Pythia reads the same grid file as the integrator, also for showers, remnants and
+    multiparton interactions.
+    """
+    return [
+        "Beams:idA = 2212",
+        "Beams:idB = 2212",
+        f"Beams:eCM = {card.beams.sqrt_s!r}",
+        *_pdf_settings(card),
+    ]
+
+
+def _pdf_settings(card: RunCard) -> list[str]:
+    if card.beams.pdf is None:
+        return []
+    return [f"PDF:pSet = LHAGrid1:{find_pdf(card.beams.pdf, card.beams.pdf_member).grid}"]
+
+
+def hard_process_settings(card: RunCard) -> list[str]:
+    """Scales, coupling, masses and flavours of Pythia's own hard process.
+
+    Raises
+    ------
+    CardError
+        If the card asks for a scale that Pythia's internal processes do not have.
+    """
+    scales = card.scales
+    if scales.renormalization != "fixed" or scales.factorization != "fixed":
+        message = (
+            f"scales.renormalization = {scales.renormalization!r}, scales.factorization = "
+            f"{scales.factorization!r}: the standard chain knows fixed scales only; use 'fixed' "
+            "or leave [chain.standard] out"
+        )
+        raise CardError(message)
+    settings = [
+        f"SigmaProcess:renormScale2 = {_FIXED_SCALE}",
+        f"SigmaProcess:renormFixScale = {scales.renormalization_scale**2!r}",
+        f"SigmaProcess:factorScale2 = {_FIXED_SCALE}",
+        f"SigmaProcess:factorFixScale = {scales.factorization_scale**2!r}",
+        f"PDFinProcess:nQuarkIn = {card.process.light_flavours}",
+        f"6:m0 = {card.model.top_mass!r}",
+        # The hard process has its particles on their mass shells, as ours.
+        "PhaseSpace:useBreitWigners = off",
+    ]
+    if scales.alpha_s != "pdf":
+        # Order 0 is a coupling that does not run.
+        settings += [
+            f"SigmaProcess:alphaSvalue = {scales.alpha_s!r}",
+            "SigmaProcess:alphaSorder = 0",
+        ]
+    return settings

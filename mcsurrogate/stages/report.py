@@ -1,0 +1,62 @@
+"""Stage ``validate``: the report that compares both chains."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mcsurrogate.progress import Progress
+from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.validation import ValidationResult, validate
+
+__all__ = ["reading_progress", "run_validation", "summarize"]
+
+REPORT = "report"
+
+
+def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
+    """Compare the surrogate chain's events with the standard chain's.
+
+    Returns
+    -------
+    dict
+        Verdict, number of observables, smallest p-value and the path of the report.
+    """
+    with folder.stage("validate") as record:
+        if record is None:
+            return dict(folder.record("validate") or {})
+        section = folder.card.validation
+        files = [(folder.record(stage) or {})["file"] for stage in ("shower", "reference")]
+        result = validate(
+            folder.path / files[0],
+            folder.path / files[1],
+            folder.path / REPORT,
+            preset=section.preset,
+            labels=("surrogate chain", "standard chain"),
+            tolerance=section.tolerance,
+            seed=folder.seed("validate"),
+            progress=reading_progress(progress),
+        )
+        record.update(summarize(result), report=f"{REPORT}/report.html")
+        return dict(record)
+
+
+def summarize(result: ValidationResult) -> dict[str, Any]:
+    """Return verdict, number of observables and smallest p-value of a comparison."""
+    observables = result.metrics["observables"]
+    return {
+        "verdict": result.verdict.value,
+        "observables": len(observables),
+        "smallest_p": min(entry["full"]["p_value"] for entry in observables),
+        "ks_p_value": result.metrics["combination"]["ks_p_value"],
+    }
+
+
+def reading_progress(progress: Progress) -> Callable[[str, int, float], None]:
+    """Turn the progress of reading two files, one after the other, into that of one task."""
+    files: list[str] = []
+
+    def report(label: str, events: int, fraction: float) -> None:
+        if label not in files:
+            files.append(label)
+        progress(files.index(label) + fraction, 2.0, f"{label}: {events:,} events read")
+
+    return report

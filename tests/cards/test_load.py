@@ -1,0 +1,79 @@
+"""Every mistake in a card is reported with file, line, key and remedy."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mcsurrogate.cards import RunCard, dump_card, load_card
+from mcsurrogate.errors import CardError
+
+MINIMAL = """seed = 7
+[process]
+definition = "p p > t t~"
+[beams]
+sqrt_s = "13 TeV"
+pdf = "NNPDF23_lo_as_0130_qed"
+"""
+
+
+@pytest.fixture
+def card_file(tmp_path: Path) -> Path:
+    path = tmp_path / "card.toml"
+    path.write_text(MINIMAL, encoding="utf-8")
+    return path
+
+
+def test_energies_with_a_unit_become_gev(card_file: Path) -> None:
+    assert load_card(card_file, RunCard).beams.sqrt_s == 13000.0
+
+
+def test_the_resolved_card_reads_back_as_itself(card_file: Path, tmp_path: Path) -> None:
+    card = load_card(card_file, RunCard)
+    again = tmp_path / "resolved.toml"
+    again.write_text(dump_card(card), encoding="utf-8")
+    assert load_card(again, RunCard) == card
+    assert "renormalization_scale" in tomllib.loads(dump_card(card))["scales"]
+
+
+@pytest.mark.parametrize("card", sorted(Path("cards").glob("*.toml")), ids=lambda p: p.stem)
+def test_shipped_cards_are_valid(card: Path) -> None:
+    assert load_card(card, RunCard).seed > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "remedy"),
+    [
+        ("sqrt_s", "sqrts", ":5: beams.sqrts: unknown key", "did you mean 'sqrt_s'?"),
+        ('"13 TeV"', '"13 cm"', ":5: beams.sqrt_s: 'cm' is no unit of energy", "use one of eV"),
+        ('"13 TeV"', '"13"', ":5: beams.sqrt_s: '13' has no unit", "'13 TeV'"),
+        ('"13 TeV"', "-13.0", ":5: beams.sqrt_s: ", "(given: -13.0)"),
+        ('"13 TeV"', "nan", ":5: beams.sqrt_s: ", "GeV"),
+        ("seed = 7", "seed = 0", ":1: seed: ", "greater than or equal to 1"),
+        ("seed = 7", "", "seed: required and missing", "random number"),
+        ('"13 TeV"', "=", "not valid TOML", "line 5"),
+    ],
+)
+def test_a_mistake_names_file_line_key_and_remedy(
+    card_file: Path, old: str, new: str, where: str, remedy: str
+) -> None:
+    card_file.write_text(MINIMAL.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CardError) as caught:
+        load_card(card_file, RunCard)
+    message = str(caught.value)
+    assert message.startswith(str(card_file))
+    assert where in message
+    assert remedy in message
+
+
+def test_all_mistakes_are_reported_at_once(card_file: Path) -> None:
+    card_file.write_text(MINIMAL + "[scales]\nalpha_s = 7\ncolour = 1\n", encoding="utf-8")
+    with pytest.raises(CardError) as caught:
+        load_card(card_file, RunCard)
+    assert "scales.alpha_s" in str(caught.value)
+    assert "scales.colour" in str(caught.value)
+
+
+def test_a_missing_card_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match="cannot be read"):
+        load_card(tmp_path / "none.toml", RunCard)
