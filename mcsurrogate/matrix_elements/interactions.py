@@ -12,8 +12,9 @@ chapters 20.2 and 21.1; couplings here are those of ``V``:
 * four vectors: :math:`c_1 g^{12} g^{34} + c_2 g^{13} g^{24} + c_3 g^{14} g^{23}`,
 * two vectors and one or two scalars: :math:`c\,g^{\mu\nu}`; three or four scalars: :math:`c`.
 
-Couplings of gluons are in units of the strong coupling and of the colour structure
-(see `mcsurrogate.matrix_elements.colour`).
+Couplings of gluons are in units of the strong coupling; their colour structures are those of
+`mcsurrogate.matrix_elements.colour`: three gluons couple to Tr([T1, T2] T3), and four to the
+sum of Tr(T1 T2 T3 T4) over orders, each with the couplings that are listed.
 """
 
 import math
@@ -21,15 +22,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.matrix_elements.parameters import Parameter, StandardModel
-from mcsurrogate.matrix_elements.particles import PARTICLES, Particle, antiparticle
+from mcsurrogate.matrix_elements.particles import PARTICLES, antiparticle
 
-__all__ = ["Interaction", "VertexKind", "interactions", "interactions_by_inputs"]
+__all__ = [
+    "COUPLINGS",
+    "Coupling",
+    "Interaction",
+    "VertexKind",
+    "interactions",
+    "interactions_by_inputs",
+]
 
 
 class VertexKind(Enum):
@@ -45,7 +52,20 @@ class VertexKind(Enum):
     SSSS = "four scalars"
 
 
-CouplingFunction = Callable[[StandardModel], tuple[Parameter, ...]]
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """A number times a named combination of the parameters.
+
+    Attributes
+    ----------
+    number
+        Pure number.
+    name
+        Key of `COUPLINGS`, empty for a pure number.
+    """
+
+    number: float
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,166 +82,157 @@ class Interaction:
     qcd, qed
         Powers of the strong and of the electroweak coupling.
     couplings
-        Function of the parameters that returns the couplings of the Lorentz structure.
+        Couplings of the Lorentz structure: left and right for fermion-fermion-vector, three
+        for four vectors, one otherwise.
     """
 
     particles: tuple[int, ...]
     kind: VertexKind
     qcd: int
     qed: int
-    couplings: CouplingFunction
+    couplings: tuple[Coupling, ...]
 
 
-def _fermions() -> list[Particle]:
-    return [p for p in PARTICLES.values() if p.is_fermion and p.pdg > 0]
+def _weak(model: StandardModel) -> Parameter:
+    return model.electric_charge / model.sin_theta_w
 
 
-def _isospin(fermion: Particle) -> float:
-    return 0.5 if fermion.pdg % 2 == 0 else -0.5
-
-
-def _photon_coupling(fermion: Particle) -> CouplingFunction:
-    charge = fermion.charge3 / 3.0
-
-    def coupling(model: StandardModel) -> tuple[Parameter, ...]:
-        value = model.electric_charge * charge
-        return value, value
-
-    return coupling
-
-
-def _z_coupling(fermion: Particle) -> CouplingFunction:
-    charge, isospin = fermion.charge3 / 3.0, _isospin(fermion)
-
-    def coupling(model: StandardModel) -> tuple[Parameter, ...]:
+def _z_coupling(charge3: int, isospin: float) -> Callable[[StandardModel], Parameter]:
+    def value(model: StandardModel) -> Parameter:
         unit = model.electric_charge / (model.sin_theta_w * model.cos_theta_w)
-        return (
-            unit * (isospin - model.sin2_theta_w * charge),
-            unit * (-model.sin2_theta_w * charge),
+        return unit * (isospin - model.sin2_theta_w * (charge3 / 3.0))
+
+    return value
+
+
+COUPLINGS: dict[str, Callable[[StandardModel], Parameter]] = {
+    # Generators are normalised to Tr(T T) = 1, which leaves 1/sqrt(2) with each gluon.
+    "s": lambda _m: math.sqrt(0.5),
+    "s s": lambda _m: 0.5,
+    "e": lambda m: m.electric_charge,
+    "e e": lambda m: m.electric_charge**2,
+    "g": _weak,
+    "g g": lambda m: _weak(m) ** 2,
+    "g c": lambda m: _weak(m) * m.cos_theta_w,
+    "e g c": lambda m: m.electric_charge * _weak(m) * m.cos_theta_w,
+    "g g c c": lambda m: (_weak(m) * m.cos_theta_w) ** 2,
+    "mt/v": lambda m: m.top_yukawa_mass / m.higgs_vev,
+    "mb/v": lambda m: m.bottom_yukawa_mass / m.higgs_vev,
+    "mta/v": lambda m: m.tau_yukawa_mass / m.higgs_vev,
+    "mw2/v": lambda m: m.w_mass**2 / m.higgs_vev,
+    "mz2/v": lambda m: m.z_mass**2 / m.higgs_vev,
+    "mw2/v2": lambda m: (m.w_mass / m.higgs_vev) ** 2,
+    "mz2/v2": lambda m: (m.z_mass / m.higgs_vev) ** 2,
+    "mh2/v": lambda m: m.higgs_mass**2 / m.higgs_vev,
+    "mh2/v2": lambda m: (m.higgs_mass / m.higgs_vev) ** 2,
+    **{
+        f"z {charge3} {isospin}": _z_coupling(charge3, isospin)
+        for charge3, isospin in (
+            (2, 0.5),
+            (2, 0.0),
+            (-1, -0.5),
+            (-1, 0.0),
+            (-3, -0.5),
+            (-3, 0.0),
+            (0, 0.5),
         )
-
-    return coupling
-
-
-def _w_coupling(model: StandardModel) -> tuple[Parameter, ...]:
-    return model.electric_charge / (math.sqrt(2.0) * model.sin_theta_w), 0.0
-
-
-def _strong_unit(_model: StandardModel) -> tuple[Parameter, ...]:
-    # Generators are normalised to Tr(T T) = 1, which leaves 1/sqrt(2) with each vertex.
-    return math.sqrt(0.5), math.sqrt(0.5)
-
-
-def _yukawa_coupling(fermion: Particle) -> CouplingFunction:
-    name = {5: "bottom_yukawa_mass", 6: "top_yukawa_mass", 15: "tau_yukawa_mass"}[fermion.pdg]
-
-    def coupling(model: StandardModel) -> tuple[Parameter, ...]:
-        return (-getattr(model, name) / model.higgs_vev,)
-
-    return coupling
+    },
+}
+"""Named combinations of the parameters, dimensionless or in GeV (``m^2/v``)."""
 
 
 def _fermion_interactions() -> list[Interaction]:
     table = []
-    for fermion in _fermions():
+    yukawa = {5: "mb/v", 6: "mt/v", 15: "mta/v"}
+    for fermion in (p for p in PARTICLES.values() if p.is_fermion and p.pdg > 0):
         pair = (-fermion.pdg, fermion.pdg)
+        charge3 = fermion.charge3
+        isospin = 0.5 if fermion.pdg % 2 == 0 else -0.5
+
+        def add(
+            particles: tuple[int, ...], couplings: tuple[Coupling, ...], *, strong: bool = False
+        ) -> None:
+            kind = VertexKind.FFS if particles[2] == 25 else VertexKind.FFV
+            table.append(Interaction(particles, kind, int(strong), int(not strong), couplings))
+
         if fermion.colour == 3:
-            table.append(Interaction((*pair, 21), VertexKind.FFV, 1, 0, _strong_unit))
-        if fermion.charge3 != 0:
-            table.append(Interaction((*pair, 22), VertexKind.FFV, 0, 1, _photon_coupling(fermion)))
-        table.append(Interaction((*pair, 23), VertexKind.FFV, 0, 1, _z_coupling(fermion)))
-        if fermion.pdg in (5, 6, 15):
-            table.append(Interaction((*pair, 25), VertexKind.FFS, 0, 1, _yukawa_coupling(fermion)))
-        if fermion.pdg % 2 == 0:  # incoming W+ turns the lower into the upper member
+            add((*pair, 21), (Coupling(1.0, "s"),) * 2, strong=True)
+        if charge3 != 0:
+            add((*pair, 22), (Coupling(charge3 / 3.0, "e"),) * 2)
+        right = Coupling(1.0, f"z {charge3} 0.0") if charge3 != 0 else Coupling(0.0)
+        add((*pair, 23), (Coupling(1.0, f"z {charge3} {isospin}"), right))
+        if fermion.pdg in yukawa:
+            add((*pair, 25), (Coupling(-1.0, yukawa[fermion.pdg]),))
+        if isospin > 0.0:  # an incoming W+ turns the lower into the upper member
+            charged = (Coupling(math.sqrt(0.5), "g"), Coupling(0.0))
             lower = fermion.pdg - 1
-            table.append(Interaction((-fermion.pdg, lower, 24), VertexKind.FFV, 0, 1, _w_coupling))
-            table.append(Interaction((-lower, fermion.pdg, -24), VertexKind.FFV, 0, 1, _w_coupling))
+            add((-fermion.pdg, lower, 24), charged)
+            add((-lower, fermion.pdg, -24), charged)
     return table
 
 
-# Generators of weak isospin for each incoming vector boson, and the power of
-# (sin, cos) of the mixing angle that projects the third component on it.
+# Generators of weak isospin for each incoming vector boson.
 _T_PLUS = np.array([[0.0, 1.0], [0.0, 0.0]]) / math.sqrt(2.0)
-_T_MINUS = _T_PLUS.T
 _T_THREE = np.diag([0.5, -0.5])
 _ISOSPIN: dict[int, NDArray[np.float64]] = {
     24: _T_PLUS,
-    -24: _T_MINUS,
+    -24: _T_PLUS.T,
     22: _T_THREE,
     23: _T_THREE,
 }
+_GAUGE_COUPLING_NAMES = {
+    (22,): "e",
+    (23,): "g c",
+    (): "g g",
+    (22, 22): "e e",
+    (22, 23): "e g c",
+    (23, 23): "g g c c",
+}
 
 
-def _mixing(model: StandardModel, pdgs: tuple[int, ...]) -> Parameter:
-    value: Parameter = 1.0
-    for pdg in pdgs:
-        if pdg == 22:
-            value = value * model.sin_theta_w
-        elif pdg == 23:
-            value = value * model.cos_theta_w
-    return value
+def _trace(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float(np.trace(a @ b))
 
 
-def _commutator(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return a @ b - b @ a
-
-
-def _gauge_coupling(
-    pdgs: tuple[int, ...], factors: tuple[float, ...], power: int
-) -> CouplingFunction:
-    def coupling(model: StandardModel) -> tuple[Parameter, ...]:
-        g = model.electric_charge / model.sin_theta_w
-        unit = g**power * _mixing(model, pdgs)
-        return tuple(unit * factor for factor in factors)
-
-    return coupling
+def _commutator(a: int, b: int) -> NDArray[np.float64]:
+    x, y = _ISOSPIN[a], _ISOSPIN[b]
+    return x @ y - y @ x
 
 
 def _gauge_self_interactions() -> list[Interaction]:
+    strong3 = (Coupling(-1.0, "s"),)
+    strong4 = tuple(Coupling(number, "s s") for number in (-1.0, 2.0, -1.0))
     table = [
-        Interaction((21, 21, 21), VertexKind.VVV, 1, 0, lambda _m: (-math.sqrt(0.5),)),
-        Interaction((21, 21, 21, 21), VertexKind.VVVV, 2, 0, lambda _m: (0.5, 0.5, 0.5)),
+        Interaction((21, 21, 21), VertexKind.VVV, 1, 0, strong3),
+        Interaction((21, 21, 21, 21), VertexKind.VVVV, 2, 0, strong4),
     ]
     for boson in (22, 23):
-        pdgs = (24, -24, boson)
-        a, b, c = (_ISOSPIN[pdg] for pdg in pdgs)
-        factor = -2.0 * float(np.trace(_commutator(a, b) @ c))
-        table.append(Interaction(pdgs, VertexKind.VVV, 0, 1, _gauge_coupling(pdgs, (factor,), 1)))
-    for pdgs4 in ((24, 24, -24, -24), *((24, -24, x, y) for x, y in _neutral_pairs())):
-        a, b, c, d = (_ISOSPIN[pdg] for pdg in pdgs4)
-        # Tr of [A,B][C,D] and its permutations, Peskin-Schroeder eq. (A.42) with traces.
-        ab = 2.0 * float(np.trace(_commutator(a, b) @ _commutator(c, d)))
-        ac = 2.0 * float(np.trace(_commutator(a, c) @ _commutator(b, d)))
-        ad = 2.0 * float(np.trace(_commutator(a, d) @ _commutator(b, c)))
-        factors = (ac + ad, ab - ad, -ab - ac)
-        table.append(Interaction(pdgs4, VertexKind.VVVV, 0, 2, _gauge_coupling(pdgs4, factors, 2)))
+        factor = -2.0 * _trace(_commutator(24, -24), _ISOSPIN[boson])
+        coupling = Coupling(factor, _GAUGE_COUPLING_NAMES[(boson,)])
+        table.append(Interaction((24, -24, boson), VertexKind.VVV, 0, 1, (coupling,)))
+    for neutral in ((), (22, 22), (22, 23), (23, 23)):
+        pdgs = (24, -24, *neutral) if neutral else (24, 24, -24, -24)
+        a, b, c, d = pdgs
+        # Traces of [A,B][C,D] and its permutations; f f = -2 Tr in Peskin eq. (A.42).
+        ab = 2.0 * _trace(_commutator(a, b), _commutator(c, d))
+        ac = 2.0 * _trace(_commutator(a, c), _commutator(b, d))
+        ad = 2.0 * _trace(_commutator(a, d), _commutator(b, c))
+        name = _GAUGE_COUPLING_NAMES[neutral]
+        couplings = tuple(Coupling(number, name) for number in (ac + ad, ab - ad, -ab - ac))
+        table.append(Interaction(pdgs, VertexKind.VVVV, 0, 2, couplings))
     return table
 
 
-def _neutral_pairs() -> list[tuple[int, int]]:
-    return list(combinations_with_replacement((22, 23), 2))
-
-
 def _higgs_interactions() -> list[Interaction]:
-    def vector(name: str, power: int) -> CouplingFunction:
-        def coupling(model: StandardModel) -> tuple[Parameter, ...]:
-            return (2.0 * getattr(model, name) ** 2 / model.higgs_vev**power,)
-
-        return coupling
-
-    def scalar(power: int) -> CouplingFunction:
-        def coupling(model: StandardModel) -> tuple[Parameter, ...]:
-            return (-3.0 * model.higgs_mass**2 / model.higgs_vev**power,)
-
-        return coupling
-
+    three, four = (Coupling(-3.0, "mh2/v"),), (Coupling(-3.0, "mh2/v2"),)
     table = [
-        Interaction((25, 25, 25), VertexKind.SSS, 0, 1, scalar(1)),
-        Interaction((25, 25, 25, 25), VertexKind.SSSS, 0, 2, scalar(2)),
+        Interaction((25, 25, 25), VertexKind.SSS, 0, 1, three),
+        Interaction((25, 25, 25, 25), VertexKind.SSSS, 0, 2, four),
     ]
-    for pair, name in (((24, -24), "w_mass"), ((23, 23), "z_mass")):
-        table.append(Interaction((*pair, 25), VertexKind.VVS, 0, 1, vector(name, 1)))
-        table.append(Interaction((*pair, 25, 25), VertexKind.VVSS, 0, 2, vector(name, 2)))
+    for pair, name in (((24, -24), "mw2/v"), ((23, 23), "mz2/v")):
+        one, two = (Coupling(2.0, name),), (Coupling(2.0, name + "2"),)
+        table.append(Interaction((*pair, 25), VertexKind.VVS, 0, 1, one))
+        table.append(Interaction((*pair, 25, 25), VertexKind.VVSS, 0, 2, two))
     return table
 
 
