@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mcsurrogate.errors import PhaseSpaceError
 
-__all__ = ["BreitWigner", "InvariantMap", "PowerLaw", "Uniform", "propagator_map"]
+__all__ = ["BreitWigner", "InvariantMap", "PowerLaw", "Uniform", "power_law"]
 
 
 class InvariantMap(Protocol):
@@ -48,9 +48,9 @@ class Uniform:
 
 
 class PowerLaw:
-    r"""Density proportional to 1/(s - m^2)^nu.
+    r"""Density proportional to 1/(s - p)^nu with a pole p below the range.
 
-    With d = s - m^2 and e = 1 - nu
+    With d = s - p and e = 1 - nu
 
     .. math:: d = (u\, d_{max}^e + (1 - u)\, d_{min}^e)^{1/e}
 
@@ -59,36 +59,35 @@ class PowerLaw:
     Parameters
     ----------
     power
-        nu >= 0; below 1 the lower limit may be at s = m^2.
-    mass
-        m in GeV; s must lie above m^2 (for a time-like or space-like massless propagator 0).
+        nu >= 0; below 1 the lower limit may be at the pole.
+    pole
+        p in GeV^2: 0 for a massless propagator; negative, -m^2, for a space-like one of mass m
+        and the variable \|t\|.
     """
 
-    def __init__(self, power: float, mass: float = 0.0) -> None:
-        if not 0 <= power < math.inf or not 0 <= mass < math.inf:
-            raise PhaseSpaceError(
-                f"power {power} and mass {mass} GeV of an invariant: neither may be negative"
-            )
+    def __init__(self, power: float, pole: float = 0.0) -> None:
+        if not 0 <= power < math.inf or not math.isfinite(pole):
+            raise PhaseSpaceError(f"an invariant of power {power} and pole {pole} GeV^2")
         self.power = power
-        self.mass2 = mass * mass
+        self.pole = pole
 
     def forward(self, u: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``s`` and ``ds/du``."""
-        low, high = s_min - self.mass2, s_max - self.mass2
+        low, high = self._distance(s_min), self._distance(s_max)
         if self.power == 1.0:
             ratio = torch.log(high / low)
             d = low * torch.exp(u * ratio)
-            return d + self.mass2, d * ratio
+            return self._value(d), d * ratio
         e = 1.0 - self.power
-        low_e, high_e = low**e, high**e
-        width = high_e - low_e
-        base = low_e + u * width
+        low_e = low**e
+        width = high**e - low_e
+        base = torch.addcmul(low_e, u, width)
         d = base ** (1.0 / e)
-        return d + self.mass2, d / base * (width / e)
+        return self._value(d), d / base * (width / e)
 
     def inverse(self, s: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``u`` and ``ds/du``."""
-        low, high, d = s_min - self.mass2, s_max - self.mass2, s - self.mass2
+        low, high, d = self._distance(s_min), self._distance(s_max), self._distance(s)
         if self.power == 1.0:
             ratio = torch.log(high / low)
             return torch.log(d / low) / ratio, d * ratio
@@ -97,6 +96,14 @@ class PowerLaw:
         width = high**e - low_e
         base = d**e
         return (base - low_e) / width, d / base * (width / e)
+
+    def _distance(self, s: Tensor) -> Tensor:
+        d = s - self.pole if self.pole != 0 else s
+        # Powers of zero have no gradient; the least number has one, and the same power.
+        return d.clamp(min=torch.finfo(s.dtype).tiny)
+
+    def _value(self, d: Tensor) -> Tensor:
+        return d + self.pole if self.pole != 0 else d
 
 
 class BreitWigner:
@@ -138,12 +145,10 @@ class BreitWigner:
         return (torch.atan(tangent) - low) / width, jacobian
 
 
-def propagator_map(mass: float, width: float, power: float) -> InvariantMap:
-    """Choose the map for a time-like propagator.
+def power_law(power: float, mass: float) -> InvariantMap:
+    r"""Map with the density 1/(s + m^2)^nu; uniform for nu = 0.
 
-    Breit-Wigner for an unstable particle, a power law in s for a massless one.  A massive
-    stable one is treated as a massless one: its pole is not reached.
+    For a space-like propagator of mass m in GeV and s = \|t\|, or for a massless one that is
+    kept regular at zero.
     """
-    if width > 0:
-        return BreitWigner(mass, width)
-    return PowerLaw(power) if power > 0 else Uniform()
+    return PowerLaw(power, -mass * mass) if power > 0 else Uniform()

@@ -64,13 +64,14 @@ class Luminosity:
         self.s_min = s_min
         self.invariant = invariant
 
-    def forward(self, u: Tensor) -> Beams:
-        """Map ``u`` ``(N, 2)`` to momentum fractions."""
-        high = torch.full_like(u[:, 0], self.s_hadronic)
+    def forward(self, u_energy: Tensor, u_rapidity: Tensor) -> Beams:
+        """Map two columns ``(N,)`` of the hypercube to momentum fractions."""
+        high = torch.full_like(u_energy, self.s_hadronic)
         low = torch.full_like(high, self.s_min)
-        s, jacobian = self.invariant.forward(u[:, 0], low, high)
-        log = torch.log(s / self.s_hadronic)
-        x1, x2 = torch.exp(log * (1 - u[:, 1])), torch.exp(log * u[:, 1])
+        s, jacobian = self.invariant.forward(u_energy, low, high)
+        # At the upper limit both fractions are one, and rounding must not exceed it.
+        log = torch.log(s / self.s_hadronic).clamp(max=0)
+        x1, x2 = torch.exp(log * (1 - u_rapidity)), torch.exp(log * u_rapidity)
         return Beams(x1, x2, s, jacobian / self.s_hadronic * -log)
 
     def inverse(self, x1: Tensor, x2: Tensor) -> tuple[Tensor, Beams]:

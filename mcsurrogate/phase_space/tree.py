@@ -1,0 +1,126 @@
+"""From a topology to the tree of a recursive phase-space decomposition."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, power_law
+from mcsurrogate.phase_space.topology import Propagator, Topology
+
+__all__ = ["Node", "Powers", "build_blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    r"""Exponents nu of the power-law maps :math:`1/p^{2\nu}`.
+
+    Attributes
+    ----------
+    time_like
+        Of massless time-like propagators.
+    space_like
+        Of space-like propagators, in the variable \|t\| + m^2.
+    energy
+        Of the partonic mass squared, in hadron collisions.
+    open
+        Of masses that belong to no propagator: the rest of a space-like chain, legs that meet
+        in one vertex.
+    floor
+        In GeV: massless propagators are taken for 1/(p^2 + floor^2), so that their maps stay
+        regular at zero, far below what cuts let through.
+    """
+
+    time_like: float = 0.8
+    space_like: float = 0.8
+    energy: float = 2.0
+    open: float = 0.0
+    floor: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A particle or a system of particles that decays.
+
+    Attributes
+    ----------
+    legs
+        Outgoing external legs, in increasing order.
+    least
+        Smallest mass in GeV: of the particles, or what the cuts ask for.
+    children
+        Its parts, those with the narrowest resonances first; none for a particle.
+    invariant
+        Map of its mass squared; None for a particle.
+    """
+
+    legs: tuple[int, ...]
+    least: float
+    children: tuple["Node", ...] = ()
+    invariant: InvariantMap | None = field(default=None, compare=False)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this is an external particle."""
+        return not self.children
+
+
+def build_blocks(
+    topology: Topology,
+    masses: Sequence[float],
+    powers: Powers,
+    least_mass: Callable[[frozenset[int]], float],
+) -> tuple[Node, ...]:
+    """Build the tree of each block between space-like propagators.
+
+    Parameters
+    ----------
+    topology
+        The channel.
+    masses
+        Of the outgoing legs 2, 3, ... in GeV.
+    powers
+        Exponents of the maps.
+    least_mass
+        Least mass in GeV that cuts allow a set of legs to have.
+
+    Returns
+    -------
+    tuple of Node
+        One node a block, from beam 0 to beam 1; a topology without space-like propagators has
+        one block, the whole final state.
+    """
+    by_legs = {p.legs: p for p in topology.time_like}
+
+    def node(legs: frozenset[int]) -> Node:
+        if len(legs) == 1:
+            (leg,) = legs
+            return Node((leg,), float(masses[leg - 2]))
+        inside = [p.legs for p in topology.time_like if p.legs < legs]
+        largest = [a for a in inside if not any(a < b for b in inside)]
+        single = legs.difference(*largest) if largest else legs
+        parts = [*largest, *(frozenset((leg,)) for leg in single)]
+        children = tuple(
+            sorted(map(node, parts), key=lambda c: (_width(by_legs, c), c.legs[0], len(c.legs)))
+        )
+        least = max(sum(child.least for child in children), least_mass(legs))
+        return Node(tuple(sorted(legs)), least, children, _map(by_legs.get(legs), powers))
+
+    return tuple(node(block) for block in topology.blocks)
+
+
+def _width(by_legs: dict[frozenset[int], Propagator], child: Node) -> tuple[int, float]:
+    """Sort key: resonances, narrowest first, then other systems, then particles."""
+    if child.is_leaf:
+        return 2, 0.0
+    propagator = by_legs.get(frozenset(child.legs))
+    if propagator is None or propagator.width == 0:
+        return 1, 0.0
+    return 0, propagator.width
+
+
+def _map(propagator: Propagator | None, powers: Powers) -> InvariantMap:
+    if propagator is None:
+        return power_law(powers.open, powers.floor)
+    if propagator.width > 0:
+        return BreitWigner(propagator.mass, propagator.width)
+    # The pole of a stable particle is out of reach: like a massless one.
+    return power_law(powers.time_like, powers.floor)
