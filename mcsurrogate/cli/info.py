@@ -1,6 +1,5 @@
 """``mcsurrogate info``."""
 
-import importlib.util
 import json
 import os
 import platform
@@ -12,6 +11,8 @@ import typer
 from rich.table import Table
 
 from mcsurrogate.cli.console import console
+from mcsurrogate.errors import NativeModuleError
+from mcsurrogate.generators.native import native_module
 from mcsurrogate.pdf import available_pdfs
 
 __all__ = ["info"]
@@ -31,11 +32,12 @@ def info(
         typer.echo(json.dumps(content, indent=2))
         return
     for title, entries in content.items():
-        table = Table(
-            show_header=False, box=None, pad_edge=False, title=title, title_justify="left"
-        )
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for key, value in entries.items():
             table.add_row(key, str(value))
+        console.print(f"[bold]{title}")
         console.print(table)
         console.print()
 
@@ -59,5 +61,8 @@ def _collect() -> dict[str, dict[str, Any]]:
 
 
 def _native_module() -> str:
-    found = importlib.util.find_spec("mcsurrogate._native")
-    return "found" if found is not None else "not found: build it with pip install ."
+    try:
+        release = native_module().PYTHIA_VERSION_INTEGER
+    except NativeModuleError as error:
+        return f"not usable: {error}"
+    return f"built for Pythia {release / 1000:.3f}"

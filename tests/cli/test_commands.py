@@ -1,0 +1,200 @@
+"""The commands, from card to files, in one process; and a killed run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyhepmc
+import pytest
+
+from mcsurrogate.cli import main
+from mcsurrogate.les_houches import read_les_houches
+
+CARD = """seed = 11
+[process]
+definition = "p p > t t~"
+[beams]
+sqrt_s = "13 TeV"
+pdf = "NNPDF23_lo_as_0130_qed"
+[scales]
+alpha_s = 0.130
+[integration]
+method = "madnis"
+precision = 0.01
+max_evaluations = 20000
+[generation]
+events = 40
+[chain]
+settings = ["PartonLevel:MPI = off"]
+hepmc = "gz"
+[chain.standard]
+settings = ["Top:gg2ttbar = on", "Top:qqbar2ttbar = on"]
+"""
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(CARD, encoding="utf-8")
+    return path
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["mcsurrogate", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def whole_files(folder: Path) -> set[str]:
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def test_run_does_the_whole_job(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert command(monkeypatch, "run", card, "--out", out) == 0
+    assert whole_files(out) == {
+        "card.toml",
+        "run.json",
+        "result.json",
+        "sampler.safetensors",
+        "events/hard_process.lhe.gz",
+        "events/surrogate.hepmc.gz",
+        "events/standard.hepmc.gz",
+        "report/report.html",
+        "report/metrics.json",
+    }
+    result = json.loads((out / "result.json").read_text())
+    # Oracle: 718.70 pb (LHAPDF quadrature); false-alarm rate of 4 sigma: 6e-5.
+    assert abs(result["cross_section_pb"] - 718.70) < 4 * result["error_pb"]
+    assert result["error_pb"] < 0.01 * result["cross_section_pb"]
+    printed = capsys.readouterr().out
+    assert f"{result['cross_section_pb']:.6g}" in printed
+    assert str(out / "report" / "report.html") in printed.replace("\n", "")
+    run, batches = read_les_houches(out / "events" / "hard_process.lhe.gz")
+    events = next(batches)
+    assert len(events) == 40
+    assert run.processes[0].cross_section_pb == result["cross_section_pb"]
+    for name in ("surrogate", "standard"):
+        with pyhepmc.open(out / "events" / f"{name}.hepmc.gz") as stream:
+            assert sum(1 for _ in stream) == 40
+    assert json.loads((out / "report" / "metrics.json").read_text())["verdict"]
+
+    # Again: finished stages are refused without --resume and kept with it.
+    before = (out / "result.json").stat().st_mtime_ns
+    assert command(monkeypatch, "run", card, "--out", out) == 2
+    assert "use --resume" in capsys.readouterr().err.replace("\n", " ")
+    assert command(monkeypatch, "run", card, "--out", out, "--resume") == 0
+    assert (out / "result.json").stat().st_mtime_ns == before
+
+
+def test_the_same_seed_gives_the_same_cross_section_and_events(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for folder, seed in zip(folders, (11, 11, 12), strict=True):
+        assert command(
+            monkeypatch, "generate", card, "--no-shower", "--seed", seed, "--out", folder
+        ) == 0  # fmt: skip
+    values = [json.loads((f / "result.json").read_text())["cross_section_pb"] for f in folders]
+    events = [(f / "events" / "hard_process.lhe.gz").read_bytes() for f in folders]
+    assert values[0] == values[1] != values[2]
+    assert events[0] == events[1] != events[2]
+
+
+def test_generate_builds_on_a_finished_integration(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    assert command(monkeypatch, "integrate", card, "--out", out, "--method", "vegas") == 0
+    before = (out / "result.json").read_text()
+    assert json.loads(before)["method"] == "vegas"
+    arguments = ("generate", card, "--out", out, "--events", 15, "--no-shower")
+    # The command line must repeat what decided the integration.
+    assert command(monkeypatch, *arguments) == 2
+    card.write_text(CARD.replace('"madnis"', '"vegas"'), encoding="utf-8")
+    assert command(monkeypatch, *arguments) == 0
+    assert (out / "result.json").read_text() == before
+    _, batches = read_les_houches(out / "events" / "hard_process.lhe.gz")
+    assert len(next(batches)) == 15
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("definition", "definitoin", "did you mean 'definition'?"),
+        ('"13 TeV"', '"13 cm"', "no unit of energy"),
+        ('"13 TeV"', "13", "below the threshold"),
+        ("NNPDF23_lo_as_0130_qed", "NNPDF99", "NNPDF99"),
+        ("p p > t t~", "p p > t x~", "x~"),
+        ("PartonLevel:MPI = off", "PartonLevel:MPIs = off", "PartonLevel:MPIs"),
+    ],
+)
+def test_bad_input_exits_with_code_2_and_leaves_nothing_half_written(
+    card: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    message: str,
+) -> None:
+    card.write_text(CARD.replace(old, new), encoding="utf-8")
+    out = tmp_path / "run"
+    assert command(monkeypatch, "run", card, "--out", out) == 2
+    assert message in capsys.readouterr().err.replace("\n", " ")
+    assert not [name for name in whole_files(out) if name.endswith(".part")]
+    assert "events/surrogate.hepmc.gz" not in whole_files(out)
+
+
+def test_a_killed_run_leaves_no_half_written_file_and_resumes(card: Path, tmp_path: Path) -> None:
+    card.write_text(CARD.replace("events = 40", "events = 100000"), encoding="utf-8")
+    out = tmp_path / "run"
+    program = "from mcsurrogate.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program, "run", str(card), "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    part = out / "events" / "surrogate.hepmc.gz.part"
+    deadline = time.monotonic() + 120
+    while not part.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert part.exists()
+    assert not (out / "events" / "surrogate.hepmc.gz").exists()
+    state = json.loads((out / "run.json").read_text())
+    assert state["stages"]["generate"]["finished"]
+    assert not state["stages"]["shower"]["finished"]
+
+
+def test_info_as_json_lists_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "info", "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["Libraries"]["native module"].startswith("built for Pythia")
+    assert "NNPDF23_lo_as_0130_qed" in content["PDF sets"]
+
+
+@pytest.mark.parametrize("name", ["integrate", "generate", "run", "validate", "info"])
+def test_help_teaches(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, name, "--help") == 0
+    text = capsys.readouterr().out
+    assert "Usage" in text
+    assert len(text) > 300

@@ -1,0 +1,129 @@
+"""The composed hard process against quadrature and against itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.errors import CardError
+from mcsurrogate.hard_process import EventBuilder, assemble
+from mcsurrogate.hard_process.integrand import PB_GEV2
+
+
+def card(definition: str = "p p > t t~", **beams: object) -> RunCard:
+    content = load_card(Path("cards/ttbar.toml"), RunCard).model_dump()
+    content["process"]["definition"] = definition
+    content["beams"].update(beams)
+    return RunCard.model_validate(content)
+
+
+def gauss_grid(dim: int, order: int) -> tuple[torch.Tensor, torch.Tensor]:
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    nodes, weights = (nodes + 1) / 2, weights / 2
+    points = torch.tensor(np.stack(np.meshgrid(*[nodes] * dim, indexing="ij"), -1).reshape(-1, dim))
+    product = torch.tensor(np.prod(np.meshgrid(*[weights] * dim, indexing="ij"), 0).reshape(-1))
+    return points, product
+
+
+def test_partonic_cross_section_agrees_with_the_oracle() -> None:
+    # Oracle: 11.36830 pb, Gauss-Legendre over cos(theta), no top width in the t-channel, at
+    # sqrt(s) = 1000 GeV and alpha_s = 0.118 (tests/data/oracle/README.md).
+    content = card("g g > t t~", pdf=None, sqrt_s=1000.0).model_dump()
+    content["scales"]["alpha_s"] = 0.118
+    process = assemble(RunCard.model_validate(content))
+    points, weights = gauss_grid(2, 48)
+    found = float((process(points, torch.zeros(len(points))).weight * weights).sum())
+    assert found == pytest.approx(11.36830, rel=1e-6)
+
+
+def test_hadronic_cross_section_agrees_with_the_oracle() -> None:
+    # Oracle: 718.70 pb by quadrature with LHAPDF (tests/data/oracle/README.md).
+    process = assemble(card())
+    points, weights = gauss_grid(3, 40)
+    u = torch.cat((points, torch.full((len(points), 1), 0.5, dtype=torch.float64)), dim=1)
+    total = 0.0
+    for part, weight in zip(u.split(16000), weights.split(16000), strict=True):
+        total += float((process(part, torch.zeros(len(part))).weight * weight).sum())
+    assert total == pytest.approx(718.70, rel=2e-4)
+
+
+def test_contributions_sum_to_the_weight_and_luminosities_are_products_of_densities() -> None:
+    process = assemble(card())
+    u = torch.rand(200, 4, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    found = process.contributions(u)
+    weight = process(u, torch.zeros(200)).weight
+    torch.testing.assert_close(found.weights.sum(dim=1), weight)
+    flavours = [pair for amplitude in process.amplitudes for pair in amplitude.flavours]
+    assert sorted(flavours) == sorted(
+        [(21, 21), *((q, -q) for q in (1, 2, 3, 4)), *((-q, q) for q in (1, 2, 3, 4))]
+    )
+    for amplitude, luminosity in zip(process.amplitudes, found.luminosities, strict=True):
+        for column, (a, b) in enumerate(amplitude.flavours):
+            expected = process.pdf.xfx(a, found.x1, 91.188) * process.pdf.xfx(b, found.x2, 91.188)
+            torch.testing.assert_close(luminosity[:, column], expected)
+
+
+def test_events_balance_carry_colour_and_are_decided_by_the_seed() -> None:
+    process = assemble(card())
+    u = torch.rand(500, 4, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    weights = torch.ones(500, dtype=torch.float64)
+    events = EventBuilder(process, 3).build(u, weights)
+    again = EventBuilder(process, 3).build(u, weights)
+    np.testing.assert_array_equal(events.pdg_id, again.pdg_id)
+    np.testing.assert_array_equal(events.colour, again.colour)
+    assert not np.array_equal(events.colour, EventBuilder(process, 4).build(u, weights).colour)
+    momenta = events.momenta.reshape(500, 4, 4)
+    scale = momenta[:, :, 0].max(axis=1)
+    imbalance = np.abs(momenta[:, :2].sum(axis=1) - momenta[:, 2:].sum(axis=1)).max(axis=1)
+    assert (imbalance < 1e-12 * scale).all()
+    colours = events.colour.reshape(500, 4, 2)
+    pdg = events.pdg_id.reshape(500, 4)
+    for lines, ids in zip(colours, pdg, strict=True):
+        # A line enters as colour of an incoming or anticolour of an outgoing parton, and leaves.
+        entering = [*lines[:2, 0], *lines[2:, 1]]
+        leaving = [*lines[:2, 1], *lines[2:, 0]]
+        assert sorted(entering) == sorted(leaving)
+        for (colour, anticolour), particle in zip(lines, ids, strict=True):
+            assert (colour > 0) == (particle == 21 or particle > 0)
+            assert (anticolour > 0) == (particle == 21 or particle < 0)
+    np.testing.assert_allclose(events.mass.reshape(500, 4), [[0, 0, 173.0, 173.0]] * 500)
+
+
+def test_flavours_are_drawn_in_proportion_to_their_contributions() -> None:
+    # One phase-space point, many draws: chi2 with 8 degrees of freedom; false alarm 1e-4 at 31.8.
+    process = assemble(card())
+    count = 20_000
+    u = torch.tensor([[0.4, 0.55, 0.3, 0.1]], dtype=torch.float64).expand(count, 4)
+    found = process.contributions(u[:1])
+    expected = {}
+    for index, amplitude in enumerate(process.amplitudes):
+        share = found.luminosities[index][0] / found.luminosities[index][0].sum()
+        for pair, part in zip(amplitude.flavours, share, strict=True):
+            expected[pair] = float(found.weights[0, index] * part / found.weights[0].sum())
+    events = EventBuilder(process, 1).build(u, torch.ones(count, dtype=torch.float64))
+    pairs, counts = np.unique(events.pdg_id.reshape(-1, 4)[:, :2], axis=0, return_counts=True)
+    observed = {(int(a), int(b)): int(n) for (a, b), n in zip(pairs, counts, strict=True)}
+    chi2 = sum(
+        (observed.get(pair, 0) - count * p) ** 2 / (count * p) for pair, p in expected.items()
+    )
+    assert len(expected) == 9
+    assert chi2 < 31.8
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sqrt_s": 13.0}, "below the threshold of 346 GeV.*'13 TeV'"),
+        ({"pdf": None}, "beams.pdf is missing: 'p'"),
+    ],
+)
+def test_contradictions_in_a_card_are_named(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(CardError, match=message):
+        assemble(card(**changes))
+
+
+def test_the_unit_conversion_is_hbar_c_squared() -> None:
+    # CODATA 2018: hbar c = 0.1973269804 GeV fm, and 1 fm^2 = 10 mb = 1e10 pb.
+    assert pytest.approx(0.1973269804**2 * 1e10, rel=1e-8) == PB_GEV2
