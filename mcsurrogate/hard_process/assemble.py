@@ -1,10 +1,13 @@
 """From a card to a hard process: the one function that composes the parts."""
 
+from typing import cast
+
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError
+from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.matrix_elements import ProcessDefinition, StandardModel, expand, matrix_element
 from mcsurrogate.matrix_elements.parameters import as_number
+from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, MatrixElement
 from mcsurrogate.pdf import GridDensity, load_pdf
 from mcsurrogate.phase_space import HadronicPhaseSpace
 
@@ -23,7 +26,10 @@ def assemble(card: RunCard) -> HardProcess:
     """
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    groups = [(group, matrix_element(group.representative, model)) for group in expand(definition)]
+    groups = [
+        (group, _coloured(matrix_element(group.representative, model)))
+        for group in expand(definition)
+    ]
     final = groups[0][0].representative.particles[2:]
     masses = [as_number(particle.mass(model)) for particle in final]
     threshold = sum(masses)
@@ -44,6 +50,17 @@ def assemble(card: RunCard) -> HardProcess:
         factorization_scale=card.scales.factorization_scale,
         periodic=mapping.periodic,
     )
+
+
+def _coloured(element: MatrixElement) -> ColouredMatrixElement:
+    # Not isinstance: before Python 3.12 it would evaluate every property, the measured cost too.
+    if not hasattr(element, "colour_flow_weights"):
+        message = (
+            f"{element.process.name}: this amplitude does not know its colour flows, and events "
+            "for Pythia need them"
+        )
+        raise ProcessError(message)
+    return cast("ColouredMatrixElement", element)
 
 
 def _parton_density(card: RunCard, definition: ProcessDefinition) -> GridDensity | None:

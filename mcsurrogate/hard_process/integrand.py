@@ -110,7 +110,7 @@ class HardProcess:
         self.alpha_s = alpha_s
         self.factorization_scale = factorization_scale
         self.dim = mapping.dim
-        self.names = ("all",)
+        self.names: tuple[str, ...] = ("all",)
         self.periodic = periodic
         self.amplitudes = tuple(
             Amplitude(

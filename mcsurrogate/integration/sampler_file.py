@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -85,7 +86,7 @@ def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tens
 
 
 def _assemble(
-    structure: dict[str, list[int] | list[float] | list[bool] | int],
+    structure: dict[str, Any],
     tensors: dict[str, torch.Tensor],
     integrand: Integrand,
 ) -> Sampler:
