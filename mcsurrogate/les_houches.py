@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pylhe
@@ -74,13 +73,14 @@ def write_les_houches(
         Number of events written.
     """
     with atomic_path(path) as part, ExitStack() as stack:
-        binary: IO[bytes] = stack.enter_context(part.open("wb"))
+        binary = stack.enter_context(part.open("wb"))
         if path.suffix == ".gz":
             # No name and no time in the gzip header: equal events make equal files.
-            binary = stack.enter_context(
-                gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=binary, mtime=0)
-            )
-        stream = stack.enter_context(io.TextIOWrapper(binary, encoding="utf-8"))
+            packed = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=binary, mtime=0)
+            stack.enter_context(packed)
+            stream = stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8"))
+        else:
+            stream = stack.enter_context(io.TextIOWrapper(binary, encoding="utf-8"))
         count = 0
 
         def events() -> Iterator[pylhe.LHEEvent]:
@@ -108,12 +108,16 @@ def _file(
         header=pylhe.LHEHeader(initrwgt=pylhe.LHEInitRWGT(list(named)), extra_elements=extra),
         init=pylhe.LHEInit(
             initInfo=pylhe.LHEInitInfo(
-                *run.beams,
-                *run.energies_gev,
-                *(0 if pdf > 0 else pdf for pdf in run.pdf_ids),
-                *run.pdf_ids,
-                run.weighting_strategy,
-                len(run.processes),
+                beamA=run.beams[0],
+                beamB=run.beams[1],
+                energyA=run.energies_gev[0],
+                energyB=run.energies_gev[1],
+                PDFgroupA=min(run.pdf_ids[0], 0),
+                PDFgroupB=min(run.pdf_ids[1], 0),
+                PDFsetA=run.pdf_ids[0],
+                PDFsetB=run.pdf_ids[1],
+                weightingStrategy=run.weighting_strategy,
+                numProcesses=len(run.processes),
             ),
             procInfo=[
                 pylhe.LHEProcInfo(p.cross_section_pb, p.error_pb, p.max_weight, p.process_id)
@@ -141,8 +145,8 @@ def _to_pylhe(batch: EventBatch) -> Iterator[pylhe.LHEEvent]:
             spin = _UNKNOWN_HELICITY if helicity is None else helicity[j]
             particles.append(
                 pylhe.LHEParticle(
-                    pdg_id[j], status[j], *parents[j], *colour[j],
-                    px, py, pz, energy, mass[j], 0.0, spin,
+                    pdg_id[j], status[j], parents[j][0], parents[j][1], colour[j][0],
+                    colour[j][1], px, py, pz, energy, mass[j], 0.0, spin,
                 )
             )  # fmt: skip
         yield pylhe.LHEEvent(
@@ -188,7 +192,7 @@ def read_les_houches(path: Path, batch_size: int = 10_000) -> tuple[RunInfo, Ite
     except (OSError, ValueError, IndexError, EOFError) as error:
         message = f"{path}: cannot be read as an LHE file: {error}"
         raise EventFileError(message) from error
-    names = ("nominal",)
+    names: tuple[str, ...] = ("nominal",)
     if content.header is not None:
         names += tuple(content.header.initrwgt.list_weights_ids())
     info = content.init.initInfo

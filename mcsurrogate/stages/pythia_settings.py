@@ -1,7 +1,6 @@
 """Pythia settings that make the standard chain compute what the card says."""
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError
 from mcsurrogate.pdf.locate import find_pdf
 
 __all__ = ["beam_settings", "hard_process_settings"]
@@ -30,21 +29,8 @@ def _pdf_settings(card: RunCard) -> list[str]:
 
 
 def hard_process_settings(card: RunCard) -> list[str]:
-    """Scales, coupling, masses and flavours of Pythia's own hard process.
-
-    Raises
-    ------
-    CardError
-        If the card asks for a scale that Pythia's internal processes do not have.
-    """
+    """Scales, coupling, masses and flavours of Pythia's own hard process."""
     scales = card.scales
-    if scales.renormalization != "fixed" or scales.factorization != "fixed":
-        message = (
-            f"scales.renormalization = {scales.renormalization!r}, scales.factorization = "
-            f"{scales.factorization!r}: the standard chain knows fixed scales only; use 'fixed' "
-            "or leave [chain.standard] out"
-        )
-        raise CardError(message)
     settings = [
         f"SigmaProcess:renormScale2 = {_FIXED_SCALE}",
         f"SigmaProcess:renormFixScale = {scales.renormalization_scale**2!r}",
