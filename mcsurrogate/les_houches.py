@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pylhe
@@ -78,9 +79,9 @@ def write_les_houches(
             # No name and no time in the gzip header: equal events make equal files.
             packed = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=binary, mtime=0)
             stack.enter_context(packed)
-            stream = stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8"))
+            stream = stack.enter_context(io.TextIOWrapper(cast("IO[bytes]", packed), "utf-8"))
         else:
-            stream = stack.enter_context(io.TextIOWrapper(binary, encoding="utf-8"))
+            stream = stack.enter_context(io.TextIOWrapper(binary, "utf-8"))
         count = 0
 
         def events() -> Iterator[pylhe.LHEEvent]:
