@@ -1,5 +1,6 @@
 """Runs a compiled programme on blocks of events, in place and without gradients."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,11 +30,11 @@ class Executor:
         Complex type and device of the buffers.
     couplings
         Values of the named couplings.
+    groups
+        Inputs of equal shape that are loaded together, by node.
 
     Attributes
     ----------
-    inputs
-        By node: the tensors that external wave functions and event quantities go to.
     results
         ``(R, H_1, ..., H_k, N)`` values of the roots, in the order of the programme.
     """
@@ -46,6 +47,7 @@ class Executor:
         dtype: torch.dtype,
         device: torch.device,
         couplings: dict[str, float],
+        groups: list[list[int]],
     ) -> None:
         self.events = events
         self._sizes = sizes
@@ -54,20 +56,33 @@ class Executor:
         extents = (len(programme.roots), *sizes.values(), events)
         self.results = torch.zeros(extents, dtype=dtype, device=device)
         rows = {number: row for row, number in enumerate(programme.roots.values())}
+        grouped: dict[int, Tensor] = {}
+        self._group_tensors: list[Tensor] = []
+        for nodes in groups:
+            first = programme.buffers[programme.inputs[nodes[0]]]
+            shape = (len(nodes), *first.shape, *self._extents(0), events)
+            together = torch.zeros(shape, dtype=dtype, device=device)
+            self._group_tensors.append(together)
+            for row, node in enumerate(nodes):
+                grouped[programme.inputs[node]] = together[row]
         self._tensors: list[Tensor] = []
         for number, buffer in enumerate(programme.buffers):
             shape = (*buffer.shape, *self._extents(buffer.legs), events)
             if number in rows:
                 self._tensors.append(self.results[rows[number]])
+            elif number in grouped:
+                self._tensors.append(grouped[number])
             elif buffer.offset is None:
                 self._tensors.append(torch.zeros(shape, dtype=dtype, device=device))
             else:
-                count = 1
-                for extent in shape:
-                    count *= extent
+                count = math.prod(shape)
                 start = buffer.offset * events
                 self._tensors.append(arena[start : start + count].view(shape))
-        self.inputs = {node: self._tensors[n] for node, n in programme.inputs.items()}
+        self._inputs = {
+            node: self._tensors[number]
+            for node, number in programme.inputs.items()
+            if number not in grouped
+        }
         self._calls: list[Call] = []
         for instruction in programme.instructions:
             self._bind(instruction, programme)
@@ -111,15 +126,25 @@ class Executor:
                 keywords = {} if value == 1.0 else {"value": value}
                 self._calls.append((out.addcmul_, (x, y), keywords))
 
-    def load(self, values: dict[int, Tensor]) -> None:
-        """Copy inputs, by node, into their buffers; spinors also in lowered form."""
-        for node, target in self.inputs.items():
-            value = values[node]
+    def load(self, single: dict[int, Tensor], groups: list[Tensor]) -> None:
+        """Copy inputs into their buffers.
+
+        Parameters
+        ----------
+        single
+            By node: wave functions, components first, ``(2, ..., H, N)`` or ``(N,)``.
+        groups
+            Values of the groups of inputs, in their order.
+        """
+        for node, target in self._inputs.items():
+            value = single[node]
             if target.shape[0] == 3 and value.shape[0] == 2:
                 target[:2].copy_(value.view(target[:2].shape))
                 torch.neg(target[0], out=target[2])
             else:
                 target.copy_(value.view(target.shape))
+        for target, value in zip(self._group_tensors, groups, strict=True):
+            target.copy_(value.view(target.shape))
 
     def run(self) -> None:
         """Compute all roots from the inputs."""

@@ -10,7 +10,7 @@ permutation that merges two ordered sets of fermion legs.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations, product
 
 from mcsurrogate.errors import ProcessError
@@ -70,6 +70,8 @@ class AmplitudeGraph:
         PDG ids of massless fermions.
     parity_symmetric
         Whether all couplings are the same for left- and right-handed fermions.
+    leading
+        Colour structures that some diagram has at leading colour.
     """
 
     process: Process
@@ -79,7 +81,7 @@ class AmplitudeGraph:
     ends: tuple[End, ...]
     massless: frozenset[int]
     parity_symmetric: bool
-    flows: tuple[Flow, ...] = field(default=())
+    leading: frozenset[Flow]
 
 
 def colour_end(particle: Particle) -> End:
@@ -112,6 +114,8 @@ class _Builder:
         self.axes: dict[int, tuple[int, ...]] = {}
         self.currents: dict[int, dict[_State, tuple[Field, Coefficient]]] = {}
         self.parity_symmetric = True
+        self.leading: set[Flow] = set()
+        self.leading_states: set[tuple[int, _State]] = set()
         powers = [
             power
             for power in coupling_powers(self.pdgs, process.excluded)
@@ -126,6 +130,18 @@ class _Builder:
         mask = 1 << leg
         colour = self.algebra.external(leg)
         entries = self.currents.setdefault(mask, {})
+        self._fill_external(leg, particle, model, colour, entries)
+        self.leading_states.update((mask, state) for state in entries)
+
+    def _fill_external(
+        self,
+        leg: int,
+        particle: Particle,
+        model: StandardModel,
+        colour: ColourState,
+        entries: dict[_State, tuple[Field, Coefficient]],
+    ) -> None:
+        mask = 1 << leg
         if self.rules.chirality_matters(particle):
             for chirality in "LR":
                 node = self.graph.external(leg, chirality, (2,), axis=False)
@@ -189,6 +205,10 @@ class _Builder:
         size = sum(item.mask.bit_count() for item in fields)
         if qcd > self.max_qcd or size - 1 - qcd > self.max_qed:
             return
+        leading = all(
+            (item.mask, state) in self.leading_states for state, (item, _) in chosen
+        )
+        whole = sum(item.mask for item in fields)
         role = colour_end(particle_by_pdg(result))
         coloured = tuple((colour_end(particle_by_pdg(s.pdg)), s.colour) for s in states)
         for colour, weight, order in self.algebra.combine(coloured, role):
@@ -204,6 +224,8 @@ class _Builder:
             if self.rules.chirality_matters(particle_by_pdg(result)):
                 chirality = "L" if "R" in terms else "R"
             state = _State(result, chirality, chiralities, colour, qcd)
+            if weight == 1.0 and leading:  # not suppressed by 1/N
+                self.leading_states.add((whole, state))
             raw = raws.setdefault(state, defaultdict(list))
             for slot, entries in terms.items():
                 raw[slot].extend((node, c * factor * weight) for node, c in entries)
@@ -293,6 +315,7 @@ class _Builder:
                 chiralities = tuple(sorted(state.chiralities + other.chiralities))
                 mine = Field(state.pdg, ((1 << self.n) - 1) & ~last, "", ())
                 sign = self._ordered_sign((mine, item))
+                leading = {(mine.mask, state), (last, other)} <= self.leading_states
                 role = colour_end(particle_by_pdg(state.pdg))
                 other_role = colour_end(particle_by_pdg(other.pdg))
                 for flow, weight in self.algebra.close(
@@ -300,6 +323,8 @@ class _Builder:
                 ):
                     if self.gluons_only and flow[0][-1] != self.n - 1:
                         continue
+                    if weight == 1.0 and leading:
+                        self.leading.add(flow)
                     component = Component(chiralities, flow, qcd)
                     target = closings[component].setdefault(item, defaultdict(list))
                     for slot, terms in raw.items():
@@ -336,5 +361,5 @@ def build_amplitude(process: Process, model: StandardModel) -> AmplitudeGraph:
         ends=builder.ends,
         massless=builder.massless,
         parity_symmetric=builder.parity_symmetric,
-        flows=tuple(dict.fromkeys(component.flow for component in amplitudes)),
+        leading=frozenset(builder.leading),
     )

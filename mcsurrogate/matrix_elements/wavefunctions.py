@@ -14,6 +14,7 @@ helicity spinors :math:`\kappa_\pm` of the direction of a momentum,
 """
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -65,6 +66,12 @@ class HelicitySpinors:
         self.energy, self.momentum = energy, momentum
         self.up = torch.stack((first, second))
         self.down = torch.stack((-second.conj(), first.conj())).resolve_conj()
+
+    @cached_property
+    def transverse(self) -> tuple[Tensor, Tensor]:
+        """Vectors ``(2, 2, n, N)`` of negative and positive helicity, as if incoming."""
+        plus = math.sqrt(2.0) * self.up.unsqueeze(1) * self.down.conj().unsqueeze(0)
+        return plus.transpose(0, 1).conj().resolve_conj(), plus
 
     def pair(self, leg: int) -> tuple[Tensor, Tensor]:
         """Spinors ``(2, N)`` of negative and positive helicity of one leg."""
@@ -143,9 +150,9 @@ def vector_states(
         ``(2, 2, H, N)`` for helicities -1, +1 or -1, 0, +1.
     """
     down, up = spinors.pair(leg)
-    plus = math.sqrt(2.0) * up.unsqueeze(1) * down.conj().unsqueeze(0)
-    minus = plus.transpose(0, 1).conj().resolve_conj()
-    states = [plus, minus] if outgoing else [minus, plus]
+    states = [vectors[:, :, leg] for vectors in spinors.transverse]
+    if outgoing:
+        states.reverse()
     if mass is not None:
         total = spinors.energy[leg] + spinors.momentum[leg]
         along = (total / mass) * up.unsqueeze(1) * up.conj().unsqueeze(0)
