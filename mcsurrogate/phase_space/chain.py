@@ -23,6 +23,7 @@ from mcsurrogate.phase_space.walk import Backward, Mass, Observed, Walker
 __all__ = ["Chain"]
 
 _TWO_PI = 2 * math.pi
+_RESOLUTION = 1e-6  # GeV, see decays
 
 
 class Chain:
@@ -100,10 +101,14 @@ class Chain:
             before = rests[-1].m
             assert isinstance(before, Tensor)
             low = torch.as_tensor(least, dtype=s.dtype, device=s.device).expand_as(s)
-            high = torch.maximum(before - masses[i - 1].m, low)
+            high = before - masses[i - 1].m
+            low2 = (low * low).clamp(min=_RESOLUTION**2)
+            width = (high * high - low2).clamp(min=0)
             known = None if observed is None else observed.mass(self._rest_legs[i]).s
-            assert known is None or isinstance(known, Tensor)
-            value = walker.invariant(self.open_mass, low * low, high * high, known)
+            distance = walker.invariant(
+                self.open_mass, low2, width, None if known is None else known - low2
+            )
+            value = low2 + distance
             walker.factor(torch.full_like(value, 1 / _TWO_PI))
             rests.append(Mass(value, value.sqrt()))
         return [*rests, masses[-1]]
@@ -125,31 +130,33 @@ class Chain:
         kinematics = decay_kinematics(system.s, system.m, block.s, block.m, rest.m)
         incoming_s = system.s if transfer is None else system.s + transfer
         incoming = incoming_s / (2 * system.m)
-        low, high = transfer_limits(system.s, transfer, block.s, rest.s, incoming, kinematics.size)
-        least = low
-        if self.least_transfers[i] > 0:
-            bound = torch.full_like(low, self.least_transfers[i])
-            least = torch.where(bound < high, torch.maximum(low, bound), low)
-        known = None if observed is None else self._observed_transfer(observed, i, root)
-        t = walker.invariant(self.transfers[i], least, torch.maximum(high, least), known)
-        walker.factor(1 / (8 * math.pi * incoming_s))
+        low, width = transfer_limits(system.s, transfer, block.s, rest.s, incoming, kinematics.size)
         axis = None if frame is None else self._axis(frame, system.m, incoming, root)
+        skipped = self._skipped(i, low, width)
         if isinstance(walker, Backward):
             assert observed is not None
+            x, y, backward = self._observed_angles(i, observed, system.m, kinematics, frame, axis)
+            distance = walker.invariant(
+                self.transfers[i], low + skipped, width - skipped, backward * width - skipped
+            )
+            if frame is not None:
+                walker.note_azimuth(x, y)
             first = observed.momentum(self.blocks[i].legs)
             second = observed.momentum(self._rest_legs[i + 1])
-            if frame is not None and axis is not None:
-                vector = to_rest_frame(first, kinematics.energy, frame, system.m)
-                x, y, _ = onto_axis(*vector, axis, -1)
-                walker.note_azimuth(x, y)
-            return first, second, t
-        # T = low at cos = 1; the range is 4 times the product of the momenta.
-        scale = 4 * incoming * kinematics.size.clamp(min=torch.finfo(t.dtype).tiny)
-        backward = ((t - low) / scale).clamp(0, 1)
-        sin, cos = 2 * safe_sqrt(backward * (1 - backward)), 1 - 2 * backward
-        x, z = kinematics.size * sin, kinematics.size * cos
-        first, second = self._products(walker, kinematics, (x, z), masses, frame, axis)
-        return first, second, t
+        else:
+            distance = walker.invariant(self.transfers[i], low + skipped, width - skipped, None)
+            backward = (skipped + distance) / width.clamp(min=torch.finfo(low.dtype).tiny)
+            backward = backward.clamp(max=1)
+            sin, cos = 2 * safe_sqrt(backward * (1 - backward)), 1 - 2 * backward
+            polar = kinematics.size * sin, kinematics.size * cos
+            first, second = self._products(walker, kinematics, polar, masses, frame, axis)
+        walker.factor(1 / (8 * math.pi * incoming_s))
+        return first, second, low + skipped + distance
+
+    def _skipped(self, i: int, low: Tensor, width: Tensor) -> Tensor:
+        """Part of the range of T that the cuts take away, unless they take all of it."""
+        bound = (self.least_transfers[i] - low).clamp(min=0)
+        return torch.where(bound < width, bound, torch.zeros_like(bound))
 
     @staticmethod
     def _products(
@@ -185,18 +192,30 @@ class Chain:
         factor = (half + incoming) / (frame.e + mass) / incoming
         return factor * frame.x, factor * frame.y, factor * frame.z + half / incoming
 
-    def _observed_transfer(self, observed: Observed, i: int, root: Tensor) -> Tensor:
-        """T of propagator ``i`` from the events, through the side that keeps more digits.
+    def _observed_angles(
+        self,
+        i: int,
+        observed: Observed,
+        mass: Tensor,
+        kinematics: Kinematics,
+        frame: Columns | None,
+        axis: tuple[Tensor, Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Transverse components of the block, and (1 - cos)/2, in the rest frame.
 
-        T = 2 p_0.A - m_A^2 = 2 p_1.B - m_B^2 with A (B) what is radiated before (after) it.
+        Through the product that is a light particle: along a beam it keeps its angle best.
         """
-        before, after = self.blocks[0], self._rest_legs[i + 1]
-        last = self.blocks[-1]
-        if i == 0 and not (len(after) == 1 and last.least == 0 and before.least > 0):
-            legs, toward = before.legs, 1
+        after, block = self._rest_legs[i + 1], self.blocks[i]
+        through_rest = len(after) == 1 and not (block.is_leaf and block.least == 0)
+        p = observed.momentum(after if through_rest else block.legs)
+        sign = -1 if through_rest else 1
+        if frame is None or axis is None:
+            x, y, z = p.x, p.y, p.z
         else:
-            legs, toward = after, -1
-        p, s = observed.momentum(legs), observed.mass(legs).s
-        z = toward * p.z
-        ahead = (p.x * p.x + p.y * p.y + s) / (p.e + z.clamp(min=0))
-        return root * torch.where(z > 0, ahead, p.e - z) - s
+            energy = mass - kinematics.energy if through_rest else kinematics.energy
+            x, y, z = onto_axis(*to_rest_frame(p, energy, frame, mass), axis, -1)
+        x, y, z = sign * x, sign * y, sign * z
+        size = kinematics.size.clamp(min=torch.finfo(x.dtype).tiny)
+        ahead = (x * x + y * y) / (2 * size * (size + z.clamp(min=0)))
+        backward = torch.where(z > 0, ahead, 0.5 - 0.5 * z / size)
+        return x, y, backward.clamp(0, 1)

@@ -16,6 +16,7 @@ __all__ = ["decay", "part_masses"]
 
 _TWO_PI = 2 * math.pi
 _FOUR_PI = 4 * math.pi
+_RESOLUTION = 1e-6  # GeV: a system of massless particles is no lighter, or its frame is lost
 
 
 def part_masses(
@@ -42,10 +43,12 @@ def part_masses(
             continue
         known = None if observed is None else observed.mass(part.legs).s
         assert known is None or isinstance(known, Tensor)
-        low = torch.full_like(root, part.least**2)
+        low = torch.full_like(root, max(part.least, _RESOLUTION) ** 2)
         free = root - (taken - part.least)
-        high = torch.maximum(free * free, low)
-        s = walker.invariant(part.invariant, low, high, known)
+        width = (free * free - low).clamp(min=0)
+        s = low + walker.invariant(
+            part.invariant, low, width, None if known is None else known - low
+        )
         walker.factor(torch.full_like(s, 1 / _TWO_PI))
         masses.append(Mass(s, s.sqrt()))
         taken = taken - part.least + masses[-1].m
@@ -130,17 +133,19 @@ def _flat_rests(
         if isinstance(walker, Forward):
             ratio, jacobian = mass_ratio(walker.polar(), len(parts) - i)
             new = kinetic * ratio.sqrt()
-            m = new + left
+            m = (new + left).clamp(min=_RESOLUTION)
         else:
             assert observed is not None
             legs = tuple(sorted(leg for part in parts[i:] for leg in part.legs))
             known = observed.mass(legs).m
             assert isinstance(known, Tensor)
             m, new = known, (known - left).clamp(min=0)
-            u, jacobian = mass_ratio_fraction((new / kinetic) ** 2, len(parts) - i)
+            tiny = torch.finfo(new.dtype).tiny
+            ratio = (new / kinetic.clamp(min=tiny)).square().clamp(min=tiny)
+            u, jacobian = mass_ratio_fraction(ratio, len(parts) - i)
             walker.regular.append(u)
-        # ds = 2 M dM = (M/K) dK^2
-        walker.factor(m / new * kinetic * kinetic * jacobian / _TWO_PI)
+        # ds = 2 M dM = (M/K) dK^2, and K is sqrt(ratio) times the one before.
+        walker.factor(m * kinetic / ratio.sqrt() * jacobian / _TWO_PI)
         rests.append(Mass(m * m, m))
         kinetic = new
     return [*rests, masses[-1]]

@@ -32,7 +32,9 @@ def safe_sqrt(value: Tensor) -> Tensor:
 def with_mass(s: Tensor | float, x: Tensor, y: Tensor, z: Tensor) -> Columns:
     """Return the four-vector of mass squared ``s`` with the given three-momentum."""
     squares = torch.addcmul(torch.addcmul(x * x, y, y), z, z)
-    return Columns((squares + s).sqrt(), x, y, z)
+    if isinstance(s, Tensor) or s > 0:
+        return Columns((squares + s).sqrt(), x, y, z)
+    return Columns(safe_sqrt(squares), x, y, z)
 
 
 def boost_momentum(
@@ -79,9 +81,10 @@ def onto_axis(
         1 for the rotation, -1 for its inverse.
     """
     x, y, z = axis
-    transverse = (x * x + y * y).clamp(min=torch.finfo(x.dtype).tiny)
+    ahead = z > 0
+    transverse = torch.where(ahead, 1.0, (x * x + y * y).clamp(min=torch.finfo(x.dtype).tiny))
     # 1/(1 + z), without cancellation for an axis against z.
-    h = torch.where(z > 0, 1 / (1 + z.clamp(min=0)), (1 - z) / transverse)
+    h = torch.where(ahead, 1 / (1 + z.abs()), (1 + z.abs()) / transverse)
     across = (a * x + b * y) * h
     if sign > 0:
         return a + x * (c - across), b + y * (c - across), c * z - a * x - b * y

@@ -4,10 +4,12 @@ Each follows a density that a propagator has (MadSpace, arXiv:2602.06895; MadNIS
 arXiv:2408.01486, section 2):
 
 * uniform,
-* power law :math:`1/|s - m^2|^\nu`,
+* power law :math:`1/(s - p)^\nu`,
 * Breit-Wigner :math:`1/((s - m^2)^2 + m^2 \Gamma^2)`.
 
-The limits are tensors, one pair for each point, so that maps can be nested.
+Limits are tensors, one pair for each point, so that maps can be nested.  A map returns the
+distance x = s - s_min from the lower limit, not s itself: next to a threshold that keeps the
+digits which the difference would lose.
 """
 
 import math
@@ -22,44 +24,42 @@ __all__ = ["BreitWigner", "InvariantMap", "PowerLaw", "Uniform", "power_law"]
 
 
 class InvariantMap(Protocol):
-    """A bijection between u in [0, 1] and s in [s_min, s_max]."""
+    """A bijection between u in [0, 1] and s in [low, low + width]."""
 
-    def forward(self, u: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``s`` and ``ds/du``, both ``(N,)``, in GeV^2."""
+    def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``x = s - low`` and ``ds/du``, both ``(N,)``, in GeV^2."""
         ...
 
-    def inverse(self, s: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``u`` and ``ds/du`` at ``s``, both ``(N,)``."""
+    def inverse(self, x: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``u`` and ``ds/du`` at ``x = s - low``, both ``(N,)``."""
         ...
 
 
 class Uniform:
     """Flat in s."""
 
-    def forward(self, u: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``s`` and ``ds/du``."""
-        width = s_max - s_min
-        return s_min + u * width, width
+    def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """Return ``s - low`` and ``ds/du``."""
+        return u * width, width
 
-    def inverse(self, s: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, x: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """Return ``u`` and ``ds/du``."""
-        width = s_max - s_min
-        return (s - s_min) / width, width
+        return x / width.clamp(min=torch.finfo(x.dtype).tiny), width
 
 
 class PowerLaw:
     r"""Density proportional to 1/(s - p)^nu with a pole p below the range.
 
-    With d = s - p and e = 1 - nu
+    With d = low - p, r = width/d and e = 1 - nu
 
-    .. math:: d = (u\, d_{max}^e + (1 - u)\, d_{min}^e)^{1/e}
+    .. math:: x = d\,\Bigl[\bigl(1 + u ((1 + r)^e - 1)\bigr)^{1/e} - 1\Bigr]
 
-    and the logarithmic map for nu = 1.
+    and its limit, the logarithmic map, for nu = 1.
 
     Parameters
     ----------
     power
-        nu >= 0; below 1 the lower limit may be at the pole.
+        nu >= 0.
     pole
         p in GeV^2: 0 for a massless propagator; negative, -m^2, for a space-like one of mass m
         and the variable \|t\|.
@@ -71,39 +71,37 @@ class PowerLaw:
         self.power = power
         self.pole = pole
 
-    def forward(self, u: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``s`` and ``ds/du``."""
-        low, high = self._distance(s_min), self._distance(s_max)
+    def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``s - low`` and ``ds/du``."""
+        d = self._distance(low, width)
+        logarithm = torch.log1p(width / d)
         if self.power == 1.0:
-            ratio = torch.log(high / low)
-            d = low * torch.exp(u * ratio)
-            return self._value(d), d * ratio
+            x = d * torch.expm1(u * logarithm)
+            return x, (d + x) * logarithm
         e = 1.0 - self.power
-        low_e = low**e
-        width = high**e - low_e
-        base = torch.addcmul(low_e, u, width)
-        d = base ** (1.0 / e)
-        return self._value(d), d / base * (width / e)
+        span = torch.expm1(e * logarithm)
+        scaled = u * span
+        x = d * torch.expm1(torch.log1p(scaled) / e)
+        return x, (d + x) * (span / e) / (1 + scaled)
 
-    def inverse(self, s: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, x: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``u`` and ``ds/du``."""
-        low, high, d = self._distance(s_min), self._distance(s_max), self._distance(s)
+        d = self._distance(low, width)
+        logarithm = torch.log1p(width / d)
+        tiny = torch.finfo(x.dtype).tiny
         if self.power == 1.0:
-            ratio = torch.log(high / low)
-            return torch.log(d / low) / ratio, d * ratio
+            return torch.log1p(x / d) / logarithm.clamp(min=tiny), (d + x) * logarithm
         e = 1.0 - self.power
-        low_e = low**e
-        width = high**e - low_e
-        base = d**e
-        return (base - low_e) / width, d / base * (width / e)
+        span = torch.expm1(e * logarithm)
+        scaled = torch.expm1(e * torch.log1p(x / d))
+        safe = torch.where(span == 0, torch.full_like(span, tiny), span)
+        return scaled / safe, (d + x) * (span / e) / (1 + scaled)
 
-    def _distance(self, s: Tensor) -> Tensor:
-        d = s - self.pole if self.pole != 0 else s
-        # Powers of zero have no gradient; the least number has one, and the same power.
-        return d.clamp(min=torch.finfo(s.dtype).tiny)
-
-    def _value(self, d: Tensor) -> Tensor:
-        return d + self.pole if self.pole != 0 else d
+    def _distance(self, low: Tensor, width: Tensor) -> Tensor:
+        if self.pole < 0:
+            return low - self.pole
+        eps = torch.finfo(low.dtype).eps
+        return torch.maximum(low - self.pole, width * (eps * eps) + torch.finfo(low.dtype).tiny)
 
 
 class BreitWigner:
@@ -127,22 +125,26 @@ class BreitWigner:
         self.mass2 = mass * mass
         self.gamma = mass * width
 
-    def forward(self, u: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``s`` and ``ds/du``."""
-        low = torch.atan((s_min - self.mass2) / self.gamma)
-        width = torch.atan((s_max - self.mass2) / self.gamma) - low
-        tangent = torch.tan(low + u * width)
+    def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``s - low`` and ``ds/du``."""
+        start, angle = self._angles(low, width)
+        tangent = torch.tan(start + u * angle)
         # Far from the pole rounding of the angle could leave the limits.
-        s = torch.minimum(torch.maximum(self.mass2 + self.gamma * tangent, s_min), s_max)
-        return s, width * self.gamma * (1.0 + tangent * tangent)
+        x = torch.minimum((self.mass2 + self.gamma * tangent - low).clamp(min=0), width)
+        return x, angle * self.gamma * (1.0 + tangent * tangent)
 
-    def inverse(self, s: Tensor, s_min: Tensor, s_max: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, x: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``u`` and ``ds/du``."""
-        low = torch.atan((s_min - self.mass2) / self.gamma)
-        width = torch.atan((s_max - self.mass2) / self.gamma) - low
-        tangent = (s - self.mass2) / self.gamma
-        jacobian = width * self.gamma * (1.0 + tangent * tangent)
-        return (torch.atan(tangent) - low) / width, jacobian
+        start, angle = self._angles(low, width)
+        tangent = (low + x - self.mass2) / self.gamma
+        jacobian = angle * self.gamma * (1.0 + tangent * tangent)
+        tiny = torch.finfo(x.dtype).tiny
+        return (torch.atan(tangent) - start) / angle.clamp(min=tiny), jacobian
+
+    def _angles(self, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+        first, last = (low - self.mass2) / self.gamma, (low + width - self.mass2) / self.gamma
+        # The difference of two arcus tangents, accurate also when both are close to pi/2.
+        return torch.atan(first), torch.atan2(width / self.gamma, 1 + first * last)
 
 
 def power_law(power: float, mass: float) -> InvariantMap:

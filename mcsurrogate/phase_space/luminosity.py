@@ -66,9 +66,10 @@ class Luminosity:
 
     def forward(self, u_energy: Tensor, u_rapidity: Tensor) -> Beams:
         """Map two columns ``(N,)`` of the hypercube to momentum fractions."""
-        high = torch.full_like(u_energy, self.s_hadronic)
-        low = torch.full_like(high, self.s_min)
-        s, jacobian = self.invariant.forward(u_energy, low, high)
+        low = torch.full_like(u_energy, self.s_min)
+        width = torch.full_like(u_energy, self.s_hadronic - self.s_min)
+        x, jacobian = self.invariant.forward(u_energy, low, width)
+        s = low + x
         # At the upper limit both fractions are one, and rounding must not exceed it.
         log = torch.log(s / self.s_hadronic).clamp(max=0)
         x1, x2 = torch.exp(log * (1 - u_rapidity)), torch.exp(log * u_rapidity)
@@ -77,9 +78,9 @@ class Luminosity:
     def inverse(self, x1: Tensor, x2: Tensor) -> tuple[Tensor, Beams]:
         """Return ``u`` ``(N, 2)`` and what `forward` gives there."""
         s = x1 * x2 * self.s_hadronic
-        high = torch.full_like(s, self.s_hadronic)
-        low = torch.full_like(high, self.s_min)
-        first, jacobian = self.invariant.inverse(s, low, high)
+        low = torch.full_like(s, self.s_min)
+        width = torch.full_like(s, self.s_hadronic - self.s_min)
+        first, jacobian = self.invariant.inverse((s - low).clamp(min=0), low, width)
         log_x2 = torch.log(x2)
         log = torch.log(x1) + log_x2
         u = torch.stack((first, log_x2 / log), dim=1)

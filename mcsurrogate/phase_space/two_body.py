@@ -54,7 +54,8 @@ def decay_kinematics(
     total, difference = m1 + m2, m1 - m2
     factors = (root - total) * (root + total) * (s - difference * difference)
     size = safe_sqrt(factors) / (2 * root)
-    return Kinematics(root, (size * size + s1).sqrt(), size)
+    # Exact also for a massless product, and without a square root of zero.
+    return Kinematics(root, (s + s1 - m2 * m2) / (2 * root), size)
 
 
 def direction(u_cos: Tensor, u_phi: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,16 +75,17 @@ def azimuth_fraction(x: Tensor, y: Tensor) -> Tensor:
 
 
 class TransferLimits(NamedTuple):
-    """Range of T = -t, and the scale that relates it to the polar angle.
+    """Range of T = -t.
 
     Attributes
     ----------
-    low, high
-        ``(N,)`` limits of T in GeV^2, at cos = 1 and cos = -1.
+    low, width
+        ``(N,)`` lower limit of T, at cos = 1, and distance of the upper one, at cos = -1, in
+        GeV^2.
     """
 
     low: Tensor
-    high: Tensor
+    width: Tensor
 
 
 def transfer_limits(
@@ -107,13 +109,21 @@ def transfer_limits(
     incoming, size
         Momenta in the rest frame before and after.
     """
+    width = 4 * incoming * size
+    if _is_zero(s2) or (q2 is None and _is_zero(s1)):
+        return TransferLimits(torch.zeros_like(width), width)
     if q2 is None:
         # -(t_min + t_max) = s - s1 - s2, t_min t_max = s1 s2.
-        high = 0.5 * (s - s1 - s2) + 2 * incoming * size
+        high = 0.5 * (s - s1 - s2) + 0.5 * width
         product = s1 * s2
     else:
         # (s - q2)(s + s1 - s2)/(2 s) = 2 E_q E_1, with E_q = (s - q2)/(2 sqrt(s)).
-        high = q2 - s1 + (s - q2) * (s + s1 - s2) / (2 * s) + 2 * incoming * size
+        high = q2 - s1 + (s - q2) * (s + s1 - s2) / (2 * s) + 0.5 * width
         product = s2 * ((q2 + s1) * (1 + q2 / s) - q2 * s2 / s)
     high = high.clamp(min=torch.finfo(s.dtype).tiny)
-    return TransferLimits((product / high).clamp(min=0), high)
+    low = torch.minimum((product / high).clamp(min=0), high)
+    return TransferLimits(low, width)
+
+
+def _is_zero(s: Tensor | float) -> bool:
+    return not isinstance(s, Tensor) and s == 0

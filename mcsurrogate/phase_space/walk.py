@@ -44,11 +44,11 @@ class Forward:
         self.jacobian = value if self.jacobian is None else self.jacobian * value
 
     def invariant(
-        self, invariant: InvariantMap, low: Tensor, high: Tensor, known: Tensor | None
+        self, invariant: InvariantMap, low: Tensor, width: Tensor, known: Tensor | None
     ) -> Tensor:
-        """Draw an invariant between its limits."""
+        """Draw the distance of an invariant from its lower limit."""
         assert known is None
-        value, jacobian = invariant.forward(next(self._regular), low, high)
+        value, jacobian = invariant.forward(next(self._regular), low, width)
         self.factor(jacobian)
         return value
 
@@ -74,13 +74,13 @@ class Backward:
         self.jacobian = value if self.jacobian is None else self.jacobian * value
 
     def invariant(
-        self, invariant: InvariantMap, low: Tensor, high: Tensor, known: Tensor | None
+        self, invariant: InvariantMap, low: Tensor, width: Tensor, known: Tensor | None
     ) -> Tensor:
-        """Note the column of the known value of an invariant."""
+        """Note the column of the known distance of an invariant from its lower limit."""
         assert known is not None
-        # Rounding may put an invariant at a limit slightly outside.
-        known = torch.minimum(torch.maximum(known, low), high)
-        u, jacobian = invariant.inverse(known, low, high)
+        # Rounding may put an invariant slightly outside of its limits.
+        known = torch.minimum(known.clamp(min=0), width)
+        u, jacobian = invariant.inverse(known, low, width)
         self.regular.append(u)
         self.factor(jacobian)
         return known

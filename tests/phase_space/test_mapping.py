@@ -273,7 +273,7 @@ def test_powers_flatten_propagators():
     assert float(weight.std() / weight.mean()) < 1e-6
 
 
-def test_impossible_requests(shared):
+def test_impossible_requests():
     topology = Topology(5)
     for masses, energy, reason in (
         ([1.0, 2.0], 1000.0, "2 final masses for 3"),
