@@ -2,7 +2,9 @@
 
 __all__ = [
     "CardError",
+    "EmulationError",
     "EventFileError",
+    "HadronizationError",
     "IntegrationError",
     "KinematicsError",
     "MCSurrogateError",
@@ -67,3 +69,11 @@ class RunFolderError(MCSurrogateError):
 
 class ValidationError(MCSurrogateError):
     """Two samples cannot be compared: empty, zero weight or unknown observables."""
+
+
+class EmulationError(MCSurrogateError):
+    """An emulator cannot be trained, loaded or used for these points."""
+
+
+class HadronizationError(MCSurrogateError):
+    """A hadronization model cannot be trained, or its weights cannot be used."""

@@ -8,7 +8,7 @@ __all__ = ["Progress", "silent"]
 class Progress(Protocol):
     """Called now and then by anything that takes longer than a second."""
 
-    def __call__(self, done: float, total: float | None, message: str) -> None:
+    def __call__(self, done: float, total: float | None, message: str, /) -> None:
         """Report ``done`` of ``total`` units (None: unknown) and a short text."""
         ...
 

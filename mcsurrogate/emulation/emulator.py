@@ -1,0 +1,419 @@
+"""The emulator: a squared matrix element with an uncertainty, at a microsecond a point."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from mcsurrogate.emulation.features import FeatureMap
+from mcsurrogate.emulation.fitting import BLOCK, FitResult, fit_parts, points_to_features
+from mcsurrogate.emulation.kinematics import check_rows, check_shape
+from mcsurrogate.emulation.layout import ProcessLayout
+from mcsurrogate.emulation.model_card import (
+    DataRecord,
+    FigureRecord,
+    InputRange,
+    LearningPoint,
+    ModelCard,
+    library_versions,
+)
+from mcsurrogate.emulation.parts import EmulatorParts
+from mcsurrogate.emulation.storage import digest, read_model, write_model
+from mcsurrogate.emulation.strong_power import strong_power
+from mcsurrogate.emulation.training import TrainingSettings
+from mcsurrogate.errors import EmulationError
+from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
+from mcsurrogate.progress import Progress, silent
+
+__all__ = ["Emulator"]
+
+Points = Tensor | ArrayLike
+"""A tensor or anything that numpy takes for an array."""
+
+
+class Emulator:
+    """A trained emulator of one squared matrix element.
+
+    Make one with :meth:`fit` or :meth:`load`.  It is bound to its process, the order of its
+    legs and the parameters of the model, and refuses momenta that do not fit.
+
+    Attributes
+    ----------
+    process
+        The partonic process.
+    parameters
+        Parameters of the Standard Model of the training points.
+    card
+        The model card: data, errors, calibration, validity.
+    exact
+        The exact amplitude that points outside the domain fall back to, or None.
+    """
+
+    def __init__(
+        self, parts: EmulatorParts, card: ModelCard, exact: MatrixElement | None = None
+    ) -> None:
+        self.process = Process.parse(card.process)
+        self.parameters = StandardModel(**card.parameters)
+        self.card = card
+        self._parts = parts
+        layout = ProcessLayout(self.process, self.parameters, antennae=card.skeleton == "antenna")
+        self._features = FeatureMap(layout)
+        self._exact: MatrixElement | None = None
+        self.exact = exact
+
+    @property
+    def exact(self) -> MatrixElement | None:
+        """The exact amplitude that points outside the domain fall back to."""
+        return self._exact
+
+    @exact.setter
+    def exact(self, amplitude: MatrixElement | None) -> None:
+        if amplitude is not None:
+            self._check_same(amplitude.process, amplitude.parameters)
+        self._exact = amplitude
+
+    @classmethod
+    def fit(
+        cls,
+        momenta: Points,
+        me2: Points,
+        process: str | Process,
+        *,
+        seed: int,
+        model: StandardModel | None = None,
+        alpha_s: float | None = None,
+        alpha_s_power: int | None = None,
+        settings: TrainingSettings | None = None,
+        skeleton: Literal["antenna", "none"] = "antenna",
+        held_fraction: float = 0.1,
+        source: str = "arrays",
+        exact: MatrixElement | None = None,
+        progress: Progress = silent,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        stop: Callable[[int], bool] | None = None,
+    ) -> Self:
+        """Train an emulator.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` [E, px, py, pz] in GeV, legs in the order of the process, distributed
+            as the points that the emulator will see.
+        me2
+            ``(N,)`` squared amplitudes in GeV^(8 - 2n) at ``alpha_s``.
+        process
+            Partonic process in MadGraph's syntax.
+        seed
+            Decides everything random: split, initial weights, order of the points.
+        model
+            Parameters behind ``me2``; the defaults of StandardModel where None.
+        alpha_s
+            Strong coupling behind ``me2``; that of the model where None.
+        alpha_s_power
+            Power of alpha_s in ``me2``; worked out from the process where None.
+        settings
+            How to train.
+        skeleton
+            Whether the network multiplies the antenna skeleton or learns |M|^2 alone.
+        held_fraction
+            Part of the points kept for calibration and test.
+        source
+            Where the points came from, for the model card.
+        exact
+            Amplitude for points outside the domain.
+        progress, checkpoint, resume, stop
+            See :func:`mcsurrogate.emulation.training.train_network`.
+
+        Raises
+        ------
+        EmulationError
+            If points and amplitudes do not fit together or cannot be trained on.
+        KinematicsError
+            If momenta are off shell, unbalanced or not finite.
+        """
+        start = time.perf_counter()
+        settings = TrainingSettings() if settings is None else settings
+        model = StandardModel() if model is None else model
+        parsed = Process.parse(process) if isinstance(process, str) else process
+        numbers = model.numbers()
+        coupling = numbers["alpha_s"] if alpha_s is None else alpha_s
+        if not (math.isfinite(coupling) and coupling > 0.0):
+            raise EmulationError(f"alpha_s = {coupling}: must be finite and positive")
+        points = _as_tensor(momenta)
+        check_shape(points, parsed)
+        values = _check_values(_as_tensor(me2), len(points))
+        layout = ProcessLayout(parsed, model, antennae=skeleton == "antenna")
+        feature_map = FeatureMap(layout)
+        features = points_to_features(feature_map, points)
+        result = fit_parts(
+            feature_map,
+            features,
+            values,
+            settings,
+            seed,
+            held_fraction=held_fraction,
+            progress=progress,
+            checkpoint=checkpoint,
+            resume=resume,
+            stop=stop,
+        )
+        power = strong_power(parsed) if alpha_s_power is None else alpha_s_power
+        card = ModelCard(
+            process=parsed.name,
+            pdg_ids=parsed.pdg_ids,
+            parameters=numbers,
+            alpha_s=coupling,
+            alpha_s_power=power,
+            unit=f"GeV^{8 - 2 * parsed.n_legs}",
+            skeleton=skeleton,
+            hidden=settings.hidden,
+            members=settings.members,
+            seed=seed,
+            training=asdict(settings),
+            data=_data_record(result, source),
+            test=FigureRecord(**asdict(result.test)),
+            validity=_validity(result.parts, feature_map.names),
+            epistemic_limit=result.parts.domain.epistemic,
+            learning_curve=tuple(LearningPoint(**asdict(point)) for point in result.history),
+            seconds=time.perf_counter() - start,
+            versions=library_versions(),
+            weights_sha256=digest(result.parts.tensors())[1],
+        )
+        return cls(result.parts, card, exact)
+
+    def predict(
+        self,
+        momenta: Points,
+        alpha_s: Tensor | float | None = None,
+        *,
+        pdg_ids: Sequence[int] | None = None,
+        check: bool = True,
+    ) -> tuple[Tensor, Tensor]:
+        """Return |M|^2 and its uncertainty.
+
+        Points outside the domain get the exact amplitude, with an uncertainty of zero.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` [E, px, py, pz] in GeV, legs in the order of the process.
+        alpha_s
+            Strong coupling, a number or ``(N,)``; that of the training where None.
+        pdg_ids
+            PDG ids of the legs, to be compared with the emulator's.
+        check
+            Whether momenta are checked; without it wrong ones give wrong numbers.
+
+        Returns
+        -------
+        value, sigma
+            ``(N,)`` float64 each, in GeV^(8 - 2n).
+
+        Raises
+        ------
+        KinematicsError
+            If momenta are not finite, unbalanced or off their mass shells.
+        EmulationError
+            If a point is outside the domain and there is no exact amplitude, or the legs are
+            those of another process.
+        """
+        points = self._points(momenta, pdg_ids)
+        value, sigma, outside = self._evaluate(points, check=check)
+        factor = self._coupling_factor(alpha_s, len(points))
+        if factor is not None:
+            value, sigma = value * factor, sigma * factor
+        if bool(outside.any()):
+            where = outside.nonzero()[:, 0]
+            coupling = self.card.alpha_s if alpha_s is None else alpha_s
+            if isinstance(coupling, Tensor) and coupling.dim() == 1:
+                coupling = coupling[where]
+            value[where] = self._fall_back(points, where, coupling)
+            sigma[where] = 0.0
+        return value, sigma
+
+    def outside_domain(self, momenta: Points) -> Tensor:
+        """Return for each point whether it is outside the domain: ``(N,)`` bool."""
+        return self._evaluate(self._points(momenta, None), check=True)[2]
+
+    def predict_members(self, momenta: Points, alpha_s: Tensor | float | None = None) -> Tensor:
+        """Return |M|^2 of every member of the ensemble, ``(M, N)``, without the fall-back."""
+        points = self._points(momenta, None)
+        features = points_to_features(self._features, points)
+        with torch.inference_mode():
+            means = self._parts.member_means(features)
+        values = (means.double() + features.log_unit(self._features.layout.dimension)).exp()
+        factor = self._coupling_factor(alpha_s, len(points))
+        return values.clone() if factor is None else values * factor
+
+    def save(self, path: str | Path) -> None:
+        """Write weights to ``path`` (.safetensors) and the model card beside it (.json)."""
+        write_model(Path(path), self._parts.tensors(), self.card)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        process: str | Process | None = None,
+        model: StandardModel | None = None,
+        exact: MatrixElement | None = None,
+    ) -> Self:
+        """Read an emulator.
+
+        Parameters
+        ----------
+        path
+            The .safetensors file; the model card lies beside it.
+        process, model
+            What the emulator has to be for; not compared where None.
+        exact
+            Amplitude for points outside the domain.
+
+        Raises
+        ------
+        EmulationError
+            If a file is missing or damaged, or the emulator is for another process or other
+            parameters.
+        """
+        tensors, card = read_model(Path(path))
+        layout = ProcessLayout(
+            Process.parse(card.process),
+            StandardModel(**card.parameters),
+            antennae=card.skeleton == "antenna",
+        )
+        parts = EmulatorParts.from_tensors(
+            tensors, card.members, len(card.hidden) + 1, FeatureMap(layout).size
+        )
+        emulator = cls(parts, card)
+        wanted = Process.parse(process) if isinstance(process, str) else process
+        emulator._check_same(wanted, model)
+        emulator.exact = exact
+        return emulator
+
+    def _check_same(self, process: Process | None, model: StandardModel | None) -> None:
+        if process is not None and (
+            process.pdg_ids != self.process.pdg_ids or process.name != self.card.process
+        ):
+            msg = (
+                f"the emulator is for {self.card.process!r}, not for {process.name!r}; train "
+                "one for this process"
+            )
+            raise EmulationError(msg)
+        if model is not None:
+            numbers = model.numbers()
+            for name, trained in self.card.parameters.items():
+                if name != "alpha_s" and not math.isclose(numbers[name], trained, rel_tol=1e-12):
+                    msg = (
+                        f"the emulator of {self.card.process!r} was trained with {name} = "
+                        f"{trained:g}, not {numbers[name]:g}; train one with these parameters"
+                    )
+                    raise EmulationError(msg)
+
+    def _points(self, momenta: Points, pdg_ids: Sequence[int] | None) -> Tensor:
+        if pdg_ids is not None and tuple(pdg_ids) != self.process.pdg_ids:
+            msg = (
+                f"the legs {tuple(pdg_ids)} are not those of {self.card.process!r}, "
+                f"{self.process.pdg_ids} in this order"
+            )
+            raise EmulationError(msg)
+        points = _as_tensor(momenta)
+        check_shape(points, self.process)
+        return points
+
+    def _evaluate(self, points: Tensor, *, check: bool) -> tuple[Tensor, Tensor, Tensor]:
+        value = torch.empty(len(points), dtype=torch.float64)
+        sigma = torch.empty(len(points), dtype=torch.float64)
+        outside = torch.empty(len(points), dtype=torch.bool)
+        power = self._features.layout.dimension
+        parts = self._parts
+        with torch.no_grad():
+            for start in range(0, len(points), BLOCK):
+                block = slice(start, start + BLOCK)
+                rows = self._features.rows(points[block])
+                if check:
+                    check_rows(rows, self._features.layout, start)
+                features = self._features.of_rows(rows)
+                found = parts(features)
+                result = features.log_unit(power).add_(found.mean).exp_()
+                value[block] = result
+                sigma[block] = parts.calibration(found.log_sigma).exp_() * result
+                outside[block] = parts.domain.outside(features.inputs, found.epistemic)
+        return value, sigma, outside
+
+    def _coupling_factor(self, alpha_s: Tensor | float | None, count: int) -> Tensor | None:
+        if alpha_s is None:
+            return None
+        coupling = torch.as_tensor(alpha_s, dtype=torch.float64)
+        if coupling.dim() > 1 or (coupling.dim() == 1 and len(coupling) != count):
+            msg = f"alpha_s of shape {tuple(coupling.shape)} for {count} points"
+            raise EmulationError(msg)
+        if not bool(((coupling > 0.0) & torch.isfinite(coupling)).all()):
+            raise EmulationError("alpha_s must be finite and positive")
+        power = self.card.alpha_s_power
+        if power is None:
+            if bool((coupling != self.card.alpha_s).any()):
+                msg = (
+                    f"{self.card.process!r} has no single power of alpha_s: the emulator is for "
+                    f"alpha_s = {self.card.alpha_s:g} only"
+                )
+                raise EmulationError(msg)
+            return None
+        return (coupling / self.card.alpha_s) ** power
+
+    def _fall_back(self, points: Tensor, where: Tensor, alpha_s: Tensor | float) -> Tensor:
+        if self._exact is None:
+            first = int(where[0])
+            features = self._features(points[first : first + 1])
+            reason = self._parts.domain.reason(features.inputs[:, 0], self._features.names)
+            msg = (
+                f"{len(where)} of {len(points)} points are outside the domain of the emulator of "
+                f"{self.card.process!r} (event {first}: {reason}); set emulator.exact to an "
+                "exact amplitude, or train on points like these"
+            )
+            raise EmulationError(msg)
+        return self._exact(points[where].double(), alpha_s).double()
+
+
+def _as_tensor(values: Points) -> Tensor:
+    tensor = values.detach() if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+    return tensor.cpu()
+
+
+def _check_values(values: Tensor, count: int) -> Tensor:
+    if values.shape != (count,):
+        msg = f"{tuple(values.shape)} squared amplitudes for {count} points: need ({count},)"
+        raise EmulationError(msg)
+    good = torch.isfinite(values) & (values > 0.0)
+    if not bool(good.all()):
+        index = int((~good).nonzero()[0, 0])
+        msg = (
+            f"squared amplitude {index} is {float(values[index])}: all must be finite and "
+            "positive; leave such points out"
+        )
+        raise EmulationError(msg)
+    return values.double()
+
+
+def _data_record(result: FitResult, source: str) -> DataRecord:
+    low, high = result.log_shat_range
+    return DataRecord(
+        source=source,
+        training=len(result.split.training),
+        calibration=len(result.split.calibration),
+        test=len(result.split.test),
+        sqrt_shat_min=math.exp(0.5 * low),
+        sqrt_shat_max=math.exp(0.5 * high),
+    )
+
+
+def _validity(parts: EmulatorParts, names: list[str]) -> tuple[InputRange, ...]:
+    ranges = zip(names, parts.domain.lower.tolist(), parts.domain.upper.tolist(), strict=True)
+    return tuple(InputRange(name=name, lower=low, upper=high) for name, low, high in ranges)

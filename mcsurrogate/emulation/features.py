@@ -1,0 +1,176 @@
+r"""From momenta to the network's inputs: sorted legs, log invariants and the antenna skeleton.
+
+Everything is laid out with the points along the last axis, so that each step runs over
+contiguous memory; invariants are formed in float64, because collinear pairs cancel, and
+logarithms are taken in float32.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.emulation.layout import ProcessLayout
+
+__all__ = ["FeatureMap", "PointFeatures"]
+
+_TINY = 1e-30
+
+
+@dataclass(frozen=True, slots=True)
+class PointFeatures:
+    """Inputs of the network for a batch of N points.
+
+    Attributes
+    ----------
+    inputs
+        ``(F, N)`` float32: log(s_ij / s_hat) of all pairs but the incoming one, the
+        propagator invariants of three legs for six legs and more, then, unless the process
+        is scale free, log(s_hat / GeV^2).
+    log_skeleton
+        ``(N,)`` float32: logarithm of the dimensionless antenna skeleton.
+    log_shat
+        ``(N,)`` float64: log(s_hat / GeV^2).
+    """
+
+    inputs: Tensor
+    log_skeleton: Tensor
+    log_shat: Tensor
+
+    def __len__(self) -> int:
+        return self.inputs.shape[1]
+
+    def __getitem__(self, selection: Tensor | slice) -> "PointFeatures":
+        return PointFeatures(
+            self.inputs[:, selection], self.log_skeleton[selection], self.log_shat[selection]
+        )
+
+    def log_unit(self, power: int) -> Tensor:
+        """Logarithm of what turns the dimensionless ratio into GeV^(-2 power): ``(N,)``."""
+        return self.log_skeleton.double() - power * self.log_shat
+
+
+class FeatureMap:
+    """Maps momenta to :class:`PointFeatures`.
+
+    Identical outgoing legs are sorted by their energy in the partonic centre-of-mass frame,
+    identical incoming legs and the legs that charge conjugation exchanges are ordered too:
+    the squared amplitude is symmetric, so the network sees only one copy of phase space, and
+    its output is exactly symmetric.
+
+    Parameters
+    ----------
+    layout
+        What is known about the process.
+    """
+
+    def __init__(self, layout: ProcessLayout) -> None:
+        self.layout = layout
+        rows = len(layout.pairs)
+        exponents = torch.zeros(len(layout.flows), rows)
+
+        def put(flow: int, pair: int, power: int) -> None:
+            exponents[flow, pair] = power
+
+        layout.map_flows(put)
+        self._triples = torch.zeros(len(layout.triples), rows, dtype=torch.float64)
+        self._offsets = torch.zeros(len(layout.triples), 1, dtype=torch.float64)
+        for row, triple in enumerate(layout.triples):
+            for (first, second), sign in triple.signs.items():
+                self._triples[row, layout.pair_index(first, second)] = sign
+            self._offsets[row, 0] = triple.offset
+        self._trivial = not bool(exponents.any())
+        self._exponents = exponents[:, 1:].contiguous()
+        self._has_offsets = bool(self._offsets.any())
+
+    @property
+    def size(self) -> int:
+        """Number of inputs of the network."""
+        own = len(self.layout.pairs) - 1 + len(self.layout.triples)
+        return own + (0 if self.layout.scale_free else 1)
+
+    @property
+    def names(self) -> list[str]:
+        """Name of every input."""
+        process = self.layout.process
+        labels = [f"{leg + 1}:{particle.name}" for leg, particle in enumerate(process.particles)]
+        names = [f"log s({labels[i]}, {labels[j]}) / s_hat" for i, j in self.layout.pairs[1:]]
+        names += [
+            f"log |t({', '.join(labels[k] for k in triple.legs)})| / s_hat"
+            for triple in self.layout.triples
+        ]
+        return names if self.layout.scale_free else [*names, "log s_hat / GeV^2"]
+
+    def rows(self, momenta: Tensor) -> Tensor:
+        """Return the momenta ``(N, n, 4)`` as ``(n, 4, N)`` float64."""
+        return momenta.to(torch.float64).permute(1, 2, 0).contiguous()
+
+    def _sort(self, rows: Tensor) -> None:
+        """Bring momenta into canonical order, in place."""
+        layout = self.layout
+        total = rows[0] + rows[1]
+        exchanges = layout.compare_exchanges
+        if layout.conjugate_pair is not None:
+            exchanges = (*exchanges, layout.conjugate_pair)
+        if exchanges:
+            energy = {leg: _dot(rows[leg], total) for pair in exchanges for leg in pair}
+            for first, second in exchanges:
+                a, b = energy[first], energy[second]
+                swap = a < b
+                energy[first], energy[second] = torch.maximum(a, b), torch.minimum(a, b)
+                _exchange(rows, first, second, swap)
+        if layout.identical_beams:
+            swap = _dot(rows[2], rows[0]) < _dot(rows[2], rows[1])
+            _exchange(rows, 0, 1, swap)
+
+    def __call__(self, momenta: Tensor) -> PointFeatures:
+        """Return the features of momenta ``(N, n, 4)`` in GeV."""
+        return self.of_rows(self.rows(momenta))
+
+    def of_rows(self, rows: Tensor) -> PointFeatures:
+        """Return the features of momenta ``(n, 4, N)`` in GeV, which it reorders in place."""
+        self._sort(rows)
+        legs = self.layout.legs
+        products = []
+        for leg in range(legs - 1):
+            product = rows[leg] * rows[leg + 1 :]
+            minus = product[:, 1] + product[:, 2] + product[:, 3]
+            products.append(torch.sub(product[:, 0], minus))
+        invariants = torch.cat(products)
+        invariants *= 2.0
+        masses = self.layout.masses
+        shat = invariants[0] + (masses[0] ** 2 + masses[1] ** 2)
+        log_shat = shat.log()
+        ratios = invariants / shat
+        logs = ratios[1:].to(torch.float32).clamp_(min=_TINY).log_()
+        inputs = [logs]
+        if self.layout.triples:
+            inputs.append(self._propagators(ratios, shat))
+        if not self.layout.scale_free:
+            inputs.append(log_shat.float().unsqueeze(0))
+        return PointFeatures(torch.cat(inputs), self._log_skeleton(logs), log_shat)
+
+    def _propagators(self, ratios: Tensor, shat: Tensor) -> Tensor:
+        value = self._triples @ ratios
+        if self._has_offsets:
+            value += self._offsets / shat
+        single = value.to(torch.float32)
+        return single.abs_().clamp_(min=_TINY).log_()
+
+    def _log_skeleton(self, logs: Tensor) -> Tensor:
+        if self._trivial:
+            return logs.new_zeros(logs.shape[1])
+        terms = self._exponents @ logs
+        largest = terms.amax(dim=0)
+        return (terms - largest).exp_().sum(dim=0).log_() + largest
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    product = a * b
+    return product[0] - product[1] - product[2] - product[3]
+
+
+def _exchange(rows: Tensor, first: int, second: int, swap: Tensor) -> None:
+    a, b = rows[first].clone(), rows[second]
+    rows[first] = torch.where(swap, b, a)
+    rows[second] = torch.where(swap, a, b)

@@ -1,0 +1,223 @@
+"""From points to a trained, calibrated emulator: the steps between arrays and parts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.emulation.calibration import (
+    CalibrationFigures,
+    SigmaCalibration,
+    measure_calibration,
+)
+from mcsurrogate.emulation.domain import Domain
+from mcsurrogate.emulation.features import FeatureMap, PointFeatures
+from mcsurrogate.emulation.kinematics import check_rows
+from mcsurrogate.emulation.laplace import laplace_root
+from mcsurrogate.emulation.network import FoldedNetwork
+from mcsurrogate.emulation.parts import EmulatorParts, LogPrediction
+from mcsurrogate.emulation.training import (
+    EpochRecord,
+    TrainingData,
+    TrainingSettings,
+    train_network,
+)
+from mcsurrogate.errors import EmulationError
+from mcsurrogate.progress import Progress, silent
+
+__all__ = ["BLOCK", "FitResult", "Split", "fit_parts", "points_to_features"]
+
+BLOCK = 2048
+"""Points that are worked on at a time: what fits the second-level cache."""
+
+_LEAST_POINTS = 1000
+_LEAST_HELD = 400
+_LARGEST_HELD = 200_000
+_CURVE_POINTS = 20_000
+_RANK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which points serve what.
+
+    Attributes
+    ----------
+    training, calibration, test
+        Indices of the points, disjoint.
+    """
+
+    training: Tensor
+    calibration: Tensor
+    test: Tensor
+
+    @classmethod
+    def draw(cls, points: int, held_fraction: float, seed: int) -> "Split":
+        """Divide points at random; calibration and test share the held-out ones.
+
+        Raises
+        ------
+        EmulationError
+            If there are too few points, or the fraction is not between 0 and 1.
+        """
+        if points < _LEAST_POINTS:
+            msg = f"{points} points are too few to train and calibrate on: {_LEAST_POINTS} at least"
+            raise EmulationError(msg)
+        if not 0.0 < held_fraction < 0.5:
+            msg = f"held_fraction = {held_fraction}: must lie between 0 and 0.5"
+            raise EmulationError(msg)
+        held = int(min(max(held_fraction * points, _LEAST_HELD), _LARGEST_HELD))
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(points, generator=generator)
+        return cls(order[held:], order[: held // 2], order[held // 2 : held])
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What :func:`fit_parts` made.
+
+    Attributes
+    ----------
+    parts
+        The emulator's numbers.
+    split
+        Which points served what.
+    test
+        Figures on the test points.
+    history
+        The learning curve.
+    log_shat_range
+        Smallest and largest log(s_hat / GeV^2) of the training points.
+    """
+
+    parts: EmulatorParts
+    split: Split
+    test: CalibrationFigures
+    history: list[EpochRecord]
+    log_shat_range: tuple[float, float]
+
+
+def points_to_features(feature_map: FeatureMap, momenta: Tensor) -> PointFeatures:
+    """Check momenta ``(N, n, 4)`` and return their features."""
+    blocks = []
+    for start in range(0, len(momenta), BLOCK):
+        rows = feature_map.rows(momenta[start : start + BLOCK])
+        check_rows(rows, feature_map.layout, start)
+        blocks.append(feature_map.of_rows(rows))
+    return PointFeatures(
+        torch.cat([block.inputs for block in blocks], dim=1),
+        torch.cat([block.log_skeleton for block in blocks]),
+        torch.cat([block.log_shat for block in blocks]),
+    )
+
+
+def fit_parts(
+    feature_map: FeatureMap,
+    features: PointFeatures,
+    me2: Tensor,
+    settings: TrainingSettings,
+    seed: int,
+    *,
+    held_fraction: float = 0.1,
+    progress: Progress = silent,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    stop: Callable[[int], bool] | None = None,
+) -> FitResult:
+    """Train networks and calibrate their uncertainty.
+
+    Parameters
+    ----------
+    feature_map
+        Maps momenta to features.
+    features
+        Features of the N points.
+    me2
+        ``(N,)`` squared amplitudes, positive, in GeV^(8 - 2n).
+    settings, seed, progress, checkpoint, resume, stop
+        See :func:`mcsurrogate.emulation.training.train_network`.
+    held_fraction
+        Part of the points kept for calibration and test, half for each.
+    """
+    split = Split.draw(len(features), held_fraction, seed)
+    target = me2.double().log() - features.log_unit(feature_map.layout.dimension)
+    train_inputs, train_target = features.inputs[:, split.training], target[split.training]
+    mean = train_inputs.double().mean(dim=1)
+    std = train_inputs.double().std(dim=1)
+    # an input that does not vary carries nothing and must not be blown up
+    std = torch.where(std > 1e-6 * (1.0 + mean.abs()), std, 1.0)
+    shift, scale = float(train_target.mean()), max(float(train_target.std()), 1e-12)
+
+    def scaled(inputs: Tensor) -> Tensor:
+        return ((inputs.double() - mean.unsqueeze(1)) / std.unsqueeze(1)).float()
+
+    curve = split.calibration[:_CURVE_POINTS]
+    data = TrainingData(
+        scaled(train_inputs),
+        ((train_target - shift) / scale).float(),
+        scaled(features.inputs[:, curve]),
+        ((target[curve] - shift) / scale).float(),
+        scale,
+    )
+    network, history = train_network(
+        data, settings, seed, progress, checkpoint, resume=resume, stop=stop
+    )
+    folded = tuple(
+        FoldedNetwork.fold(network, member, mean, std, shift, scale)
+        for member in range(settings.members)
+    )
+    root = None
+    if settings.members == 1:
+        root = _posterior(folded[0], train_inputs)
+    everywhere = Domain(
+        torch.full((feature_map.size,), -torch.inf),
+        torch.full((feature_map.size,), torch.inf),
+        torch.inf,
+    )
+    raw = EmulatorParts(folded, root, SigmaCalibration.identity(), everywhere)
+    held = predict_log(raw, features[split.calibration])
+    calibration = SigmaCalibration.fit(
+        held.log_sigma, (held.mean.double() - target[split.calibration]).float()
+    )
+    domain = Domain.of_training(train_inputs, predict_log(raw, features[split.training]).epistemic)
+    parts = EmulatorParts(folded, root, calibration, domain)
+    tested = predict_log(parts, features[split.test])
+    ratio = (tested.mean.double() - target[split.test]).exp()
+    sigma = ratio * calibration(tested.log_sigma).double().exp()
+    figures = measure_calibration(ratio, sigma, torch.ones_like(ratio))
+    shat = features.log_shat[split.training]
+    return FitResult(parts, split, figures, history, (float(shat.min()), float(shat.max())))
+
+
+def predict_log(parts: EmulatorParts, features: PointFeatures) -> LogPrediction:
+    """Predict in blocks."""
+    with torch.inference_mode():
+        blocks = [
+            parts(features[slice(start, start + BLOCK)]) for start in range(0, len(features), BLOCK)
+        ]
+    return LogPrediction(
+        torch.cat([block.mean for block in blocks]),
+        torch.cat([block.log_sigma for block in blocks]),
+        torch.cat([block.epistemic for block in blocks]),
+    )
+
+
+def _posterior(network: FoldedNetwork, inputs: Tensor) -> Tensor:
+    hidden, sigma = [], []
+    with torch.inference_mode():
+        # The posterior needs far fewer points than training does.
+        thinned = inputs[:, :: max(1, inputs.shape[1] // 200_000)]
+        for start in range(0, thinned.shape[1], BLOCK):
+            state = network.hidden(thinned[:, start : start + BLOCK])
+            hidden.append(state)
+            sigma.append(network.outputs(state)[1].exp())
+        share = thinned.shape[1] / inputs.shape[1]
+        root = laplace_root(
+            torch.cat(hidden, dim=1),
+            torch.cat(sigma) * share**0.5,
+            network.weights[-1][0],
+            _RANK,
+        )
+    return root.clone()

@@ -1,0 +1,52 @@
+"""Checks on the momenta that an emulator is given."""
+
+from torch import Tensor
+
+from mcsurrogate.emulation.layout import ProcessLayout
+from mcsurrogate.errors import KinematicsError
+from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
+
+__all__ = ["check_rows", "check_shape"]
+
+_TOLERANCE = 1e-6
+
+
+def check_rows(rows: Tensor, layout: ProcessLayout, first: int = 0) -> None:
+    """Refuse momenta that are not finite, do not balance or have the wrong masses.
+
+    A wrong order of particles with different masses shows as a wrong mass.
+
+    Parameters
+    ----------
+    rows
+        ``(n, 4, N)`` float64 momenta, the points along the last axis.
+    layout
+        The process.
+    first
+        Index of the first point, for messages.
+
+    Raises
+    ------
+    KinematicsError
+        With the index of the first bad event and what is wrong with it.
+    """
+    squares = rows * rows
+    mass2 = squares[:, 0] - squares[:, 1] - squares[:, 2] - squares[:, 3]
+    wanted = rows.new_tensor([[mass**2] for mass in layout.masses])
+    off_shell = (mass2 - wanted).abs_().amax(dim=0)
+    out = rows[2:].sum(dim=0)
+    balance = (rows[0] + rows[1] - out).abs_().amax(dim=0)
+    energy = out[0]
+    # Written so that NaN fails every comparison.
+    good = (balance <= _TOLERANCE * energy) & (off_shell <= _TOLERANCE * energy * energy)
+    if bool(good.all()):
+        return
+    index = int((~good).nonzero()[0, 0])
+    try:
+        check_momenta(rows[:, :, index].unsqueeze(0), layout.process, layout.parameters)
+    except KinematicsError as error:
+        reason = str(error).replace("event 0", f"event {first + index}")
+        msg = f"{reason}; are the particles in the order of the process?"
+        raise KinematicsError(msg) from None
+    msg = f"{layout.process.name}: event {first + index} does not balance or is off shell"
+    raise KinematicsError(msg)

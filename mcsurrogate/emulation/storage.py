@@ -1,0 +1,85 @@
+"""An emulator on disk: weights as safetensors and a model card as JSON beside them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from mcsurrogate.atomic import atomic_path, write_text
+from mcsurrogate.emulation.model_card import ModelCard
+from mcsurrogate.errors import EmulationError
+
+__all__ = ["digest", "read_model", "write_model"]
+
+
+def digest(tensors: dict[str, Tensor]) -> tuple[bytes, str]:
+    """Return the safetensors file of some tensors and its SHA-256."""
+    content = save_tensors({name: value.contiguous() for name, value in tensors.items()})
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def write_model(path: Path, tensors: dict[str, Tensor], card: ModelCard) -> None:
+    """Write ``path`` (.safetensors) and the card beside it (.json), atomically.
+
+    Raises
+    ------
+    EmulationError
+        If the name does not end in .safetensors.
+    """
+    card_path = _card_path(path)
+    content, checksum = digest(tensors)
+    text = card.model_copy(update={"weights_sha256": checksum}).model_dump_json(indent=2)
+    with atomic_path(path) as part:
+        part.write_bytes(content)
+    write_text(card_path, text + "\n")
+
+
+def read_model(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
+    """Read what :func:`write_model` wrote.
+
+    Raises
+    ------
+    EmulationError
+        If a file is missing, truncated, damaged, of another kind, or weights and card do not
+        belong together.
+    """
+    card_path = _card_path(path)
+    try:
+        content = path.read_bytes()
+        text = card_path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: the emulator cannot be read: {error}"
+        raise EmulationError(msg) from error
+    try:
+        card = ModelCard.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        msg = (
+            f"{card_path} is no model card of an emulator of this version ({where}: "
+            f"{first['msg']}); train it again"
+        )
+        raise EmulationError(msg) from error
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
+        msg = (
+            f"{path} is truncated, damaged or belongs to another card than {card_path}: its "
+            "SHA-256 differs from the card's; copy both files again"
+        )
+        raise EmulationError(msg)
+    try:
+        return load_tensors(content), card
+    except (SafetensorError, ValueError, json.JSONDecodeError) as error:
+        msg = f"{path}: not a safetensors file: {error}"
+        raise EmulationError(msg) from error
+
+
+def _card_path(path: Path) -> Path:
+    if path.suffix != ".safetensors":
+        msg = f"{path}: the name of an emulator's file must end in .safetensors"
+        raise EmulationError(msg)
+    return path.with_suffix(".json")
