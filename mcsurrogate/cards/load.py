@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from mcsurrogate.errors import CardError
 
-__all__ = ["dump_card", "load_card"]
+__all__ = ["dump_card", "load_card", "nested_model"]
 
 Card = TypeVar("Card", bound=BaseModel)
 
@@ -78,12 +78,13 @@ def _explain(path: Path, text: str, model: type[BaseModel], entry: dict[str, Any
     return f"{where}: {problem}{given}; {description}".rstrip("; ")
 
 
-def _nested(annotation: object) -> type[BaseModel] | None:
+def nested_model(annotation: object) -> type[BaseModel] | None:
+    """Return the model of a section that an annotation names, also an optional one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in (Union, UnionType):
         for member in get_args(annotation):
-            if (found := _nested(member)) is not None:
+            if (found := nested_model(member)) is not None:
                 return found
     return None
 
@@ -91,7 +92,7 @@ def _nested(annotation: object) -> type[BaseModel] | None:
 def _section(model: type[BaseModel], keys: list[str]) -> type[BaseModel]:
     for key in keys:
         field = model.model_fields.get(key)
-        nested = _nested(field.annotation) if field is not None else None
+        nested = nested_model(field.annotation) if field is not None else None
         if nested is None:
             break
         model = nested
@@ -110,7 +111,7 @@ def _description(model: type[BaseModel], keys: list[str]) -> str:
         return ""
     if field.description:
         return field.description
-    nested = _nested(field.annotation)
+    nested = nested_model(field.annotation)
     return (nested.__doc__ or "").split("\n")[0] if nested is not None else ""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcsurrogate.cards import RunCard, dump_card, load_card
+from mcsurrogate.cards.reference import card_reference
 from mcsurrogate.errors import CardError
 
 MINIMAL = """seed = 7
@@ -77,3 +78,8 @@ def test_all_mistakes_are_reported_at_once(card_file: Path) -> None:
 def test_a_missing_card_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="cannot be read"):
         load_card(tmp_path / "none.toml", RunCard)
+
+
+def test_the_reference_page_is_that_of_the_models() -> None:
+    # python -m mcsurrogate.cards.reference > docs/cards.md
+    assert Path("docs/cards.md").read_text(encoding="utf-8") == card_reference()
