@@ -1,19 +1,34 @@
 """Phase space: differentiable, invertible maps from the unit hypercube to momenta."""
 
+from mcsurrogate.phase_space.channels import ChannelSet
+from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts, require_acceptance
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
+from mcsurrogate.phase_space.jets import JetCuts
 from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping, build_mapping
 from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
+from mcsurrogate.phase_space.scales import DYNAMIC_SCALES, DynamicScale, FixedScale, Scale, scale
 from mcsurrogate.phase_space.topology import Propagator, Topology
 from mcsurrogate.phase_space.tree import Powers
 
 __all__ = [
+    "DYNAMIC_SCALES",
+    "PARTICLE_GROUPS",
     "Bounds",
+    "ChannelSet",
+    "Cut",
+    "Cuts",
+    "DynamicScale",
+    "FixedScale",
     "HadronicPhaseSpace",
+    "JetCuts",
     "PhaseSpaceMapping",
     "PhaseSpacePoint",
     "Powers",
     "Propagator",
+    "Scale",
     "Topology",
     "TopologyMapping",
     "build_mapping",
+    "require_acceptance",
+    "scale",
 ]

@@ -1,0 +1,221 @@
+r"""Several topologies of one process as channels of one integral.
+
+.. math:: I = \sum_k \int dx\, \alpha_k(x) f(x) = \sum_k \int du\, \alpha_k f\, J_k
+
+with analytic channel weights that sum to one at every physical point (R. Kleiss, R. Pittau,
+hep-ph/9405257; F. Maltoni, T. Stelzer, hep-ph/0208156).
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.errors import PhaseSpaceError
+from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping
+from mcsurrogate.phase_space.protocol import PhaseSpacePoint
+from mcsurrogate.phase_space.topology import Propagator, Topology
+from mcsurrogate.phase_space.tree import Powers
+
+__all__ = ["ChannelSet"]
+
+Prior = Literal["propagators", "densities", "uniform"]
+
+
+class ChannelSet:
+    r"""Channels of a process and their analytic weights.
+
+    Parameters
+    ----------
+    mappings
+        One for each channel, all of the same process, energy and kind of beams.
+    prior
+        Which weights `prior` returns: ``"propagators"``, MadGraph's recipe, each channel in
+        proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}` of its propagators (cheap);
+        ``"densities"``, in proportion to the density 1/J_k of its mapping (one inverse a
+        channel); ``"uniform"``.
+
+    Raises
+    ------
+    PhaseSpaceError
+        The channels do not belong together.
+    """
+
+    def __init__(self, mappings: Sequence[TopologyMapping], prior: Prior = "propagators") -> None:
+        if not mappings:
+            raise PhaseSpaceError("a channel set needs at least one channel")
+        if prior not in ("propagators", "densities", "uniform"):
+            raise PhaseSpaceError(
+                f"unknown prior {prior!r}; choose 'propagators', 'densities' or 'uniform'"
+            )
+        first = mappings[0]
+        for mapping in mappings:
+            same = (mapping.dim, mapping.masses, mapping.sqrt_s) == (
+                first.dim,
+                first.masses,
+                first.sqrt_s,
+            )
+            if not same:
+                raise PhaseSpaceError("channels of different final states, beams or energies")
+        self.mappings = tuple(mappings)
+        self.prior_kind: Prior = prior
+        self.dim = first.dim
+        self.channels = len(self.mappings)
+        self.periodic = first.periodic
+        self.names = tuple(
+            mapping.topology.name or f"channel {i}" for i, mapping in enumerate(self.mappings)
+        )
+        unique = dict.fromkeys(p for m in self.mappings for p in m.topology.propagators)
+        self._propagators: tuple[Propagator, ...] = tuple(unique)
+        self._uses = torch.tensor(
+            [
+                [float(p in m.topology.propagators) for p in self._propagators]
+                for m in self.mappings
+            ],
+            dtype=torch.float64,
+        ).reshape(self.channels, len(self._propagators))
+
+    @classmethod
+    def from_topologies(
+        cls,
+        topologies: Sequence[Topology],
+        final_masses: Sequence[float],
+        sqrt_s: float,
+        *,
+        hadronic: bool = True,
+        cuts: Bounds | None = None,
+        powers: Powers | None = None,
+        prior: Prior = "propagators",
+    ) -> "ChannelSet":
+        """Build one channel for each different topology.
+
+        Topologies with the same propagators are one channel, which keeps the first name.
+
+        Parameters
+        ----------
+        topologies
+            Of the diagrams of a process.
+        final_masses, sqrt_s, hadronic, cuts, powers
+            As for `TopologyMapping`.
+        prior
+            As for the class.
+        """
+        different: dict[tuple[object, ...], Topology] = {}
+        for topology in topologies:
+            key = (topology.legs, frozenset(topology.time_like), topology.space_like)
+            different.setdefault(key, topology)
+        mappings = [
+            TopologyMapping(
+                topology, final_masses, sqrt_s, hadronic=hadronic, bounds=cuts, powers=powers
+            )
+            for topology in different.values()
+        ]
+        return cls(mappings, prior)
+
+    def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:
+        """Map points in their channels to phase space.
+
+        Parameters
+        ----------
+        u
+            ``(N, dim)`` in [0, 1].
+        channel
+            ``(N,)`` int64, or one channel for all.
+
+        Returns
+        -------
+        PhaseSpacePoint
+            In the order of ``u``, with the jacobian of each point's channel.
+        """
+        if isinstance(channel, int):
+            return self._mapping(channel).forward(u)
+        if channel.shape != u.shape[:1]:
+            raise PhaseSpaceError(
+                f"{tuple(channel.shape)} channels for points of shape {tuple(u.shape)}"
+            )
+        counts = torch.bincount(channel, minlength=self.channels).tolist()
+        if len(counts) > self.channels:
+            raise PhaseSpaceError(f"channel {len(counts) - 1} of {self.channels}")
+        if max(counts, default=0) == len(u) and len(u) > 0:
+            return self.mappings[counts.index(len(u))].forward(u)
+        order = torch.argsort(channel, stable=True)
+        back = torch.empty_like(order)
+        back[order] = torch.arange(len(order), device=order.device)
+        points, start = [], 0
+        for mapping, count in zip(self.mappings, counts, strict=True):
+            if count > 0:
+                points.append(mapping.forward(u[order[start : start + count]]))
+                start += count
+        if not points:
+            return self.mappings[0].forward(u)
+        momenta = torch.cat([p.momenta.permute(2, 1, 0) for p in points], dim=2)
+        return PhaseSpacePoint(
+            momenta.index_select(2, back).permute(2, 1, 0),
+            torch.cat([p.x1 for p in points])[back],
+            torch.cat([p.x2 for p in points])[back],
+            torch.cat([p.jacobian for p in points])[back],
+        )
+
+    def _mapping(self, channel: int) -> TopologyMapping:
+        if not 0 <= channel < self.channels:
+            raise PhaseSpaceError(f"channel {channel} of {self.channels}")
+        return self.mappings[channel]
+
+    def inverse(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, channel: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return ``u`` and the jacobian of one channel at physical points."""
+        return self._mapping(channel).inverse(momenta, x1, x2)
+
+    def densities(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+        """Densities 1/J_k of all channels at physical points, ``(N, K)`` in GeV^(4-2n)."""
+        return torch.stack(
+            [1 / mapping.inverse(momenta, x1, x2)[1] for mapping in self.mappings], dim=1
+        )
+
+    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+        """Analytic channel weights at physical points.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` in GeV, laboratory frame.
+        x1, x2
+            ``(N,)`` momentum fractions.
+
+        Returns
+        -------
+        Tensor
+            ``(N, K)``, not negative, with sum one over the channels.
+        """
+        if self.prior_kind == "uniform":
+            return momenta.new_full((len(momenta), self.channels), 1 / self.channels)
+        if self.prior_kind == "densities":
+            densities = self.densities(momenta, x1, x2)
+            return densities / densities.sum(dim=1, keepdim=True)
+        return self.propagator_weights(momenta)
+
+    def propagator_weights(self, momenta: Tensor) -> Tensor:
+        r"""Weights in proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}`, ``(N, K)``."""
+        total = momenta[:, 0] + momenta[:, 1]
+        s = total[:, 0].square() - total[:, 1:].square().sum(dim=1)
+        logits = momenta.new_zeros(len(momenta), self.channels)
+        if self._propagators:
+            # In units of the energy, so that channels may differ in the number of propagators.
+            logs = [self._log_propagator(p, momenta, s) for p in self._propagators]
+            logits = torch.stack(logs, dim=1) @ self._uses.to(momenta).t()
+        return torch.softmax(logits, dim=1)
+
+    @staticmethod
+    def _log_propagator(p: Propagator, momenta: Tensor, s: Tensor) -> Tensor:
+        legs = sorted(p.legs)
+        q = momenta[:, legs[0]]
+        for leg in legs[1:]:
+            q = q + momenta[:, leg]
+        if p.space_like:
+            q = momenta[:, 0] - q
+        q2 = q[:, 0].square() - q[:, 1:].square().sum(dim=1)
+        eps = torch.finfo(s.dtype).eps
+        distance = ((q2 - p.mass**2) / s).abs().clamp(min=eps)
+        return -torch.log(distance.square() + (p.mass * p.width / s).square())
