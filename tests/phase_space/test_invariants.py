@@ -1,0 +1,85 @@
+"""One-dimensional maps: limits, inverse, jacobian, and the density that they promise."""
+
+import math
+
+import pytest
+import torch
+
+from mcsurrogate.errors import PhaseSpaceError
+from mcsurrogate.phase_space.invariants import BreitWigner, PowerLaw, Uniform
+
+MAPS = {
+    "uniform": (Uniform(), lambda s: torch.ones_like(s)),
+    "power 0.8": (PowerLaw(0.8, -0.01), lambda s: (s + 0.01) ** -0.8),
+    "logarithm": (PowerLaw(1.0, -3.0), lambda s: 1 / (s + 3)),
+    "power 2": (PowerLaw(2.0), lambda s: s**-2.0),
+    "power 0.5 at the pole": (PowerLaw(0.5), lambda s: s**-0.5),
+    "resonance": (BreitWigner(91.2, 2.5), lambda s: 1 / ((s - 91.2**2) ** 2 + (91.2 * 2.5) ** 2)),
+    "narrow resonance": (BreitWigner(125.0, 0.006), lambda s: 1 / ((s - 125.0**2) ** 2 + 0.75**2)),
+}
+
+
+@pytest.fixture(params=MAPS)
+def case(request):
+    invariant, density = MAPS[request.param]
+    low = 0.0 if "pole" in request.param else 100.0
+    return invariant, density, low
+
+
+def _limits(low, n=400):
+    return torch.full((n,), low, dtype=torch.float64), torch.full((n,), 4e4, dtype=torch.float64)
+
+
+def test_inverse_and_limits(case):
+    invariant, _, low = case
+    start, width = _limits(low)
+    u = torch.linspace(0, 1, 400, dtype=torch.float64)
+    x, slope = invariant.forward(u, start, width)
+    assert (x[1:] > x[:-1]).all()
+    assert float(x[0]) == pytest.approx(0.0, abs=1e-9)
+    assert float(x[-1]) == pytest.approx(4e4, rel=1e-9)
+    back, same = invariant.inverse(x, start, width)
+    torch.testing.assert_close(back, u, rtol=0, atol=1e-10)
+    torch.testing.assert_close(same[1:-1], slope[1:-1], rtol=1e-7, atol=0)
+
+
+def test_density(case):
+    invariant, density, low = case
+    start, width = _limits(low)
+    u = 0.01 + 0.98 * torch.rand(400, generator=torch.Generator().manual_seed(1)).double()
+    x, slope = invariant.forward(u, start, width)
+    product = slope * density(start + x)
+    assert float(product.std() / product.mean()) < 1e-7
+
+
+def test_gradient(case):
+    invariant, _, low = case
+    start, width = _limits(low, 5)
+    u = torch.linspace(0.2, 0.8, 5, dtype=torch.float64)
+    inputs = [t.requires_grad_() for t in (u, start + 1.0, width)]
+    assert torch.autograd.gradcheck(invariant.forward, inputs, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("power", [0.3, 0.8, 1.0, 1.7])
+def test_narrow_range_keeps_its_digits(power):
+    """At a relative width of 1e-9 a power law is a straight line."""
+    low = torch.full((50,), 1e6, dtype=torch.float64)
+    width = torch.full((50,), 1e-3, dtype=torch.float64)
+    u = torch.linspace(0, 1, 50, dtype=torch.float64)
+    x, slope = PowerLaw(power).forward(u, low, width)
+    torch.testing.assert_close(x, u * width, rtol=1e-8, atol=1e-14)
+    torch.testing.assert_close(slope, width, rtol=1e-8, atol=0)
+    back, _ = PowerLaw(power).inverse(x, low, width)
+    torch.testing.assert_close(back, u, rtol=0, atol=1e-12)
+
+
+def test_impossible_requests():
+    for build in (
+        lambda: PowerLaw(-0.1),
+        lambda: PowerLaw(math.nan),
+        lambda: PowerLaw(1.0, math.inf),
+        lambda: BreitWigner(0.0, 1.0),
+        lambda: BreitWigner(91.0, 0.0),
+    ):
+        with pytest.raises(PhaseSpaceError):
+            build()
