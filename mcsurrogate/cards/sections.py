@@ -117,7 +117,7 @@ class IntegrationSection(Section):
         default=0.001, gt=0, lt=1, description="Relative error at which integration stops."
     )
     max_evaluations: int = Field(
-        default=20_000_000,
+        default=2_000_000,
         ge=10_000,
         description="Integrand evaluations, training included, after which it stops anyway.",
     )

@@ -2,6 +2,7 @@
 
 import sys
 
+import torch
 import typer
 
 from mcsurrogate.cli.console import errors
@@ -31,6 +32,9 @@ for command in (integrate, generate, run, validate, info):
 
 def main() -> None:
     """Run the command line; exit code 2 for a mistake in the input, 130 for Ctrl-C."""
+    # One thread: the networks are too small to gain from more, and sums over threads would make
+    # the last digits of a result depend on the machine.
+    torch.set_num_threads(1)
     try:
         app()
     except MCSurrogateError as error:
