@@ -5,7 +5,23 @@ from torch import Tensor
 
 from mcsurrogate.errors import EmulationError
 
-__all__ = ["check_weights"]
+__all__ = ["check_surrogate", "check_weights"]
+
+
+def check_surrogate(surrogate: Tensor) -> Tensor:
+    """Return surrogate weights in float64, or refuse them.
+
+    Raises
+    ------
+    EmulationError
+        If they are not ``(N,)``, finite and not negative.
+    """
+    if surrogate.dim() != 1:
+        msg = f"surrogate weights of shape {tuple(surrogate.shape)}: must be (N,)"
+        raise EmulationError(msg)
+    if not bool(torch.isfinite(surrogate).all()) or bool((surrogate < 0.0).any()):
+        raise EmulationError("surrogate weights must be finite and not negative")
+    return surrogate.to(torch.float64)
 
 
 def check_weights(surrogate: Tensor, exact: Tensor) -> None:
@@ -23,8 +39,7 @@ def check_weights(surrogate: Tensor, exact: Tensor) -> None:
             f"{tuple(exact.shape)}: both must be (N,)"
         )
         raise EmulationError(msg)
-    if not bool(torch.isfinite(surrogate).all()) or bool((surrogate < 0.0).any()):
-        raise EmulationError("surrogate weights must be finite and not negative")
+    check_surrogate(surrogate)
     if not bool(torch.isfinite(exact).all()):
         raise EmulationError("exact weights must be finite")
     lost = (surrogate == 0.0) & (exact != 0.0)

@@ -52,6 +52,10 @@ class Emulator:
         Parameters of the Standard Model of the training points.
     card
         The model card: data, errors, calibration, validity.
+    parts
+        Weights, calibration and domain.
+    features
+        From momenta to the network's inputs.
     exact
         The exact amplitude that points outside the domain fall back to, or None.
     """
@@ -62,9 +66,9 @@ class Emulator:
         self.process = Process.parse(card.process)
         self.parameters = StandardModel(**card.parameters)
         self.card = card
-        self._parts = parts
+        self.parts = parts
         layout = ProcessLayout(self.process, self.parameters, antennae=card.skeleton == "antenna")
-        self._features = FeatureMap(layout)
+        self.features = FeatureMap(layout)
         self._exact: MatrixElement | None = None
         self.exact = exact
 
@@ -246,16 +250,16 @@ class Emulator:
     def predict_members(self, momenta: Points, alpha_s: Tensor | float | None = None) -> Tensor:
         """Return |M|^2 of every member of the ensemble, ``(M, N)``, without the fall-back."""
         points = self._points(momenta, None)
-        features = points_to_features(self._features, points)
+        features = points_to_features(self.features, points)
         with torch.inference_mode():
-            means = self._parts.member_means(features)
-        values = (means.double() + features.log_unit(self._features.layout.dimension)).exp()
+            means = self.parts.member_means(features)
+        values = (means.double() + features.log_unit(self.features.layout.dimension)).exp()
         factor = self._coupling_factor(alpha_s, len(points))
         return values.clone() if factor is None else values * factor
 
     def save(self, path: str | Path) -> None:
         """Write weights to ``path`` (.safetensors) and the model card beside it (.json)."""
-        write_model(Path(path), self._parts.tensors(), self.card)
+        write_model(Path(path), self.parts.tensors(), self.card)
 
     @classmethod
     def load(
@@ -332,15 +336,15 @@ class Emulator:
         value = torch.empty(len(points), dtype=torch.float64)
         sigma = torch.empty(len(points), dtype=torch.float64)
         outside = torch.empty(len(points), dtype=torch.bool)
-        power = self._features.layout.dimension
-        parts = self._parts
+        power = self.features.layout.dimension
+        parts = self.parts
         with torch.no_grad():
             for start in range(0, len(points), BLOCK):
                 block = slice(start, start + BLOCK)
-                rows = self._features.rows(points[block])
+                rows = self.features.rows(points[block])
                 if check:
-                    check_rows(rows, self._features.layout, start)
-                features = self._features.of_rows(rows)
+                    check_rows(rows, self.features.layout, start)
+                features = self.features.of_rows(rows)
                 found = parts(features)
                 result = features.log_unit(power).add_(found.mean).exp_()
                 value[block] = result
@@ -371,8 +375,8 @@ class Emulator:
     def _fall_back(self, points: Tensor, where: Tensor, alpha_s: Tensor | float) -> Tensor:
         if self._exact is None:
             first = int(where[0])
-            features = self._features(points[first : first + 1])
-            reason = self._parts.domain.reason(features.inputs[:, 0], self._features.names)
+            features = self.features(points[first : first + 1])
+            reason = self.parts.domain.reason(features.inputs[:, 0], self.features.names)
             msg = (
                 f"{len(where)} of {len(points)} points are outside the domain of the emulator of "
                 f"{self.card.process!r} (event {first}: {reason}); set emulator.exact to an "

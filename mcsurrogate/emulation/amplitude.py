@@ -1,0 +1,142 @@
+"""An emulator in the place of an exact amplitude."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.emulation.emulator import Emulator
+from mcsurrogate.errors import EmulationError
+from mcsurrogate.matrix_elements.colour_flow import ColourFlow
+from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+
+__all__ = ["AmplitudeRecord", "EmulatedMatrixElement"]
+
+_TIMED_POINTS = 8192
+
+
+@dataclass(slots=True)
+class AmplitudeRecord:
+    """How often which amplitude was used.
+
+    Attributes
+    ----------
+    emulated
+        Points that the emulator answered.
+    outside
+        Points outside its domain, answered exactly.
+    uncertain
+        Points inside that were too uncertain, answered exactly.
+    """
+
+    emulated: int = 0
+    outside: int = 0
+    uncertain: int = 0
+
+
+class EmulatedMatrixElement:
+    """The emulator where it may be believed, the exact amplitude elsewhere.
+
+    Fulfils :class:`mcsurrogate.matrix_elements.protocol.ColouredMatrixElement`, so it takes the
+    place of the exact amplitude in a hard process; colour flows remain the exact ones.
+
+    Parameters
+    ----------
+    emulator
+        A trained emulator.
+    exact
+        The amplitude that it stands for.
+    largest_sigma
+        Relative uncertainty above which a point is evaluated exactly; None for no limit.
+
+    Attributes
+    ----------
+    record
+        The bookkeeping.
+
+    Raises
+    ------
+    EmulationError
+        If the emulator is for another process or other parameters.
+    """
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        exact: ColouredMatrixElement,
+        largest_sigma: float | None = None,
+    ) -> None:
+        if largest_sigma is not None and not largest_sigma > 0.0:
+            raise EmulationError(f"largest_sigma = {largest_sigma}: must be positive")
+        emulator.exact = exact
+        self.emulator = emulator
+        self.exact = exact
+        self.largest_sigma = largest_sigma
+        self.process: Process = exact.process
+        self.parameters: StandardModel = exact.parameters
+        self.record = AmplitudeRecord()
+        self._cost: float | None = None
+
+    def __call__(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
+        """Return |M|^2 ``(N,)`` in GeV^(8-2n); see the protocol."""
+        return self.with_uncertainty(momenta, alpha_s)[0].to(momenta.dtype)
+
+    def with_uncertainty(self, momenta: Tensor, alpha_s: Tensor | float) -> tuple[Tensor, Tensor]:
+        """Return |M|^2 and its uncertainty, ``(N,)`` each; zero where it is exact."""
+        value, sigma = self.emulator.predict(momenta, alpha_s)
+        exact = sigma == 0.0
+        self.record.outside += int(exact.sum())
+        if self.largest_sigma is not None:
+            unsure = sigma > self.largest_sigma * value
+            where = unsure.nonzero()[:, 0]
+            if len(where):
+                coupling = alpha_s
+                if isinstance(alpha_s, Tensor) and alpha_s.dim() == 1:
+                    coupling = alpha_s[where]
+                value[where] = self.exact(momenta[where].double(), coupling).double()
+                sigma[where] = 0.0
+            self.record.uncertain += len(where)
+            exact = exact | unsure
+        self.record.emulated += int((~exact).sum())
+        return value, sigma
+
+    @property
+    def colour_flows(self) -> tuple[ColourFlow, ...]:
+        """The exact amplitude's colour flows."""
+        return self.exact.colour_flows
+
+    def colour_flow_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
+        """Return the exact amplitude's weights ``(N, F)`` of the colour flows."""
+        return self.exact.colour_flow_weights(momenta, alpha_s)
+
+    def measure_cost(self, momenta: Tensor) -> float:
+        """Measure and keep seconds a point on typical momenta ``(N, n, 4)``, one thread."""
+        sample = momenta[:_TIMED_POINTS]
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            times = []
+            for _ in range(5):
+                start = time.perf_counter()
+                self.emulator.predict(sample)
+                times.append(time.perf_counter() - start)
+        finally:
+            torch.set_num_threads(threads)
+        self._cost = min(times) / len(sample)
+        return self._cost
+
+    @property
+    def cost(self) -> float:
+        """Seconds a phase-space point, one thread, in batches, as last measured.
+
+        Raises
+        ------
+        EmulationError
+            If :meth:`measure_cost` was not called.
+        """
+        if self._cost is None:
+            raise EmulationError("the cost is not known: call measure_cost with typical momenta")
+        return self._cost

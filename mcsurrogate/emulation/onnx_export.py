@@ -1,0 +1,92 @@
+"""Export to ONNX, for evaluators other than torch."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mcsurrogate.atomic import atomic_path
+from mcsurrogate.emulation.emulator import Emulator
+from mcsurrogate.errors import EmulationError
+
+__all__ = ["export_onnx"]
+
+_OPSET = 17
+
+
+class _Graph(nn.Module):
+    """Network, posterior and calibration of one emulator, points along the first axis."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__()
+        parts = emulator.parts
+        network = parts.networks[0]
+        layers: list[nn.Module] = []
+        for weight, bias in zip(network.weights, network.biases, strict=True):
+            linear = nn.Linear(weight.shape[1], weight.shape[0])
+            linear.weight = nn.Parameter(weight.clone(), requires_grad=False)
+            linear.bias = nn.Parameter(bias.clone(), requires_grad=False)
+            layers += [linear, nn.SiLU()]
+        self.hidden = nn.Sequential(*layers[:-2])
+        self.head = layers[-2]
+        assert parts.root is not None
+        self.register_buffer("root", parts.root[:, :-1].T.contiguous())
+        self.register_buffer("offset", parts.root[:, -1].clone())
+        self.register_buffer("knots", parts.calibration.log_sigma)
+        self.register_buffer("factors", parts.calibration.log_factor)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return ``(N, 2)``: mean and log sigma of log(|M|^2 / skeleton)."""
+        hidden = self.hidden(inputs)
+        out = self.head(hidden)
+        epistemic = (
+            (hidden @ self.get_buffer("root") + self.get_buffer("offset")).square().sum(dim=1)
+        )
+        log_sigma = 0.5 * (torch.exp(2.0 * out[:, 1]) + epistemic).log()
+        return torch.stack((out[:, 0], log_sigma + self._factor(log_sigma)), dim=1)
+
+    def _factor(self, log_sigma: Tensor) -> Tensor:
+        """Piecewise linear interpolation written as a sum of ramps."""
+        knots, factors = self.get_buffer("knots"), self.get_buffer("factors")
+        if len(knots) == 1:
+            return factors.expand_as(log_sigma)
+        slopes = (factors[1:] - factors[:-1]) / (knots[1:] - knots[:-1])
+        rise = (log_sigma.unsqueeze(1) - knots[:-1]).clamp(min=0.0)
+        rise = torch.minimum(rise, knots[1:] - knots[:-1])
+        return factors[0] + (rise * slopes).sum(dim=1)
+
+
+def export_onnx(emulator: Emulator, path: Path) -> None:
+    """Write the network as ONNX: inputs ``(N, F)`` float32 to mean and log sigma ``(N, 2)``.
+
+    The inputs are those of the model card's ``validity``, in this order; log |M|^2 is the mean
+    plus the logarithm of the antenna skeleton minus (n - 4) log s_hat, and sigma is that of the
+    logarithm, calibrated.
+
+    Raises
+    ------
+    EmulationError
+        If the optional packages are missing or the emulator is an ensemble.
+    """
+    missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        msg = f"ONNX export needs the package(s) {', '.join(missing)}: install mcsurrogate[onnx]"
+        raise EmulationError(msg)
+    if len(emulator.parts.networks) != 1:
+        raise EmulationError("ONNX export takes a single network, not an ensemble")
+    graph = _Graph(emulator).eval()
+    example = emulator.parts.domain.lower.unsqueeze(0).repeat(2, 1)
+    with atomic_path(path) as part:
+        torch.onnx.export(
+            graph,
+            (example,),
+            str(part),
+            input_names=["inputs"],
+            output_names=["mean_and_log_sigma"],
+            dynamic_shapes={"inputs": {0: torch.export.Dim("points")}},
+            opset_version=_OPSET + 1,
+            external_data=False,
+            dynamo=True,
+            verbose=False,
+        )
