@@ -1,30 +1,27 @@
-r"""Closed forms of 2 -> 2 squared matrix elements.
+"""Closed forms behind the protocol, for the processes that have one.
 
-Heavy-quark production follows R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider
-Physics* (1996), table 10.2 (there from P. Nason, S. Dawson, R. K. Ellis, Nucl. Phys. B303
-(1988) 607): with :math:`\tau_{1,2} = 2 p_{1,2} \cdot p_3 / s` and :math:`\rho = 4 m^2/s`
-
-.. math::
-   \overline{|M|^2}(gg \to Q\bar Q) &= g_s^4 \Bigl(\frac{1}{6\tau_1\tau_2} - \frac38\Bigr)
-   \Bigl(\tau_1^2 + \tau_2^2 + \rho - \frac{\rho^2}{4\tau_1\tau_2}\Bigr), \\
-   \overline{|M|^2}(q\bar q \to Q\bar Q) &= g_s^4\,\frac49
-   \Bigl(\tau_1^2 + \tau_2^2 + \frac{\rho}{2}\Bigr).
-
-The closed form of gg has no width in its t-channel propagators: with the fixed width
-that the engine and the oracle tables have there it differs by up to 6.5e-5.
+A closed form is used only where it gives the same numbers as the engine: heavy quarks from
+gluons only without a width, since the formula has none in its t-channel propagators (with the
+width of the top quark the difference is up to 6.5e-5).
 """
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from mcsurrogate.matrix_elements import formulae
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
+from mcsurrogate.matrix_elements.interactions import Interaction, interactions
+from mcsurrogate.matrix_elements.measurement import seconds_per_point
+from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
+from mcsurrogate.matrix_elements.particles import particle_by_pdg
+from mcsurrogate.matrix_elements.probe import probe_points
 from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import (
     check_finite_result,
     check_momenta,
@@ -33,89 +30,11 @@ from mcsurrogate.matrix_elements.validity import (
 
 __all__ = ["ClosedForm", "closed_form"]
 
-Formula = Callable[[Tensor, Tensor, StandardModel], Tensor]
+FOUR_PI = 4.0 * math.pi
 
+Formula = Callable[[Tensor], Tensor]
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1] - a[:, 2] * b[:, 2] - a[:, 3] * b[:, 3]
-
-
-def _heavy_quark_invariants(p: Tensor, mass2: Tensor | float) -> tuple[Tensor, Tensor, Tensor]:
-    half_s = _dot(p[:, 0], p[:, 1])
-    tau1 = _dot(p[:, 0], p[:, 2]) / half_s
-    tau2 = _dot(p[:, 1], p[:, 2]) / half_s
-    return tau1, tau2, 2.0 * mass2 / half_s
-
-
-def _gluons_to_heavy_quarks(heavy: int) -> Formula:
-    def formula(p: Tensor, alpha_s: Tensor, model: StandardModel) -> Tensor:
-        mass = model.top_mass if heavy == 6 else model.bottom_mass
-        tau1, tau2, rho = _heavy_quark_invariants(p, mass**2)
-        product = tau1 * tau2
-        colour = 1.0 / (6.0 * product) - 0.375
-        kinematics = tau1 * tau1 + tau2 * tau2 + rho - rho * rho / (4.0 * product)
-        return (4.0 * math.pi * alpha_s) ** 2 * colour * kinematics
-
-    return formula
-
-
-def _quarks_to_heavy_quarks(heavy: int) -> Formula:
-    def formula(p: Tensor, alpha_s: Tensor, model: StandardModel) -> Tensor:
-        mass = model.top_mass if heavy == 6 else model.bottom_mass
-        tau1, tau2, rho = _heavy_quark_invariants(p, mass**2)
-        kinematics = tau1 * tau1 + tau2 * tau2 + 0.5 * rho
-        return (4.0 * math.pi * alpha_s) ** 2 * (4.0 / 9.0) * kinematics
-
-    return formula
-
-
-def _gluons_to_heavy_quarks_flows(p: Tensor) -> Tensor:
-    # The two colour-ordered amplitudes are in the ratio tau2 : tau1 (their sum vanishes
-    # with the third kinematic channel), so the leading-colour weights are the squares.
-    tau1, tau2, _ = _heavy_quark_invariants(p, 0.0)
-    return torch.stack((tau2 * tau2, tau1 * tau1), dim=1)
-
-
-def _single_flow(p: Tensor) -> Tensor:
-    return torch.ones_like(p[:, :1, 0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    formula: Formula
-    flows: tuple[ColourFlow, ...]
-    flow_weights: Callable[[Tensor], Tensor]
-    power_of_alpha_s: int
-    exact_with_widths: bool
-
-
-_GLUON_FLOWS: tuple[ColourFlow, ...] = (
-    ((501, 502), (502, 503), (501, 0), (0, 503)),
-    ((502, 503), (501, 502), (501, 0), (0, 503)),
-)
-_QUARK_FLOWS: tuple[ColourFlow, ...] = (((501, 0), (0, 502), (501, 0), (0, 502)),)
-
-
-def _find(process: Process) -> _Entry | None:
-    if process.excluded or process.n_legs != 4:
-        return None
-    first, second = process.incoming
-    third, fourth = process.outgoing
-    if third != -fourth or third not in (5, 6):
-        return None
-    if (first, second) == (21, 21):
-        return _Entry(
-            _gluons_to_heavy_quarks(third),
-            _GLUON_FLOWS,
-            _gluons_to_heavy_quarks_flows,
-            2,
-            exact_with_widths=False,
-        )
-    if first == -second and 1 <= first <= 4:
-        return _Entry(
-            _quarks_to_heavy_quarks(third), _QUARK_FLOWS, _single_flow, 2, exact_with_widths=True
-        )
-    return None
+_PHOTON_PAIR: tuple[ColourFlow, ...] = (((501, 502), (502, 501), (0, 0), (0, 0)),)
 
 
 class ClosedForm:
@@ -124,30 +43,28 @@ class ClosedForm:
     Parameters
     ----------
     process
-        Must have a closed form, see `closed_form`.
+        With definite coupling orders.
     parameters
         Parameters of the model.
-    entry
-        Formula and colour flows.
+    formula
+        From momenta ``(N, 4, 4)`` to values without the strong coupling.
+    strong_power
+        Power of alpha_s.
 
     Attributes
     ----------
     process, parameters
         As given.
-    colour_flows
-        Leading-colour flows, see `mcsurrogate.matrix_elements.colour_flow.ColourFlow`.
     """
 
-    def __init__(self, process: Process, parameters: StandardModel, entry: _Entry) -> None:
+    def __init__(
+        self, process: Process, parameters: StandardModel, formula: Formula, strong_power: int
+    ) -> None:
         self.process = process
         self.parameters = parameters
-        self._entry = entry
+        self._formula = formula
+        self._strong_power = strong_power
         self._cost: float | None = None
-
-    @property
-    def colour_flows(self) -> tuple[ColourFlow, ...]:
-        """Leading-colour flows that an event may have."""
-        return self._entry.flows
 
     def __call__(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
         """Evaluate the squared matrix element, see the protocol `MatrixElement`.
@@ -161,47 +78,117 @@ class ClosedForm:
         """
         check_momenta(momenta, self.process, self.parameters)
         coupling = strong_coupling(alpha_s, momenta, self.process)
-        value = self._entry.formula(momenta, coupling, self.parameters)
+        value = self._formula(momenta)
+        if self._strong_power:
+            value = value * (FOUR_PI * coupling) ** self._strong_power
         return check_finite_result(value, self.process)
+
+    @cached_property
+    def _engine(self) -> TreeMatrixElement:
+        return TreeMatrixElement(self.process, self.parameters)
+
+    @property
+    def _is_loop(self) -> bool:
+        return not coupling_powers(self.process.all_incoming, self.process.excluded)
+
+    @property
+    def colour_flows(self) -> tuple[ColourFlow, ...]:
+        """Leading-colour flows that an event may have."""
+        return _PHOTON_PAIR if self._is_loop else self._engine.colour_flows
 
     def colour_flow_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
         """Leading-colour weights ``(N, len(colour_flows))``, not normalised."""
+        if not self._is_loop:
+            return self._engine.colour_flow_weights(momenta, alpha_s)
         check_momenta(momenta, self.process, self.parameters)
-        strong_coupling(alpha_s, momenta, self.process)
-        return self._entry.flow_weights(momenta)
+        return torch.ones_like(momenta[:, :1, 0])
 
     @property
     def cost(self) -> float:
         """Measured seconds a phase-space point, one thread, in batches."""
         if self._cost is None:
-            masses = [as_number(q.mass(self.parameters)) for q in self.process.particles]
-            self._cost = _measure(self, _test_points(4096, masses))
+            points = probe_points(self.process, self.parameters, 4096)
+            self._cost = seconds_per_point(self, points)
         return self._cost
 
 
-def _test_points(count: int, masses: list[float]) -> Tensor:
-    energy = 10.0 * (sum(masses) + 50.0)
-    cosine = torch.linspace(-0.9, 0.9, count, dtype=torch.float64)
-    momentum = math.sqrt(energy * energy / 4.0 - masses[2] ** 2)
-    p = torch.zeros(count, 4, 4, dtype=torch.float64)
-    p[:, :, 0] = energy / 2.0
-    p[:, 0, 3], p[:, 1, 3] = energy / 2.0, -energy / 2.0
-    p[:, 2, 1], p[:, 2, 3] = momentum * torch.sqrt(1.0 - cosine**2), momentum * cosine
-    p[:, 3, 1:] = -p[:, 2, 1:]
-    return p
-
-
-def _measure(form: ClosedForm, points: Tensor) -> float:
-    times = []
-    with torch.no_grad():
-        for _ in range(5):
-            start = time.perf_counter()
-            form(points, 0.118)
-            times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2] / len(points)
-
-
 def closed_form(process: Process, model: StandardModel) -> ClosedForm | None:
-    """Return the closed form of a process, or None where there is none."""
-    entry = _find(process)
-    return None if entry is None else ClosedForm(process, model, entry)
+    """Return the closed form of a process, or None where there is none.
+
+    Raises
+    ------
+    ProcessError
+        If the process has no diagram within its coupling orders.
+    """
+    if process.n_legs != 4 or process.excluded:
+        return None
+    powers = coupling_powers(process.all_incoming, process.excluded)
+    if not powers:
+        return _photon_pair(process, model)
+    process = resolve_orders(process)
+    allowed = [power for power in powers if process.orders.allows(*power)]
+    if allowed == [(2, 0)]:
+        formula = _strong(process, model)
+        return None if formula is None else ClosedForm(process, model, formula, 2)
+    if allowed == [(0, 2)]:
+        formula = _electroweak(process, model)
+        return None if formula is None else ClosedForm(process, model, formula, 0)
+    return None
+
+
+def _photon_pair(process: Process, model: StandardModel) -> ClosedForm | None:
+    if process.pdg_ids != (21, 21, 22, 22) or not process.orders.is_default:
+        return None
+    # Five massless flavours; the top quark is left out, as in the oracle table.
+    charges = [particle_by_pdg(flavour).charge3 / 3.0 for flavour in range(1, 6)]
+    return ClosedForm(process, model, lambda p: formulae.gluons_to_photons(p, model, charges), 2)
+
+
+def _strong(process: Process, model: StandardModel) -> Formula | None:
+    heavy = [p for p in process.particles if p.is_fermion and not p.is_massless(model)]
+    quarks = [p for p in process.particles if p.is_fermion]
+    if heavy:
+        third, fourth = process.outgoing
+        if len(heavy) != 2 or third != -fourth or third < 0 or heavy[0].pdg != third:
+            return None
+        mass = heavy[0].mass(model)
+        if not any(p.is_fermion for p in process.particles[:2]):
+            if as_number(heavy[0].width(model)) > 0.0:
+                return None
+            return lambda p: formulae.gluons_to_heavy_quarks(p, mass)
+        return lambda p: formulae.quarks_to_heavy_quarks(p, mass)
+    if not quarks:
+        return formulae.four_gluons
+    if len(quarks) == 2:
+        return lambda p: formulae.quarks_gluons(p, process)
+    return lambda p: formulae.four_quarks(p, process)
+
+
+def _electroweak(process: Process, model: StandardModel) -> Formula | None:
+    if not all(p.is_fermion and p.is_massless(model) for p in process.particles):
+        return None
+    incoming, outgoing = process.all_incoming[:2], process.all_incoming[2:]
+    if incoming[0] * incoming[1] > 0 or outgoing[0] * outgoing[1] > 0:
+        return None
+    if {(abs(pdg) + 1) // 2 for pdg in incoming} & {(abs(pdg) + 1) // 2 for pdg in outgoing}:
+        return None  # the same generation: t-channel diagrams as well
+    first, second = _vertices(incoming), _vertices(outgoing)
+    exchanges = []
+    for boson, vertex in first.items():
+        conjugate = boson if boson in (22, 23) else -boson
+        if conjugate in second:
+            particle = particle_by_pdg(boson)
+            exchanges.append((vertex, second[conjugate], particle.mass_name, particle.width_name))
+    if not exchanges:
+        return None
+    return lambda p: formulae.fermion_pairs(p, process, model, exchanges)
+
+
+def _vertices(pair: tuple[int, ...]) -> dict[int, Interaction]:
+    """Electroweak vertices of an incoming fermion and antifermion, by the third particle."""
+    barred_first = tuple(sorted(pair))
+    return {
+        vertex.particles[2]: vertex
+        for vertex in interactions()
+        if vertex.particles[:2] == barred_first and vertex.qed == 1
+    }

@@ -88,7 +88,8 @@ class ColourAlgebra:
                 word = tuple(leg for index in order for leg in parts[index][1].opened)
                 found.append((self._gluon(closed, word), 1.0, order))
             return found
-        strings = {role: state.opened for role, state in parts if role is not Role.SINGLET}
+        strings: dict[Role, String] = {}
+        strings.update((role, state.opened) for role, state in parts if role is not Role.SINGLET)
         if len(strings) == 2 and Role.GLUON in strings:
             return [(*item, natural) for item in self._emit(closed, strings)]
         if len(strings) == 2:  # quark and antiquark
@@ -100,7 +101,7 @@ class ColourAlgebra:
         return [(self._state(closed, opened), 1.0, natural)]
 
     def _emit(self, closed: Flow, strings: dict[Role, String]) -> Combination:
-        """A quark line takes up a gluon: T* contracted between two strings."""
+        """Let a quark line take up a gluon: T* contracted between two strings."""
         gluon = strings[Role.GLUON]
         is_quark = Role.QUARK in strings
         line = strings[Role.QUARK if is_quark else Role.ANTIQUARK]

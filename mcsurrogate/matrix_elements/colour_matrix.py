@@ -52,9 +52,7 @@ def _contract(first: Flow, second: Flow, ends: tuple[End, ...]) -> Fraction:
     """Sum over colours of one structure times the complex conjugate of another."""
     starts = {string[0]: string for string in first if ends[string[0]] is End.ANTIQUARK}
     conjugates = {
-        string[-1]: tuple(reversed(string))
-        for string in second
-        if ends[string[0]] is End.ANTIQUARK
+        string[-1]: tuple(reversed(string)) for string in second if ends[string[0]] is End.ANTIQUARK
     }
     traces: list[String] = []
     while starts:
@@ -74,10 +72,9 @@ def _contract(first: Flow, second: Flow, ends: tuple[End, ...]) -> Fraction:
 def _canonical(traces: list[String]) -> tuple[String, ...]:
     """Rename gluons in order of appearance, so that equal contractions share a result."""
     names: dict[int, int] = {}
-    renamed = []
-    for word in sorted(traces, key=len):
-        renamed.append(tuple(names.setdefault(leg, len(names)) for leg in word))
-    return tuple(renamed)
+    return tuple(
+        tuple(names.setdefault(leg, len(names)) for leg in word) for word in sorted(traces, key=len)
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -121,7 +118,8 @@ def _structure_constants() -> NDArray[np.float64]:
         for order in permutations(range(3)):
             sign = np.linalg.det(np.eye(3)[list(order)])
             f[tuple(indices[i] for i in order)] = sign * value
-    return np.sqrt(2.0) * f
+    scaled: NDArray[np.float64] = np.sqrt(2.0) * f
+    return scaled
 
 
 @lru_cache(maxsize=8)

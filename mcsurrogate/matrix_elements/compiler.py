@@ -166,9 +166,7 @@ class _Compiler:
             number, ready = stack.pop()
             if number in self.place:
                 continue
-            needed = [
-                child for child in self._needed(number) if child not in self.place
-            ]
+            needed = [child for child in self._needed(number) if child not in self.place]
             if needed and not ready:
                 stack.append((number, True))
                 stack.extend((child, False) for child in reversed(needed))
@@ -176,7 +174,7 @@ class _Compiler:
             self._emit(number)
 
     def _needed(self, number: int) -> list[int]:
-        found = []
+        found: list[int] = []
         for child, _ in arguments(self.nodes[number]):
             if self._inlined(child) and self.nodes[number].op is Op.SUM:
                 found.extend(grandchild for grandchild, _ in arguments(self.nodes[child]))

@@ -85,7 +85,7 @@ class Executor:
         }
         self._calls: list[Call] = []
         for instruction in programme.instructions:
-            self._bind(instruction, programme)
+            self._bind(instruction)
 
     def _extents(self, legs: int) -> tuple[int, ...]:
         return tuple(states if legs >> leg & 1 else 1 for leg, states in self._sizes.items())
@@ -96,7 +96,7 @@ class Executor:
             value *= self._couplings[name]
         return value
 
-    def _bind(self, instruction: Accumulate | Add | Lower | Clear, programme: Programme) -> None:
+    def _bind(self, instruction: Accumulate | Add | Lower | Clear) -> None:
         tensor = self._tensors[instruction.out]
         if isinstance(instruction, Lower):
             self._calls.append((torch.neg, (tensor[0],), {"out": tensor[2]}))

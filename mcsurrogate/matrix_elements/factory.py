@@ -1,22 +1,25 @@
 """One call from a process string to a squared matrix element."""
 
-from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.closed_forms import closed_form
-from mcsurrogate.matrix_elements.orders import resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
-from mcsurrogate.matrix_elements.protocol import MatrixElement
+from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 
 __all__ = ["matrix_element"]
 
 
-def matrix_element(process: str | Process, model: StandardModel | None = None) -> MatrixElement:
+def matrix_element(
+    process: str | Process, model: StandardModel | None = None
+) -> ColouredMatrixElement:
     """Return the squared matrix element of a partonic process.
+
+    A closed form where one gives the same numbers, else the off-shell recursion.
 
     Parameters
     ----------
     process
-        Process in MadGraph's syntax with definite particles, such as ``"g g > t t~"``.
+        Process in MadGraph's syntax with definite particles, such as ``"g g > t t~ g"``.
     model
         Parameters; the oracle tables' by default.
 
@@ -24,12 +27,9 @@ def matrix_element(process: str | Process, model: StandardModel | None = None) -
     ------
     ProcessError
         If the string cannot be understood, a conservation law is violated, or the process
-        lies outside the reach of the built-in amplitudes.
+        has no tree diagram and no closed form.
     """
     model = StandardModel() if model is None else model
     parsed = Process.parse(process) if isinstance(process, str) else process
-    form = closed_form(resolve_orders(parsed), model)
-    if form is None:
-        msg = f"{parsed.name}: no built-in amplitude; pass an external one"
-        raise ProcessError(msg)
-    return form
+    form = closed_form(parsed, model)
+    return form if form is not None else TreeMatrixElement(parsed, model)

@@ -113,7 +113,7 @@ class Graph:
         return self._add(Op.EXTERNAL, (leg, part), shape, (1 << leg) if axis else 0)
 
     def event(self, quantity: Quantity, *args: object) -> int:
-        """A quantity of the event, such as a propagator's denominator."""
+        """Quantity of the event, such as a propagator's denominator."""
         shape = () if quantity in SCALAR_QUANTITIES else (2, 2)
         return self._add(Op.EVENT, (quantity, *args), shape, 0)
 

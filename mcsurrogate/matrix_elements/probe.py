@@ -59,9 +59,7 @@ def probe_points(
     return torch.cat(kept)[:count]
 
 
-def _points(
-    masses: list[float], count: int, sqrt_s: float, generator: torch.Generator
-) -> Tensor:
+def _points(masses: list[float], count: int, sqrt_s: float, generator: torch.Generator) -> Tensor:
     n = len(masses) - 2
     u = torch.rand(count, n, 4, generator=generator, dtype=torch.float64)
     energy = -torch.log(u[..., 0] * u[..., 1])
@@ -85,8 +83,9 @@ def _points(
         energies = torch.sqrt(mass2 + xi * xi * momentum2)
         slope = (xi * momentum2 / energies).sum(dim=1, keepdim=True)
         xi = xi - (energies.sum(dim=1, keepdim=True) - sqrt_s) / slope
-    final = torch.cat((torch.sqrt(mass2 + xi * xi * momentum2).unsqueeze(-1),
-                       xi.unsqueeze(-1) * p), dim=-1)
+    final = torch.cat(
+        (torch.sqrt(mass2 + xi * xi * momentum2).unsqueeze(-1), xi.unsqueeze(-1) * p), dim=-1
+    )
     m1, m2 = masses[:2]
     first = (sqrt_s**2 + m1**2 - m2**2) / (2.0 * sqrt_s)
     beam = math.sqrt(first**2 - m1**2)

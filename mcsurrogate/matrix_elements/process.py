@@ -168,7 +168,11 @@ class Process:
 
     @property
     def average_factor(self) -> int:
-        """Number of spin and colour states of the initial state."""
+        """Number of spin and colour states of the initial state.
+
+        Incoming neutrinos count two spin states, as in MadGraph; cross sections of a beam of
+        left-handed neutrinos are twice as large.
+        """
         factor = 1
         for pdg in self.incoming:
             particle = particle_by_pdg(pdg)
@@ -185,7 +189,7 @@ class Process:
 
 def _spin_states(particle: Particle) -> int:
     if particle.is_fermion:
-        return 1 if abs(particle.pdg) in (12, 14, 16) else 2
+        return 2
     if particle.pdg == 25:
         return 1
     return 3 if particle.mass_name else 2

@@ -142,6 +142,7 @@ class _Builder:
         entries: dict[_State, tuple[Field, Coefficient]],
     ) -> None:
         mask = 1 << leg
+        parts: tuple[tuple[str, int], ...]
         if self.rules.chirality_matters(particle):
             for chirality in "LR":
                 node = self.graph.external(leg, chirality, (2,), axis=False)
@@ -151,9 +152,7 @@ class _Builder:
             return
         if particle.spin is Spin.FERMION:
             self.axes[leg] = (-1, 1)
-            parts = tuple(
-                (name, self.graph.external(leg, name, (2,), axis=True)) for name in "LR"
-            )
+            parts = tuple((name, self.graph.external(leg, name, (2,), axis=True)) for name in "LR")
         elif particle.spin is Spin.VECTOR:
             self.axes[leg] = (-1, 1) if particle.is_massless(model) else (-1, 0, 1)
             parts = (("v", self.graph.external(leg, "v", (2, 2), axis=True)),)
@@ -165,9 +164,7 @@ class _Builder:
     def _exchange_sign(self, first: int, second: int) -> float:
         """Sign that orders the fermion legs of two subsets, the first before the second."""
         first, second = first & self.fermions, second & self.fermions
-        swaps = sum(
-            (first >> (leg + 1)).bit_count() for leg in range(self.n) if second >> leg & 1
-        )
+        swaps = sum((first >> (leg + 1)).bit_count() for leg in range(self.n) if second >> leg & 1)
         return -1.0 if swaps % 2 else 1.0
 
     def _ordered_sign(self, fields: tuple[Field, ...]) -> float:
@@ -205,16 +202,12 @@ class _Builder:
         size = sum(item.mask.bit_count() for item in fields)
         if qcd > self.max_qcd or size - 1 - qcd > self.max_qed:
             return
-        leading = all(
-            (item.mask, state) in self.leading_states for state, (item, _) in chosen
-        )
+        leading = all((item.mask, state) in self.leading_states for state, (item, _) in chosen)
         whole = sum(item.mask for item in fields)
         role = colour_end(particle_by_pdg(result))
         coloured = tuple((colour_end(particle_by_pdg(s.pdg)), s.colour) for s in states)
         for colour, weight, order in self.algebra.combine(coloured, role):
-            terms = self.rules.vertex(
-                interaction, tuple(fields[index] for index in order), result
-            )
+            terms = self.rules.vertex(interaction, tuple(fields[index] for index in order), result)
             if not any(terms.values()):
                 continue
             if len(interaction.couplings) == 2:
@@ -281,9 +274,7 @@ class _Builder:
             self._close(raws, last, closings)
         amplitudes = {}
         for component, by_field in closings.items():
-            terms = [
-                term for item, raw in by_field.items() for term in self.rules.close(raw, item)
-            ]
+            terms = [term for item, raw in by_field.items() for term in self.rules.close(raw, item)]
             total = self.graph.sum(terms)
             if total is not None:
                 amplitudes[component] = total
@@ -292,7 +283,7 @@ class _Builder:
     def _central_vertices(self, everything: int) -> list[tuple[int, ...]]:
         limit = (self.n - 1) // 2
         triples = splits(everything, 3, limit)
-        quadruples = []
+        quadruples: list[tuple[int, ...]] = []
         for first, rest in splits(everything, 2):
             if first.bit_count() <= limit and rest.bit_count() >= 3:
                 quadruples.extend((first, *three) for three in splits(rest, 3, limit))

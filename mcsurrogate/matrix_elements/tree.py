@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
@@ -68,9 +69,7 @@ class TreeMatrixElement:
         self._cost: float | None = None
 
     def _make_evaluator(self, plan: TreePlan) -> TreeEvaluator:
-        return TreeEvaluator(
-            self._amplitude, plan.roots, plan.states, plan.sizes, self.parameters
-        )
+        return TreeEvaluator(self._amplitude, plan.roots, plan.states, plan.sizes, self.parameters)
 
     @property
     def helicities(self) -> Tensor:
@@ -127,9 +126,7 @@ class TreeMatrixElement:
         values = self._evaluate(momenta, alpha_s, self._by_flow)
         return check_finite_result(values.T, self.process)
 
-    def _evaluate(
-        self, momenta: Tensor, alpha_s: Tensor | float, contract: Contraction
-    ) -> Tensor:
+    def _evaluate(self, momenta: Tensor, alpha_s: Tensor | float, contract: Contraction) -> Tensor:
         check_momenta(momenta, self.process, self.parameters)
         coupling = strong_coupling(alpha_s, momenta, self.process)
         strong = torch.sqrt(4.0 * math.pi * coupling)
@@ -224,16 +221,19 @@ class TreeMatrixElement:
         if len(self._plan.powers) > 1:
             structures = torch.view_as_real(self._structures(sector, results, strong))
             root = torch.from_numpy(self._root_colour).to(structures)
-            return torch.tensordot(root, structures, dims=1)
+            colours: Tensor = torch.tensordot(root, structures, dims=1)
+            return colours
         values = torch.view_as_real(self._rows(sector, results))
         factor = self._colour_factor(sector, values)
         if factor.shape == (1, 1):
             return values * factor
-        return (factor @ values.flatten(1)).view(len(factor), *values.shape[1:])
+        rows: Tensor = factor @ values.flatten(1)
+        return rows.view(len(factor), *values.shape[1:])
 
     def _summed(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
         rows = self._colour_rows(sector, results, strong)
-        return (rows * rows).flatten(0, 1).sum(dim=0).sum(dim=-1)
+        summed: Tensor = (rows * rows).flatten(0, 1).sum(dim=0)
+        return summed.sum(dim=-1)
 
     def _by_helicity(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
         rows = self._colour_rows(sector, results, strong)
@@ -246,9 +246,9 @@ class TreeMatrixElement:
         return (flows.real**2 + flows.imag**2).sum(dim=1)
 
 
-def _square_root(matrix: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _square_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows whose products of columns give a positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(matrix)
     kept = values > 1e-12 * values.max()
-    root: np.ndarray = np.sqrt(values[kept])[:, None] * vectors[:, kept].T  # type: ignore[type-arg]
+    root: NDArray[np.float64] = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
     return root

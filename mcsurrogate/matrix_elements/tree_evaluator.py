@@ -84,7 +84,7 @@ class TreeEvaluator:
         return {name: COUPLINGS[name](self._model) for name in sorted(names)}
 
     def block_size(self, dtype: torch.dtype, device: torch.device) -> int:
-        """Number of events that are computed together."""
+        """Return the number of events that are computed together."""
         size = self._components * (16 if dtype == torch.float64 else 8)
         if device.type != "cpu":
             return max(1024, min(1 << 20, _DEVICE_BYTES // size))
@@ -94,9 +94,7 @@ class TreeEvaluator:
             events *= 2
         return events
 
-    def __call__(
-        self, momenta: Tensor, selected: Mapping[int, Tensor] | None = None
-    ) -> Tensor:
+    def __call__(self, momenta: Tensor, selected: Mapping[int, Tensor] | None = None) -> Tensor:
         """Evaluate one block.
 
         Parameters
@@ -115,9 +113,7 @@ class TreeEvaluator:
         wants_graph = momenta.requires_grad or self._model.requires_grad
         if torch.is_grad_enabled() and wants_graph:
             values = self._inputs.all_values(momenta, self._model, selected)
-            found = evaluate_graph(
-                self._amplitude.graph, self._roots, values, self.couplings()
-            )
+            found = evaluate_graph(self._amplitude.graph, self._roots, values, self.couplings())
             return torch.stack([found[root] for root in self._roots])
         with torch.no_grad():
             executor = self._executor(momenta)

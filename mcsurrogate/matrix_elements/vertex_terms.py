@@ -89,8 +89,7 @@ class VertexTerms:
     def _momentum(self, masks: tuple[tuple[int, int], ...], quantity: Quantity) -> Term:
         """Linear combination of momenta, without the last leg, its first sign positive."""
         weights = [
-            sum(weight for mask, weight in masks if mask >> leg & 1)
-            for leg in range(self._n_legs)
+            sum(weight for mask, weight in masks if mask >> leg & 1) for leg in range(self._n_legs)
         ]
         reduced = [weight - weights[-1] for weight in weights]
         sign = next((1 if weight > 0 else -1 for weight in reduced if weight), 1)
@@ -209,15 +208,9 @@ class VertexTerms:
             coupling = coupling * float(_permutation_sign(order))
         graph = self._graph
         va, vb = self._one(a, "v"), self._one(b, "v")
-        difference, half = self._momentum(
-            ((a.mask, 1), (b.mask, -1)), Quantity.MOMENTUM
-        )
-        on_a, sign_a = self._momentum(
-            ((a.mask, 1), (b.mask, 2)), Quantity.LOWERED_MOMENTUM
-        )
-        on_b, sign_b = self._momentum(
-            ((a.mask, 2), (b.mask, 1)), Quantity.LOWERED_MOMENTUM
-        )
+        difference, half = self._momentum(((a.mask, 1), (b.mask, -1)), Quantity.MOMENTUM)
+        on_a, sign_a = self._momentum(((a.mask, 1), (b.mask, 2)), Quantity.LOWERED_MOMENTUM)
+        on_b, sign_b = self._momentum(((a.mask, 2), (b.mask, 1)), Quantity.LOWERED_MOMENTUM)
         return {
             "v": [
                 (graph.scale(graph.twice_dot(va, vb), difference), coupling * half * 0.5),
@@ -253,15 +246,11 @@ class VertexTerms:
         terms: list[Term] = []
         for alone in range(3):
             x, y = (i for i in range(3) if i != alone)
-            coupling = interaction.couplings[
-                pairings[frozenset((assigned[alone], assigned[3]))]
-            ]
+            coupling = interaction.couplings[pairings[frozenset((assigned[alone], assigned[3]))]]
             if coupling.number == 0.0:
                 continue
             product = graph.twice_dot(vectors[x], vectors[y])
-            terms.append(
-                (graph.scale(product, vectors[alone]), _coefficient(coupling) * 0.5)
-            )
+            terms.append((graph.scale(product, vectors[alone]), _coefficient(coupling) * 0.5))
         return {"v": terms}
 
     def _vectors_scalars(
@@ -289,9 +278,7 @@ class VertexTerms:
         """
         particle = particle_by_pdg(pdg)
         line = (mask, particle.mass_name, particle.width_name)
-        sums = {
-            slot: total for slot, terms in raw.items() if (total := self._graph.sum(terms))
-        }
+        sums = {slot: total for slot, terms in raw.items() if (total := self._graph.sum(terms))}
         graph = self._graph
         if particle.spin is Spin.FERMION:
             return self._propagate_fermion(particle, line, sums)
@@ -344,9 +331,7 @@ class VertexTerms:
             if massive:
                 mass = graph.event(Quantity.MASS_OVER_DENOMINATOR, *line)
                 parts["L"].append((graph.scale(mass, node, True), factor))
-        return [
-            (name, total) for name, terms in parts.items() if (total := graph.sum(terms))
-        ]
+        return [(name, total) for name, terms in parts.items() if (total := graph.sum(terms))]
 
     def close(self, raw: Raw, field: Field) -> list[Term]:
         """Contract a raw current with the current of all other legs."""

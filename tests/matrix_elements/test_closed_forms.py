@@ -4,8 +4,10 @@ import torch
 
 from mcsurrogate.errors import KinematicsError, MatrixElementError, ProcessError
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
-from mcsurrogate.matrix_elements.closed_forms import closed_form
+from mcsurrogate.matrix_elements.closed_forms import ClosedForm, closed_form
 from mcsurrogate.matrix_elements.colour_flow import draw_index
+from mcsurrogate.matrix_elements.probe import probe_points
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 
 
 def test_quarks_to_tops_against_the_oracle(oracle):
@@ -15,13 +17,63 @@ def test_quarks_to_tops_against_the_oracle(oracle):
     np.testing.assert_allclose(value.numpy(), table["me2"], rtol=1e-12)
 
 
-def test_gluons_to_tops_against_the_oracle(oracle):
+def test_gluons_to_tops_without_width(oracle):
     # The formula has no width in the t-channel; the oracle has (its README: up to 6.5e-5).
     table = oracle("gg_ttx")
-    form = closed_form(Process.parse("g g > t t~"), StandardModel())
+    process = Process.parse("g g > t t~")
+    assert closed_form(process, StandardModel()) is None
+    form = closed_form(process, StandardModel(top_width=0.0))
     value = form(torch.tensor(table["momenta"]), float(table["alpha_s"])).numpy()
     difference = np.abs(value / table["me2"] - 1.0)
     assert 1e-5 < difference.max() < 6.6e-5
+
+
+def test_photon_pairs_against_the_oracle(oracle):
+    table = oracle("loop_gg_aa")
+    form = matrix_element("g g > a a")
+    good = table["prec_estimate"] < 1e-6
+    value = form(torch.tensor(table["momenta"][good]), float(table["alpha_s"]))
+    np.testing.assert_allclose(value, table["me2"][good], rtol=1e-9)
+    assert form.colour_flows == (((501, 502), (502, 501), (0, 0), (0, 0)),)
+
+
+@pytest.mark.parametrize("name", ["gg_gg", "ee_mumu", "uux_epem"])
+def test_other_closed_forms_against_the_oracle(name, oracle):
+    table = oracle(name)
+    form = matrix_element(str(table["process"]))
+    assert isinstance(form, ClosedForm)
+    value = form(torch.tensor(table["momenta"]), float(table["alpha_s"]))
+    np.testing.assert_allclose(value, table["me2"], rtol=1e-11)
+
+
+STRONG = (
+    "g g > g g", "g g > u u~", "d d~ > g g", "u~ u > g g", "g u > g u", "u g > g u",
+    "u~ g > u~ g", "g d~ > d~ g", "u d > u d", "u u > u u", "u u~ > u u~", "u u~ > u~ u",
+    "u u~ > d d~", "u~ u > d d~", "u d~ > d~ u", "u~ d~ > u~ d~", "u~ u~ > u~ u~",
+    "u u~ > t t~", "d~ d > t t~", "g g > b b~", "g g > t t~",
+)  # fmt: skip
+ELECTROWEAK = (
+    "e+ e- > mu+ mu-", "e- e+ > mu- mu+", "u u~ > e+ e-", "u~ u > e- e+", "d d~ > ve ve~",
+    "u d~ > e+ ve", "d u~ > e- ve~", "e+ e- > u u~", "e- e+ > u u~", "ve ve~ > u u~",
+    "u u~ > c c~ QCD=0", "u d~ > c s~ QCD=0", "e+ ve > u d~",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STRONG + ELECTROWEAK)
+def test_closed_forms_against_the_engine(text):
+    model = StandardModel(top_width=0.0)
+    process = Process.parse(text)
+    form = closed_form(process, model)
+    points = probe_points(process, model, 50)
+    expected = TreeMatrixElement(process, model)(points, 0.118)
+    torch.testing.assert_close(form(points, 0.118), expected, rtol=1e-11, atol=0.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["u u~ > t t~ QCD=0", "u u~ > u u~ QCD=0", "e+ e- > e+ e-", "u u~ > e+ e- / z"]
+)
+def test_no_closed_form(text):
+    assert closed_form(Process.parse(text), StandardModel()) is None
 
 
 @pytest.mark.parametrize("text", ["g g > t t~", "d d~ > t t~"])

@@ -1,0 +1,157 @@
+"""Tree diagrams of a process: which legs merge into which propagator."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from mcsurrogate.matrix_elements.interactions import VertexKind, interactions_by_inputs
+from mcsurrogate.matrix_elements.orders import resolve_orders, splits
+from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
+from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
+from mcsurrogate.matrix_elements.process import Process
+
+__all__ = ["Diagram", "InternalLine", "diagrams", "topologies"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InternalLine:
+    """A propagator of a diagram.
+
+    Attributes
+    ----------
+    legs
+        Sorted external legs on the side that does not hold the second beam (leg 1): with
+        leg 0 among them the propagator is space-like, without it time-like.
+    pdg
+        PDG id of the particle, without sign.
+    """
+
+    legs: tuple[int, ...]
+    pdg: int
+
+    @property
+    def is_space_like(self) -> bool:
+        """Whether the line runs in the t-channel."""
+        return 0 in self.legs
+
+    def mass(self, model: StandardModel) -> float:
+        """Mass in GeV."""
+        return as_number(particle_by_pdg(self.pdg).mass(model))
+
+    def width(self, model: StandardModel) -> float:
+        """Width in GeV."""
+        return as_number(particle_by_pdg(self.pdg).width(model))
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """One tree diagram.
+
+    Attributes
+    ----------
+    n_legs
+        Number of external legs.
+    lines
+        Its propagators, sorted.
+    qcd, qed
+        Powers of the couplings.
+    four_gluon_vertices
+        Number of vertices of four gluons.
+    """
+
+    n_legs: int
+    lines: tuple[InternalLine, ...]
+    qcd: int
+    qed: int
+    four_gluon_vertices: int = 0
+
+    def masses_and_widths(
+        self, model: StandardModel
+    ) -> tuple[tuple[tuple[int, ...], float, float], ...]:
+        """Legs, mass and width (GeV) of each propagator, as phase-space mappings need them."""
+        return tuple((line.legs, line.mass(model), line.width(model)) for line in self.lines)
+
+
+def diagrams(process: Process) -> Iterator[Diagram]:
+    """Enumerate the tree diagrams within the coupling orders of a process.
+
+    A vertex of four gluons counts as one diagram (MadGraph counts its three colour
+    structures).  The number of diagrams grows factorially; take what you need.
+
+    Raises
+    ------
+    ProcessError
+        If there is none.
+    """
+    process = resolve_orders(process)
+    pdgs = process.all_incoming
+    n = process.n_legs
+    root = 1
+    others = [leg for leg in range(n) if leg != root]
+    table = interactions_by_inputs()
+    excluded = {abs(pdg) for pdg in process.excluded}
+    trees: dict[int, dict[int, list[Diagram]]] = {
+        1 << leg: {pdgs[leg]: [Diagram(n, (), 0, 0)]} for leg in others
+    }
+    everything = sum(1 << leg for leg in others)
+    target = antiparticle(pdgs[root])
+
+    def merged(mask: int) -> Iterator[tuple[int, Diagram]]:
+        for parts in splits(mask, 2) + (splits(mask, 3) if mask.bit_count() > 2 else []):
+            for chosen in product(*(trees[part].items() for part in parts)):
+                key = tuple(sorted(pdg for pdg, _ in chosen))
+                for vertex, result in table.get(key, ()):
+                    four = int(vertex.kind is VertexKind.VVVV and vertex.qcd == 2)
+                    for branches in product(*(found for _, found in chosen)):
+                        lines = tuple(line for branch in branches for line in branch.lines)
+                        yield (
+                            result,
+                            Diagram(
+                                n,
+                                lines,
+                                vertex.qcd + sum(branch.qcd for branch in branches),
+                                vertex.qed + sum(branch.qed for branch in branches),
+                                four + sum(branch.four_gluon_vertices for branch in branches),
+                            ),
+                        )
+
+    for size in range(2, n - 1):
+        for legs in combinations(others, size):
+            mask = sum(1 << leg for leg in legs)
+            here = trees.setdefault(mask, {})
+            for result, tree in merged(mask):
+                if abs(result) in excluded:
+                    continue
+                line = InternalLine(legs, abs(result))
+                tree = Diagram(n, (*tree.lines, line), tree.qcd, tree.qed, tree.four_gluon_vertices)
+                here.setdefault(result, []).append(tree)
+    for result, tree in merged(everything):
+        if result == target and process.orders.allows(tree.qcd, tree.qed):
+            lines = tuple(sorted(tree.lines))
+            yield Diagram(n, lines, tree.qcd, tree.qed, tree.four_gluon_vertices)
+
+
+def topologies(
+    process: Process, model: StandardModel
+) -> tuple[tuple[tuple[tuple[int, ...], float, float], ...], ...]:
+    """Distinct sets of propagators of the diagrams of a process.
+
+    Parameters
+    ----------
+    process
+        The process.
+    model
+        Masses and widths.
+
+    Returns
+    -------
+    tuple
+        For each topology the legs (without the second beam, leg 1), mass and width in GeV of
+        each propagator; diagrams that differ only in the kind of particles appear once, and
+        those with four-particle vertices, which are contracted forms of others where these
+        have the same lines, come last.
+    """
+    found: dict[tuple[tuple[tuple[int, ...], float, float], ...], None] = {}
+    for diagram in sorted(diagrams(process), key=lambda d: -len(d.lines)):
+        found.setdefault(diagram.masses_and_widths(model))
+    return tuple(found)
