@@ -144,8 +144,11 @@ std::unique_ptr<ByteSink> function_sink(std::function<void(const char*, std::siz
 }
 
 void SinkBuffer::check() {
+    // A Python exception can be thrown only once.
     if (failure_)
-        std::rethrow_exception(failure_);
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+    if (failed_)
+        throw FileFailure("the file could not be written to its end");
 }
 
 SinkBuffer::int_type SinkBuffer::overflow(int_type character) {
@@ -156,12 +159,13 @@ SinkBuffer::int_type SinkBuffer::overflow(int_type character) {
 }
 
 std::streamsize SinkBuffer::xsputn(const char* text, std::streamsize size) {
-    if (failure_)
+    if (failed_)
         return 0;
     try {
         sink_.write(text, static_cast<std::size_t>(size));
     } catch (...) {
         failure_ = std::current_exception();
+        failed_ = true;
         return 0;
     }
     return size;

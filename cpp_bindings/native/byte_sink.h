@@ -31,7 +31,7 @@ std::unique_ptr<ByteSink> function_sink(std::function<void(const char*, std::siz
 class SinkBuffer : public std::streambuf {
   public:
     explicit SinkBuffer(ByteSink& sink) : sink_(sink) {}
-    // Throws what the sink threw.
+    // Throws what the sink threw, and FileFailure ever after.
     void check();
 
   protected:
@@ -41,6 +41,7 @@ class SinkBuffer : public std::streambuf {
   private:
     ByteSink& sink_;
     std::exception_ptr failure_;
+    bool failed_ = false;
 };
 
 } // namespace mcsurrogate

@@ -14,17 +14,17 @@ namespace mcsurrogate {
 
 // One JSON value; only the member that belongs to `kind` is filled.
 struct JsonValue {
-  enum class Kind { Null, Boolean, Number, String, Array, Object };
+    enum class Kind { Null, Boolean, Number, String, Array, Object };
 
-  Kind kind = Kind::Null;
-  bool boolean = false;
-  double number = 0.;
-  std::string string;
-  std::vector<JsonValue> array;
-  std::map<std::string, JsonValue> object;
+    Kind kind = Kind::Null;
+    bool boolean = false;
+    double number = 0.;
+    std::string string;
+    std::vector<JsonValue> array;
+    std::map<std::string, JsonValue> object;
 
-  // Member of an object, or nullptr where this is no object or has no such member.
-  const JsonValue* find(const std::string& key) const;
+    // Member of an object, or nullptr where this is no object or has no such member.
+    const JsonValue* find(const std::string& key) const;
 };
 
 // Parse a whole text; throws std::runtime_error with the position of the first fault.
@@ -33,6 +33,6 @@ JsonValue parseJson(const std::string& text);
 // Quote and escape a string for JSON.
 std::string quoteJson(const std::string& text);
 
-}  // namespace mcsurrogate
+} // namespace mcsurrogate
 
-#endif  // MCSURROGATE_JSON_H
+#endif // MCSURROGATE_JSON_H

@@ -10,10 +10,10 @@
 
 // One clone for each instruction set, chosen when the library is loaded. Results may differ in
 // the last bits between machines, so equal seeds give equal events on equal machines only.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__)
-#define MCSURROGATE_CLONES \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define MCSURROGATE_CLONES                                                                         \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define MCSURROGATE_CLONES
 #endif
@@ -23,49 +23,49 @@ namespace mcsurrogate {
 // Thirty-two floats, the unit in which layers are padded and computed.
 constexpr std::size_t lane = 32;
 struct alignas(64) Lane {
-  float value[lane] = {};
+    float value[lane] = {};
 };
 
 // Layers y = W x + b with SiLU, x / (1 + exp(-x)), between them and none at the end.
 // The object holds its own work space: one object for each thread.
 class DenseNetwork {
- public:
-  // Reads `prefix`.0.weight (outputs, inputs), `prefix`.0.bias, `prefix`.1.weight, ...
-  // and checks that they fit together and to the wanted ends.
-  static DenseNetwork load(const SafeTensors& file, const std::string& prefix,
-                           std::size_t inputs, std::size_t outputs);
+  public:
+    // Reads `prefix`.0.weight (outputs, inputs), `prefix`.0.bias, `prefix`.1.weight, ...
+    // and checks that they fit together and to the wanted ends.
+    static DenseNetwork load(const SafeTensors& file, const std::string& prefix, std::size_t inputs,
+                             std::size_t outputs);
 
-  std::size_t inputs() const { return layers_.front().inputs; }
-  std::size_t outputs() const { return layers_.back().outputs; }
+    std::size_t inputs() const { return layers_.front().inputs; }
+    std::size_t outputs() const { return layers_.back().outputs; }
 
-  // Evaluate; the result is valid until the next call.
-  const float* operator()(const float* input);
+    // Evaluate; the result is valid until the next call.
+    const float* operator()(const float* input);
 
-  // First layer, bias included, for an input of zeros except for ones at the given places.
-  // With it, inputs that hardly ever change cost nothing at evaluation.
-  std::vector<Lane> firstSum(const std::vector<std::size_t>& ones) const;
+    // First layer, bias included, for an input of zeros except for ones at the given places.
+    // With it, inputs that hardly ever change cost nothing at evaluation.
+    std::vector<Lane> firstSum(const std::vector<std::size_t>& ones) const;
 
-  // Evaluate from such a sum and the value of one more input.
-  const float* fromFirstSum(const std::vector<Lane>& sum, std::size_t input, float value);
+    // Evaluate from such a sum and the value of one more input.
+    const float* fromFirstSum(const std::vector<Lane>& sum, std::size_t input, float value);
 
- private:
-  struct Layer {
-    std::size_t inputs;
-    std::size_t outputs;
-    std::size_t lanes;         // of the outputs, rounded up
-    std::vector<Lane> weight;  // (inputs, lanes): transposed, so that outputs are vectors
-    std::vector<Lane> bias;    // (lanes)
-  };
+  private:
+    struct Layer {
+        std::size_t inputs;
+        std::size_t outputs;
+        std::size_t lanes;        // of the outputs, rounded up
+        std::vector<Lane> weight; // (inputs, lanes): transposed, so that outputs are vectors
+        std::vector<Lane> bias;   // (lanes)
+    };
 
-  const float* finish();
+    const float* finish();
 
-  std::vector<Layer> layers_;
-  std::vector<Lane> work_[2];
+    std::vector<Layer> layers_;
+    std::vector<Lane> work_[2];
 };
 
 // Softmax of the logits in place.
 void softmax(float* values, std::size_t size);
 
-}  // namespace mcsurrogate
+} // namespace mcsurrogate
 
-#endif  // MCSURROGATE_NETWORK_H
+#endif // MCSURROGATE_NETWORK_H

@@ -20,59 +20,67 @@ namespace mcsurrogate {
 
 // What the three selectors share: the model, its variations, the recorder and the counts.
 struct StringBreaks {
-  // Drawn from; without one every call goes to Pythia's own code.
-  std::unique_ptr<StringBreakModel> model;
-  // Models whose density ratios to `model` become event weights, and the ratios so far.
-  std::vector<std::unique_ptr<StringBreakModel>> variations;
-  std::vector<double> logWeights;
-  std::unique_ptr<BreakRecorder> recorder;
+    // Drawn from; without one every call goes to Pythia's own code.
+    std::unique_ptr<StringBreakModel> model;
+    // Models whose density ratios to `model` become event weights, and the ratios so far.
+    std::vector<std::unique_ptr<StringBreakModel>> variations;
+    std::vector<double> logWeights;
+    std::unique_ptr<BreakRecorder> recorder;
+    // Further draws that are recorded, and thrown away, for each one that is used.
+    int repeats = 0;
 
-  // Draws, and how many of them went to Pythia's own code because the networks do not cover them.
-  struct Count {
-    std::int64_t calls = 0;
-    std::int64_t fallbacks = 0;
-  };
-  Count picks, hadrons, transverse, fractions;
+    // Draws, and how many of them went to Pythia's own code because the networks do not cover them.
+    struct Count {
+        std::int64_t calls = 0;
+        std::int64_t fallbacks = 0;
+    };
+    Count picks, hadrons, transverse, fractions;
 };
 
 class SurrogateFlav : public Pythia8::StringFlav {
- public:
-  explicit SurrogateFlav(StringBreaks& breaks) : breaks_(breaks) {}
+  public:
+    explicit SurrogateFlav(StringBreaks& breaks) : breaks_(breaks) {}
 
-  Pythia8::FlavContainer pick(Pythia8::FlavContainer& flavOld, double pT, double kappaModifier,
-                              bool allowPop) override;
-  int combine(Pythia8::FlavContainer& flav1, Pythia8::FlavContainer& flav2) override;
+    Pythia8::FlavContainer pick(Pythia8::FlavContainer& flavOld, double pT, double kappaModifier,
+                                bool allowPop) override;
+    int combine(Pythia8::FlavContainer& flav1, Pythia8::FlavContainer& flav2) override;
 
- private:
-  Pythia8::FlavContainer draw(Pythia8::FlavContainer& flavOld, double pT, double kappaModifier,
-                              bool allowPop);
-  int drawMeson(int idMax, int idMin, int idMaxSigned);
-  void record(const Pythia8::FlavContainer& before, const Pythia8::FlavContainer& after,
-              const Pythia8::FlavContainer& flavNew, bool allowPop);
+  private:
+    Pythia8::FlavContainer draw(Pythia8::FlavContainer& flavOld, double pT, double kappaModifier,
+                                bool allowPop);
+    int drawHadron(Pythia8::FlavContainer& flav1, Pythia8::FlavContainer& flav2);
+    int drawMeson(int idMax, int idMin, int idMaxSigned);
+    int drawBaryon(int idMax, int idMin);
+    void record(const Pythia8::FlavContainer& before, const Pythia8::FlavContainer& after,
+                const Pythia8::FlavContainer& flavNew, bool allowPop);
 
-  StringBreaks& breaks_;
+    StringBreaks& breaks_;
 };
 
 class SurrogatePT : public Pythia8::StringPT {
- public:
-  explicit SurrogatePT(StringBreaks& breaks) : breaks_(breaks) {}
+  public:
+    explicit SurrogatePT(StringBreaks& breaks) : breaks_(breaks) {}
 
-  std::pair<double, double> pxy(int idIn, double kappaModifier) override;
+    std::pair<double, double> pxy(int idIn, double kappaModifier) override;
 
- private:
-  StringBreaks& breaks_;
+  private:
+    std::pair<double, double> draw(int idIn, double kappaModifier);
+
+    StringBreaks& breaks_;
 };
 
 class SurrogateZ : public Pythia8::StringZ {
- public:
-  explicit SurrogateZ(StringBreaks& breaks) : breaks_(breaks) {}
+  public:
+    explicit SurrogateZ(StringBreaks& breaks) : breaks_(breaks) {}
 
-  double zFrag(int idOld, int idNew, double mT2) override;
+    double zFrag(int idOld, int idNew, double mT2) override;
 
- private:
-  StringBreaks& breaks_;
+  private:
+    double draw(int idOld, int idNew, double mT2);
+
+    StringBreaks& breaks_;
 };
 
-}  // namespace mcsurrogate
+} // namespace mcsurrogate
 
-#endif  // MCSURROGATE_STRING_BREAKS_H
+#endif // MCSURROGATE_STRING_BREAKS_H

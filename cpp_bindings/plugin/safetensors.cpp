@@ -1,0 +1,242 @@
+// Implementation of the safetensors format, version of safetensors 0.4 and later.
+
+#include "safetensors.h"
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+#include "json.h"
+
+namespace mcsurrogate {
+
+namespace {
+
+// The limit of the reference implementation.
+constexpr std::uint64_t maximumHeader = 100000000;
+
+std::string describe(const std::vector<std::size_t>& shape) {
+    std::string text = "(";
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+    return text + ")";
+}
+
+// Number of elements; an impossible shape gives a number that no file can hold.
+std::size_t elements(const std::vector<std::size_t>& shape) {
+    constexpr std::size_t limit = std::size_t(1) << 40;
+    std::size_t product = 1;
+    for (const std::size_t length : shape) {
+        if (length != 0 && product > limit / length)
+            return limit;
+        product *= length;
+    }
+    return product;
+}
+
+bool isOffset(const JsonValue& value) {
+    return value.kind == JsonValue::Kind::Number && value.number >= 0. &&
+           value.number < 9007199254740992. && value.number == std::floor(value.number);
+}
+
+} // namespace
+
+WeightsError SafeTensors::error(const std::string& what) const {
+    return WeightsError("weights file " + path_ + ": " + what);
+}
+
+SafeTensors SafeTensors::read(const std::string& path) {
+    SafeTensors file;
+    file.path_ = path;
+    std::ifstream stream(path, std::ios::binary | std::ios::ate);
+    if (!stream)
+        throw file.error("cannot be opened; check the path and the permissions");
+    const auto total = static_cast<std::uint64_t>(stream.tellg());
+    stream.seekg(0);
+    unsigned char lengthBytes[8];
+    if (total < 8 || !stream.read(reinterpret_cast<char*>(lengthBytes), 8))
+        throw file.error("is truncated: no header length");
+    std::uint64_t length = 0;
+    for (int i = 7; i >= 0; --i)
+        length = (length << 8) | lengthBytes[i];
+    if (length > maximumHeader || length > total - 8)
+        throw file.error("is no safetensors file or is truncated: the header would have " +
+                         std::to_string(length) + " bytes, the file has " + std::to_string(total));
+    std::string text(length, '\0');
+    if (!stream.read(&text[0], static_cast<std::streamsize>(length)))
+        throw file.error("is truncated inside the header");
+    const std::uint64_t size = total - 8 - length;
+    file.data_.resize(size);
+    if (size > 0 && !stream.read(file.data_.data(), static_cast<std::streamsize>(size)))
+        throw file.error("cannot be read to its end");
+
+    JsonValue header;
+    try {
+        header = parseJson(text);
+    } catch (const std::runtime_error& fault) {
+        throw file.error(std::string("damaged, ") + fault.what());
+    }
+    if (header.kind != JsonValue::Kind::Object)
+        throw file.error("damaged: header is no object");
+    for (const auto& item : header.object) {
+        if (item.first == "__metadata__") {
+            for (const auto& pair : item.second.object)
+                if (pair.second.kind == JsonValue::Kind::String)
+                    file.metadata_[pair.first] = pair.second.string;
+            continue;
+        }
+        const JsonValue* type = item.second.find("dtype");
+        const JsonValue* shape = item.second.find("shape");
+        const JsonValue* offsets = item.second.find("data_offsets");
+        if (!type || type->kind != JsonValue::Kind::String || !shape ||
+            shape->kind != JsonValue::Kind::Array || !offsets ||
+            offsets->kind != JsonValue::Kind::Array || offsets->array.size() != 2)
+            throw file.error("damaged: tensor \"" + item.first + "\" is not described completely");
+        Entry entry;
+        entry.type = type->string;
+        for (const JsonValue& axis : shape->array) {
+            if (!isOffset(axis))
+                throw file.error("damaged: shape of \"" + item.first + "\"");
+            entry.shape.push_back(static_cast<std::size_t>(axis.number));
+        }
+        if (!isOffset(offsets->array[0]) || !isOffset(offsets->array[1]))
+            throw file.error("damaged: offsets of \"" + item.first + "\"");
+        entry.begin = static_cast<std::size_t>(offsets->array[0].number);
+        entry.end = static_cast<std::size_t>(offsets->array[1].number);
+        if (entry.begin > entry.end || entry.end > size)
+            throw file.error("is truncated: tensor \"" + item.first + "\" ends at byte " +
+                             std::to_string(entry.end) + " of " + std::to_string(size));
+        file.tensors_[item.first] = entry;
+    }
+    return file;
+}
+
+const std::string& SafeTensors::metadata(const std::string& key) const {
+    const auto found = metadata_.find(key);
+    if (found == metadata_.end())
+        throw error("has no metadata \"" + key + "\"; it was not written by mcsurrogate");
+    return found->second;
+}
+
+std::vector<std::size_t> SafeTensors::shape(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end())
+        throw error("has no tensor \"" + name + "\"");
+    return found->second.shape;
+}
+
+const SafeTensors::Entry& SafeTensors::entry(const std::string& name,
+                                             const std::string& type) const {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end())
+        throw error("has no tensor \"" + name + "\"");
+    const Entry& tensor = found->second;
+    if (tensor.type != type)
+        throw error("tensor \"" + name + "\" is of type " + tensor.type + ", expected " + type);
+    if (elements(tensor.shape) * 4 != tensor.end - tensor.begin)
+        throw error("tensor \"" + name + "\" has " + std::to_string(tensor.end - tensor.begin) +
+                    " bytes, which is not its shape " + describe(tensor.shape));
+    return tensor;
+}
+
+void SafeTensors::checkShape(const std::string& name,
+                             const std::vector<std::size_t>& wanted) const {
+    const std::vector<std::size_t> found = shape(name);
+    if (found != wanted)
+        throw error("tensor \"" + name + "\" has shape " + describe(found) + ", expected " +
+                    describe(wanted));
+}
+
+std::vector<float> SafeTensors::floats(const std::string& name) const {
+    const Entry& tensor = entry(name, "F32");
+    std::vector<float> values(elements(tensor.shape));
+    if (!values.empty())
+        std::memcpy(values.data(), data_.data() + tensor.begin, tensor.end - tensor.begin);
+    for (const float value : values)
+        if (!std::isfinite(value))
+            throw error("tensor \"" + name + "\" holds NaN or infinity");
+    return values;
+}
+
+std::vector<float> SafeTensors::floats(const std::string& name,
+                                       const std::vector<std::size_t>& shape) const {
+    checkShape(name, shape);
+    return floats(name);
+}
+
+std::vector<std::int32_t> SafeTensors::integers(const std::string& name) const {
+    const Entry& tensor = entry(name, "I32");
+    std::vector<std::int32_t> values(elements(tensor.shape));
+    if (!values.empty())
+        std::memcpy(values.data(), data_.data() + tensor.begin, tensor.end - tensor.begin);
+    return values;
+}
+
+std::vector<std::int32_t> SafeTensors::integers(const std::string& name,
+                                                const std::vector<std::size_t>& shape) const {
+    checkShape(name, shape);
+    return integers(name);
+}
+
+template <typename T>
+void SafeTensorsWriter::addBytes(const std::string& name, const char* type,
+                                 const std::vector<T>& values,
+                                 const std::vector<std::size_t>& shape) {
+    if (elements(shape) != values.size())
+        throw std::runtime_error("tensor \"" + name + "\" does not fill its shape " +
+                                 describe(shape));
+    Entry entry{name, type, shape, std::vector<char>(values.size() * sizeof(T))};
+    if (!values.empty())
+        std::memcpy(entry.bytes.data(), values.data(), entry.bytes.size());
+    entries_.push_back(std::move(entry));
+}
+
+void SafeTensorsWriter::add(const std::string& name, const std::vector<std::int64_t>& values,
+                            const std::vector<std::size_t>& shape) {
+    addBytes(name, "I64", values, shape);
+}
+
+void SafeTensorsWriter::add(const std::string& name, const std::vector<std::int32_t>& values,
+                            const std::vector<std::size_t>& shape) {
+    addBytes(name, "I32", values, shape);
+}
+
+void SafeTensorsWriter::add(const std::string& name, const std::vector<float>& values,
+                            const std::vector<std::size_t>& shape) {
+    addBytes(name, "F32", values, shape);
+}
+
+void SafeTensorsWriter::write(const std::string& path) const {
+    std::string header = "{\"__metadata__\":{";
+    bool first = true;
+    for (const auto& pair : metadata_) {
+        header += (first ? "" : ",") + quoteJson(pair.first) + ":" + quoteJson(pair.second);
+        first = false;
+    }
+    header += "}";
+    std::size_t offset = 0;
+    for (const Entry& entry : entries_) {
+        header += "," + quoteJson(entry.name) + ":{\"dtype\":\"" + entry.type + "\",\"shape\":[";
+        for (std::size_t i = 0; i < entry.shape.size(); ++i)
+            header += (i > 0 ? "," : "") + std::to_string(entry.shape[i]);
+        header += "],\"data_offsets\":[" + std::to_string(offset) + "," +
+                  std::to_string(offset + entry.bytes.size()) + "]}";
+        offset += entry.bytes.size();
+    }
+    header += "}";
+    // The reference implementation aligns the data to eight bytes.
+    while (header.size() % 8 != 0)
+        header += ' ';
+    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+    std::uint64_t length = header.size();
+    for (int i = 0; i < 8; ++i, length >>= 8)
+        stream.put(static_cast<char>(length & 0xFF));
+    stream.write(header.data(), static_cast<std::streamsize>(header.size()));
+    for (const Entry& entry : entries_)
+        stream.write(entry.bytes.data(), static_cast<std::streamsize>(entry.bytes.size()));
+    stream.close();
+    if (!stream)
+        throw std::runtime_error("cannot write " + path);
+}
+
+} // namespace mcsurrogate

@@ -1,0 +1,15 @@
+"""Surrogate hadronization in Pythia runs: the plugin, its weights, recording and training."""
+
+from mcsurrogate.generators.hadronization.plugin import (
+    attach_hadronization,
+    hadronization_settings,
+    plugin_library,
+)
+from mcsurrogate.generators.hadronization.recording import record_string_breaks
+
+__all__ = [
+    "attach_hadronization",
+    "hadronization_settings",
+    "plugin_library",
+    "record_string_breaks",
+]

@@ -1,0 +1,135 @@
+"""The Pythia plugin that hadronizes with networks: where it is and how a run loads it."""
+
+import ctypes
+import importlib
+import importlib.metadata
+import os
+from pathlib import Path
+from typing import Any
+
+from mcsurrogate.errors import HadronizationError, NativeModuleError
+from mcsurrogate.generators.native import pythia_release
+from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+
+__all__ = ["attach_hadronization", "hadronization_settings", "plugin_library"]
+
+_LIBRARY = "libmcsurrogate_hadronization.so"
+_CLASS = "SurrogateHadronization"
+_LUND = "lund"
+
+
+def plugin_library() -> Path:
+    """Path of the plugin library.
+
+    Raises
+    ------
+    NativeModuleError
+        If it was not built.
+    """
+    for folder in importlib.import_module("mcsurrogate").__path__:
+        path = Path(folder) / "lib" / _LIBRARY
+        if path.exists():
+            return path
+    msg = (
+        f"{_LIBRARY} is missing from the installed package; reinstall mcsurrogate "
+        "(`pip install --force-reinstall --no-deps .`) to build it"
+    )
+    raise NativeModuleError(msg)
+
+
+def _checked_value(path: Path, what: str) -> str:
+    """Text of a path, if Pythia's line parser takes it as one value."""
+    text = str(path)
+    if any(character in text for character in " \t\n,{}=\"'"):
+        msg = (
+            f"the path of {what}, {text!r}, has a space or one of , {{ }} = \" ' in it, which "
+            "Pythia's settings cannot hold; move or link it to another folder"
+        )
+        raise HadronizationError(msg)
+    return text
+
+
+def hadronization_settings(model: str | os.PathLike[str] = "string_breaks") -> list[str]:
+    """Lines of a ``.cmnd`` file that replace Pythia's hadronization by a surrogate.
+
+    Parameters
+    ----------
+    model
+        Shipped weights (``string_breaks`` is short for ``string_breaks_monash``), the path of a
+        weights file, or ``lund`` for Pythia's own model run through the plugin.
+
+    Raises
+    ------
+    HadronizationError
+        If there are no such weights, or Pythia's settings cannot hold a path.
+    NativeModuleError
+        If the plugin was not built.
+    """
+    library = _checked_value(plugin_library(), "the plugin")
+    lines = [f"Init:plugins += {{{library}::{_CLASS}}}"]
+    if str(model) == _LUND:
+        return [*lines, f"MCSurrogate:model = {_LUND}"]
+    path = weights_path(model)
+    kind = read_weights_header(path)["mcsurrogate.model"]
+    return [
+        *lines,
+        f"MCSurrogate:model = {kind}",
+        f"MCSurrogate:weights = {_checked_value(path, 'the weights')}",
+    ]
+
+
+def _make_symbols_global() -> None:
+    """Let the plugin find Pythia's symbols in the Python module pythia8mc."""
+    pythia8mc = importlib.import_module("pythia8mc")
+    ctypes.CDLL(pythia8mc.__file__, mode=os.RTLD_GLOBAL | os.RTLD_NOW | os.RTLD_NOLOAD)
+
+
+def _check_release(library: Path) -> None:
+    installed = importlib.metadata.version("pythia8mc")
+    plugin = ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
+    plugin.CHECK_COMPILED_VERSION.restype = ctypes.c_bool
+    if not plugin.CHECK_COMPILED_VERSION(ctypes.c_int(pythia_release(installed))):
+        msg = (
+            f"the plugin was compiled for another Pythia release than the installed pythia8mc "
+            f"{installed}, and Pythia releases are not binary compatible; reinstall mcsurrogate"
+        )
+        raise NativeModuleError(msg)
+
+
+def attach_hadronization(pythia: Any, model: str | os.PathLike[str] = "string_breaks") -> None:  # noqa: ANN401
+    """Replace the hadronization of a ``pythia8mc.Pythia`` or ``PythiaParallel`` object.
+
+    Call it before ``pythia.init()``. Seeds stay Pythia's: the same settings and seed give the same
+    events on the same kind of processor.
+
+    Parameters
+    ----------
+    pythia
+        The object, not yet initialised.
+    model
+        As in `hadronization_settings`.
+
+    Raises
+    ------
+    HadronizationError
+        If there are no such weights, the object is not one of pythia8mc, or a plugin is attached
+        already.
+    NativeModuleError
+        If the plugin was not built, or for another Pythia release.
+    """
+    if type(pythia).__module__.partition(".")[0] != "pythia8mc":
+        msg = (
+            f"attach_hadronization needs an object of the module pythia8mc, not {type(pythia)!r}; "
+            "with your own Pythia build use the lines that `mcsurrogate plugin` prints"
+        )
+        raise HadronizationError(msg)
+    lines = hadronization_settings(model)
+    if any(_CLASS in plugin for plugin in pythia.settings.wvec("Init:plugins")):
+        msg = "this Pythia object has a surrogate hadronization already; make a new object"
+        raise HadronizationError(msg)
+    _make_symbols_global()
+    _check_release(plugin_library())
+    for line in lines:
+        if not pythia.readString(line):
+            msg = f"Pythia refused the setting {line!r}; was it initialised before?"
+            raise HadronizationError(msg)

@@ -1,0 +1,104 @@
+"""Recorded string breaks: what Pythia drew at each break, whether it was used or not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from mcsurrogate.errors import HadronizationError
+
+__all__ = ["BreakRecording", "merge_recordings"]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRecording:
+    """Proposals of the string model.
+
+    Attributes
+    ----------
+    popcorn
+        ``(K, 4)`` int64 rows of diquark code, popcorn mesons, popcorn quark, count.
+    pick
+        ``(K, 9)`` int64 rows of old code, whether at a string end, old popcorn mesons and quark,
+        new code, new popcorn mesons, popcorn and vertex quarks, count.
+    combine
+        ``(K, 4)`` int64 rows of larger code, smaller code, hadron (0: rejected), count.
+    transverse_id
+        ``(N,)`` int32 codes of the new flavour.
+    transverse
+        ``(N, 2)`` float32 px and py in GeV.
+    fraction_id
+        ``(M, 2)`` int32 codes of old and new flavour.
+    fraction
+        ``(M, 2)`` float32 squared transverse mass in GeV^2 and z.
+    """
+
+    popcorn: NDArray[np.int64]
+    pick: NDArray[np.int64]
+    combine: NDArray[np.int64]
+    transverse_id: NDArray[np.int32]
+    transverse: NDArray[np.float32]
+    fraction_id: NDArray[np.int32]
+    fraction: NDArray[np.float32]
+
+    @classmethod
+    def read(cls, path: Path) -> "BreakRecording":
+        """Read a file that the plugin has written (setting ``MCSurrogate:record``).
+
+        Raises
+        ------
+        HadronizationError
+            If the file is missing, damaged or something else.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                metadata = file.metadata() or {}
+                if metadata.get("mcsurrogate.recording") != "string_breaks":
+                    msg = f"{path} is no recording of string breaks"
+                    raise HadronizationError(msg)
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            msg = f"{path} cannot be read as a recording of string breaks: {error}"
+            raise HadronizationError(msg) from error
+
+        def table(name: str) -> NDArray[np.int64]:
+            keys = tensors[f"{name}.keys"].astype(np.int64)
+            return np.concatenate([keys, tensors[f"{name}.counts"][:, None]], axis=1)
+
+        return cls(
+            popcorn=table("popcorn"),
+            pick=table("pick"),
+            combine=table("combine"),
+            transverse_id=tensors["transverse.id"],
+            transverse=tensors["transverse.value"],
+            fraction_id=tensors["fraction.id"],
+            fraction=tensors["fraction.value"],
+        )
+
+
+def _merge_tables(tables: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    rows = np.concatenate(tables)
+    keys, index = np.unique(rows[:, :-1], axis=0, return_inverse=True)
+    counts = np.zeros(len(keys), dtype=np.int64)
+    np.add.at(counts, index.reshape(-1), rows[:, -1])
+    return np.concatenate([keys, counts[:, None]], axis=1)
+
+
+def merge_recordings(recordings: Iterable[BreakRecording]) -> BreakRecording:
+    """Put recordings of several runs together."""
+    parts = list(recordings)
+    if not parts:
+        msg = "there is no recording to train on; give at least one source of events"
+        raise HadronizationError(msg)
+    return BreakRecording(
+        popcorn=_merge_tables([part.popcorn for part in parts]),
+        pick=_merge_tables([part.pick for part in parts]),
+        combine=_merge_tables([part.combine for part in parts]),
+        transverse_id=np.concatenate([part.transverse_id for part in parts]),
+        transverse=np.concatenate([part.transverse for part in parts]),
+        fraction_id=np.concatenate([part.fraction_id for part in parts]),
+        fraction=np.concatenate([part.fraction for part in parts]),
+    )
