@@ -1,7 +1,7 @@
 """Compare two samples that have been read: tests, their combination and the verdict."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,16 @@ from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observables.registry import Observable
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import BinnedComparison, compare_binned
-from mcsurrogate.validation.statistics.combination import Combination, combine
-from mcsurrogate.validation.statistics.significance import log_sf_chi2
+from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
+from mcsurrogate.validation.statistics.global_tests import GlobalTest, global_tests
+from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
+from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.significance import log_sf_chi2, sigmas
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict, decide
 
 __all__ = ["Comparison", "CrossSections", "ObservableResult", "compare"]
+
+REPLICAS = 2000
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,21 @@ class ObservableResult:
 
     Attributes
     ----------
-    observable, tests
-        What was compared and how it came out.
+    observable
+        What was compared.
+    candidate, reference
+        Its sums in the samples.
+    binned, marginal
+        The tests; `marginal` is None for categories and where a sample has no entries.
+    log_p
+        Smallest of the chi^2, KS and Wasserstein p-values times their number.
     adjusted_p
-        Family-wise adjusted p-value.
-    deviation
-        Root mean square relative difference over the bins, noise subtracted.
-    deviation_error
-        Statistical resolution of `deviation`: what noise alone would give.
+        `log_p` adjusted for the number of observables.
+    deviation, deviation_error
+        Root mean square relative difference over the bins with the noise subtracted, and its
+        resolution: what noise alone would give.
+    where
+        The bin that deviates most, in words.
     significant
         Whether the deviation is significant at the family-wise error.
     """
@@ -38,11 +50,19 @@ class ObservableResult:
     observable: Observable
     candidate: EventSums
     reference: EventSums
-    tests: BinnedComparison
+    binned: BinnedComparison
+    marginal: Marginal | None
+    log_p: float
     adjusted_p: float
     deviation: float
     deviation_error: float
+    where: str
     significant: bool
+
+    @property
+    def sigma(self) -> float:
+        """`log_p` as Gaussian standard deviations."""
+        return sigmas(self.log_p)
 
 
 @dataclass(frozen=True)
@@ -74,8 +94,10 @@ class Comparison:
         The samples.
     results
         By descending deviation.
-    combination
-        All observables together.
+    uniformity
+        The p-values of all observables together.
+    global_tests
+        Tests of all observables at once.
     cross_sections
         None where a file states none.
     verdict, family_wise_error
@@ -87,7 +109,8 @@ class Comparison:
     candidate: Sample
     reference: Sample
     results: tuple[ObservableResult, ...]
-    combination: Combination
+    uniformity: Uniformity
+    global_tests: tuple[GlobalTest, ...]
     cross_sections: CrossSections | None
     verdict: Verdict
     family_wise_error: float
@@ -104,7 +127,25 @@ def _deviation(candidate: EventSums, reference: EventSums) -> tuple[float, float
     share = b[filled] / b[filled].sum()
     squares = float((share * ((a - b)[filled] / b[filled]) ** 2).sum())
     noise = float((share * variance[filled] / b[filled] ** 2).sum())
-    return math.sqrt(max(squares - noise, 0.0)), math.sqrt(noise)
+    return math.sqrt(max(squares - noise, 0.0)), math.sqrt(max(noise, 0.0))
+
+
+def _where(observable: Observable, binned: BinnedComparison) -> str:
+    """Say which bin has the largest pull."""
+    pulls = np.nan_to_num(binned.pulls)
+    worst = int(np.abs(pulls).argmax())
+    pull = f"{pulls[worst]:+.1f} σ"
+    edges, last = observable.edges, len(observable.edges)
+    if observable.categories:
+        if 0 < worst < last:
+            return f"{observable.categories[worst - 1]} ({pull})"
+        return f"others ({pull})"
+    unit = f" {observable.unit}" if observable.unit else ""
+    if worst == 0:
+        return f"below {edges[0]:.3g}{unit} ({pull})"
+    if worst == last:
+        return f"above {edges[-1]:.3g}{unit} ({pull})"
+    return f"{edges[worst - 1]:.3g} … {edges[worst]:.3g}{unit} ({pull})"
 
 
 def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | None:
@@ -119,64 +160,99 @@ def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | Non
     return CrossSections(ratio, pull, math.exp(log_sf_chi2(pull**2, 1)))
 
 
+def _row_log_p(binned: BinnedComparison, marginal: Marginal | None) -> float:
+    """Log p-value of an observable: Bonferroni over its tests."""
+    tests = [binned.full.log_p]
+    if marginal is not None:
+        tests += [marginal.ks.log_p, marginal.wasserstein.log_p]
+    return min(0.0, min(tests) + math.log(len(tests)))
+
+
 def compare(
     candidate: Sample,
     reference: Sample,
-    observables: Sequence[Observable],
     tolerance: Tolerance,
     *,
     seed: int = 1,
     family_wise_error: float = FAMILY_WISE_ERROR,
+    progress: Callable[[str], None] | None = None,
 ) -> Comparison:
     """Test all observables of two samples.
 
     Parameters
     ----------
     candidate, reference
-        Samples filled with the same observables.
-    observables
-        These observables.
+        Samples filled by the same plan.
     tolerance
         Which real deviations are allowed.
     seed
-        Of the bootstrap that gives the joint null distribution.
+        Of all bootstraps and of the classifier.
     family_wise_error
         Probability of finding any significant deviation between equal samples.
+    progress
+        Called with the name of what is computed next.
     """
+    observables = reference.plan.observables
     pairs = [(candidate.sums[o.name], reference.sums[o.name]) for o in observables]
-    tests = [
+    multipliers = Multipliers.draw(REPLICAS, seed)
+    binned = [
         compare_binned(a, b, categories=bool(o.categories))
         for o, (a, b) in zip(observables, pairs, strict=True)
     ]
-    combination = combine(pairs, tests, seed=seed)
+    marginals = [
+        compare_marginal(candidate.fine[o.name], reference.fine[o.name], multipliers)
+        if o.name in reference.fine
+        else None
+        for o in observables
+    ]
+    log_p = [_row_log_p(b, m) for b, m in zip(binned, marginals, strict=True)]
+    adjusted = holm([math.exp(value) for value in log_p])
+    together = uniformity(pairs, binned, seed=seed)
+    whole = global_tests(candidate, reference, multipliers, seed=seed, progress=progress)
     cross_sections = _cross_sections(candidate, reference)
-    # three families share the error: the observables, their KS test, the cross section
-    share = family_wise_error / 3.0
+
+    # half of the error for the observables, a quarter for the global tests, the rest for the
+    # uniformity of the p-values and the cross section
+    half, quarter, eighth = (family_wise_error / n for n in (2, 4, 8))
     results = []
-    for observable, (a, b), test, adjusted in zip(
-        observables, pairs, tests, combination.adjusted, strict=True
-    ):
+    for i, observable in enumerate(observables):
+        a, b = pairs[i]
         deviation, noise = _deviation(a, b)
         results.append(
             ObservableResult(
-                observable, a, b, test, float(adjusted), deviation, noise, bool(adjusted < share)
+                observable,
+                a,
+                b,
+                binned[i],
+                marginals[i],
+                log_p[i],
+                float(adjusted[i]),
+                deviation,
+                noise,
+                _where(observable, binned[i]),
+                bool(adjusted[i] < half),
             )
         )
-    results.sort(key=lambda r: (r.tests.full.log_p, -r.deviation))
+    results.sort(key=lambda r: (r.log_p, -r.deviation))
 
     significant = {r.observable.name: r.significant for r in results}
     tolerable = {r.observable.name: r.deviation <= tolerance.of(r.observable.name) for r in results}
-    significant["all p-values"] = combination.ks_p_value < share
-    tolerable["all p-values"] = bool(tolerance.default) and all(tolerable.values())
+    all_tolerable = all(tolerable.values()) and any(tolerance.of(n) > 0.0 for n in tolerable)
+    for test, value in zip(whole, holm([math.exp(t.log_p) for t in whole]), strict=True):
+        significant[test.name] = bool(value < quarter)
+        tolerable[test.name] = all_tolerable
+    significant["all p-values"] = together.excess_p_value < eighth
+    tolerable["all p-values"] = all_tolerable
     if cross_sections is not None and cross_sections.p_value is not None:
-        significant["cross_section"] = cross_sections.p_value < share
+        significant["cross_section"] = cross_sections.p_value < eighth
         allowed = tolerance.of("cross_section")
         tolerable["cross_section"] = abs(cross_sections.ratio - 1.0) <= allowed
     return Comparison(
         candidate,
         reference,
         tuple(results),
-        combination,
+        together,
+        tuple(whole),
         cross_sections,
         decide(significant, tolerable),
         family_wise_error,

@@ -1,6 +1,6 @@
-"""One pass through one sample: every observable filled, memory constant in the events."""
+"""One pass through one sample: everything filled, memory constant in the number of events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.errors import ValidationError
+from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.jets import JetDefinition
-from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.reading import EventFile, FileSummary
 from mcsurrogate.validation.record import EventChunk
+from mcsurrogate.validation.reservoir import Reservoir
 from mcsurrogate.validation.selection import Events
+from mcsurrogate.validation.statistics.marginal import FineSums
+from mcsurrogate.validation.statistics.multivariate import FeatureSums
 
 __all__ = ["Progress", "Sample", "WeightSums", "fill_sample"]
+
+FloatArray = NDArray[np.float64]
 
 Progress = Callable[[str, int, float], None]
 """Called with the sample's label, the events read and the fraction of the file consumed."""
@@ -44,7 +50,7 @@ class WeightSums:
     smallest: float = np.inf
     largest: float = -np.inf
 
-    def add(self, weights: NDArray[np.float64]) -> None:
+    def add(self, weights: FloatArray) -> None:
         """Count the weights of a chunk."""
         self.total += float(weights.sum())
         self.squares += float((weights**2).sum())
@@ -58,29 +64,61 @@ class WeightSums:
         return self.total**2 / self.squares if self.squares else 0.0
 
 
-@dataclass
 class Sample:
-    """A sample after its pass.
+    """What is kept of a sample.
 
-    Attributes
+    Parameters
     ----------
     label
         What the report calls it.
     file
-        What the file said.
+        What the file says; grows while it is read.
+    plan
+        What is filled.
+
+    Attributes
+    ----------
     weights
         Sums of the event weights.
-    sums
-        Sums of each observable by name.
+    sums, fine
+        Histograms and cumulative distributions of the observables by name.
+    features
+        Projections and moments of the event features, None without features.
+    reservoir
+        A random part of the events' features.
     particles
-        Mean number of final-state particles an event, unweighted.
+        Number of final-state particles, unweighted.
     """
 
-    label: str
-    file: FileSummary
-    weights: WeightSums
-    sums: dict[str, EventSums]
-    particles: float
+    def __init__(self, label: str, file: FileSummary, plan: Plan) -> None:
+        self.label, self.file, self.plan = label, file, plan
+        self.weights = WeightSums()
+        self.sums = {o.name: EventSums(np.asarray(o.edges)) for o in plan.observables}
+        self.fine = {name: FineSums(edges) for name, edges in plan.grids.items()}
+        self.features: FeatureSums | None = plan.feature_sums()
+        self.reservoir = Reservoir(plan.reservoir, plan.seed)
+        self.particles = 0
+
+    def fill(self, events: Events, first_event: int) -> None:
+        """Add the events of a chunk."""
+        weights = events.weights
+        self.weights.add(weights)
+        self.particles += len(events.final)
+        values = [o.values(events) for o in self.plan.observables]
+        for observable, own in zip(self.plan.observables, values, strict=True):
+            self.sums[observable.name].fill(own, weights, first_event)
+            if observable.name in self.fine:
+                self.fine[observable.name].fill(own, weights, first_event)
+        if self.features is not None:
+            raw = raw_features(self.plan.observables, values, len(events))
+            features = self.plan.features(raw)
+            self.features.fill(features, weights, first_event)
+            self.reservoir.add(features, weights, first_event)
+
+    @property
+    def particles_per_event(self) -> float:
+        """Mean number of final-state particles, unweighted."""
+        return self.particles / max(self.file.events, 1)
 
 
 def _weight_column(chunk: EventChunk, summary: FileSummary, wanted: str | None) -> tuple[int, str]:
@@ -97,21 +135,21 @@ def _weight_column(chunk: EventChunk, summary: FileSummary, wanted: str | None) 
 def fill_sample(
     path: Path,
     label: str,
-    choose: Callable[[Events], Sequence[Observable]],
+    plan: Callable[[Events], Plan],
     *,
     weight: str | None = None,
     jets: JetDefinition | None = None,
     max_events: int | None = None,
     progress: Progress | None = None,
 ) -> Sample:
-    """Read a file once and fill all observables.
+    """Read a file once and fill what the plan says.
 
     Parameters
     ----------
     path, label
         The file and what the report calls it.
-    choose
-        Given the first events, says which observables to fill.
+    plan
+        Given the first events, says what to fill.
     weight
         Name of the weight to use; the first by default.
     jets, max_events, progress
@@ -125,28 +163,24 @@ def fill_sample(
         It holds no event, its weights sum to zero, or it has no weight of that name.
     """
     source = EventFile(path, max_events=max_events)
-    weights = WeightSums()
-    observables: Sequence[Observable] = ()
-    sums: dict[str, EventSums] = {}
-    column, particles, read = 0, 0, 0
+    sample: Sample | None = None
+    column, name, read = 0, "", 0
     for chunk in source.chunks():
-        if read == 0:
-            column, weights.name = _weight_column(chunk, source.summary, weight)
+        if sample is None:
+            column, name = _weight_column(chunk, source.summary, weight)
         events = Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets)
-        if read == 0:
-            observables = choose(events)
-            sums = {o.name: EventSums(np.asarray(o.edges, dtype=np.float64)) for o in observables}
-        weights.add(events.weights)
-        for observable in observables:
-            sums[observable.name].fill(observable.values(events), events.weights, read)
+        if sample is None:
+            sample = Sample(label, source.summary, plan(events))
+            sample.weights.name = name
+        sample.fill(events, read)
         read += len(chunk)
-        particles += len(events.final)
         if progress is not None:
             progress(label, read, source.fraction_read)
-    if read == 0:
+    if sample is None:
         raise ValidationError(f"{path}: holds no event")
+    weights = sample.weights
     if abs(weights.total) <= 1e-12 * np.sqrt(weights.squares * read):
         raise ValidationError(
             f"{path}: the weights {weights.name!r} of its {read} events sum to zero"
         )
-    return Sample(label, source.summary, weights, sums, particles / read)
+    return sample

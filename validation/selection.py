@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.validation import durham, shapes
 from mcsurrogate.validation.jets import JetDefinition, inclusive_jets
 from mcsurrogate.validation.record import EventChunk, Particles
 
@@ -107,3 +108,46 @@ class Events:
             top.event,
             len(self),
         )
+
+    @cached_property
+    def energy_scale(self) -> NDArray[np.float64]:
+        """``(N,)`` sqrt(s) in GeV: invariant mass of the two beams, or of the final state."""
+        beams = self.chunk.beams
+        mass: NDArray[np.float64] = self.final.total().mass
+        two = beams.counts == 2
+        if two.any():
+            mass = np.where(two, beams.total().mass, mass)
+        return mass
+
+    @cached_property
+    def weak_bottom(self) -> Particles:
+        """Hadrons with a b quark that decay to none: the weakly decaying ones."""
+        chunk = self.chunk
+        index = np.flatnonzero(chunk.species.bottom)
+        ends_in = np.isin(chunk.end_vertex[index], chunk.production_vertex[index])
+        return chunk.select(index[~ends_in | (chunk.end_vertex[index] < 0)])
+
+    @cached_property
+    def thrust(self) -> shapes.Thrust:
+        """Thrust of the visible particles."""
+        return shapes.thrust(self.visible)
+
+    @cached_property
+    def sphericity(self) -> shapes.Sphericity:
+        """Shapes from the momentum tensors of the visible particles."""
+        return shapes.sphericity(self.visible)
+
+    @cached_property
+    def hemispheres(self) -> shapes.Hemispheres:
+        """Hemispheres of the thrust axis, visible particles."""
+        return shapes.hemispheres(self.visible, self.thrust.axis)
+
+    @cached_property
+    def durham_scales(self) -> NDArray[np.float64]:
+        """Merging scales y_23, y_34, ... of the visible particles."""
+        return durham.merging_scales(self.visible)
+
+    @cached_property
+    def three_jets(self) -> Particles:
+        """Exclusive three-jet configuration of the visible particles, Durham algorithm."""
+        return durham.three_jets(self.visible)

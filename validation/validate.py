@@ -1,5 +1,6 @@
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,15 +11,20 @@ from mcsurrogate.validation.comparison import Comparison, ObservableResult, comp
 from mcsurrogate.validation.files import write_atomically
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
-from mcsurrogate.validation.observables.presets import detect
-from mcsurrogate.validation.observables.registry import Observable, metadata, preset, resolve
+from mcsurrogate.validation.observables.registry import Observable, metadata
+from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.report import render
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.binned import Chi2
+from mcsurrogate.validation.statistics.global_tests import GlobalTest
+from mcsurrogate.validation.statistics.marginal import DistanceTest
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
 
 __all__ = ["ValidationResult", "validate"]
+
+_LN10 = math.log(10.0)
+RESERVOIR = 50_000
+"""Events of each sample that the kernel distance and the classifier see at most."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +48,6 @@ class ValidationResult:
     metrics_file: Path
     comparison: Comparison
     metrics: dict[str, Any]
-
-
-class _Choice:
-    """Observables of a comparison: given, of a preset, or fitting the first events."""
-
-    def __init__(self, name: str | None, chosen: Sequence[str | Observable] | None) -> None:
-        self.preset = name
-        self.observables: tuple[Observable, ...] = ()
-        if chosen is not None:
-            self.observables = resolve(chosen)
-        elif name is not None:
-            self.observables = preset(name)
-
-    def __call__(self, events: Events) -> tuple[Observable, ...]:
-        if not self.observables:
-            self.preset = detect(events)
-            self.observables = preset(self.preset)
-        return self.observables
 
 
 def validate(
@@ -120,7 +108,7 @@ def validate(
     ValidationError
         Samples that cannot be compared or unknown names; nothing is written.
     """
-    choice = _Choice(preset, observables)
+    planner = Planner(preset, observables, reservoir=RESERVOIR, seed=seed)
     allowed = _tolerance(tolerance)
     options: dict[str, Any] = {
         "weight": weight,
@@ -129,18 +117,11 @@ def validate(
         "progress": progress,
     }
     # the reference first: its events decide the preset
-    second = fill_sample(Path(reference), labels[1], choice, **options)
-    first = fill_sample(Path(candidate), labels[0], choice, **options)
-    found = compare(
-        first,
-        second,
-        choice.observables,
-        allowed,
-        seed=seed,
-        family_wise_error=family_wise_error,
-    )
+    second = fill_sample(Path(reference), labels[1], planner, **options)
+    first = fill_sample(Path(candidate), labels[0], planner, **options)
+    found = compare(first, second, allowed, seed=seed, family_wise_error=family_wise_error)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    settings = _settings(choice, jets or JetDefinition(), max_events, allowed, seed, found)
+    settings = _settings(second.plan, jets or JetDefinition(), max_events, allowed, seed, found)
     metrics = _metrics(found, settings, created)
     out = Path(out)
     report_file, metrics_file = out / "report.html", out / "metrics.json"
@@ -159,7 +140,7 @@ def _tolerance(given: float | Mapping[str, float] | None) -> Tolerance:
 
 
 def _settings(
-    choice: _Choice,
+    plan: Plan,
     jets: JetDefinition,
     max_events: int | None,
     tolerance: Tolerance,
@@ -172,8 +153,8 @@ def _settings(
     return [
         ("candidate", str(found.candidate.file.path)),
         ("reference", str(found.reference.file.path)),
-        ("preset", choice.preset or "none, observables were named"),
-        ("observables", str(len(choice.observables))),
+        ("preset", plan.preset or "none, observables were named"),
+        ("observables", str(len(plan.observables))),
         ("jets", f"{jets}, of visible final-state particles"),
         ("events read", "all" if max_events is None else f"at most {max_events} a file"),
         ("tolerance", ", ".join(allowed) or "none: any significant deviation is 'differs'"),
@@ -205,30 +186,58 @@ def _chi2_metrics(test: Chi2) -> dict[str, Any]:
         "chi2": test.statistic,
         "ndf": test.ndf,
         "p_value": test.p_value,
-        "log10_p_value": test.log_p / 2.302585092994046,
+        "log10_p_value": test.log_p / _LN10,
         "sigma": test.sigma,
     }
 
 
+def _distance_metrics(test: DistanceTest) -> dict[str, Any]:
+    return {
+        "distance": test.distance,
+        "expected": test.expected,
+        "p_value": math.exp(test.log_p),
+        "log10_p_value": test.log_p / _LN10,
+    }
+
+
 def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
-    tests = result.tests
+    tests, marginal = result.binned, result.marginal
     return {
         "name": result.observable.name,
         **metadata(result.observable),
-        "full": _chi2_metrics(tests.full),
-        "shape": _chi2_metrics(tests.shape),
-        "rate": _chi2_metrics(tests.rate),
+        "p_value": math.exp(result.log_p),
+        "log10_p_value": result.log_p / _LN10,
+        "sigma": result.sigma,
         "p_value_adjusted": result.adjusted_p,
+        "significant": result.significant,
         "deviation": result.deviation,
         "deviation_resolution": result.deviation_error,
-        "significant": result.significant,
+        "where": result.where,
+        "chi2": _chi2_metrics(tests.full),
+        "chi2_shape": _chi2_metrics(tests.shape),
+        "chi2_rate": _chi2_metrics(tests.rate),
+        "ks": None if marginal is None else _distance_metrics(marginal.ks),
+        "wasserstein": None if marginal is None else _distance_metrics(marginal.wasserstein),
+    }
+
+
+def _global_metrics(test: GlobalTest) -> dict[str, Any]:
+    return {
+        "name": test.name,
+        "title": test.title,
+        "value": test.value,
+        "error": test.error,
+        "expected": test.expected,
+        "p_value": test.p_value,
+        "log10_p_value": test.log_p / _LN10,
+        **test.details,
     }
 
 
 def _metrics(
     found: Comparison, settings: Sequence[tuple[str, str]], created: str
 ) -> dict[str, Any]:
-    sections = found.cross_sections
+    sections, together = found.cross_sections, found.uniformity
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": found.verdict.value,
@@ -243,12 +252,14 @@ def _metrics(
         "cross_section": None
         if sections is None
         else {"ratio": sections.ratio, "pull": sections.pull, "p_value": sections.p_value},
-        "combination": {
-            "ks_statistic": found.combination.ks_statistic,
-            "ks_p_value": found.combination.ks_p_value,
-            "ks_p_value_independent": found.combination.ks_p_value_independent,
-            "replicas": found.combination.replicas,
+        "uniformity": {
+            "ks_statistic": together.distance,
+            "ks_p_value": together.p_value,
+            "ks_p_value_independent": together.p_value_independent,
+            "excess_p_value": together.excess_p_value,
+            "effective_observables": together.effective_observables,
         },
+        "global_tests": [_global_metrics(test) for test in found.global_tests],
         "observables": [_observable_metrics(result) for result in found.results],
         "versions": versions(),
     }

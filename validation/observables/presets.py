@@ -1,7 +1,11 @@
 """Which observables belong to which kind of collision."""
 
+import numpy as np
+
+from mcsurrogate.validation.observables.annihilation import ANNIHILATION
 from mcsurrogate.validation.observables.event import EVENT
 from mcsurrogate.validation.observables.jet import JET
+from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
 from mcsurrogate.validation.observables.particle import PARTICLE
 from mcsurrogate.validation.observables.registry import define_preset
 from mcsurrogate.validation.observables.top import TOP
@@ -11,8 +15,15 @@ __all__ = ["detect"]
 
 define_preset("pp_jets", [o.name for o in (*EVENT, *JET, *PARTICLE)])
 define_preset("pp_top", [o.name for o in (*TOP, *EVENT, *JET, *PARTICLE)])
+define_preset(
+    "ee_z",
+    [*(o.name for o in (*ANNIHILATION, *MULTIPLICITY)), "charged_phi", "final_species"],
+)
 
 
 def detect(events: Events) -> str:
-    """Preset that fits events: by their top quarks and their beams."""
+    """Preset that fits events: by their beams and their top quarks."""
+    beams = np.abs(events.chunk.beams.pid)
+    if len(beams) and np.isin(beams, (11, 13)).all():
+        return "ee_z"
     return "pp_top" if len(events.tops) else "pp_jets"

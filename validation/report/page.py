@@ -62,12 +62,12 @@ def _verdict(c: Comparison) -> str:
     if c.verdict is Verdict.INDISTINGUISHABLE:
         why = f"No significant deviation in {n} observables"
     else:
-        worst = max(found, key=lambda r: -r.tests.full.log_p, default=None)
+        worst = found[0] if found else None
         why = f"{len(found)} of {n} observables deviate significantly"
         if worst is not None:
             why += (
                 f"; the largest is <a href='#{worst.observable.name}'>"
-                f"{escape(worst.observable.title.lower())}</a> ({worst.tests.full.sigma:.1f} σ)"
+                f"{escape(worst.observable.title.lower())}</a> ({worst.sigma:.1f} σ)"
             )
         if c.verdict is Verdict.WITHIN_TOLERANCE:
             why += "; all are within the allowed tolerance"
@@ -87,8 +87,8 @@ def _tiles(c: Comparison) -> str:
             "smallest p-value of all, adjusted",
             p_text(math.log(max(min(r.adjusted_p for r in c.results), 1e-300))),
         ),
-        ("p-values uniform (KS, correlated)", p_text(math.log(c.combination.ks_p_value))),
-        ("largest deviation", f"{worst.tests.full.sigma:.1f} σ"),
+        ("p-values uniform (KS, correlated)", p_text(math.log(c.uniformity.p_value))),
+        ("largest deviation", f"{worst.sigma:.1f} σ"),
     ]
     if c.cross_sections is not None:
         pull = c.cross_sections.pull
@@ -117,7 +117,7 @@ def _samples(c: Comparison) -> str:
             f"{w.effective_events:,.0f}",
             f"{w.negative:,} ({100.0 * w.negative / f.events:.2g}%)",
             f"{w.smallest:.4g} … {w.largest:.4g}",
-            f"{s.particles:.1f}",
+            f"{s.particles_per_event:.1f}",
             _with_error(f.cross_section_pb, f.cross_section_error_pb) + " pb"
             if f.cross_section_pb is not None
             else "not stated",
@@ -156,44 +156,72 @@ def _p(test: Chi2) -> str:
     return p_text(test.log_p) if test.ndf else "–"
 
 
+def _distance(r: ObservableResult, name: str) -> str:
+    """p-value of one of the distances."""
+    return "–" if r.marginal is None else p_text(getattr(r.marginal, name).log_p)
+
+
 def _row(r: ObservableResult) -> str:
-    t = r.tests
-    width = min(100.0, 100.0 * t.full.sigma / 8.0)
+    t = r.binned
+    width = min(100.0, 100.0 * r.sigma / 8.0)
     return (
         f"<tr class='{'flag' if r.significant else ''}'>"
         f"<td class='wrap'><a href='#{r.observable.name}'>{escape(r.observable.title)}</a></td>"
-        f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
+        f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {r.sigma:.1f}</td>"
         f"<td>{p_text(math.log(max(r.adjusted_p, 1e-300)))}</td>"
-        f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {t.full.sigma:.1f}</td>"
-        f"<td>{100 * r.deviation:.2g}%</td></tr>"
+        f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
+        f"<td>{_distance(r, 'ks')}</td><td>{_distance(r, 'wasserstein')}</td>"
+        f"<td>{100 * r.deviation:.2g}%</td><td class='l'>{escape(r.where)}</td></tr>"
     )
 
 
 def _table(c: Comparison) -> str:
     head = (
-        "<tr><th>observable</th><th>χ² / ndf</th><th>p</th><th>p (shape)</th><th>p (rate)</th>"
-        "<th>p adjusted</th><th>deviation in σ</th><th>size</th></tr>"
+        "<tr><th>observable</th><th>deviation in σ</th><th>p adjusted</th><th>χ² / ndf</th>"
+        "<th>p (χ²)</th><th>p (shape)</th><th>p (rate)</th><th>p (KS)</th><th>p (W<sub>1</sub>)"
+        "</th><th>size</th><th class='l'>largest in</th></tr>"
     )
     return (
         "<h2 id='summary'>Summary, largest deviation first</h2><div class='scroll'><table>"
         + head
         + "".join(_row(r) for r in c.results)
-        + "</table></div><p class='soft small'>p: shape and rate together. Adjusted: probability "
-        "that any of all observables comes out as small between equal samples. Size: root mean "
-        "square relative difference over the bins with the statistical noise subtracted.</p>"
+        + "</table></div><p class='soft small'>p (χ²): shape and rate together. Deviation: the "
+        "smallest of the χ², KS and Wasserstein p-values, corrected for their number. Adjusted: "
+        "probability that any of all observables comes out as small between equal samples. Size: "
+        "root mean square relative difference over the bins with the statistical noise "
+        "subtracted.</p>"
+    )
+
+
+def _global(c: Comparison) -> str:
+    """Table of the tests of all observables at once."""
+    if not c.global_tests:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(t.title)}</td><td>{_number(t.value, 4)}"
+        f"{'' if t.error is None else ' ± ' + _number(t.error, 2)}</td>"
+        f"<td>{_number(t.expected, 4)}</td><td>{p_text(t.log_p)}</td></tr>"
+        for t in c.global_tests
+    )
+    return (
+        "<h2 id='global'>All observables at once</h2><div class='scroll'><table><tr><th>test</th>"
+        "<th>value</th><th>expected between equal samples</th><th>p</th></tr>"
+        f"{rows}</table></div><p class='soft small'>On {len(c.reference.plan.features.names)} "
+        "features of every event made of the observables, scaled to their spread.</p>"
     )
 
 
 def _figure(r: ObservableResult, labels: tuple[str, str]) -> str:
-    o, t = r.observable, r.tests
+    o, t = r.observable, r.binned
     svg = as_svg(
         observable_figure(o, r.candidate, r.reference, t.pulls, labels), o.name, escape(o.title)
     )
-    pill = f"<span class='pill'>{t.full.sigma:.1f} σ</span>" if r.significant else ""
+    pill = f"<span class='pill'>{r.sigma:.1f} σ</span>" if r.significant else ""
     return (
         f"<figure id='{o.name}'><h3>{escape(o.title)}{pill}</h3>"
         f"<div class='stat'>χ²/ndf = {_chi2(t.full)}, p = {_p(t.full)}; shape {_p(t.shape)}, "
-        f"rate {_p(t.rate)}</div>{svg}<figcaption><code>{o.name}</code>: "
+        f"rate {_p(t.rate)}; KS {_distance(r, 'ks')}, W<sub>1</sub> "
+        f"{_distance(r, 'wasserstein')}</div>{svg}<figcaption><code>{o.name}</code>: "
         f"{escape(o.definition)}</figcaption></figure>"
     )
 
@@ -210,14 +238,14 @@ def _figures(c: Comparison) -> str:
 
 
 def _combination(c: Comparison) -> str:
-    p = np.array([r.tests.full.p_value for r in c.results])
+    p = np.array([r.binned.full.p_value for r in c.results])
     svg = as_svg(p_value_figure(p), "p-values", "Cumulative distribution of the p-values")
-    k = c.combination
+    k = c.uniformity
     return (
         "<h2 id='combination'>All p-values together</h2><div class='plots'><figure>"
-        f"<h3>Are the p-values uniform?</h3><div class='stat'>KS distance {k.ks_statistic:.3f}, "
-        f"p = {p_text(math.log(k.ks_p_value))} with the correlations between observables "
-        f"({p_text(math.log(max(k.ks_p_value_independent, 1e-300)))} if independent)</div>"
+        f"<h3>Are the p-values uniform?</h3><div class='stat'>KS distance {k.distance:.3f}, "
+        f"p = {p_text(math.log(k.p_value))} with the correlations between observables "
+        f"({p_text(math.log(max(k.p_value_independent, 1e-300)))} if independent)</div>"
         f"{svg}<figcaption>Step: the {len(p)} p-values; line and band: uniform, 95% for "
         "independent observables.</figcaption></figure></div>"
     )
@@ -235,13 +263,19 @@ def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
         "bin contents per event follows from these sums for any weights and any number of entries "
         "an event. Under- and overflow count. The statistic is χ² = d<sup>T</sup>C<sup>+</sup>d "
         "with the difference d of the means and their covariance C around the pooled mean; ndf is "
-        "the rank of C, and p-values are those of Hotelling's T² for the effective number of "
-        f"events. Bins are merged until the smaller sample expects {MIN_EFFECTIVE:g} effective "
-        "events in each. Shape: contents normalised to their sum. Rate: mean number of entries per "
-        "event.</p><p>Observables share events, so their p-values are correlated. The joint null "
-        f"distribution comes from {c.combination.replicas} replicas of a multiplier bootstrap over "
-        "blocks of events (arXiv:1212.6906). Adjusted p-values are step-down (Westfall and Young), "
-        "below the resolution of the bootstrap Holm's bound, which holds for any correlation.</p>"
+        "the rank of C, and p-values account for C having been estimated from the effective number "
+        "of events (beta distribution of the one-way multivariate analysis of variance). Bins are "
+        f"merged until the smaller sample expects {MIN_EFFECTIVE:g} effective events in each. "
+        "Shape: contents normalised to their sum. Rate: mean number of entries per event.</p>"
+        "<p>KS and W<sub>1</sub>: largest and integrated distance of the cumulative distributions "
+        "on a fine grid; their null distribution is a multiplier bootstrap over blocks of events "
+        "(arXiv:1212.6906), continued with a Gaussian tail beyond the reach of its replicas.</p>"
+        "<p>Adjusted p-values follow Holm's procedure, which holds for any correlation. Half of "
+        "the family-wise error is given to the observables, a quarter to the tests of all observables "
+        "at once, an eighth each to the uniformity of all p-values and to the cross section. "
+        "Observables share events, so their p-values are correlated; the test for uniformity "
+        f"draws p-values with these correlations ({c.uniformity.effective_observables:.0f} of "
+        f"{len(c.results)} observables would be as many if they were independent).</p>"
         "<p>Points: candidate with statistical errors. Line and band: reference. Pulls: difference "
         "over its standard deviation, bin by bin; bins of one observable are correlated.</p>"
         "</details>"
@@ -270,7 +304,7 @@ def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> 
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
-        f"{_verdict(c)}</header><main>{_tiles(c)}{_table(c)}{_samples(c)}{_figures(c)}"
+        f"{_verdict(c)}</header><main>{_tiles(c)}{_table(c)}{_global(c)}{_samples(c)}{_figures(c)}"
         f"{_combination(c)}{_methods(c, settings)}</main>"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"

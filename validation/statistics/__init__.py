@@ -1,6 +1,15 @@
 """Two-sample tests, each with its null distribution."""
 
 from mcsurrogate.validation.statistics.binned import BinnedComparison, Chi2, compare_binned
-from mcsurrogate.validation.statistics.combination import Combination, combine
+from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
+from mcsurrogate.validation.statistics.multipliers import Multipliers
 
-__all__ = ["BinnedComparison", "Chi2", "Combination", "combine", "compare_binned"]
+__all__ = [
+    "BinnedComparison",
+    "Chi2",
+    "Multipliers",
+    "Uniformity",
+    "compare_binned",
+    "holm",
+    "uniformity",
+]

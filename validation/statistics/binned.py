@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
-from mcsurrogate.validation.statistics.significance import log_sf_hotelling, sigmas
+from mcsurrogate.validation.statistics.significance import log_sf_total_scatter, sigmas
 
 __all__ = ["BinnedComparison", "Chi2", "compare_binned"]
 
@@ -141,7 +141,7 @@ def _quadratic(
         whitening[:, live] = (vectors[:, kept] / np.sqrt(values[kept])).T / scale[live]
     statistic = float(((whitening @ difference) ** 2).sum())
     ndf = len(whitening)
-    return Chi2(statistic, ndf, log_sf_hotelling(statistic, ndf, events)), whitening
+    return Chi2(statistic, ndf, log_sf_total_scatter(statistic, ndf, events)), whitening
 
 
 def _constant_weights(sums: EventSums) -> bool:

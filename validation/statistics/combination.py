@@ -1,128 +1,146 @@
-"""Many tests at once, with the correlations that come from sharing the same events.
+"""Many tests at once.
 
-The observables of a report are computed from the same events, so their p-values are not
-independent, and neither a Kolmogorov test over them nor a Bonferroni bound has its textbook
-null distribution.  The joint null distribution is made by a multiplier bootstrap: the sums of
-each block of events (see `mcsurrogate.validation.histograms.BLOCKS`) are multiplied by the
-same independent standard normal numbers for all observables (Chernozhukov, Chetverikov and
-Kato, arXiv:1212.6906), and every statistic is computed again.
+Family-wise adjusted p-values come from Holm's step-down procedure, which holds for any
+correlation.  Whether all p-values together look uniform is a Kolmogorov test whose null
+distribution must know that the observables share their events: the squared correlations
+between the whitened bin contents of two observables, averaged, are the correlation of their
+chi^2 statistics, and p-values with these correlations are drawn from a Gaussian copula.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from mcsurrogate.validation.histograms import BLOCKS, EventSums
 from mcsurrogate.validation.statistics.binned import BinnedComparison
 
-__all__ = ["Combination", "combine"]
+__all__ = ["Uniformity", "holm", "uniformity"]
 
 FloatArray = NDArray[np.float64]
 
 
+def holm(p_values: Sequence[float]) -> FloatArray:
+    """Adjust p-values so that comparing them to alpha bounds the family-wise error by alpha.
+
+    Holm, Scand. J. Statist. 6 (1979) 65.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p)
+    steps = (len(p) - np.arange(len(p))) * p[order]
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
 @dataclass(frozen=True)
-class Combination:
-    """What all p-values together say.
+class Uniformity:
+    """Whether the p-values of all observables together are uniform.
 
     Attributes
     ----------
-    ks_statistic
+    distance
         Largest distance between the distribution of the p-values and the uniform one.
-    ks_p_value
+    p_value
         Its p-value with the correlations of the observables.
-    ks_p_value_independent
+    p_value_independent
         Its p-value if the observables were independent, for orientation.
-    adjusted
-        Family-wise adjusted p-value of each observable: probability that any of them
-        comes out as small under the null (step-down of Westfall and Young from the bootstrap
-        where that resolves it, Holm's bound below).
-    replicas
-        Bootstrap replicas.
+    excess_p_value
+        p-value of the one-sided distance: only too many small p-values count.  The verdict
+        uses this one; samples that agree too well do not differ.
+    effective_observables
+        Number of independent observables whose mean p-value would scatter as much.
     """
 
-    ks_statistic: float
-    ks_p_value: float
-    ks_p_value_independent: float
-    adjusted: FloatArray
-    replicas: int
+    distance: float
+    p_value: float
+    p_value_independent: float
+    excess_p_value: float
+    effective_observables: float
 
 
-def _ks_distance(p_values: FloatArray) -> FloatArray:
-    """Two-sided KS distance from the uniform distribution along the last axis."""
+def _distances(p_values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """KS distances above and below the uniform distribution along the last axis."""
     ordered = np.sort(p_values, axis=-1)
     n = ordered.shape[-1]
     steps = np.arange(1, n + 1) / n
-    distance: FloatArray = np.maximum(steps - ordered, ordered - steps + 1.0 / n).max(axis=-1)
-    return distance
+    return (steps - ordered).max(axis=-1), (ordered - steps + 1.0 / n).max(axis=-1)
 
 
-def _replicas(
-    pairs: list[tuple[EventSums, EventSums]],
-    comparisons: list[BinnedComparison],
-    replicas: int,
-    seed: int,
+def _whitened(pair: tuple[EventSums, EventSums], comparison: BinnedComparison) -> FloatArray:
+    """``(2 BLOCKS, ndf)`` deviations of the blocks, whose outer products sum to about one."""
+    n_groups = len(comparison.pooled_mean)
+    parts = []
+    for sums in pair:
+        merged = sums.merged(comparison.groups, n_groups)
+        parts.append(merged.block_residuals(merged.mean) @ comparison.whitening.T)
+    return np.concatenate(parts)
+
+
+def chi2_correlations(
+    pairs: Sequence[tuple[EventSums, EventSums]], comparisons: Sequence[BinnedComparison]
 ) -> FloatArray:
-    """``(replicas, observables)`` chi^2 statistics under the null, jointly."""
-    random = np.random.default_rng(seed)
-    multipliers = random.standard_normal((2, replicas, BLOCKS))
-    out = np.empty((replicas, len(comparisons)))
-    for column, ((candidate, reference), comparison) in enumerate(
-        zip(pairs, comparisons, strict=True)
-    ):
-        n_groups = len(comparison.pooled_mean)
-        difference = np.zeros((replicas, comparison.whitening.shape[0]))
-        for sign, (sums, noise) in zip(
-            (1.0, -1.0), zip((candidate, reference), multipliers, strict=True), strict=True
-        ):
-            merged = sums.merged(comparison.groups, n_groups)
-            residuals = merged.block_residuals(merged.mean)
-            difference += sign * (noise @ (residuals @ comparison.whitening.T))
-        out[:, column] = (difference**2).sum(axis=1)
+    """Correlation matrix of the chi^2 statistics of T observables, ``(T, T)``.
+
+    For normal z_a, z_b with cross correlation R the correlation of |z_a|^2 and |z_b|^2 is
+    tr(R R^T) / sqrt(k_a k_b).  R is estimated from the blocks; its noise adds
+    k_a k_b / blocks to tr(R R^T), which is subtracted.
+    """
+    whitened = [_whitened(p, c) for p, c in zip(pairs, comparisons, strict=True)]
+    shares = [float((w[:BLOCKS] ** 2).sum()) / max(float((w**2).sum()), 1e-300) for w in whitened]
+    share = float(np.median(shares)) if shares else 0.5
+    noise = (share**2 + (1.0 - share) ** 2) / BLOCKS
+    n = len(whitened)
+    out = np.eye(n)
+    for i in range(n):
+        for j in range(i):
+            k = whitened[i].shape[1] * whitened[j].shape[1]
+            if k == 0:
+                continue
+            squares = float(((whitened[i].T @ whitened[j]) ** 2).sum())
+            out[i, j] = out[j, i] = min(max((squares - k * noise) / np.sqrt(k), 0.0), 1.0)
     return out
 
 
-def _ranked(statistics: FloatArray) -> FloatArray:
-    """p-value of each replica among the replicas of the same observable."""
-    order = np.argsort(np.argsort(-statistics, axis=0, kind="stable"), axis=0, kind="stable")
-    return (order + 0.5) / len(statistics)
-
-
-def combine(
-    pairs: list[tuple[EventSums, EventSums]],
-    comparisons: list[BinnedComparison],
+def uniformity(
+    pairs: Sequence[tuple[EventSums, EventSums]],
+    comparisons: Sequence[BinnedComparison],
     *,
-    replicas: int = 4000,
+    replicas: int = 20_000,
     seed: int = 1,
-) -> Combination:
-    """Combine the full chi^2 tests of all observables.
+) -> Uniformity:
+    """Kolmogorov test of the p-values of all observables against the uniform distribution.
 
     Parameters
     ----------
     pairs, comparisons
-        Candidate and reference sums of each observable, and their comparison.
+        Candidate and reference sums of each observable, and their comparison.  Observables
+        that are constant in both samples say nothing and are left out.
     replicas, seed
-        Size and random seed of the bootstrap.
+        Size and random seed of the null distribution.
     """
-    p_values = np.array([c.full.p_value for c in comparisons])
-    n = len(p_values)
-    null = _ranked(_replicas(pairs, comparisons, replicas, seed))
-    distance = float(_ks_distance(p_values))
-    exceed = int((_ks_distance(null) >= distance).sum())
-    ks_p = (exceed + 1) / (replicas + 1)
-    independent = float(stats.kstwo.sf(distance, n))
-
-    # Step-down: the smallest p-value competes with all, the second with all but the first, ...
-    order = np.argsort(p_values)
-    adjusted = np.empty(n)
-    running = 0.0
-    for position, index in enumerate(order):
-        rest = null[:, order[position:]].min(axis=1)
-        young = (float((rest <= p_values[index]).sum()) + 1) / (replicas + 1)
-        holm = min(1.0, (n - position) * float(p_values[index]))
-        # ranks below ten replicas mean nothing; Holm's bound holds for any correlation
-        resolved = p_values[index] * replicas >= 10.0
-        running = max(running, min(young, holm) if resolved else holm)
-        adjusted[index] = running
-    return Combination(distance, ks_p, independent, adjusted, replicas)
+    kept = [i for i, c in enumerate(comparisons) if c.full.ndf > 0]
+    if not kept:
+        return Uniformity(0.0, 1.0, 1.0, 1.0, 0.0)
+    p_values = np.array([comparisons[i].full.p_value for i in kept])
+    correlations = chi2_correlations([pairs[i] for i in kept], [comparisons[i] for i in kept])
+    # noise can make the matrix slightly indefinite
+    values, vectors = np.linalg.eigh(correlations)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root /= np.linalg.norm(root, axis=1, keepdims=True)
+    normal = np.random.default_rng(seed).standard_normal((replicas, len(kept))) @ root.T
+    null_above, null_below = _distances(special.ndtr(normal))
+    above, below = (float(d) for d in _distances(p_values))
+    distance = max(above, below)
+    both = int((np.maximum(null_above, null_below) >= distance).sum())
+    one_sided = int((null_above >= above).sum())
+    n = len(kept)
+    return Uniformity(
+        distance,
+        (both + 1) / (replicas + 1),
+        float(stats.kstwo.sf(distance, n)),
+        (one_sided + 1) / (replicas + 1),
+        n * n / float(correlations.sum()),
+    )

@@ -2,11 +2,9 @@
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
-__all__ = ["log_sf_chi2", "log_sf_hotelling", "sigmas"]
+__all__ = ["log_sf_chi2", "log_sf_total_scatter", "sigmas"]
 
 # Below this log(p) the library functions underflow or lose digits.
 _LOG_TINY = -600.0
@@ -39,32 +37,32 @@ def log_sf_chi2(chi2: float, ndf: int) -> float:
     return -x + a * math.log(x) - math.lgamma(a) + math.log(h)
 
 
-def log_sf_hotelling(statistic: float, ndf: int, events: float) -> float:
-    """Log p-value of a quadratic form whose covariance was estimated from the events.
+def log_sf_total_scatter(statistic: float, ndf: int, events: float) -> float:
+    """Log p-value of a quadratic form whose covariance is the total scatter of the events.
 
-    Hotelling's T^2 with n degrees of freedom of the covariance:
-    T^2 (n - k + 1) / (n k) follows F(k, n - k + 1) (Anderson, An Introduction to Multivariate
-    Statistical Analysis, theorem 5.2.2).  For many events it is the chi^2 distribution.
+    With n events of two samples, T the scatter of all around their common mean and B its part
+    between the samples, n tr(T^-1 B) / n follows the beta distribution with k / 2 and
+    (n - 1 - k) / 2 (one-way multivariate analysis of variance: Anderson, An Introduction to
+    Multivariate Statistical Analysis, section 8.4).  For many events n tr(T^-1 B) follows
+    chi^2 with k degrees of freedom.
     """
     if ndf <= 0 or statistic <= 0.0:
         return 0.0
-    n = events - 2.0
-    d2 = n - ndf + 1.0
-    if d2 < 5.0:
+    a, b = 0.5 * ndf, 0.5 * (events - 1.0 - ndf)
+    if b <= 0.5:
+        # fewer events than bins: the samples cannot tell anything
         return 0.0
-    p = float(stats.f.sf(statistic * d2 / (n * ndf), ndf, d2))
-    if p > 1e-200:
+    x = min(statistic / events, 1.0 - 1e-15)
+    p = float(special.betaincc(a, b, x))
+    if p > math.exp(_LOG_TINY):
         return math.log(p)
-    # far tail of F: an incomplete beta function; its leading term, with the series' first factor
-    y = statistic / n
-    half = 0.5 * d2
-    log_f = -half * math.log1p(y) - special.betaln(0.5 * ndf, half) - math.log(half)
-    log_f += (0.5 * ndf - 1.0) * math.log(y / (1.0 + y))
-    return (
-        float(max(log_f, log_sf_chi2(statistic, ndf))) if n < 1e7 else log_sf_chi2(statistic, ndf)
-    )
+    # far tail: leading term of the incomplete beta function times the geometric part of its
+    # hypergeometric series
+    leading = b * math.log1p(-x) + a * math.log(x) - math.log(b) - float(special.betaln(a, b))
+    ratio = (1.0 - x) * (a + b) / (b + 1.0)
+    return leading - math.log(max(1.0 - ratio, 1e-3))
 
 
-def sigmas(log_p: float | NDArray[np.float64]) -> float:
+def sigmas(log_p: float) -> float:
     """Two-sided Gaussian standard deviations of a log p-value: p = 0.0027 is 3."""
-    return float(-special.ndtri_exp(np.minimum(log_p - math.log(2.0), -1e-300)))
+    return max(0.0, float(-special.ndtri_exp(log_p - math.log(2.0))))

@@ -1,0 +1,319 @@
+"""Event shapes, jets and spectra of hadronic e+ e- annihilation."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.durham import MAX_JETS
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Group,
+    Observable,
+    linear,
+    logarithmic,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["ANNIHILATION"]
+
+FloatArray = NDArray[np.float64]
+
+_VISIBLE = "all visible final-state particles, in the laboratory frame"
+
+
+def _shape(
+    name: str,
+    title: str,
+    label: str,
+    edges: tuple[float, ...],
+    compute: Callable[[Events], FloatArray],
+    definition: str,
+    group: Group = "shape",
+    log_y: bool = True,
+) -> Observable:
+    return Observable(
+        name, title, label, edges, compute, group, "", f"{definition}; {_VISIBLE}", log_y=log_y
+    )
+
+
+def _minus_log(values: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        logarithm: FloatArray = -np.log(values)
+    return logarithm
+
+
+def _jet_number(events: Events) -> FloatArray:
+    scales = events.durham_scales
+    above = np.nan_to_num(scales, nan=0.0) > 0.01
+    # jets at the cut: the largest n + 1 whose merging scale lies above it
+    more: NDArray[np.int64] = np.where(above, np.arange(1, MAX_JETS), 0).max(axis=1)
+    return more.astype(np.float64) + 2.0
+
+
+def _jet_energy(rank: int) -> Callable[[Events], FloatArray]:
+    def compute(events: Events) -> FloatArray:
+        jets = events.three_jets
+        return 2.0 * jets.take(jets.energy, rank) / events.energy_scale
+
+    return compute
+
+
+def _fraction(particles: Particles, events: Events) -> FloatArray:
+    """x_p = 2 p / sqrt(s)."""
+    return 2.0 * particles.p / events.energy_scale[particles.event]
+
+
+def _spectrum(
+    name: str, words: str, symbol: str, select: Callable[[Events], Particles], note: str
+) -> Observable:
+    """Distribution of xi = ln(1 / x_p)."""
+
+    def compute(events: Events) -> Values:
+        chosen = select(events)
+        return of_particles(chosen, _minus_log(_fraction(chosen, events)))
+
+    return Observable(
+        f"{name}_xi",
+        f"Momentum of {words}",
+        rf"$\xi = \ln(1/x_p)$, {symbol}",
+        linear(0, 6.4, 32),
+        compute,
+        "particle",
+        "",
+        f"xi = ln(1/x_p), x_p = 2p/sqrt(s), of {words} ({note})",
+    )
+
+
+def _along_thrust(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
+    """Charged particles with their momentum along the thrust axis and the square across it."""
+    charged = events.charged
+    axis = events.thrust.axis[charged.event]
+    along = charged.px * axis[:, 0] + charged.py * axis[:, 1] + charged.pz * axis[:, 2]
+    return charged, along, np.maximum(charged.p**2 - along**2, 0.0)
+
+
+def _thrust_rapidity(events: Events) -> Values:
+    charged, along, _ = _along_thrust(events)
+    ratio = np.clip(np.abs(along) / charged.energy, 0.0, 1.0 - 1e-15)
+    return of_particles(charged, np.arctanh(ratio))
+
+
+def _thrust_pt(events: Events) -> Values:
+    charged, _, across = _along_thrust(events)
+    return of_particles(charged, np.sqrt(across))
+
+
+def _of(*pids: int) -> Callable[[Events], Particles]:
+    return lambda e: e.final.where(np.isin(np.abs(e.final.pid), pids))
+
+
+def _record(*pids: int) -> Callable[[Events], Particles]:
+    both = tuple(p for pid in pids for p in (pid, -pid))
+    return lambda e: e.last_copies(*both)
+
+
+def _bottom_energy(events: Events) -> Values:
+    """Energy fraction of weakly decaying b hadrons."""
+    hadrons = events.weak_bottom
+    return of_particles(hadrons, 2.0 * hadrons.energy / events.energy_scale[hadrons.event])
+
+
+SHAPES = (
+    _shape(
+        "thrust", "Thrust", r"$1 - T$", linear(0, 0.42, 42), lambda e: 1 - e.thrust.value, "1 - T"
+    ),
+    _shape(
+        "thrust_major", "Thrust major", r"$M$", linear(0, 0.65, 26), lambda e: e.thrust.major, "M"
+    ),
+    _shape(
+        "thrust_minor", "Thrust minor", r"$m$", linear(0, 0.4, 20), lambda e: e.thrust.minor, "m"
+    ),
+    _shape(
+        "oblateness",
+        "Oblateness",
+        r"$O$",
+        linear(0, 0.5, 20),
+        lambda e: e.thrust.oblateness,
+        "O = M - m",
+    ),
+    _shape(
+        "sphericity",
+        "Sphericity",
+        r"$S$",
+        linear(0, 0.9, 30),
+        lambda e: e.sphericity.sphericity,
+        "quadratic momentum tensor",
+    ),
+    _shape(
+        "aplanarity",
+        "Aplanarity",
+        r"$A$",
+        linear(0, 0.3, 20),
+        lambda e: e.sphericity.aplanarity,
+        "quadratic momentum tensor",
+    ),
+    _shape(
+        "c_parameter",
+        "C parameter",
+        r"$C$",
+        linear(0, 1, 25),
+        lambda e: e.sphericity.c_parameter,
+        "linear momentum tensor",
+        log_y=False,
+    ),
+    _shape(
+        "d_parameter",
+        "D parameter",
+        r"$D$",
+        linear(0, 0.8, 20),
+        lambda e: e.sphericity.d_parameter,
+        "linear momentum tensor",
+    ),
+    _shape(
+        "heavy_mass",
+        "Heavy hemisphere mass",
+        r"$M_h^2 / E_{\rm vis}^2$",
+        linear(0, 0.35, 28),
+        lambda e: e.hemispheres.heavy_mass2,
+        "larger of the hemispheres of the thrust axis",
+    ),
+    _shape(
+        "light_mass",
+        "Light hemisphere mass",
+        r"$M_l^2 / E_{\rm vis}^2$",
+        linear(0, 0.12, 24),
+        lambda e: e.hemispheres.light_mass2,
+        "smaller of the hemispheres of the thrust axis",
+    ),
+    _shape(
+        "wide_broadening",
+        "Wide jet broadening",
+        r"$B_W$",
+        linear(0, 0.3, 24),
+        lambda e: e.hemispheres.wide,
+        "larger of the hemispheres of the thrust axis",
+    ),
+    _shape(
+        "narrow_broadening",
+        "Narrow jet broadening",
+        r"$B_N$",
+        linear(0, 0.2, 20),
+        lambda e: e.hemispheres.narrow,
+        "smaller of the hemispheres of the thrust axis",
+    ),
+    _shape(
+        "total_broadening",
+        "Total jet broadening",
+        r"$B_T$",
+        linear(0, 0.4, 25),
+        lambda e: e.hemispheres.total,
+        "sum of both hemispheres",
+    ),
+    *(
+        _shape(
+            f"y{n}{n + 1}",
+            f"Durham scale between {n} and {n + 1} jets",
+            rf"$-\ln y_{{{n}{n + 1}}}$",
+            linear((0.6, 1.6, 2.4, 3.0)[n - 2], (11.4, 12.4, 12.4, 13.0)[n - 2], 27),
+            lambda e, n=n: _minus_log(e.durham_scales[:, n - 2]),  # type: ignore[misc]
+            "Durham algorithm",
+            "jet",
+        )
+        for n in range(2, MAX_JETS + 1)
+    ),
+    _shape(
+        "durham_jets",
+        "Number of Durham jets",
+        r"$N_{\rm jets}(y_{\rm cut} = 0.01)$",
+        linear(1.5, 6.5, 5),
+        _jet_number,
+        "Durham algorithm, y_cut = 0.01",
+        "jet",
+    ),
+    *(
+        _shape(
+            f"three_jet_x{rank + 1}",
+            f"Energy of the {('leading', 'second', 'third')[rank]} of three Durham jets",
+            rf"$x_{rank + 1}$",
+            ((0.66, *linear(0.7, 1.04, 17)), (0.5, *linear(0.55, 1.0, 18)), linear(0, 0.66, 22))[
+                rank
+            ],
+            _jet_energy(rank),
+            "2 E / sqrt(s) in the exclusive three-jet configuration",
+            "jet",
+        )
+        for rank in range(3)
+    ),
+)
+
+SPECTRA = (
+    _spectrum("charged", "charged particles", "charged", lambda e: e.charged, "final state"),
+    _spectrum("pion", "charged pions", r"$\pi^\pm$", _of(211), "final state"),
+    _spectrum("kaon", "charged kaons", r"$K^\pm$", _of(321), "final state"),
+    _spectrum("proton", "protons and antiprotons", r"$p, \bar p$", _of(2212), "final state"),
+    _spectrum("photon", "photons", r"$\gamma$", _of(22), "final state"),
+    _spectrum("neutral_kaon", "neutral kaons", r"$K^0$", _record(310, 130), "decayed ones too"),
+    _spectrum("lambda", "Lambda baryons", r"$\Lambda$", _record(3122), "decayed ones too"),
+    Observable(
+        "charged_xp",
+        "Momentum fraction of charged particles",
+        r"$x_p$",
+        logarithmic(0.005, 1.0, 30),
+        lambda e: of_particles(e.charged, _fraction(e.charged, e)),
+        "particle",
+        "",
+        "x_p = 2p/sqrt(s) of charged final-state particles",
+        log_x=True,
+        log_y=True,
+    ),
+    Observable(
+        "bottom_energy",
+        "Energy fraction of b hadrons",
+        r"$x_B$",
+        linear(0, 1, 20),
+        _bottom_energy,
+        "particle",
+        "",
+        "2E/sqrt(s) of hadrons with a b quark whose decay leaves no such hadron",
+    ),
+    Observable(
+        "thrust_rapidity",
+        "Rapidity of charged particles along the thrust axis",
+        r"$|y_T|$",
+        linear(0, 6, 30),
+        _thrust_rapidity,
+        "particle",
+        "",
+        "charged final-state particles, own energies",
+    ),
+    Observable(
+        "thrust_pt",
+        "Transverse momentum of charged particles to the thrust axis",
+        r"$p_T^{\rm thrust}$",
+        logarithmic(0.02, 10, 30),
+        _thrust_pt,
+        "particle",
+        "GeV",
+        "charged final-state particles",
+        log_x=True,
+        log_y=True,
+    ),
+    Observable(
+        "charged_cos_theta",
+        "Polar angle of charged particles",
+        r"$\cos\theta$",
+        linear(-1, 1, 40),
+        lambda e: of_particles(e.charged, e.charged.pz / e.charged.p),
+        "particle",
+        "",
+        "charged final-state particles",
+    ),
+)
+
+ANNIHILATION = (*SHAPES, *SPECTRA)
+
+register(*ANNIHILATION)

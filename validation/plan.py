@@ -1,0 +1,106 @@
+"""What is filled from the samples; fixed by the first reference events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.features import FeatureMap, raw_features
+from mcsurrogate.validation.observables.presets import detect
+from mcsurrogate.validation.observables.registry import Observable, preset, resolve
+from mcsurrogate.validation.selection import Events
+from mcsurrogate.validation.statistics.marginal import fine_edges
+from mcsurrogate.validation.statistics.multivariate import FeatureSums
+
+__all__ = ["Plan", "Planner"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Observables, grids and features.
+
+    Attributes
+    ----------
+    observables, preset
+        What is histogrammed, and the preset it came from (None where named one by one).
+    grids
+        Fine grid of each observable that has an order.
+    features
+        Scaling of the event features.
+    sample
+        ``(n, D)`` features of the first reference events.
+    reservoir
+        Capacity of the reservoir of features, 0 for none.
+    seed
+        Of all random choices.
+    """
+
+    observables: tuple[Observable, ...]
+    preset: str | None
+    grids: dict[str, FloatArray]
+    features: FeatureMap
+    sample: FloatArray
+    reservoir: int
+    seed: int
+
+    def feature_sums(self) -> FeatureSums | None:
+        """Empty sums for one sample, None where no feature varies."""
+        return FeatureSums(self.sample, self.seed) if self.features.names else None
+
+
+@dataclass
+class Planner:
+    """Makes the plan when the first reference events are there, and keeps it.
+
+    Attributes
+    ----------
+    preset
+        Name of a preset, or None for the one that fits the events.
+    observables
+        Names or objects instead of a preset.
+    extra
+        Observables besides the preset.
+    reservoir, seed
+        See `Plan`.
+    """
+
+    preset: str | None = None
+    observables: Sequence[str | Observable] | None = None
+    extra: Sequence[Observable] = ()
+    reservoir: int = 0
+    seed: int = 1
+    plan: Plan | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        # unknown names are found before anything is read
+        self._chosen: tuple[Observable, ...] = ()
+        if self.observables is not None:
+            self._chosen = resolve([*self.observables, *self.extra])
+            self.preset = None
+        elif self.preset is not None:
+            self._chosen = resolve([*preset(self.preset), *self.extra])
+
+    def __call__(self, events: Events) -> Plan:
+        """Plan for events like these; the first call decides."""
+        if self.plan is None:
+            self.plan = self._make(events)
+        return self.plan
+
+    def _make(self, events: Events) -> Plan:
+        name, chosen = self.preset, self._chosen
+        if not chosen:
+            name = detect(events)
+            chosen = resolve([*preset(name), *self.extra])
+        values = [o.values(events) for o in chosen]
+        grids = {
+            o.name: fine_edges(v.values, np.asarray(o.edges))
+            for o, v in zip(chosen, values, strict=True)
+            if not o.categories
+        }
+        raw = raw_features(chosen, values, len(events))
+        features = FeatureMap.learn(raw)
+        sample = features(raw) if features.names else np.zeros((0, 0))
+        return Plan(chosen, name, grids, features, sample, self.reservoir, self.seed)

@@ -1,0 +1,71 @@
+"""A uniform random part of a stream of events, of bounded size."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Reservoir"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Reservoir:
+    """Keeps the events with the largest of independent uniform keys.
+
+    Every subset of the given size is equally likely, whatever the length of the stream
+    (Vitter, ACM Trans. Math. Softw. 11 (1985) 37, in the form with keys).
+
+    Parameters
+    ----------
+    capacity
+        Number of events to keep at most.
+    seed
+        Of the keys.
+    """
+
+    def __init__(self, capacity: int, seed: int) -> None:
+        self.capacity = capacity
+        self._random = np.random.default_rng(seed)
+        self._keys = np.empty(0)
+        self._rows: FloatArray = np.empty((0, 0))
+        self._weights = np.empty(0)
+        self._positions = np.empty(0, dtype=np.int64)
+
+    def add(self, rows: FloatArray, weights: FloatArray, first_event: int) -> None:
+        """Offer the ``(N, ...)`` rows of N events with their weights."""
+        if self.capacity <= 0:
+            return
+        keys = self._random.random(len(rows))
+        if len(self._keys) >= self.capacity:
+            chosen = keys > self._keys.min()
+        else:
+            chosen = np.ones(len(rows), dtype=bool)
+        if not chosen.any():
+            return
+        positions = first_event + np.flatnonzero(chosen)
+        old = self._rows if len(self._keys) else np.empty((0, *rows.shape[1:]))
+        keys = np.concatenate((self._keys, keys[chosen]))
+        kept = np.arange(len(keys))
+        if len(keys) > self.capacity:
+            kept = np.sort(np.argpartition(-keys, self.capacity)[: self.capacity])
+        self._rows = np.concatenate((old, rows[chosen]))[kept]
+        self._weights = np.concatenate((self._weights, weights[chosen]))[kept]
+        self._positions = np.concatenate((self._positions, positions))[kept]
+        self._keys = keys[kept]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def rows(self) -> FloatArray:
+        """``(n, ...)`` rows that were kept, in the order of the stream."""
+        return self._rows
+
+    @property
+    def weights(self) -> FloatArray:
+        """``(n,)`` their weights."""
+        return self._weights
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """``(n,)`` their positions in the stream."""
+        return self._positions

@@ -1,0 +1,106 @@
+"""Tests that look at all observables of an event at once."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mcsurrogate.validation.statistics.kernel import compare_kernel
+from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
+
+if TYPE_CHECKING:
+    from mcsurrogate.validation.sample import Sample
+
+__all__ = ["GlobalTest", "global_tests"]
+
+_MIN_EVENTS = 200
+"""Fewer events than this say nothing about dozens of features at once."""
+
+
+@dataclass(frozen=True)
+class GlobalTest:
+    """A test of all observables at once.
+
+    Attributes
+    ----------
+    name, title
+        Short name and words.
+    value, error
+        The distance, and its error where it has one.
+    expected
+        Mean between equal samples, None where it is not computed.
+    log_p
+        Log p-value.
+    details
+        Further numbers by name.
+    """
+
+    name: str
+    title: str
+    value: float
+    log_p: float
+    expected: float | None = None
+    error: float | None = None
+    details: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def p_value(self) -> float:
+        """p-value."""
+        return math.exp(self.log_p)
+
+
+def global_tests(
+    candidate: "Sample",
+    reference: "Sample",
+    multipliers: Multipliers,
+    *,
+    seed: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> list[GlobalTest]:
+    """Sliced distances, Frechet and kernel physics distance of two samples.
+
+    Samples without features, or with too few events for them, get no global test.
+    """
+    a, b = candidate.features, reference.features
+    smaller = min(candidate.weights.effective_events, reference.weights.effective_events)
+    if a is None or b is None or smaller < _MIN_EVENTS:
+        return []
+    tell = progress or (lambda _: None)
+    tell("sliced distances")
+    ks, w1 = compare_sliced(a, b, multipliers)
+    tell("Fréchet physics distance")
+    frechet = compare_frechet(a, b, multipliers)
+    tests = [
+        GlobalTest("sliced_ks", "Sliced Kolmogorov-Smirnov", ks.distance, ks.log_p, ks.expected),
+        GlobalTest(
+            "sliced_wasserstein", "Sliced Wasserstein-1", w1.distance, w1.log_p, w1.expected
+        ),
+        GlobalTest(
+            "fpd",
+            "Fréchet physics distance",
+            frechet.test.distance,
+            frechet.test.log_p,
+            frechet.test.expected,
+            details={"infinite": frechet.infinite, "infinite_error": frechet.infinite_error},
+        ),
+    ]
+    if len(candidate.reservoir) >= _MIN_EVENTS and len(reference.reservoir) >= _MIN_EVENTS:
+        tell("kernel physics distance")
+        kernel = compare_kernel(
+            candidate.reservoir.rows,
+            reference.reservoir.rows,
+            (candidate.reservoir.weights, reference.reservoir.weights),
+            seed=seed,
+        )
+        tests.append(
+            GlobalTest(
+                "kpd",
+                "Kernel physics distance",
+                kernel.distance,
+                math.log(kernel.p_value),
+                0.0,
+                kernel.error,
+            )
+        )
+    return tests

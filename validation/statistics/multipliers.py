@@ -1,0 +1,89 @@
+"""The random numbers that all bootstrap replicas share, and p-values from replicas.
+
+Events are dealt to blocks (`mcsurrogate.validation.histograms.BLOCKS`).  A replica multiplies
+the deviation of every block from the sample's mean by a standard normal number; because all
+statistics of a report use the same numbers, their replicas are correlated as the statistics
+themselves are (multiplier bootstrap, Chernozhukov, Chetverikov and Kato, arXiv:1212.6906).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.histograms import BLOCKS
+
+__all__ = ["Multipliers", "log_p_from_replicas"]
+
+FloatArray = NDArray[np.float64]
+
+_RELIABLE = 20
+# Replicas that the tail is extrapolated from.
+_TAIL_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Multipliers:
+    """Standard normal numbers for R replicas and both samples.
+
+    Attributes
+    ----------
+    candidate, reference
+        ``(R, BLOCKS)``.
+    """
+
+    candidate: FloatArray
+    reference: FloatArray
+
+    @classmethod
+    def draw(cls, replicas: int, seed: int) -> "Multipliers":
+        """Draw the numbers of R replicas from a seed."""
+        random = np.random.default_rng(seed)
+        candidate, reference = random.standard_normal((2, replicas, BLOCKS))
+        return cls(candidate, reference)
+
+    def __len__(self) -> int:
+        return len(self.candidate)
+
+    def difference(self, candidate: FloatArray, reference: FloatArray) -> FloatArray:
+        """Replicas of the difference of two means.
+
+        Parameters
+        ----------
+        candidate, reference
+            ``(BLOCKS, F)`` deviations of the blocks, which sum to zero.
+
+        Returns
+        -------
+        ``(R, F)``.
+        """
+        difference: FloatArray = self.candidate @ candidate - self.reference @ reference
+        return difference
+
+
+def log_p_from_replicas(statistic: float, replicas: FloatArray) -> float:
+    """Log p-value of a distance among its replicas.
+
+    Beyond the reach of the replicas the tail is continued as that of a norm of a Gaussian
+    process, log p = a - b d^2 (Borell's inequality), with b from the largest replicas.
+
+    Parameters
+    ----------
+    statistic
+        A distance; large means different.
+    replicas
+        ``(R,)`` the same distance under the null hypothesis.
+    """
+    n = len(replicas)
+    above = int((replicas >= statistic).sum())
+    if above >= _RELIABLE:
+        return math.log((above + 1) / (n + 1))
+    ordered = np.sort(replicas)[::-1]
+    k = max(int(_TAIL_SHARE * n), _RELIABLE + 1)
+    # slope between the k-th and the `_RELIABLE`-th largest replica
+    near, far = float(ordered[k - 1]) ** 2, float(ordered[_RELIABLE - 1]) ** 2
+    if far <= near or not statistic > 0.0:
+        return math.log((above + 1) / (n + 1))
+    slope = math.log(k / _RELIABLE) / (far - near)
+    return math.log((_RELIABLE + 1) / (n + 1)) - slope * max(statistic**2 - far, 0.0)
