@@ -13,9 +13,10 @@ from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
 
-__all__ = ["AmplitudeRecord", "EmulatedMatrixElement"]
+__all__ = ["AmplitudeRecord", "EmulatedMatrixElement", "measure_seconds"]
 
 _TIMED_POINTS = 8192
+_REPEATS = 9
 
 
 @dataclass(slots=True)
@@ -114,18 +115,7 @@ class EmulatedMatrixElement:
 
     def measure_cost(self, momenta: Tensor) -> float:
         """Measure and keep seconds a point on typical momenta ``(N, n, 4)``, one thread."""
-        sample = momenta[:_TIMED_POINTS]
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            times = []
-            for _ in range(5):
-                start = time.perf_counter()
-                self.emulator.predict(sample)
-                times.append(time.perf_counter() - start)
-        finally:
-            torch.set_num_threads(threads)
-        self._cost = min(times) / len(sample)
+        self._cost = measure_seconds(self.emulator, momenta)
         return self._cost
 
     @property
@@ -140,3 +130,28 @@ class EmulatedMatrixElement:
         if self._cost is None:
             raise EmulationError("the cost is not known: call measure_cost with typical momenta")
         return self._cost
+
+
+def measure_seconds(emulator: Emulator, momenta: Tensor) -> float:
+    """Seconds a point of :meth:`Emulator.predict`, checks included, on one thread.
+
+    Parameters
+    ----------
+    emulator
+        A trained emulator.
+    momenta
+        ``(N, n, 4)`` typical points; those outside the domain are left out.
+    """
+    sample = momenta[: 2 * _TIMED_POINTS]
+    sample = sample[~emulator.outside_domain(sample)][:_TIMED_POINTS]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times = []
+        for _ in range(_REPEATS):
+            start = time.perf_counter()
+            emulator.predict(sample)
+            times.append(time.perf_counter() - start)
+    finally:
+        torch.set_num_threads(threads)
+    return min(times) / len(sample)

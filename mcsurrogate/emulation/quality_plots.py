@@ -12,6 +12,7 @@ from scipy import stats
 from torch import Tensor
 
 from mcsurrogate.emulation.emulator import Emulator
+from mcsurrogate.kinematics import dot
 
 __all__ = ["draw_quality_plots", "singular_distances"]
 
@@ -34,14 +35,14 @@ def singular_distances(emulator: Emulator, momenta: Tensor) -> dict[str, Tensor]
     layout = emulator.features.layout
     points = momenta.double()
     total = points[:, 0] + points[:, 1]
-    shat = _dot(total, total)
+    shat = dot(total, total)
     light = [leg for leg in range(2, layout.legs) if layout.masses[leg] == 0.0]
     if not light:
         return {}
-    energies = torch.stack([2.0 * _dot(points[:, leg], total) / shat for leg in light])
+    energies = torch.stack([2.0 * dot(points[:, leg], total) / shat for leg in light])
     pairs = torch.stack(
         [
-            2.0 * _dot(points[:, i], points[:, j]) / shat
+            2.0 * dot(points[:, i], points[:, j]) / shat
             for i, j in layout.pairs[1:]
             if layout.masses[i] == 0.0 or layout.masses[j] == 0.0
         ]

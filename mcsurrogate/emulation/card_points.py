@@ -1,0 +1,144 @@
+"""The training points that a card asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.cards.emulator_card import EmulatorCard
+from mcsurrogate.cards.load import load_card
+from mcsurrogate.emulation.training_points import (
+    TrainingPoints,
+    evaluate_points,
+    legs_from_events,
+    points_from_draws,
+)
+from mcsurrogate.errors import EmulationError
+from mcsurrogate.hard_process import HardProcess, assemble
+from mcsurrogate.integration.sampler import Sampler
+from mcsurrogate.integration.sampler_file import load_sampler
+from mcsurrogate.les_houches import read_les_houches
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.progress import Progress
+
+__all__ = ["points_of_card", "sampler_draws"]
+
+_RUN_CARD = "card.toml"
+_SAMPLER = "sampler.safetensors"
+
+
+def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress) -> TrainingPoints:
+    """Collect the points of a card and evaluate the exact amplitude there.
+
+    Raises
+    ------
+    EmulationError
+        If the source has no points of the process, or another model.
+    ProcessError
+        If there is no exact amplitude.
+    """
+    if card.points.source == "arrays":
+        return _from_arrays(card)
+    process = Process.parse(card.amplitude.definition)
+    amplitude = matrix_element(process, model)
+    path = Path(card.points.path)
+    if card.points.source == "events":
+        momenta = _from_events(path, process, card.points.count)
+        source = f"events of {path.name}"
+    else:
+        momenta = _from_integrator(card, path, process, model)
+        source = f"sampler of the run {path.name}"
+    return evaluate_points(momenta, amplitude, card.amplitude.alpha_s, source, progress)
+
+
+def _from_arrays(card: EmulatorCard) -> TrainingPoints:
+    points = TrainingPoints.load(Path(card.points.path), card.amplitude.definition)
+    keep = slice(0, card.points.count)
+    return TrainingPoints(
+        points.momenta[keep], points.me2[keep], points.alpha_s, points.process, points.source
+    )
+
+
+def _from_events(path: Path, process: Process, count: int) -> Tensor:
+    _, batches = read_les_houches(path)
+    blocks: list[Tensor] = []
+    have = 0
+    for batch in batches:
+        block = legs_from_events(batch, process)
+        blocks.append(block)
+        have += len(block)
+        if have >= count:
+            break
+    if not blocks:
+        raise EmulationError(f"{path} has no events")
+    return torch.cat(blocks)[:count]
+
+
+def _from_integrator(
+    card: EmulatorCard, folder: Path, process: Process, model: StandardModel
+) -> Tensor:
+    run = load_card(folder / _RUN_CARD, RunCard)
+    for name, value in run.model.model_dump().items():
+        if value != model.numbers()[name]:
+            msg = (
+                f"{folder / _RUN_CARD}: model.{name} = {value:g}, but the emulator's card has "
+                f"{model.numbers()[name]:g}"
+            )
+            raise EmulationError(msg)
+    hard_process = assemble(run)
+    sampler = load_sampler(folder / _SAMPLER, hard_process)
+    return points_from_draws(
+        sampler_draws(hard_process, sampler, process), card.points.count, card.seed
+    )
+
+
+def sampler_draws(
+    hard_process: HardProcess, sampler: Sampler, process: Process
+) -> Callable[[int, torch.Generator], Tensor]:
+    """Return a function that draws momenta as an integrator proposes them.
+
+    Parameters
+    ----------
+    hard_process
+        What was integrated.
+    sampler
+        The integration's sampler.
+    process
+        The partonic process whose legs are wanted.
+
+    Raises
+    ------
+    EmulationError
+        If the hard process has no such amplitude.
+    """
+    index = next(
+        (
+            number
+            for number, amplitude in enumerate(hard_process.amplitudes)
+            if amplitude.matrix_element.process.pdg_ids == process.pdg_ids
+        ),
+        None,
+    )
+    if index is None:
+        known = ", ".join(
+            sorted({repr(a.matrix_element.process.name) for a in hard_process.amplitudes})
+        )
+        msg = (
+            f"the run has no amplitude {process.name!r}; it has {known}: write the definition in "
+            "this order of legs"
+        )
+        raise EmulationError(msg)
+    order = list(hard_process.amplitudes[index].permutation)
+
+    def draw(count: int, generator: torch.Generator) -> Tensor:
+        weights = sampler.probability.expand(count, -1)
+        channel = torch.multinomial(weights, 1, generator=generator)[:, 0]
+        with torch.no_grad():
+            u, _ = sampler.mixture.sample(channel, generator)
+            found = hard_process.contributions(u)
+        inside = found.weights[:, index] > 0.0
+        return found.momenta[inside][:, order].double()
+
+    return draw
