@@ -1,7 +1,7 @@
 """Evaluates tree amplitudes for blocks of events, in place or with gradients."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -57,6 +57,7 @@ class TreeEvaluator:
         self._model = model
         self._programme = compile_graph(amplitude.graph, roots, sizes)
         self._inputs = TreeInputs(amplitude, list(self._programme.inputs), states, sizes)
+        self._tracked = model.requires_grad
         self._local = threading.local()
         components = self._programme.arena + len(roots) * _product(sizes)
         self._components = components + 4 * len(self._programme.inputs)
@@ -94,6 +95,47 @@ class TreeEvaluator:
             events *= 2
         return events
 
+    def blocks(
+        self, momenta: Tensor, selected: Mapping[int, Tensor] | None = None
+    ) -> Iterator[tuple[Tensor, int, int]]:
+        """Evaluate block by block.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` physical momenta in GeV.
+        selected
+            One helicity state an event, by leg.
+
+        Yields
+        ------
+        results, start, stop
+            Values ``(R, H_1, ..., H_k, stop - start)`` of the roots, to be used before the
+            next ones are asked for.
+        """
+        count = len(momenta)
+        if count == 0:
+            dtype = torch.complex128 if momenta.dtype == torch.float64 else torch.complex64
+            shape = (len(self._roots), *self._sizes.values(), 0)
+            yield torch.zeros(shape, dtype=dtype, device=momenta.device), 0, 0
+            return
+        tracked = torch.is_grad_enabled() and (momenta.requires_grad or self._tracked)
+        size = self.block_size(momenta.dtype, momenta.device)
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            block = momenta[start:stop].permute(2, 1, 0)
+            states = {leg: index[start:stop] for leg, index in (selected or {}).items()}
+            # Buffers exist for few sizes: fill up with copies of the last event.
+            missing = 0 if tracked else self._padded_size(stop - start, size) - (stop - start)
+            if missing:
+                block = torch.cat((block, block[..., -1:].expand(-1, -1, missing)), dim=2)
+                states = {
+                    leg: torch.cat((index, index[-1:].expand(missing)))
+                    for leg, index in states.items()
+                }
+            results = self(block.contiguous(), states if selected is not None else None)
+            yield results[..., : stop - start], start, stop
+
     def __call__(self, momenta: Tensor, selected: Mapping[int, Tensor] | None = None) -> Tensor:
         """Evaluate one block.
 
@@ -110,8 +152,7 @@ class TreeEvaluator:
             ``(R, H_1, ..., H_k, N)`` complex values of the roots.  Without gradients it is a
             buffer that the next call overwrites.
         """
-        wants_graph = momenta.requires_grad or self._model.requires_grad
-        if torch.is_grad_enabled() and wants_graph:
+        if torch.is_grad_enabled() and (momenta.requires_grad or self._tracked):
             values = self._inputs.all_values(momenta, self._model, selected)
             found = evaluate_graph(self._amplitude.graph, self._roots, values, self.couplings())
             return torch.stack([found[root] for root in self._roots])
@@ -124,8 +165,8 @@ class TreeEvaluator:
             executor.run()
         return executor.results
 
-    def padded_size(self, count: int, block: int) -> int:
-        """Smallest number of events not below ``count`` for which buffers are kept."""
+    @staticmethod
+    def _padded_size(count: int, block: int) -> int:
         size = block
         while size // 2 >= max(count, _SMALLEST):
             size //= 2

@@ -239,3 +239,46 @@ def test_leg_at_rest():
     torch.testing.assert_close(
         amplitude(at_rest, 0.118), amplitude(moving, 0.118), rtol=1e-9, atol=0.0
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "helicity", "colour"),
+    [
+        ("g g > t t~ g", True, False),
+        ("g g > t t~ g", False, True),
+        ("u u~ > u u~ g", True, True),
+        ("u c > w+ w+ d s QCD=2 QED=4", True, True),
+        ("e+ e- > ta+ ta- h", True, False),
+        ("u d~ > w+ z", True, False),
+    ],
+)
+def test_sampled_helicities_and_colours(text, helicity, colour):
+    """The mean over draws is the sum; |z| < 4.4 in one trial: false alarm 1e-5."""
+    amplitude = engine(text)
+    point = probe_points(amplitude.process, amplitude.parameters, 1)
+    exact = float(amplitude(point, 0.118))
+    draws = amplitude.sampled(
+        point.expand(20_000, -1, -1),
+        0.118,
+        generator=torch.Generator().manual_seed(7),
+        helicity=helicity,
+        colour=colour,
+    )
+    error = float(draws.std()) / math.sqrt(len(draws))
+    assert error > 0.0
+    assert abs(float(draws.mean()) - exact) < 4.4 * error
+
+
+def test_sampling_follows_its_generator():
+    amplitude = engine("g g > t t~ g")
+    points = probe_points(amplitude.process, amplitude.parameters, 50)
+    first, again, other = (
+        amplitude.sampled(points, 0.118, generator=torch.Generator().manual_seed(seed))
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    # Every estimate is one of the helicity contributions times their number.
+    contributions = amplitude.helicity_contributions(points, 0.118)
+    distance = (first[:, None] / len(amplitude.helicities) / contributions - 1.0).abs()
+    assert float(distance.amin(dim=1).max()) < 1e-9

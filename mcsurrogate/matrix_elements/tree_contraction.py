@@ -1,0 +1,123 @@
+"""From colour-ordered amplitudes to colour-summed squares."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mcsurrogate.matrix_elements.functional import coefficient_value
+from mcsurrogate.matrix_elements.parameters import Parameter
+from mcsurrogate.matrix_elements.tree_plan import Sector, TreePlan
+
+__all__ = ["ColourContraction"]
+
+
+class ColourContraction:
+    """Combines the results of a sector into colour structures and their squares.
+
+    Parameters
+    ----------
+    plan
+        What the results are.
+    couplings
+        Returns the values of the named couplings.
+    tracked
+        Whether gradients with respect to parameters are wanted.
+    """
+
+    def __init__(
+        self, plan: TreePlan, couplings: Callable[[], dict[str, Parameter]], *, tracked: bool
+    ) -> None:
+        self._plan = plan
+        self._couplings = couplings
+        self._tracked = tracked
+        self._root = _square_root(plan.colour)
+        self._factors: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
+
+    def rows(
+        self, sector: Sector, results: Tensor, strong: Tensor, *, key: int | None = None
+    ) -> Tensor:
+        """Amplitudes ``(K, H, N, 2)`` (real, imaginary) whose squares add up to the colour sum.
+
+        Where all amplitudes have the same power of g_s it is left out.
+
+        Parameters
+        ----------
+        sector
+            The sector.
+        results
+            ``(R, H_1, ..., N)`` all results.
+        strong
+            g_s, without dimensions or ``(N,)``.
+        key
+            What the colour factor is remembered by, ``sector.start`` by default.
+        """
+        key = sector.start if key is None else key
+        if len(self._plan.powers) > 1:
+            structures = torch.view_as_real(self.structures(sector, results, strong))
+            root = torch.from_numpy(self._root).to(structures)
+            colours: Tensor = torch.tensordot(root, structures, dims=1)
+            return colours
+        values = torch.view_as_real(self._values(sector, results))
+        factor = self._factor(sector, values, key)
+        if factor.shape == (1, 1):
+            return values * factor
+        rows: Tensor = factor @ values.flatten(1)
+        return rows.view(len(factor), *values.shape[1:])
+
+    def structures(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
+        """Amplitudes of the colour structures, ``(F, H, N)`` complex.
+
+        Where all amplitudes have the same power of g_s it is left out.
+        """
+        values = self._values(sector, results)
+        total: Tensor | float = 0.0
+        common = len(self._plan.powers) == 1
+        for power in self._plan.powers:
+            matrix = self._transfer(sector, power, values.real).to(values.dtype)
+            term = torch.einsum("fu,uhn->fhn", matrix, values)
+            total = total + (term if common else term * strong**power)
+        return torch.as_tensor(total)
+
+    def _values(self, sector: Sector, results: Tensor) -> Tensor:
+        """Results of a sector as ``(U, H, N)``."""
+        states = math.prod(results.shape[1:-1])
+        rows = results[sector.start : sector.stop]
+        return rows.reshape(sector.stop - sector.start, states, results.shape[-1])
+
+    def _factor(self, sector: Sector, like: Tensor, number: int) -> Tensor:
+        """Matrix whose image of the results has the colour-summed square as its norm."""
+        power = self._plan.powers[0]
+        if self._tracked and torch.is_grad_enabled():
+            root = torch.from_numpy(self._root).to(like)
+            return root @ self._transfer(sector, power, like)
+        key = (number, like.dtype, like.device)
+        if key not in self._factors:
+            with torch.no_grad():
+                transfer = self._transfer(sector, power, torch.zeros((), dtype=torch.float64))
+            triangular = np.linalg.qr(self._root @ transfer.numpy(), mode="r")
+            self._factors[key] = torch.from_numpy(triangular).to(like)
+        return self._factors[key]
+
+    def _transfer(self, sector: Sector, power: int, like: Tensor) -> Tensor:
+        """Matrix ``(F, U)`` from results to colour structures, for one power of g_s."""
+        couplings = self._couplings()
+        shape = (len(self._plan.colour), sector.stop - sector.start)
+        matrix = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        for qcd, structure, place, factor in sector.amplitudes:
+            if qcd == power:
+                unit = torch.zeros_like(matrix)
+                unit[structure, place] = 1.0
+                matrix = matrix + unit * coefficient_value(factor, couplings)
+        return matrix
+
+
+def _square_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows whose products of columns give a positive semi-definite matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    kept = values > 1e-12 * values.max()
+    root: NDArray[np.float64] = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+    return root
