@@ -36,6 +36,17 @@ class PredictableMean:
         self.left -= share
         self.history.append((value, variance, share))
 
+    def state(self) -> tuple[float, float, float, list[tuple[float, float, float]]]:
+        """Everything, for a checkpoint."""
+        return self.value, self.variance, self.left, list(self.history)
+
+    def restore(
+        self, state: tuple[float, float, float, list[tuple[float, float, float]]]
+    ) -> None:
+        """Take up a saved state."""
+        self.value, self.variance, self.left, history = state
+        self.history = [tuple(entry) for entry in history]
+
     @staticmethod
     def fraction(points: int, points_left: int, gain: float) -> float:
         """Fraction for ``points`` now where ``points_left`` come with ``gain`` less variance."""

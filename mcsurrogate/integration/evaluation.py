@@ -84,6 +84,14 @@ class Evaluator:
         self.evaluations += len(u)
         return IntegrandValue(self._finite(u, channel, weight), prior, features)
 
+    def state(self) -> tuple[int, int, float]:
+        """Counters, for a checkpoint."""
+        return self.evaluations, self.non_finite, self.seconds
+
+    def restore(self, state: tuple[int, int, float]) -> None:
+        """Take up saved counters."""
+        self.evaluations, self.non_finite, self.seconds = state
+
     def _check_shapes(self, points: int, weight: Tensor, prior: Tensor | None) -> None:
         channels = self.integrand.channels
         if weight.shape != (points,):

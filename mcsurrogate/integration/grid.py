@@ -48,16 +48,19 @@ class VegasGrid:
         x = low + (scaled - index) * width
         return x.t().clamp(0.0, 1.0).contiguous(), -(width * self.bins).log().sum(0)
 
-    def locate(self, x: Tensor) -> Tensor:
-        """Bin of each coordinate ``(d, N)`` of points ``(N, d)``."""
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Uniform coordinates ``(N, d)`` of points ``(N, d)`` and the logarithm of the density."""
+        transposed = x.t().double().contiguous()
         inner = self.edges[:, 1:-1].contiguous()
-        return torch.searchsorted(inner, x.t().to(torch.float64).contiguous(), right=True)
+        index = torch.searchsorted(inner, transposed, right=True)
+        low = self.edges.gather(1, index)
+        width = self.edges.gather(1, index + 1) - low
+        y = (index + ((transposed - low) / width).clamp(0.0, 1.0)) / self.bins
+        return y.t(), -(width * self.bins).log().sum(0)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Logarithm of the density ``(N,)`` at points ``(N, d)``."""
-        index = self.locate(x)
-        widths = self.edges.diff(dim=1).gather(1, index)
-        return -(widths * self.bins).log().sum(0)
+        return self.inverse(x)[1]
 
     def adapt(self, y: Tensor, square: Tensor, damping: float = 0.5) -> None:
         """Move the edges so that every bin contributes the same to the variance.

@@ -4,236 +4,31 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
-from mcsurrogate.flows import HypercubeFlow
-from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
-from mcsurrogate.integration.channel_weights import ChannelWeights
-from mcsurrogate.integration.combination import PredictableMean
-from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.integration.checkpoint import Checkpoint, fingerprint
+from mcsurrogate.integration.diagnostics import (
+    consistency_warning,
+    dominance_warning,
+    tail_warning,
+    witness_warning,
+)
 from mcsurrogate.integration.integrand import Integrand, IntegrandValue, as_integrand
-from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.result import ChannelResult, IntegrationResult
+from mcsurrogate.integration.run import IntegrationRun, Progress
 from mcsurrogate.integration.sampler import Sampler
-from mcsurrogate.integration.statistics import ChannelMoments, allocate
-from mcsurrogate.integration.trainer import Trainer, TrainingSettings
+from mcsurrogate.integration.schedule import Schedule
+from mcsurrogate.integration.settings import IntegrationSettings
 from mcsurrogate.integration.unweighting import OVERWEIGHT_FRACTION, unweighting_efficiency
-from mcsurrogate.integration.vegas import StratifiedGrid
 
-__all__ = ["Progress", "integrate"]
+__all__ = ["integrate"]
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """State of a running integration, for a progress bar.
-
-    Attributes
-    ----------
-    phase
-        ``vegas``, ``training`` or ``integration``.
-    evaluations, planned
-        Integrand evaluations so far and in all.
-    value, error
-        Latest estimate.
-    """
-
-    phase: str
-    evaluations: int
-    planned: int
-    value: float
-    error: float
-
-
-class _Integration:
-    """One run; its methods are the phases."""
-
-    def __init__(
-        self,
-        integrand: Integrand,
-        evaluations: int,
-        seed: int,
-        precision: float | None,
-        settings: TrainingSettings,
-        overweight: float,
-        executor: Executor | None,
-        progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.integrand = integrand
-        self.budget = evaluations
-        self.seed = seed
-        self.precision = precision
-        self.settings = settings
-        self.overweight = overweight
-        self.report = progress
-        self.evaluate = Evaluator(integrand, executor)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.mean = PredictableMean()
-        self.history: list[tuple[float, float, int]] = []
-        self.channels = integrand.channels
-        self.deviations = torch.ones(self.channels, dtype=torch.float64)
-        self.active = torch.ones(self.channels, dtype=torch.bool)
-        self.buffer = ReplayBuffer(1_000_000)
-        self.grids: list[StratifiedGrid] = []
-        self.channel_weights: ChannelWeights | None = None
-
-    def _tell(self, phase: str, value: float, variance: float) -> None:
-        self.history.append((value, math.sqrt(variance), self.evaluate.evaluations))
-        if self.report is not None:
-            self.report(
-                Progress(phase, self.evaluate.evaluations, self.budget, value, math.sqrt(variance))
-            )
-
-    def _channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
-        if value.prior is None or self.channels == 1:
-            return value.weight
-        if self.channel_weights is None:
-            return value.weight * value.prior.gather(1, channel[:, None])[:, 0]
-        with torch.no_grad():
-            return value.weight * self.channel_weights(value.prior, value.features, channel)
-
-    def vegas(self, points: int, iterations: int, *, keep: bool, adapt: bool = True) -> float:
-        """VEGAS+ iterations in every channel; returns the relative variance of the last."""
-        per_iteration = points // iterations
-        if not self.grids:
-            self.grids = [
-                StratifiedGrid(self.integrand.dim, max(8, per_iteration // self.channels))
-                for _ in range(self.channels)
-            ]
-        relative = math.inf
-        for iteration in range(iterations):
-            counts = allocate(per_iteration, self.deviations, 0.3, self.active)
-            total, variance, drawn = 0.0, 0.0, 0
-            for k, grid in enumerate(self.grids):
-                batch = grid.draw(int(counts[k]), self.generator)
-                channel = torch.full((len(batch.x),), k)
-                value = self.evaluate(batch.x, channel)
-                weight = self._channel_value(value, channel)
-                mean_k, variance_k = batch.estimate(weight)
-                total, variance = total + mean_k, variance + variance_k
-                drawn += len(batch.x)
-                self.deviations[k] = math.sqrt(variance_k * len(batch.x))
-                if keep:
-                    self._remember(batch.x, channel, value, batch.log_prob)
-                if adapt:
-                    grid.adapt(batch, weight)
-            left = self.budget - self.evaluate.evaluations
-            if iteration > 0 or not adapt:
-                self.mean.add(total, variance, PredictableMean.fraction(drawn, left, 4.0))
-            self._tell("vegas", total, variance)
-            relative = variance * drawn / total**2 if total else math.inf
-        return relative
-
-    def _remember(
-        self, u: Tensor, channel: Tensor, value: IntegrandValue, log_proposal: Tensor
-    ) -> None:
-        mixture = DefensiveMixture([grid.grid for grid in self.grids])
-        log_grid = mixture.grid_log_prob(u, channel)
-        self.buffer.add(
-            PointBatch(
-                u, channel, value.weight, log_proposal, log_grid, value.prior, value.features
-            ),
-            self.channels,
-        )
-
-    def start_flow(self) -> DefensiveMixture:
-        """Flow that starts from the grids, and the defensive mixture around it."""
-        groups = getattr(self.integrand, "groups", None)
-        flow = HypercubeFlow(
-            self.integrand.dim,
-            channels=self.channels,
-            groups=groups,
-            periodic=self.integrand.periodic,
-            seed=self.seed,
-        )
-        for k, grid in enumerate(self.grids):
-            flow.marginal.set_grid(int(flow.channel_group[k]), grid.grid.edges)
-        mixture = DefensiveMixture([grid.grid for grid in self.grids], flow)
-        points = self.buffer.points
-        assert points is not None
-        # the grids have moved since the points were drawn: their defence is that of the last one
-        self.buffer.points = PointBatch(
-            points.u,
-            points.channel,
-            points.weight,
-            points.log_proposal,
-            mixture.defence(points.u, points.channel).log(),
-            points.prior,
-            points.features,
-        )
-        if self.channels > 1 and points.features is not None:
-            self.channel_weights = ChannelWeights(
-                self.channels, points.features.shape[1], seed=self.seed
-            )
-            self.channel_weights.standardise(points.features)
-        return mixture
-
-    def train(self, mixture: DefensiveMixture, points: int, rounds: int) -> tuple[float, ...]:
-        """Rounds of fresh points from the mixture, each followed by steps on all points."""
-        total = len(self.buffer) + points
-        steps = min(self.settings.max_steps, int(self.settings.reuse * total / self.settings.batch))
-        trainer = Trainer(mixture, self.channel_weights, self.settings, steps)
-        trainer.train(self.buffer, steps // (rounds + 1), self.generator)
-        for _ in range(rounds):
-            counts = allocate(points // rounds, self.deviations, 0.3, self.active)
-            channel = torch.repeat_interleave(torch.arange(self.channels), counts)
-            u, log_q = mixture.sample(channel, self.generator)
-            value = self.evaluate(u, channel)
-            weight = self._channel_value(value, channel) * (-log_q).exp()
-            moments = ChannelMoments.of(weight, channel, self.channels)
-            self.deviations = moments.variances.sqrt()
-            left = self.budget - self.evaluate.evaluations
-            self.mean.add(
-                moments.value, moments.variance, PredictableMean.fraction(len(u), left, 4.0)
-            )
-            self._tell("training", moments.value, moments.variance)
-            self.buffer.add(
-                PointBatch(
-                    u,
-                    channel,
-                    value.weight,
-                    log_q,
-                    mixture.defence(u, channel).log(),
-                    value.prior,
-                    value.features,
-                ),
-                self.channels,
-            )
-            trainer.train(self.buffer, steps // (rounds + 1), self.generator)
-        return tuple(trainer.losses)
-
-    def finish(self, sampler: Sampler, chunk: int = 65536) -> tuple[ChannelMoments, Tensor, Tensor]:
-        """Spend the rest of the points on the frozen sampler."""
-        moments = ChannelMoments.zeros(self.channels)
-        weights, channels = [], []
-        left = self.budget - self.evaluate.evaluations
-        while left > 0:
-            counts = allocate(min(chunk, left), self.deviations, 0.1, self.active)
-            channel = torch.repeat_interleave(torch.arange(self.channels), counts)
-            points = sampler.draw(channel, self.generator, self.evaluate)
-            moments.add(ChannelMoments.of(points.weight, points.channel, self.channels))
-            weights.append(points.weight)
-            channels.append(points.channel)
-            left -= len(channel)
-            if self.report is not None:
-                error = math.sqrt(moments.variance)
-                self.report(
-                    Progress(
-                        "integration",
-                        self.evaluate.evaluations,
-                        self.budget,
-                        moments.value,
-                        error,
-                    )
-                )
-            if self.precision is not None and len(weights) > 1:
-                error = math.sqrt(moments.variance)
-                if error < self.precision * abs(moments.value):
-                    break
-        return moments, torch.cat(weights), torch.cat(channels)
+_METHODS = ("auto", "madnis", "vegas")
+_LEAST = 2000
 
 
 def integrate(
@@ -244,10 +39,13 @@ def integrate(
     seed: int = 1,
     precision: float | None = None,
     method: str = "auto",
-    training: TrainingSettings | None = None,
+    events: int = 0,
+    settings: IntegrationSettings | None = None,
     overweight: float = OVERWEIGHT_FRACTION,
     executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = True,
 ) -> IntegrationResult:
     """Integrate a function over the unit hypercube.
 
@@ -255,7 +53,7 @@ def integrate(
     ----------
     f
         A function of points ``(N, dim)`` in float64 that returns ``(N,)``, or an
-        :class:`Integrand`.
+        :class:`Integrand` of one or many channels.
     dim
         Number of dimensions; only for a plain function.
     evaluations
@@ -267,14 +65,20 @@ def integrate(
     method
         ``madnis`` (normalizing flow), ``vegas`` (VEGAS+), or ``auto``, that decides by
         measurement.
-    training
-        How the flow is trained.
+    events
+        Unweighted events that will be wanted; ``auto`` counts their cost.
+    settings
+        How evaluations are spent and the flow is built and trained.
     overweight
         Part of the integral that may lie above the maximum weights of unweighting.
     executor
         Where to evaluate the integrand; None evaluates it here.
     progress
-        Called after every batch.
+        Called after every step.
+    checkpoint
+        File that keeps the state of the integration.
+    resume
+        Whether to go on from ``checkpoint`` if it exists; otherwise it is overwritten.
 
     Returns
     -------
@@ -284,73 +88,138 @@ def integrate(
     Raises
     ------
     IntegrationError
-        For impossible arguments, or an integrand that is not finite.
+        For impossible arguments, a checkpoint of another job, or an integrand that is not
+        finite.
+
+    Examples
+    --------
+    >>> import torch
+    >>> result = integrate(lambda x: x.prod(1), dim=3, evaluations=20_000, method="vegas")
+    >>> abs(result.value - 1 / 8) < 5 * result.error
+    True
     """
-    if method not in ("auto", "madnis", "vegas"):
-        raise IntegrationError(f"method is {method!r}; it must be auto, madnis or vegas")
-    if evaluations < 1000:
-        raise IntegrationError(f"evaluations is {evaluations}; at least 1000 are needed")
+    if method not in _METHODS:
+        raise IntegrationError(f"method is {method!r}; it must be one of {', '.join(_METHODS)}")
+    if evaluations < _LEAST:
+        raise IntegrationError(f"evaluations is {evaluations}; at least {_LEAST} are needed")
+    if precision is not None and precision <= 0.0:
+        raise IntegrationError(f"precision is {precision}; it must be positive")
     start = time.process_time()
     integrand = as_integrand(f, dim)
-    run = _Integration(
-        integrand,
-        evaluations,
-        seed,
-        precision,
-        TrainingSettings() if training is None else training,
-        overweight,
-        executor,
-        progress,
+    settings = IntegrationSettings() if settings is None else settings
+    run = IntegrationRun(integrand, evaluations, seed, settings, executor, progress)
+    schedule = Schedule(run, method, precision, events)
+    keeper, spent = None, 0.0
+    if checkpoint is not None:
+        identity = fingerprint(
+            integrand.dim, integrand.names, evaluations, seed, precision, method, events, settings
+        )
+        keeper = Checkpoint(Path(checkpoint), identity)
+        saved = keeper.load() if resume else None
+        if saved is not None:
+            schedule.restore(saved["schedule"])
+            spent = saved["seconds"]
+    while not schedule.done:
+        schedule.advance()
+        if keeper is not None:
+            seconds = spent + time.process_time() - start
+            state = {"schedule": schedule.state(), "seconds": seconds}
+            keeper.save(state, force=schedule.done)
+    own = spent + time.process_time() - start
+    seconds = own + (run.evaluate.seconds if executor is not None else 0.0)
+    return _result(schedule, seconds, overweight)
+
+
+def _result(schedule: Schedule, seconds: float, overweight: float) -> IntegrationResult:
+    run = schedule.run
+    assert run.mixture is not None
+    weight = torch.cat([w for w, _, _ in run.final])
+    channel = torch.cat([c for _, c, _ in run.final])
+    efficiency = unweighting_efficiency(
+        weight, channel, run.channels, torch.Generator().manual_seed(run.seed), overweight
     )
-    losses: tuple[float, ...] = ()
-    relative = run.vegas(evaluations // 5, 5, keep=method != "vegas")
-    decision = f"method = {method}"
-    if method == "auto":
-        method = "vegas" if relative < 0.05 else "madnis"
-        decision = f"VEGAS+ reaches a relative standard deviation of {math.sqrt(relative):.3g}"
-    if method == "madnis":
-        mixture = run.start_flow()
-        losses = run.train(mixture, int(0.4 * evaluations), 8)
-    else:
-        run.vegas(int(0.3 * evaluations), 3, keep=False)
-        mixture = DefensiveMixture([grid.grid for grid in run.grids])
-    sampler = Sampler(integrand, mixture, run.channel_weights, torch.ones(run.channels))
-    moments, weight, channel = run.finish(sampler)
-    run.mean.add(moments.value, moments.variance, 1.0)
-    run.history.append((moments.value, math.sqrt(moments.variance), run.evaluate.evaluations))
-    efficiency = unweighting_efficiency(weight, channel, run.channels, run.generator, overweight)
     sampler = Sampler(
-        integrand, mixture, run.channel_weights, efficiency.maximum, efficiency.maximum
+        run.integrand,
+        run.mixture,
+        run.channel_weights,
+        efficiency.maximum if float(efficiency.maximum.sum()) > 0.0 else torch.ones(run.channels),
+        efficiency.maximum,
     )
-    warnings = []
-    if run.evaluate.non_finite:
-        warnings.append(f"{run.evaluate.non_finite} values of the integrand were not finite")
     value, error = run.mean.value, math.sqrt(run.mean.variance)
+    frozen = [e for e in run.history if e.phase == "frozen"]
+    last = run.history[-1]
+    if frozen:
+        points = sum(e.points for e in frozen)
+        variance = sum((e.points * e.error) ** 2 for e in frozen) / points**2
+        deviation = math.sqrt(variance * points) / max(abs(value), 1e-300)
+    else:
+        deviation = last.relative_std_dev
     return IntegrationResult(
         value=value,
         error=error,
-        relative_std_dev=math.sqrt(moments.variance * float(moments.counts.sum()))
-        / abs(moments.value),
+        relative_std_dev=deviation,
         unweighting_efficiency=efficiency.value,
         unweighting_efficiency_error=efficiency.error,
         overweight_fraction=overweight,
         evaluations=run.evaluate.evaluations,
-        seconds=time.process_time() - start,
+        seconds=seconds,
         integrand_seconds=run.evaluate.seconds,
-        method=method,
-        channels=_channel_results(integrand, moments, efficiency.maximum, run.active),
-        warnings=tuple(warnings),
+        method=schedule.method,
+        channels=_channel_results(run, efficiency.maximum),
+        warnings=_warnings(schedule, weight, channel),
         sampler=sampler,
-        seed=seed,
+        seed=run.seed,
         history=tuple(run.history),
-        losses=losses,
-        decision=decision,
+        losses=() if run.trainer is None else tuple(run.trainer.losses),
+        decision=schedule.decision,
     )
 
 
-def _channel_results(
-    integrand: Integrand, moments: ChannelMoments, maximum: Tensor, active: Tensor
-) -> tuple[ChannelResult, ...]:
+def _warnings(schedule: Schedule, weight: Tensor, channel: Tensor) -> tuple[str, ...]:
+    run = schedule.run
+    value, error = run.mean.value, math.sqrt(run.mean.variance)
+    counts = run.moments.counts
+    contribution = weight / counts[channel]
+    found = [
+        tail_warning(contribution),
+        dominance_warning(contribution, len(contribution)),
+        consistency_warning(run.history),
+    ]
+    if run.buffer.rounds and run.mixture is not None:
+        found.append(_witnesses(run, weight, channel, error / max(abs(value), 1e-300)))
+    if run.evaluate.non_finite:
+        found.append(f"{run.evaluate.non_finite} values of the integrand were not finite")
+    if schedule.precision is not None and error > schedule.precision * abs(value):
+        found.append(
+            f"the precision {schedule.precision:g} was not reached with {run.budget} evaluations: "
+            f"the relative error is {error / max(abs(value), 1e-300):.2g}"
+        )
+    return tuple(text for text in found if text is not None)
+
+
+def _witnesses(
+    run: IntegrationRun, weight: Tensor, channel: Tensor, relative_error: float
+) -> str | None:
+    """Compare the final sample with all earlier points, in the channels that are left."""
+    assert run.mixture is not None
+    parts, weights = [], []
+    largest = torch.zeros(run.channels, dtype=torch.float64)
+    largest.scatter_reduce_(0, channel, weight.abs(), "amax")
+    for batch, counts in zip(run.buffer.rounds, run.buffer.counts, strict=True):
+        value = run.channel_value(
+            IntegrandValue(batch.weight, batch.prior, batch.features), batch.channel
+        )
+        log_q = run.mixture.log_prob(batch.u, batch.channel)
+        parts.append(value * (-batch.log_proposal).exp() / counts[batch.channel])
+        weights.append(value.abs() * (-log_q).exp() / largest[batch.channel].clamp(min=1e-300))
+    scale = max(abs(run.mean.value), 1e-300) * len(parts)
+    return witness_warning(
+        torch.cat(parts) / scale, torch.cat(weights), 1.0, relative_error
+    )
+
+
+def _channel_results(run: IntegrationRun, maximum: Tensor) -> tuple[ChannelResult, ...]:
+    moments = run.moments
     deviation = moments.variances.sqrt()
     error = deviation / moments.counts.clamp(min=1.0).sqrt()
     return tuple(
@@ -360,7 +229,7 @@ def _channel_results(
             float(error[k]),
             float(deviation[k] / moments.means[k].abs().clamp(min=1e-300)),
             float(maximum[k]),
-            bool(active[k]),
+            bool(run.active[k]),
         )
-        for k, name in enumerate(integrand.names)
+        for k, name in enumerate(run.integrand.names)
     )

@@ -1,4 +1,9 @@
-"""Losses of the sampler: what a training step makes smaller."""
+"""Losses of the sampler: what a training step makes smaller.
+
+All are functions of the integrand times the channel weight, h, of the trained density q, and of
+a measure: the mean over a batch of ``g * exp(log_measure)`` estimates the integral of g, summed
+over channels.  The points may come from any density.
+"""
 
 from collections.abc import Callable
 
@@ -8,17 +13,26 @@ from torch import Tensor
 __all__ = ["LOSSES", "Loss", "kl_divergence", "stratified_variance", "tail_aware"]
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor]
-"""``(value (N,), log_prob (N,), log_proposal (N,), channel (N,), channels) -> ()``."""
+"""``(log_value (N,), log_prob (N,), log_measure (N,), channel (N,), channels) -> ()``."""
+
+_STEEPEST = 4.0
 
 
-def _channel_mean(values: Tensor, channel: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-    counts = torch.bincount(channel, minlength=channels).to(values.dtype)
-    total = values.new_zeros(channels).index_add(0, channel, values)
-    return total / counts.clamp(min=1.0), counts
+def _by_channel(values: Tensor, channel: Tensor, channels: int) -> Tensor:
+    return values.new_zeros(channels).index_add(0, channel, values) / len(values)
+
+
+def _soft_limit(log_ratio: Tensor) -> Tensor:
+    """Leave small arguments, let those above 4 grow as their logarithm only.
+
+    One point with a weight of e^20 would otherwise be the whole gradient.
+    """
+    above = (log_ratio - _STEEPEST).clamp(min=0.0)
+    return torch.minimum(log_ratio, _STEEPEST + torch.log1p(above))
 
 
 def stratified_variance(
-    value: Tensor, log_prob: Tensor, log_proposal: Tensor, channel: Tensor, channels: int
+    log_value: Tensor, log_prob: Tensor, log_measure: Tensor, channel: Tensor, channels: int
 ) -> Tensor:
     """Square of the summed standard deviations of the channels over the integral.
 
@@ -27,58 +41,61 @@ def stratified_variance(
 
     Parameters
     ----------
-    value
-        ``(N,)`` integrand times channel weight.
+    log_value
+        ``(N,)`` logarithm of the integrand times channel weight, in units of the integral.
     log_prob
         ``(N,)`` logarithm of the density that is trained.
-    log_proposal
-        ``(N,)`` logarithm of the density that drew the points.
+    log_measure
+        ``(N,)`` see the module.
     channel
         ``(N,)`` channel of each point.
     channels
         Number of channels.
     """
-    size = value.abs()
-    first, _ = _channel_mean(size * (-log_proposal).exp(), channel, channels)
-    second, _ = _channel_mean(size.square() * (-log_prob - log_proposal).exp(), channel, channels)
-    floor = torch.finfo(value.dtype).eps * second.detach().amax().clamp(min=1e-30)
-    deviation = (second - first.square()).clamp(min=0.0) + floor
-    return (deviation.sqrt().sum() / first.sum().clamp(min=1e-30)).square()
+    density = (log_value + log_measure).exp()
+    ratio = _soft_limit(log_value - log_prob).exp()
+    first = _by_channel(density, channel, channels)
+    second = _by_channel(density * ratio, channel, channels)
+    # a channel's variance is bounded from below by a permille of its squared integral, where the
+    # square root would have an infinite slope
+    variance = torch.maximum(second - first.square(), 1e-3 * first.square())
+    present = first.detach() > 0.0
+    deviation = torch.where(present, variance, 1.0).sqrt() * present
+    return (deviation.sum() / first.sum().clamp(min=1e-30)).square()
 
 
 def kl_divergence(
-    value: Tensor, log_prob: Tensor, log_proposal: Tensor, channel: Tensor, channels: int
+    log_value: Tensor, log_prob: Tensor, log_measure: Tensor, channel: Tensor, channels: int
 ) -> Tensor:
     """Divergence of the normalised integrand from the density, channels weighted by integral.
 
-    It covers modes and has gradients of bounded size (arXiv:2311.01548, eq. 17).  The arguments
-    are those of :func:`stratified_variance`.
+    It covers modes and has gradients of bounded size (arXiv:2311.01548, eq. 17); channel weights
+    get no gradient from it.  The arguments are those of :func:`stratified_variance`.
     """
-    size = value.abs().detach()
-    weight = size * (-log_proposal).exp()
-    counts = torch.bincount(channel, minlength=channels).to(value.dtype)
-    share = weight / counts.clamp(min=1.0)[channel]
-    share = share / share.sum().clamp(min=1e-30)
-    gain = (size.clamp(min=1e-30)).log() - log_prob
-    return (share * gain).sum()
+    del channel, channels
+    value = log_value.detach()
+    share = (value + log_measure).exp()
+    return (share * (value - log_prob)).sum() / share.sum().clamp(min=1e-30)
 
 
 def tail_aware(
-    value: Tensor, log_prob: Tensor, log_proposal: Tensor, channel: Tensor, channels: int
+    log_value: Tensor, log_prob: Tensor, log_measure: Tensor, channel: Tensor, channels: int
 ) -> Tensor:
-    """Divergence whose integrand weights grow with the importance weight.
+    """Mean of w^(1/2) over the integrand, of w^(3/2) over the density, by channel.
 
-    Minimises the mean of w^(3/2) under the trained density (a Renyi divergence of order 3/2,
-    between the KL divergence and the variance), which punishes the tail of large weights that
-    decides on the unweighting efficiency, and stays estimable where the variance is not.  The
-    arguments are those of :func:`stratified_variance`.
+    A Renyi divergence of order 3/2, between the KL divergence (order 1) and the variance
+    (order 2): it punishes the tail of large weights that decides on the unweighting efficiency,
+    and its gradients stay estimable where those of the variance are not.  The arguments are
+    those of :func:`stratified_variance`.
     """
-    size = value.abs()
-    mean, _ = _channel_mean(size * (-log_proposal).exp(), channel, channels)
-    power, _ = _channel_mean(size**1.5 * (-0.5 * log_prob - log_proposal).exp(), channel, channels)
-    scale = mean.clamp(min=1e-30) ** 1.5
-    relative = power / scale
-    return (mean * relative).sum() / mean.sum().clamp(min=1e-30)
+    density = (log_value + log_measure).exp()
+    root = (0.5 * _soft_limit(log_value - log_prob)).exp()
+    first = _by_channel(density, channel, channels)
+    power = _by_channel(density * root, channel, channels)
+    # of order 3/2 in the integrand, so that the weight of each channel is its integral
+    present = first.detach() > 0.0
+    relative = power / torch.where(present, first, 1.0).sqrt()
+    return (relative * present).sum() / first.sum().clamp(min=1e-30)
 
 
 LOSSES: dict[str, Loss] = {

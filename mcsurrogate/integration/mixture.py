@@ -1,58 +1,45 @@
-"""The proposal of one or many channels: a flow, defended by its VEGAS grid and the flat density."""
-
-from dataclasses import dataclass
+"""The proposal of one or many channels: a flow, defended by VEGAS+ and the flat density."""
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.flows import HypercubeFlow
-from mcsurrogate.integration.grid import VegasGrid
+from mcsurrogate.integration.vegas import StratifiedGrid
 
-__all__ = ["DefensiveMixture", "MixtureFractions"]
+__all__ = ["FLAT", "FLOW", "GRID", "DefensiveMixture"]
 
-
-@dataclass(frozen=True, slots=True)
-class MixtureFractions:
-    """Parts of the mixture: the flow has the rest.
-
-    Attributes
-    ----------
-    grid
-        Part of the VEGAS grid.  No weight exceeds the grid's own divided by this.
-    flat
-        Part of the flat density.
-    """
-
-    grid: float = 0.04
-    flat: float = 0.01
+FLOW, GRID, FLAT = 0, 1, 2
+"""Parts of the mixture."""
 
 
 class DefensiveMixture:
     """Density q_k(u) = (1 - a - b) flow_k(u) + a grid_k(u) + b of every channel k.
 
     A flow that lost a mode would give it unbounded weights, or none at all in a finite sample;
-    the two other parts bound every weight by that of plain VEGAS over ``a`` and of flat sampling
-    over ``b`` (defensive importance sampling: Hesterberg, Technometrics 37 (1995) 185).
+    the two other parts bound every weight by that of VEGAS+ over ``a`` and of flat sampling over
+    ``b`` (defensive importance sampling: Hesterberg, Technometrics 37 (1995) 185).
 
     Parameters
     ----------
     grids
-        One VEGAS grid a channel.
+        One VEGAS+ density a channel.
     flow
         The flow; None leaves grid and flat density only.
-    fractions
-        Parts of the mixture.
+    grid_part, flat_part
+        The parts a and b.
     """
 
     def __init__(
         self,
-        grids: list[VegasGrid],
+        grids: list[StratifiedGrid],
         flow: HypercubeFlow | None = None,
-        fractions: MixtureFractions | None = None,
+        grid_part: float = 0.04,
+        flat_part: float = 0.01,
     ) -> None:
         self.grids = grids
         self.flow = flow
-        self.fractions = MixtureFractions() if fractions is None else fractions
+        self.grid_part = grid_part
+        self.flat_part = flat_part
 
     @property
     def dim(self) -> int:
@@ -67,13 +54,12 @@ class DefensiveMixture:
     @property
     def parts(self) -> tuple[float, float, float]:
         """Parts of flow, grid and flat density, that sum to one."""
-        flat = self.fractions.flat
         if self.flow is None:
-            return 0.0, 1.0 - flat, flat
-        return 1.0 - self.fractions.grid - flat, self.fractions.grid, flat
+            return 0.0, 1.0 - self.flat_part, self.flat_part
+        return 1.0 - self.grid_part - self.flat_part, self.grid_part, self.flat_part
 
     def grid_log_prob(self, u: Tensor, channel: Tensor) -> Tensor:
-        """Logarithm of each channel's grid density ``(N,)``."""
+        """Logarithm of each channel's VEGAS+ density ``(N,)``."""
         if self.channels == 1:
             return self.grids[0].log_prob(u)
         result = torch.empty(len(u), dtype=torch.float64)
@@ -82,47 +68,57 @@ class DefensiveMixture:
             result[chosen] = self.grids[k].log_prob(u[chosen])
         return result
 
-    def defence(self, u: Tensor, channel: Tensor) -> Tensor:
-        """Density ``(N,)`` of the parts other than the flow, with their weights."""
-        _, grid, flat = self.parts
-        return grid * self.grid_log_prob(u, channel).exp() + flat
+    def _flow_log_prob(self, u: Tensor, channel: Tensor) -> Tensor:
+        assert self.flow is not None
+        return self.flow.log_prob(u, channel if self.channels > 1 else None)
 
     @torch.no_grad()
-    def sample(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, channel: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draw one point in each of the channels ``(N,)``.
 
-        Returns points ``(N, d)`` and the logarithm of their mixture density ``(N,)``, float64.
+        Returns
+        -------
+        tuple
+            Points ``(N, d)``, the logarithms ``(N,)`` of the mixture density and of the grid
+            density, and the part ``(N,)`` that drew each point; float64.
         """
         part_flow, part_grid, _ = self.parts
         count = len(channel)
         select = torch.rand(count, generator=generator, dtype=torch.float64)
-        y = torch.rand(count, self.dim, generator=generator, dtype=torch.float64)
-        u = y.clone()
+        part = (select >= part_flow).long() + (select >= part_flow + part_grid).long()
+        u = torch.rand(count, self.dim, generator=generator, dtype=torch.float64)
         log_flow = torch.full((count,), -torch.inf, dtype=torch.float64)
-        from_flow = select < part_flow
-        if self.flow is not None and bool(from_flow.any()):
+        chosen = torch.nonzero(part == FLOW)[:, 0]
+        if self.flow is not None and len(chosen):
             x, log_det = self.flow.forward_and_log_det(
-                y[from_flow], channel[from_flow] if self.channels > 1 else None
+                u[chosen], channel[chosen] if self.channels > 1 else None
             )
-            u[from_flow] = x
-            log_flow[from_flow] = -log_det
-        from_grid = (select >= part_flow) & (select < part_flow + part_grid)
-        for k in torch.unique(channel[from_grid]).tolist():
-            chosen = from_grid & (channel == k)
-            u[chosen] = self.grids[k].forward(y[chosen])[0]
-        others = ~from_flow
-        if self.flow is not None and bool(others.any()):
+            u[chosen] = x
+            log_flow[chosen] = -log_det
+        for k in torch.unique(channel[part == GRID]).tolist():
+            chosen = torch.nonzero((part == GRID) & (channel == k))[:, 0]
+            u[chosen] = self.grids[k].sample(len(chosen), generator)
+        others = torch.nonzero(part != FLOW)[:, 0]
+        if self.flow is not None and len(others):
             log_flow[others] = self._flow_log_prob(u[others], channel[others])
-        return u, (part_flow * log_flow.exp() + self.defence(u, channel)).log()
+        log_grid = self.grid_log_prob(u, channel)
+        return u, self._combine(log_flow, log_grid), log_grid, part
+
+    def sample(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw one point in each of the channels: points ``(N, d)``, log-density ``(N,)``."""
+        u, log_prob, _, _ = self.draw(channel, generator)
+        return u, log_prob
 
     @torch.no_grad()
     def log_prob(self, u: Tensor, channel: Tensor) -> Tensor:
         """Logarithm of the mixture density ``(N,)``."""
-        density = self.defence(u, channel)
+        log_flow = torch.full((len(u),), -torch.inf, dtype=torch.float64)
         if self.flow is not None:
-            density = density + self.parts[0] * self._flow_log_prob(u, channel).exp()
-        return density.log()
+            log_flow = self._flow_log_prob(u, channel)
+        return self._combine(log_flow, self.grid_log_prob(u, channel))
 
-    def _flow_log_prob(self, u: Tensor, channel: Tensor) -> Tensor:
-        assert self.flow is not None
-        return self.flow.log_prob(u, channel if self.channels > 1 else None)
+    def _combine(self, log_flow: Tensor, log_grid: Tensor) -> Tensor:
+        part_flow, part_grid, part_flat = self.parts
+        return (part_flow * log_flow.exp() + part_grid * log_grid.exp() + part_flat).log()

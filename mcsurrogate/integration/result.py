@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mcsurrogate.integration.run import Estimate
 from mcsurrogate.integration.sampler import Sampler
 
 __all__ = ["ChannelResult", "IntegrationResult"]
@@ -65,7 +66,7 @@ class IntegrationResult:
     seed
         The seed.
     history
-        ``(value, error, evaluations)`` of each training iteration and of the final sample.
+        Estimate of every iteration.
     losses
         Loss of each training step.
     decision
@@ -86,7 +87,7 @@ class IntegrationResult:
     warnings: tuple[str, ...]
     sampler: Sampler
     seed: int
-    history: tuple[tuple[float, float, int], ...] = ()
+    history: tuple[Estimate, ...] = field(default=(), repr=False)
     losses: tuple[float, ...] = field(default=(), repr=False)
     decision: str = ""
 

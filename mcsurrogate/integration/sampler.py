@@ -58,14 +58,18 @@ class Sampler:
         """Number of channels."""
         return self.mixture.channels
 
-    def channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
+    @staticmethod
+    def value_in_channel(
+        weights: ChannelWeights | None, value: IntegrandValue, channel: Tensor
+    ) -> Tensor:
         """Integrand times channel weight ``(N,)``."""
-        if value.prior is None or self.channels == 1:
+        if value.prior is None or value.prior.shape[1] == 1:
             return value.weight
-        if self.channel_weights is None:
+        if weights is None:
             return value.weight * value.prior.gather(1, channel[:, None])[:, 0]
         with torch.no_grad():
-            return value.weight * self.channel_weights(value.prior, value.features, channel)
+            learned: Tensor = weights(value.prior, value.features, channel)
+        return value.weight * learned
 
     def draw(
         self, channel: Tensor, generator: torch.Generator, evaluate: Evaluator | None = None
@@ -74,7 +78,8 @@ class Sampler:
         u, log_q = self.mixture.sample(channel, generator)
         call = Evaluator(self.integrand) if evaluate is None else evaluate
         value = call(u, channel)
-        return WeightedPoints(u, channel, self.channel_value(value, channel) * (-log_q).exp())
+        weight = self.value_in_channel(self.channel_weights, value, channel)
+        return WeightedPoints(u, channel, weight * (-log_q).exp())
 
     def sample(
         self, n: int, generator: torch.Generator, evaluate: Evaluator | None = None

@@ -2,62 +2,40 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from mcsurrogate.flows import HypercubeFlow
 from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.losses import LOSSES
 from mcsurrogate.integration.mixture import DefensiveMixture
+from mcsurrogate.integration.settings import TrainingSettings
 
-__all__ = ["Trainer", "TrainingSettings"]
+__all__ = ["Trainer"]
 
-
-@dataclass(frozen=True, slots=True)
-class TrainingSettings:
-    """How the sampler is trained.
-
-    Attributes
-    ----------
-    loss
-        ``variance``, ``kl`` or ``tail``; None takes ``kl`` for one channel and ``variance`` for
-        several.
-    batch
-        Points of a training step.
-    learning_rate
-        Largest learning rate; it rises over the first twentieth of the steps and falls as a
-        cosine to a hundredth.
-    reuse
-        How often a point is trained on, on average: decides on the number of steps.
-    max_steps
-        Largest number of steps.
-    averaging
-        Decay of the moving average of the parameters that the sampler uses.
-    """
-
-    loss: str | None = None
-    batch: int = 2048
-    learning_rate: float = 3e-3
-    reuse: float = 8.0
-    max_steps: int = 4000
-    averaging: float = 0.99
+_VALIDATION_POINTS = 4096
+_CHECKS = 5
+_LEARNED = 0.25
 
 
 class Trainer:
     """Trains a mixture's flow, and the channel weights where there are several channels.
 
+    The sampler uses a moving average of the parameters (Polyak averaging).  Each round of
+    training ends early, and falls back to its best average, when the loss on points that are
+    held out has risen twice: a few points must not be learned by heart.
+
     Parameters
     ----------
     mixture
-        The proposal; its flow is replaced by the moving average of the trained one.
+        The proposal; its flow holds the averaged parameters.
     channel_weights
-        Trained along; None for a single channel.
+        The averaged channel weights; None for a single channel or fixed ones.
     settings
         How to train.
-    steps
-        Number of steps planned, for the learning-rate schedule.
     """
 
     def __init__(
@@ -65,84 +43,143 @@ class Trainer:
         mixture: DefensiveMixture,
         channel_weights: ChannelWeights | None,
         settings: TrainingSettings,
-        steps: int,
     ) -> None:
         assert mixture.flow is not None
         self.mixture = mixture
         self.settings = settings
-        self.steps = steps
+        self.averaged: list[nn.Module] = [mixture.flow]
+        if channel_weights is not None:
+            self.averaged.append(channel_weights)
+        self.trained = copy.deepcopy(self.averaged)
+        parameters = [p for module in self.trained for p in module.parameters() if p.numel()]
+        self.parameters = parameters
+        self.optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
         self.step = 0
-        self.flow = copy.deepcopy(mixture.flow)
-        self.averaged_weights = channel_weights
-        self.channel_weights = copy.deepcopy(channel_weights)
-        single = mixture.channels == 1
-        self.loss_name = settings.loss or ("kl" if single else "variance")
-        self.loss = LOSSES[self.loss_name]
-        parameters = list(self.flow.parameters())
-        if self.channel_weights is not None:
-            parameters += list(self.channel_weights.parameters())
-        self.parameters = [p for p in parameters if p.numel()]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate)
         self.losses: list[float] = []
 
-    def _learning_rate(self) -> float:
-        progress = self.step / max(1, self.steps)
-        warm = min(1.0, (self.step + 1) / max(1.0, 0.05 * self.steps))
+    def _learning_rate(self, progress: float) -> float:
+        warm = min(1.0, progress / 0.05 + 0.05)
         fall = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
         return self.settings.learning_rate * warm * fall
 
-    def _loss(self, batch: PointBatch) -> Tensor:
-        part_flow = self.mixture.parts[0]
-        single = self.mixture.channels == 1
-        u = batch.u.to(torch.float32)
-        log_flow = self.flow.log_prob(u, None if single else batch.channel)
-        log_q = torch.logaddexp(log_flow + math.log(part_flow), batch.log_defence.to(torch.float32))
-        # the integral's own scale would overflow squares in single precision
-        scale = batch.weight.abs().mean().clamp(min=1e-300)
-        value = (batch.weight / scale).to(torch.float32)
-        if self.channel_weights is not None and batch.prior is not None:
-            prior = batch.prior.to(torch.float32)
-            value = value * self.channel_weights(prior, batch.features, batch.channel)
-        return self.loss(
-            value,
-            log_q,
-            batch.log_proposal.to(torch.float32),
-            batch.channel,
-            self.mixture.channels,
-        )
+    def _loss(
+        self, modules: list[nn.Module], batch: PointBatch, log_measure: Tensor, name: str,
+        scale: float,
+    ) -> Tensor:
+        """Loss of a batch; the integral is ``scale``."""
+        part_flow, part_grid, part_flat = self.mixture.parts
+        flow = modules[0]
+        assert isinstance(flow, HypercubeFlow)
+        channels = self.mixture.channels
+        channel = batch.channel
+        log_flow = flow.log_prob(batch.u.float(), channel if channels > 1 else None)
+        defence = (part_grid * batch.log_grid.exp() + part_flat).log()
+        log_q = torch.logaddexp(log_flow + math.log(part_flow), defence.float())
+        log_value = (batch.weight.abs() / scale).log().float()
+        if batch.prior is not None and channels > 1:
+            prior = batch.prior.float()
+            alpha = prior.gather(1, channel[:, None])[:, 0]
+            if len(modules) > 1:
+                alpha = modules[1](prior, batch.features, channel)
+            log_value = log_value + alpha.clamp(min=1e-30).log()
+        measure = (log_measure + math.log(scale)).float()
+        return LOSSES[name](log_value, log_q, measure, channel, channels)
 
-    def train(self, buffer: ReplayBuffer, steps: int, generator: torch.Generator) -> None:
-        """Take ``steps`` steps on the buffer and update the sampler's averages."""
-        if len(buffer) == 0:
+    def train(
+        self,
+        buffer: ReplayBuffer,
+        steps: int,
+        scale: float,
+        progress: tuple[float, float],
+        generator: torch.Generator,
+    ) -> None:
+        """Take at most ``steps`` steps on the buffer and update the sampler's averages.
+
+        Parameters
+        ----------
+        buffer
+            Points, prepared.
+        steps
+            Largest number of steps.
+        scale
+            Estimate of the integral.
+        progress
+            Where this round lies in the training, from 0 to 1: decides on the learning rate.
+        generator
+            Source of the draws.
+        """
+        if not buffer.ready or steps < 1:
             return
-        for _ in range(steps):
-            batch = buffer.draw(self.settings.batch, generator)
+        counts = [len(batch) for batch in buffer.rounds]
+        # the KL divergence learns from few points; the others need most weights of a round to count
+        fraction = buffer.effective[-1] / max(1, counts[-1])
+        name = self.settings.loss if fraction > _LEARNED else "kl"
+        held, held_measure = buffer.draw(_VALIDATION_POINTS, generator, held_out=True)
+        block = max(10, steps // _CHECKS)
+        best, best_state, worse = math.inf, self._snapshot(), 0
+        for done in range(steps):
+            here = progress[0] + (progress[1] - progress[0]) * done / steps
             for group in self.optimizer.param_groups:
-                group["lr"] = self._learning_rate()
-            self.optimizer.zero_grad(set_to_none=True)
-            loss = self._loss(batch)
-            self.step += 1
-            if not bool(torch.isfinite(loss)):
-                continue
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.parameters, 10.0)
-            self.optimizer.step()
-            self.losses.append(float(loss.detach()))
-            self._average()
+                group["lr"] = self._learning_rate(here)
+            batch, log_measure = buffer.draw(self.settings.batch, generator)
+            self._take_step(batch, log_measure, name, scale)
+            if (done + 1) % block == 0 or done + 1 == steps:
+                with torch.no_grad():
+                    check = float(self._loss(self.averaged, held, held_measure, name, scale))
+                if check < best:
+                    best, best_state, worse = check, self._snapshot(), 0
+                else:
+                    worse += 1
+                if worse == 2:
+                    break
+        self._revert(best_state)
+
+    def _take_step(
+        self, batch: PointBatch, log_measure: Tensor, name: str, scale: float
+    ) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self._loss(self.trained, batch, log_measure, name, scale)
+        self.step += 1
+        if not bool(torch.isfinite(loss)):
+            return
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
+        self.optimizer.step()
+        self.losses.append(float(loss.detach()))
+        self._average()
 
     @torch.no_grad()
     def _average(self) -> None:
         # the average forgets the start as fast as the first steps come in
         decay = min(self.settings.averaging, self.step / (self.step + 9.0))
-        assert self.mixture.flow is not None
-        pairs = list(zip(self.mixture.flow.parameters(), self.flow.parameters(), strict=True))
-        if self.averaged_weights is not None and self.channel_weights is not None:
-            pairs += list(
-                zip(
-                    self.averaged_weights.parameters(),
-                    self.channel_weights.parameters(),
-                    strict=True,
-                )
-            )
-        averages, values = zip(*pairs, strict=True)
-        torch._foreach_lerp_(list(averages), list(values), 1.0 - decay)
+        averages = [p for module in self.averaged for p in module.parameters() if p.numel()]
+        torch._foreach_lerp_(averages, self.parameters, 1.0 - decay)
+
+    def _snapshot(self) -> list[Tensor]:
+        return [p.detach().clone() for module in self.averaged for p in module.parameters()]
+
+    @torch.no_grad()
+    def _revert(self, state: list[Tensor]) -> None:
+        averages = [p for module in self.averaged for p in module.parameters()]
+        for parameter, value in zip(averages, state, strict=True):
+            parameter.copy_(value)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that changes in training, for a checkpoint."""
+        return {
+            "averaged": [module.state_dict() for module in self.averaged],
+            "trained": [module.state_dict() for module in self.trained],
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "losses": list(self.losses),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a saved state."""
+        for module, saved in zip(self.averaged, state["averaged"], strict=True):
+            module.load_state_dict(saved)
+        for module, saved in zip(self.trained, state["trained"], strict=True):
+            module.load_state_dict(saved)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+        self.losses = list(state["losses"])

@@ -1,116 +1,19 @@
 """VEGAS+: importance grid and adaptive stratification, for one channel."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from mcsurrogate.integration.grid import VegasGrid
+from mcsurrogate.integration.tempering import tempered_shares
 
-__all__ = ["StratifiedGrid", "Strata"]
+__all__ = ["StratifiedBatch", "StratifiedGrid"]
 
-
-class Strata:
-    """A partition of the unit hypercube into equal boxes with a number of points each.
-
-    Parameters
-    ----------
-    dim
-        Number of dimensions.
-    points
-        Number of points of an iteration: about 3/8 as many boxes.
-    limit
-        Largest number of boxes.
-
-    References
-    ----------
-    arXiv:2009.05112, section III.
-    """
-
-    def __init__(self, dim: int, points: int, limit: int = 100_000) -> None:
-        wanted = max(1.0, min(0.375 * points, float(limit)))
-        base = max(1, int(wanted ** (1.0 / dim) + 1e-9))
-        divisions = [base] * dim
-        for axis in range(dim):
-            raised = [*divisions]
-            raised[axis] += 1
-            if _product(raised) > wanted:
-                break
-            divisions = raised
-        self.divisions = torch.tensor(divisions)
-        self.boxes = _product(divisions)
-        self.share = torch.full((self.boxes,), 1.0 / self.boxes, dtype=torch.float64)
-
-    def allocate(self, points: int) -> Tensor:
-        """Number of points of each box ``(H,)``: two, and the rest by share."""
-        rest = max(0, points - 2 * self.boxes)
-        edges = torch.cat((torch.zeros(1, dtype=torch.float64), self.share.cumsum(0))) * rest
-        return edges.round().diff().long() + 2
-
-    def draw(self, box: Tensor, generator: torch.Generator) -> Tensor:
-        """Uniform points ``(N, d)`` in the given boxes ``(N,)``."""
-        digits = []
-        rest = box
-        for count in self.divisions.tolist():
-            digits.append(rest % count)
-            rest = rest // count
-        corner = torch.stack(digits, 1).to(torch.float64)
-        offset = torch.rand(len(box), len(self.divisions), generator=generator, dtype=torch.float64)
-        return ((corner + offset) / self.divisions).clamp(0.0, 1.0 - 2.0**-53)
-
-    def adapt(self, deviation: Tensor, beta: float = 0.75) -> None:
-        """Allocate by the standard deviation of the weights in each box (eq. 37)."""
-        strength = deviation**beta
-        total = float(strength.sum())
-        if total > 0.0:
-            self.share = strength / total
+_BELOW_ONE = 1.0 - 2.0**-53
 
 
-def _product(values: list[int]) -> int:
-    result = 1
-    for value in values:
-        result *= value
-    return result
-
-
-class StratifiedGrid:
-    """One channel's VEGAS+ integrator.
-
-    Parameters
-    ----------
-    dim
-        Number of dimensions.
-    points
-        Points of a typical iteration; decides on the number of boxes.
-    bins
-        Bins of the importance grid.
-    damping
-        Damping exponent of the grid.
-    """
-
-    def __init__(self, dim: int, points: int, bins: int = 128, damping: float = 0.5) -> None:
-        self.grid = VegasGrid(dim, bins)
-        self.strata = Strata(dim, points)
-        self.damping = damping
-
-    def draw(self, points: int, generator: torch.Generator) -> "StratifiedBatch":
-        """Draw about ``points`` points, never fewer than two a box."""
-        counts = self.strata.allocate(points)
-        box = torch.repeat_interleave(torch.arange(len(counts)), counts)
-        y = self.strata.draw(box, generator)
-        x, log_grid = self.grid.forward(y)
-        # density of the whole stratified sample, normalised to one
-        log_prob = log_grid + (counts.to(torch.float64) * len(counts) / len(box)).log()[box]
-        return StratifiedBatch(x, y, box, counts, log_grid, log_prob)
-
-    def adapt(self, batch: "StratifiedBatch", weight: Tensor) -> None:
-        """Adapt grid and strata to the integrand values ``(N,)`` of a batch."""
-        scaled = weight * (-batch.log_grid).exp()
-        self.strata.adapt(batch.deviation(scaled))
-        # points in y are not uniform but denser where boxes have more of them
-        square = scaled.square() * (batch.log_grid - batch.log_prob).exp()
-        if self.damping > 0.0:
-            self.grid.adapt(batch.y, square, self.damping)
-
-
+@dataclass(frozen=True, slots=True)
 class StratifiedBatch:
     """Points of one iteration and what is needed to combine their weights.
 
@@ -128,31 +31,170 @@ class StratifiedBatch:
         ``(N,)`` logarithm of the density of the stratified sample.
     """
 
-    def __init__(
-        self,
-        x: Tensor,
-        y: Tensor,
-        box: Tensor,
-        counts: Tensor,
-        log_grid: Tensor,
-        log_prob: Tensor,
-    ) -> None:
-        self.x, self.y, self.box, self.counts = x, y, box, counts
-        self.log_grid, self.log_prob = log_grid, log_prob
+    x: Tensor
+    y: Tensor
+    box: Tensor
+    counts: Tensor
+    log_grid: Tensor
+    log_prob: Tensor
 
-    def _moments(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
+    def box_variances(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance ``(H,)`` in each box of ``scaled`` ``(N,)``, f over grid density."""
         boxes = len(self.counts)
         mean = torch.bincount(self.box, weights=scaled, minlength=boxes) / self.counts
         residual = (scaled - mean[self.box]).square()
-        variance = torch.bincount(self.box, weights=residual, minlength=boxes)
-        return mean, variance / (self.counts - 1)
+        total = torch.bincount(self.box, weights=residual, minlength=boxes)
+        return mean, total / (self.counts - 1)
 
-    def deviation(self, scaled: Tensor) -> Tensor:
-        """Standard deviation of f / grid density in each box ``(H,)``."""
-        return self._moments(scaled)[1].sqrt()
-
-    def estimate(self, weight: Tensor) -> tuple[float, float]:
-        """Integral and variance of its estimate from values ``(N,)`` (eqs. 29, 30)."""
-        mean, variance = self._moments(weight * (-self.log_grid).exp())
+    def estimate(self, value: Tensor) -> tuple[float, float]:
+        """Integral and variance of its estimate from values ``(N,)`` (arXiv:2009.05112, eq. 29)."""
+        mean, variance = self.box_variances(value * (-self.log_grid).exp())
         boxes = len(self.counts)
         return float(mean.sum() / boxes), float((variance / self.counts).sum() / boxes**2)
+
+
+class StratifiedGrid:
+    """One channel's VEGAS+ integrator, and the density that it samples.
+
+    The unit hypercube of the grid's uniform coordinates is cut into H equal boxes, whose numbers
+    of points follow the spread of the weights in them.
+
+    Parameters
+    ----------
+    dim
+        Number d of dimensions.
+    points
+        Points of a typical iteration: there are about 3/8 as many boxes.
+    bins
+        Bins of the importance grid; by default as many as ``points`` can fill.
+    damping
+        Damping exponent of the grid.
+    floor
+        Effective sample size below which the weights are tempered before the grid adapts; it
+        falls to a quarter with the iterations.
+    boxes_limit
+        Largest number of boxes.
+
+    References
+    ----------
+    arXiv:2009.05112, sections II and III.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        points: int,
+        *,
+        bins: int | None = None,
+        damping: float = 0.5,
+        floor: float = 400.0,
+        boxes_limit: int = 100_000,
+    ) -> None:
+        self.grid = VegasGrid(dim, bins or min(1000, max(32, points // (2 * dim * dim))))
+        self.damping = damping
+        self.floor = floor
+        self.lowest_floor = 0.25 * floor
+        self.boxes_limit = boxes_limit
+        self.cut(points)
+
+    def cut(self, points: int) -> None:
+        """Cut new boxes, all alike, for iterations of ``points`` points."""
+        wanted = max(1.0, min(0.375 * points, float(self.boxes_limit)))
+        base = max(1, int(wanted ** (1.0 / self.dim) + 1e-9))
+        divisions = torch.full((self.dim,), base, dtype=torch.int64)
+        for axis in range(self.dim):
+            raised = divisions.clone()
+            raised[axis] += 1
+            if float(raised.double().prod()) > wanted:
+                break
+            divisions = raised
+        boxes = int(divisions.prod())
+        self.divisions = divisions
+        self.share = torch.full((boxes,), 1.0 / boxes, dtype=torch.float64)
+
+    @property
+    def dim(self) -> int:
+        """Number of dimensions."""
+        return self.grid.dim
+
+    @property
+    def boxes(self) -> int:
+        """Number H of boxes."""
+        return len(self.share)
+
+    def _allocate(self, points: int) -> Tensor:
+        """Points of each box ``(H,)``: two, and the rest by share."""
+        rest = max(0, points - 2 * self.boxes)
+        edges = torch.cat((self.share.new_zeros(1), self.share.cumsum(0))) * rest
+        return edges.round().diff().long() + 2
+
+    def _place(self, box: Tensor, generator: torch.Generator) -> Tensor:
+        """Uniform coordinates ``(N, d)`` of points in the given boxes."""
+        digits = []
+        rest = box
+        for count in self.divisions.tolist():
+            digits.append(rest % count)
+            rest = rest // count
+        corner = torch.stack(digits, 1).double()
+        offset = torch.rand(len(box), self.dim, generator=generator, dtype=torch.float64)
+        return ((corner + offset) / self.divisions).clamp(0.0, _BELOW_ONE)
+
+    def draw(self, points: int, generator: torch.Generator) -> StratifiedBatch:
+        """Draw about ``points`` stratified points, never fewer than two a box."""
+        counts = self._allocate(points)
+        box = torch.repeat_interleave(torch.arange(self.boxes), counts)
+        y = self._place(box, generator)
+        x, log_grid = self.grid.forward(y)
+        log_prob = log_grid + (counts.double() * (self.boxes / len(box))).log()[box]
+        return StratifiedBatch(x, y, box, counts, log_grid, log_prob)
+
+    def adapt(self, batch: StratifiedBatch, value: Tensor) -> None:
+        """Adapt boxes and grid to the integrand values ``(N,)`` of a batch."""
+        if not bool((value != 0.0).any()):
+            return
+        scaled = value * (-batch.log_grid).exp()
+        spread = batch.box_variances(scaled)[1].sqrt() ** 0.75
+        if float(spread.sum()) > 0.0:
+            self.share = spread / spread.sum()
+        # points in y are not uniform but denser where boxes have more of them
+        correction = (batch.log_grid - batch.log_prob).exp()
+        share, _ = tempered_shares(scaled.square() * correction, self.floor)
+        self.floor = max(0.8 * self.floor, self.lowest_floor)
+        self.grid.adapt(batch.y, share, self.damping)
+
+    def _box_probability(self) -> Tensor:
+        # no box is ever shut: a tenth of the points is spread evenly
+        return 0.9 * self.share + 0.1 / self.boxes
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` independent points ``(n, d)``."""
+        dart = torch.rand(n, generator=generator, dtype=torch.float64)
+        cumulative = self._box_probability().cumsum(0)
+        box = torch.searchsorted(cumulative, dart * cumulative[-1], right=True)
+        return self.grid.forward(self._place(box.clamp(max=self.boxes - 1), generator))[0]
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Logarithm of the density of :meth:`sample` ``(N,)`` at points ``(N, d)``."""
+        y, log_grid = self.grid.inverse(x)
+        box = torch.zeros(len(x), dtype=torch.int64)
+        stride = 1
+        for axis, count in enumerate(self.divisions.tolist()):
+            box += stride * (y[:, axis] * count).long().clamp(0, count - 1)
+            stride *= count
+        return log_grid + (self._box_probability() * self.boxes).log()[box]
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that adapts, as tensors."""
+        return {
+            "edges": self.grid.edges,
+            "share": self.share,
+            "divisions": self.divisions,
+            "floor": torch.tensor([self.floor, self.lowest_floor]).double(),
+        }
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take up a saved state."""
+        self.grid.edges = state["edges"].clone()
+        self.share = state["share"].clone()
+        self.divisions = state["divisions"].clone()
+        self.floor, self.lowest_floor = state["floor"].tolist()

@@ -1,0 +1,188 @@
+"""Which step of an integration comes next."""
+
+import math
+from typing import Any
+
+from mcsurrogate.integration.choice import choose_before_training, choose_sampler
+from mcsurrogate.integration.run import IntegrationRun
+from mcsurrogate.integration.mixture import DefensiveMixture
+
+__all__ = ["Schedule"]
+
+_LEAST_FINAL = 20_000
+"""Points of the final sample that maximum weights need."""
+
+
+class Schedule:
+    """Takes an integration from one step to the next; its place can be saved.
+
+    Parameters
+    ----------
+    run
+        The integration.
+    method
+        ``auto``, ``madnis`` or ``vegas``.
+    precision
+        Relative error at which to stop; None spends all evaluations.
+    events
+        Unweighted events that will be made later; ``auto`` counts their cost.
+    """
+
+    def __init__(
+        self, run: IntegrationRun, method: str, precision: float | None, events: int
+    ) -> None:
+        self.run = run
+        self.asked = method
+        self.method = method
+        self.precision = precision
+        self.events = events
+        self.phase = "vegas"
+        self.index = 0
+        self.planned = 0
+        self.decision = f"method {method} was asked for"
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase == "done"
+
+    def advance(self) -> None:
+        """Take one step."""
+        getattr(self, f"_{self.phase}")()
+
+    def _go(self, phase: str) -> None:
+        self.phase, self.index = phase, 0
+
+    def _vegas(self) -> None:
+        settings = self.run.settings
+        iterations = settings.vegas_iterations
+        points = int(settings.vegas_fraction * self.run.budget) // iterations
+        self.run.vegas_step(points, adapt=True, keep=self.asked != "vegas")
+        self.index += 1
+        if self.index < iterations:
+            return
+        if self.asked == "auto":
+            self.method, self.decision = choose_before_training(
+                self.run, self.precision, self.events
+            )
+        self._go("grid" if self.method == "vegas" else "flow")
+
+    def _flow(self) -> None:
+        run = self.run
+        run.start_flow()
+        run.train(run.training_steps(self._training_points), 0)
+        self._go("training")
+
+    @property
+    def _training_points(self) -> int:
+        return int(self.run.settings.training_fraction * self.run.budget)
+
+    def _training(self) -> None:
+        run, settings = self.run, self.run.settings
+        rounds = settings.training.rounds
+        # later rounds have the better sampler and more points
+        points = int(self._training_points * 2 * (self.index + 1) / (rounds * (rounds + 1)))
+        early = max(0.0, 1.0 - 2.0 * self.index / rounds)
+        run.training_round(max(points, 256), settings.grid_part + 0.25 * early)
+        run.drop_channels()
+        self.index += 1
+        run.train(run.training_steps(self._training_points), self.index)
+        if self.index < rounds and not self._precise_enough():
+            return
+        if self.asked == "auto":
+            self.method, self.decision = choose_sampler(run)
+        self._go("final" if self.method == "madnis" else "grid")
+
+    def _precise_enough(self) -> bool:
+        """Whether the sampler reaches the precision with about the next round's points."""
+        if self.precision is None or self.index < 3:
+            return False
+        last = self.run.history[-1]
+        needed = (last.relative_std_dev / self.precision) ** 2
+        return needed < max(2 * last.points, _LEAST_FINAL) and needed < self.run.left
+
+    def _needed(self, variance: float) -> int:
+        """Points that the precision needs, where one point has the given variance."""
+        run = self.run
+        if self.precision is None:
+            return run.left
+        value = abs(run.history[-1].value)
+        room = (self.precision * value) ** 2 - run.mean.variance
+        if room <= 0.0:
+            return _LEAST_FINAL
+        return max(_LEAST_FINAL, math.ceil(1.1 * run.mean.left**2 * variance / room))
+
+    def _final(self) -> None:
+        run = self.run
+        if self.index == 0 and run.moments.counts.sum() == 0:
+            last = run.history[-1]
+            self.planned = min(run.left, self._needed(last.error**2 * last.points))
+        points = min(run.settings.chunk, self.planned)
+        run.final_chunk(points)
+        self.planned -= points
+        self.index += 1
+        if self.planned <= 0 and self.precision is not None and run.left > 0:
+            moments = run.moments
+            error = math.sqrt(run.mean.variance + run.mean.left**2 * moments.variance)
+            if error > self.precision * abs(moments.value):
+                self.planned = min(run.left, int(0.2 * float(moments.counts.sum())) + 1000)
+        if self.planned <= 0:
+            run.close()
+            self._go("done")
+
+    def _grid(self) -> None:
+        """More VEGAS+ adaptation, with boxes for more points."""
+        run = self.run
+        points = max(int(0.05 * run.budget), 500)
+        if self.index == 0:
+            run.restratify(points)
+        run.vegas_step(points, adapt=True, keep=False)
+        self.index += 1
+        if self.index == 4:
+            run.mixture = DefensiveMixture(run.grids, None, flat_part=run.settings.flat_part)
+            self._go("probe")
+
+    def _probe(self) -> None:
+        """Independent points of the sampler that events will come from."""
+        run = self.run
+        run.final_chunk(max(1000, min(run.settings.chunk, int(0.1 * run.budget))))
+        self.index += 1
+        if self.index * run.settings.chunk >= 0.1 * run.budget:
+            self._go("frozen")
+            last = run.history[-1]
+            self.planned = min(run.left, self._needed(last.error**2 * last.points))
+
+    def _frozen(self) -> None:
+        """VEGAS+ iterations that no longer adapt."""
+        run = self.run
+        points = min(self.planned, max(int(0.05 * run.budget), 500))
+        # boxes need two points each: the last iteration may overshoot a little
+        before = run.evaluate.evaluations
+        run.vegas_step(max(points, 100), adapt=False, keep=False, left=self.planned - points)
+        self.planned -= run.evaluate.evaluations - before
+        self.index += 1
+        if self.planned > 0.3 * points:
+            return
+        self._go("done")
+
+    def state(self) -> dict[str, Any]:
+        """Place in the schedule and the state of the run."""
+        return {
+            "phase": self.phase,
+            "index": self.index,
+            "method": self.method,
+            "decision": self.decision,
+            "planned": self.planned,
+            "run": self.run.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a saved place."""
+        self.phase, self.index = state["phase"], state["index"]
+        self.method, self.decision = state["method"], state["decision"]
+        self.planned = state["planned"]
+        self.run.restore(state["run"])
+        if self.method == "vegas" and self.phase in ("probe", "frozen", "done"):
+            self.run.mixture = DefensiveMixture(
+                self.run.grids, None, flat_part=self.run.settings.flat_part
+            )

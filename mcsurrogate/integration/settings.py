@@ -1,0 +1,112 @@
+"""What can be set about an integration."""
+
+from dataclasses import dataclass, field
+
+from mcsurrogate.errors import IntegrationError
+from mcsurrogate.integration.losses import LOSSES
+
+__all__ = ["FlowSettings", "IntegrationSettings", "TrainingSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """Size of the flow.
+
+    Attributes
+    ----------
+    hidden
+        Widths of the hidden layers of each coupling block's network.
+    bins
+        Spline bins of the coupling blocks.
+    marginal_bins
+        Spline bins of the elementwise layer that takes the VEGAS grid.
+    blocks
+        Number of coupling blocks; None for as many as let every dimension see every other one.
+    channel_weight_hidden
+        Widths of the hidden layers of the channel-weight network.
+    """
+
+    hidden: tuple[int, ...] = (64, 64)
+    bins: int = 10
+    marginal_bins: int = 32
+    blocks: int | None = None
+    channel_weight_hidden: tuple[int, ...] = (32, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How the flow and the channel weights are trained.
+
+    Attributes
+    ----------
+    loss
+        Loss once most points count: ``tail``, ``variance`` or ``kl``.  Before that it is ``kl``.
+    batch
+        Points of a training step.
+    learning_rate
+        Largest learning rate; it rises over the first twentieth of the training and falls as a
+        cosine to a hundredth.
+    rounds
+        Number of times that fresh points are drawn.
+    reuse
+        How often a point is trained on, on average: decides on the number of steps.  More for
+        integrands that cost more than the network.
+    max_steps
+        Largest number of steps.
+    averaging
+        Decay of the moving average of the parameters that the sampler uses.
+    learn_channel_weights
+        Whether channel weights are learned or the analytic prior is kept.
+    drop_channels
+        Channels that together hold less than this part of the integral are dropped.
+    """
+
+    loss: str = "tail"
+    batch: int = 2048
+    learning_rate: float = 1e-2
+    rounds: int = 10
+    reuse: float = 10.0
+    max_steps: int = 6000
+    averaging: float = 0.98
+    learn_channel_weights: bool = True
+    drop_channels: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise IntegrationError(f"loss is {self.loss!r}; it must be one of {sorted(LOSSES)}")
+        if self.batch < 16 or self.rounds < 1 or self.reuse <= 0.0 or self.learning_rate <= 0.0:
+            raise IntegrationError(
+                "training needs batch >= 16, rounds >= 1, reuse > 0 and learning_rate > 0, not "
+                f"{self.batch}, {self.rounds}, {self.reuse}, {self.learning_rate}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSettings:
+    """How the evaluations are spent.
+
+    Attributes
+    ----------
+    vegas_fraction, training_fraction
+        Parts of the evaluations that the VEGAS+ start and the training rounds get; the frozen
+        sampler has the rest.
+    vegas_iterations
+        Iterations of the VEGAS+ start.
+    grid_part, flat_part
+        Parts of the proposal that defend it: the VEGAS+ density and the flat one.
+    chunk
+        Points drawn at a time by the frozen sampler.
+    flow
+        Size of the flow.
+    training
+        Training of the flow.
+    """
+
+    vegas_fraction: float = 0.15
+    training_fraction: float = 0.5
+    vegas_iterations: int = 6
+    grid_part: float = 0.04
+    flat_part: float = 0.01
+    chunk: int = 32768
+    flow: FlowSettings = field(default_factory=FlowSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
