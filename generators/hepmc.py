@@ -2,7 +2,6 @@
 
 import os
 import sys
-from io import BufferedIOBase
 from pathlib import Path
 
 from mcsurrogate import __version__
@@ -16,12 +15,12 @@ _GZIP_LEVEL = 1
 _ZSTD_LEVEL = 3
 
 
-def _open_zstd(path: Path) -> BufferedIOBase:
+def _zstd_compressor() -> object:
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
         from backports import zstd
-    return zstd.open(path, "wb", level=_ZSTD_LEVEL)
+    return zstd.ZstdCompressor(level=_ZSTD_LEVEL)
 
 
 class HepmcFile:
@@ -50,7 +49,6 @@ class HepmcFile:
     def __init__(self, path: str | Path, provenance: str = "") -> None:
         self.path = Path(path)
         self.part = self.path.with_name(self.path.name + ".part")
-        self._stream: BufferedIOBase | None = None
         native = native_module()
         tools = [
             ["Pythia8", f"{native.PYTHIA_VERSION_INTEGER / 1000:.3f}", provenance],
@@ -60,8 +58,8 @@ class HepmcFile:
             case ".gz":
                 self.output = native.HepmcOutput.to_gzip(str(self.part), _GZIP_LEVEL, tools)
             case ".zst":
-                self._stream = self._opened_zstd()
-                self.output = native.HepmcOutput.to_function(self._write, tools)
+                compressor = _zstd_compressor()
+                self.output = native.HepmcOutput.to_compressor(str(self.part), compressor, tools)
             case ".bz2" | ".xz" | ".lz4":
                 msg = f"{path}: HepMC3 files are written plain, as .gz or .zst; change the suffix"
                 raise EventFileError(msg)
@@ -101,37 +99,19 @@ class HepmcFile:
         """
         self._close(self.interrupted_path)
 
-    def _opened_zstd(self) -> BufferedIOBase:
-        try:
-            return _open_zstd(self.part)
-        except OSError as error:
-            msg = f"cannot write {self.part}: {error.strerror}"
-            raise EventFileError(msg) from error
-
-    def _write(self, block: memoryview) -> None:
-        assert self._stream is not None
-        try:
-            self._stream.write(block)
-        except OSError as error:
-            msg = f"cannot write {self.part}: {error.strerror}"
-            raise EventFileError(msg) from error
-
     def _close(self, name: Path) -> None:
         self.output.close()
         try:
-            if self._stream is not None:
-                self._stream.close()
-                _synchronise(self.part)
             self.part.replace(name)
-            _synchronise(name.parent)
+            _synchronise_folder(name.parent)
         except OSError as error:
             msg = f"cannot write {name}: {error.strerror}"
             raise EventFileError(msg) from error
 
 
-def _synchronise(path: Path) -> None:
-    """Bring a file, or the names in a folder, to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _synchronise_folder(folder: Path) -> None:
+    """Bring the new name to disk; the file itself is there already."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -140,7 +140,7 @@ class EventRecords:
         """
         wanted = [column.name for column in fields(cls)]
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 columns: dict[str, Any] = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             msg = f"{path} cannot be read as saved event records: {error}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mcsurrogate.errors import PythiaError
+from mcsurrogate.errors import EventFileError, PythiaError
 from mcsurrogate.generators.hepmc import HepmcFile
 from mcsurrogate.generators.particles import ParticleBatch
 
@@ -76,8 +76,11 @@ class EventStream(Iterator[ParticleBatch]):
             wanted = min(wanted, self._remaining)
         try:
             batch = self._make(wanted) if wanted > 0 else None
-        except BaseException:
-            self._end(interrupted=True)
+        except BaseException as error:
+            try:
+                self._end(interrupted=True)
+            except EventFileError as consequence:
+                error.add_note(f"the HepMC3 file is not whole: {consequence}")
             raise
         if batch is None or len(batch) == 0:
             self._end(interrupted=False)

@@ -1,7 +1,11 @@
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Protocol, final
 
 PYTHIA_VERSION_INTEGER: int
+
+class _Compressor(Protocol):
+    def compress(self, data: memoryview, /) -> bytes: ...
+    def flush(self) -> bytes: ...
 
 @final
 class HepmcOutput:
@@ -10,8 +14,8 @@ class HepmcOutput:
     @staticmethod
     def to_gzip(path: str, level: int, tools: list[list[str]]) -> HepmcOutput: ...
     @staticmethod
-    def to_function(
-        write: Callable[[memoryview], object], tools: list[list[str]]
+    def to_compressor(
+        path: str, compressor: _Compressor, tools: list[list[str]]
     ) -> HepmcOutput: ...
     def close(self) -> None: ...
     @property

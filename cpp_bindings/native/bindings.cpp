@@ -166,6 +166,24 @@ std::unique_ptr<HepmcOutput> make_output(std::unique_ptr<ByteSink> sink,
     return std::make_unique<HepmcOutput>(std::move(sink), names);
 }
 
+// A Python compressor object with compress(block) and flush(). Both are built-in methods: no Python
+// code runs in which a Ctrl-C could be raised and a block of the file be lost.
+std::unique_ptr<HepmcOutput> compressed_output(const std::string& path,
+                                               const py::object& compressor,
+                                               const std::vector<std::vector<std::string>>& tools) {
+    auto compress = [method = compressor.attr("compress").cast<py::object>()](
+                        const char* text, std::size_t size) -> std::string {
+        py::gil_scoped_acquire lock;
+        return method(py::memoryview::from_memory(text, static_cast<py::ssize_t>(size)))
+            .cast<std::string>();
+    };
+    auto flush = [method = compressor.attr("flush").cast<py::object>()]() -> std::string {
+        py::gil_scoped_acquire lock;
+        return method().cast<std::string>();
+    };
+    return make_output(compressor_sink(path, std::move(compress), std::move(flush)), tools);
+}
+
 // Raises the named error of mcsurrogate.errors.
 void set_error(const char* name, const char* text) {
     const py::object type = py::module_::import("mcsurrogate.errors").attr(name);
@@ -213,17 +231,8 @@ PYBIND11_MODULE(_native, module) {
                 return make_output(gzip_sink(path, level), tools);
             },
             py::arg("path"), py::arg("level"), py::arg("tools"))
-        .def_static(
-            "to_function",
-            [](py::object write, const std::vector<std::vector<std::string>>& tools) {
-                auto sink =
-                    function_sink([write = std::move(write)](const char* bytes, std::size_t size) {
-                        py::gil_scoped_acquire lock;
-                        write(py::memoryview::from_memory(bytes, static_cast<py::ssize_t>(size)));
-                    });
-                return make_output(std::move(sink), tools);
-            },
-            py::arg("write"), py::arg("tools"))
+        .def_static("to_compressor", &compressed_output, py::arg("path"), py::arg("compressor"),
+                    py::arg("tools"))
         .def("close", &HepmcOutput::close, py::call_guard<py::gil_scoped_release>())
         .def_property_readonly("events", &HepmcOutput::events)
         .def_property_readonly("conversion_seconds", &HepmcOutput::conversion_seconds)

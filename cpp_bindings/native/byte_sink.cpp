@@ -103,30 +103,37 @@ class GzipSink : public ByteSink {
     z_stream state_{};
 };
 
-class FunctionSink : public ByteSink {
+class CompressorSink : public ByteSink {
   public:
-    explicit FunctionSink(std::function<void(const char*, std::size_t)> function)
-        : function_(std::move(function)) {}
+    CompressorSink(const std::string& path, Compress compress, Flush flush)
+        : file_(path), compress_(std::move(compress)), flush_(std::move(flush)) {}
 
     void write(const char* bytes, std::size_t size) override {
-        pending_.insert(pending_.end(), bytes, bytes + size);
+        pending_.append(bytes, size);
         if (pending_.size() >= block)
-            hand_over();
+            compress_pending();
     }
-    void finish() override { hand_over(); }
+    void finish() override {
+        compress_pending();
+        const std::string last = flush_();
+        file_.write(last.data(), last.size());
+        file_.finish();
+    }
 
   private:
     // Large enough that taking Python's lock for each block costs nothing.
     static constexpr std::size_t block = 1 << 20;
 
-    void hand_over() {
-        if (!pending_.empty())
-            function_(pending_.data(), pending_.size());
+    void compress_pending() {
+        const std::string compressed = compress_(pending_.data(), pending_.size());
         pending_.clear();
+        file_.write(compressed.data(), compressed.size());
     }
 
-    std::function<void(const char*, std::size_t)> function_;
-    std::vector<char> pending_;
+    FileSink file_;
+    Compress compress_;
+    Flush flush_;
+    std::string pending_;
 };
 
 } // namespace
@@ -139,8 +146,8 @@ std::unique_ptr<ByteSink> gzip_sink(const std::string& path, int level) {
     return std::make_unique<GzipSink>(path, level);
 }
 
-std::unique_ptr<ByteSink> function_sink(std::function<void(const char*, std::size_t)> function) {
-    return std::make_unique<FunctionSink>(std::move(function));
+std::unique_ptr<ByteSink> compressor_sink(const std::string& path, Compress compress, Flush flush) {
+    return std::make_unique<CompressorSink>(path, std::move(compress), std::move(flush));
 }
 
 void SinkBuffer::check() {

@@ -1,4 +1,4 @@
-// Where the text of a HepMC3 file goes: a plain file, a gzip file, or a stream of the caller.
+// Where the text of a HepMC3 file goes: to disk as it is, as gzip, or through a compressor.
 
 #pragma once
 
@@ -23,8 +23,11 @@ class ByteSink {
 std::unique_ptr<ByteSink> file_sink(const std::string& path);
 // The same, compressed as gzip without name and time stamp: same events, same bytes.
 std::unique_ptr<ByteSink> gzip_sink(const std::string& path, int level);
-// Blocks of text for a function, for compressions that only Python has.
-std::unique_ptr<ByteSink> function_sink(std::function<void(const char*, std::size_t)> function);
+// The same through a compression that is found elsewhere: `compress` turns a block of text into
+// bytes of the file, and `flush` gives the last ones.
+using Compress = std::function<std::string(const char*, std::size_t)>;
+using Flush = std::function<std::string()>;
+std::unique_ptr<ByteSink> compressor_sink(const std::string& path, Compress compress, Flush flush);
 
 // Stream buffer over a sink. std::ostream swallows exceptions of its buffer, so the first one is
 // kept for check(); what comes after it is dropped.

@@ -1,0 +1,190 @@
+"""Training of hadronization models from a card: data from Pythia, networks, weights, card."""
+
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from mcsurrogate.atomic import write_text
+from mcsurrogate.cards import dump_card
+from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.generators.hadronization.recording import record_string_breaks
+from mcsurrogate.hadronization.cards import Recording, StringBreakCard
+from mcsurrogate.hadronization.discrete import fit_discrete, hadron_vocabularies
+from mcsurrogate.hadronization.fractions import (
+    FractionSample,
+    FractionTrainer,
+    fraction_coverage,
+)
+from mcsurrogate.hadronization.networks import StringBreakNetworks
+from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
+from mcsurrogate.hadronization.weights_file import write_weights
+from mcsurrogate.progress import Progress, silent
+
+__all__ = ["train_hadronization"]
+
+_PACKAGES = ("mcsurrogate", "torch", "numpy", "pythia8mc")
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def train_hadronization(
+    card: Mapping[str, Any] | StringBreakCard,
+    out: Path,
+    *,
+    progress: Progress = silent,
+    resume: bool = False,
+) -> Path:
+    """Train a hadronization model and write its weights.
+
+    The folder holds afterwards ``NAME.safetensors`` (for the plugin), ``NAME.json`` (model card),
+    ``NAME.toml`` (the resolved card), ``metrics.json`` (learning curve) and the recordings.
+
+    Parameters
+    ----------
+    card
+        The card or its content.
+    out
+        A folder, empty unless `resume` is set.
+    progress
+        Told what is being done.
+    resume
+        Go on with an unfinished training, bit for bit; finished recordings are kept.
+
+    Returns
+    -------
+    Path
+        Of the weights file.
+
+    Raises
+    ------
+    CardError
+        If the card has an unknown key or an impossible value.
+    RunFolderError
+        If the folder holds another training, or one that `resume` was not given for.
+    PythiaError
+        If Pythia refuses the settings of a recording.
+    HadronizationError
+        If the data do not suffice or the training diverges.
+    """
+    if not isinstance(card, StringBreakCard):
+        try:
+            card = StringBreakCard.model_validate(dict(card))
+        except ValidationError as error:
+            msg = f"training card of hadronization: {error}"
+            raise CardError(msg) from error
+    _claim_folder(card, out, resume=resume)
+    weights = out / f"{card.name}.safetensors"
+    if weights.exists():
+        return weights
+
+    recordings = []
+    for i, source in enumerate(card.recordings):
+        recordings.append(_record(card, i, source, out, progress))
+    recording = merge_recordings(recordings)
+    sample = FractionSample.from_recording(recording)
+    training = card.training
+    trainer = FractionTrainer(
+        sample,
+        bins=training.bins,
+        hidden=training.hidden,
+        steps=training.steps,
+        batch_size=training.batch_size,
+        learning_rate=training.learning_rate,
+        seed=card.seed,
+        checkpoint=out / "checkpoint.pt",
+    )
+    if resume:
+        trainer.resume()
+    fraction = trainer.run(lambda step, steps: progress(step, steps, "training the density of z"))
+
+    progress(0, None, "fitting the discrete draws")
+    torch.manual_seed(card.seed)
+    mesons, baryons = hadron_vocabularies(recording)
+    networks = StringBreakNetworks(mesons, baryons, fraction, components=training.components)
+    networks.range = fraction_coverage(sample)
+    divergence = fit_discrete(networks, recording)
+
+    metrics = {"learning_curve": trainer.curve, "divergence_nats": divergence}
+    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    write_text(out / f"{card.name}.toml", dump_card(card))
+    write_weights(
+        weights,
+        model="string_breaks",
+        tensors=networks.tensors(),
+        metadata=networks.metadata(),
+        card=_model_card(card, trainer, divergence, sample),
+    )
+    progress(1, 1, "done")
+    return weights
+
+
+def _model_card(
+    card: StringBreakCard,
+    trainer: FractionTrainer,
+    divergence: dict[str, float],
+    sample: FractionSample,
+) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "model": card.kind,
+        "what": "flavour, transverse momentum and z of string breaks, for Pythia's Lund strings",
+        "trained_on": [source.model_dump(mode="json") for source in card.recordings],
+        "values_of_z": len(sample),
+        "parameters_of_z_network": sum(p.numel() for p in trainer.network.parameters()),
+        "held_out_nats_of_z": trainer.curve[-1]["held_out_nats"],
+        "divergence_of_discrete_draws_nats": divergence,
+        "seed": card.seed,
+        "versions": _versions(),
+    }
+
+
+def _claim_folder(card: StringBreakCard, out: Path, *, resume: bool) -> None:
+    """Mark an empty folder as this training's, or check that it is."""
+    mark = out / "card.toml"
+    text = dump_card(card)
+    if mark.exists():
+        if mark.read_text(encoding="utf-8") != text:
+            msg = f"{out} holds the training of another card; choose another folder"
+            raise RunFolderError(msg)
+        if not resume:
+            msg = f"{out} holds this training already; go on with it by --resume"
+            raise RunFolderError(msg)
+        return
+    if out.exists() and any(out.iterdir()):
+        msg = f"{out} is not empty and holds no training; choose another folder"
+        raise RunFolderError(msg)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(mark, text)
+
+
+def _record(
+    card: StringBreakCard, index: int, source: Recording, out: Path, progress: Progress
+) -> BreakRecording:
+    path = out / f"recording_{index}.safetensors"
+    if path.exists():
+        return BreakRecording.read(path)
+    part = path.with_suffix(".part")
+    record_string_breaks(
+        part,
+        source.settings,
+        events=source.events,
+        seed=card.seed + index,
+        maximum=source.maximum,
+        repeats=source.repeats,
+        progress=lambda done: progress(done, source.events, f"recording breaks, source {index}"),
+    )
+    part.replace(path)
+    return BreakRecording.read(path)
