@@ -1,6 +1,7 @@
 """Samplers as files: weights in safetensors, structure in its JSON header."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,35 @@ from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows import HypercubeFlow
 from mcsurrogate.integration.channel_weights import ChannelWeights
-from mcsurrogate.integration.grid import VegasGrid
 from mcsurrogate.integration.integrand import Integrand
-from mcsurrogate.integration.mixture import DefensiveMixture, MixtureFractions
+from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.sampler import Sampler
+from mcsurrogate.integration.settings import FlowSettings
+from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["load_sampler", "save_sampler"]
 
-_FORMAT = "mcsurrogate sampler 1"
+_FORMAT = "mcsurrogate sampler 2"
 
 
-def save_sampler(sampler: Sampler, path: Path) -> None:
-    """Write a sampler, maximum weights included, atomically."""
+def save_sampler(sampler: Sampler, path: Path, sizes: FlowSettings | None = None) -> None:
+    """Write a sampler, maximum weights included, atomically.
+
+    Parameters
+    ----------
+    sampler
+        The sampler.
+    path
+        The file.
+    sizes
+        The sizes that the flow was built with; the default ones if None.
+    """
     mixture = sampler.mixture
-    tensors = {f"grid.{k}": grid.edges for k, grid in enumerate(mixture.grids)}
+    tensors = {
+        f"grid.{k}.{key}": value
+        for k, grid in enumerate(mixture.grids)
+        for key, value in grid.state().items()
+    }
     tensors["probability"] = sampler.probability
     if sampler.maximum is not None:
         tensors["maximum"] = sampler.maximum
@@ -33,7 +49,8 @@ def save_sampler(sampler: Sampler, path: Path) -> None:
         "dim": mixture.dim,
         "channels": mixture.channels,
         "periodic": list(sampler.integrand.periodic),
-        "fractions": [mixture.fractions.grid, mixture.fractions.flat],
+        "parts": [mixture.grid_part, mixture.flat_part],
+        "sizes": asdict(FlowSettings() if sizes is None else sizes),
     }
     if mixture.flow is not None:
         structure["flow_groups"] = mixture.flow.channel_group.tolist()
@@ -90,11 +107,11 @@ def _assemble(
     tensors: dict[str, torch.Tensor],
     integrand: Integrand,
 ) -> Sampler:
+    sizes = structure["sizes"]
     grids = []
     for k in range(integrand.channels):
-        edges = tensors[f"grid.{k}"]
-        grid = VegasGrid(integrand.dim, edges.shape[1] - 1)
-        grid.edges = edges
+        grid = StratifiedGrid(integrand.dim, 64)
+        grid.restore(_part(tensors, f"grid.{k}"))
         grids.append(grid)
     flow = None
     if "flow_groups" in structure:
@@ -102,16 +119,22 @@ def _assemble(
             integrand.dim,
             channels=integrand.channels,
             groups=structure["flow_groups"],
+            blocks=sizes["blocks"],
+            bins=sizes["bins"],
+            marginal_bins=sizes["marginal_bins"],
+            hidden=tuple(sizes["hidden"]),
             periodic=structure["periodic"],
         )
         flow.load_state_dict(_part(tensors, "flow"))
     channel_weights = None
     if "features" in structure:
-        channel_weights = ChannelWeights(integrand.channels, structure["features"])
+        channel_weights = ChannelWeights(
+            integrand.channels, structure["features"], tuple(sizes["channel_weight_hidden"])
+        )
         channel_weights.load_state_dict(_part(tensors, "channel_weights"))
     return Sampler(
         integrand,
-        DefensiveMixture(grids, flow, MixtureFractions(*structure["fractions"])),
+        DefensiveMixture(grids, flow, *structure["parts"]),
         channel_weights,
         tensors["probability"],
         tensors.get("maximum"),

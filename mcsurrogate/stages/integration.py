@@ -15,6 +15,7 @@ __all__ = ["RESULT", "SAMPLER", "read_result", "run_integration"]
 
 RESULT = "result.json"
 SAMPLER = "sampler.safetensors"
+_CHECKPOINT = "integration.checkpoint"
 
 
 def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False) -> dict[str, Any]:
@@ -54,7 +55,10 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
             method=card.method,
             seed=folder.seed("integrate"),
             overweight=card.overweight_fraction,
+            events=folder.card.generation.events,
             progress=report,
+            checkpoint=folder.path / _CHECKPOINT,
+            resume=folder.resume,
         )
         save_sampler(result.sampler, folder.path / SAMPLER)
         content = {
@@ -75,6 +79,7 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
             "warnings": list(result.warnings),
         }
         folder.write_json(RESULT, content)
+        (folder.path / _CHECKPOINT).unlink()
         record["result"] = RESULT
     return content
 
