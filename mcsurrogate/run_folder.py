@@ -32,7 +32,7 @@ _PACKAGES = (
     "fastjet", "awkward", "hist", "mplhep",
 )  # fmt: skip
 _SECTIONS = {
-    "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "integration"),
+    "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
     "generate": ("generation",),
     "shower": ("chain",),
     "reference": ("chain",),

@@ -82,7 +82,7 @@ def nested_model(annotation: object) -> type[BaseModel] | None:
     """Return the model of a section that an annotation names, also an optional one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (Union, UnionType):
+    if get_origin(annotation) in (Union, UnionType, tuple):
         for member in get_args(annotation):
             if (found := nested_model(member)) is not None:
                 return found
@@ -91,6 +91,8 @@ def nested_model(annotation: object) -> type[BaseModel] | None:
 
 def _section(model: type[BaseModel], keys: list[str]) -> type[BaseModel]:
     for key in keys:
+        if key.isdigit():
+            continue  # the number of a table in an array of tables
         field = model.model_fields.get(key)
         nested = nested_model(field.annotation) if field is not None else None
         if nested is None:
@@ -119,10 +121,14 @@ def _line_of(text: str, keys: list[str]) -> int | None:
     """Line of a key in a TOML text, or of the deepest of its sections that is there."""
     table: list[str] = []
     section_line = None
+    tables: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\s*([^\]\[]+?)\s*\]", line)
+        header = re.match(r"\s*(\[{1,2})\s*([^\]\[]+?)\s*\]", line)
         if header:
-            table = [part.strip().strip("\"'") for part in header.group(1).split(".")]
+            table = [part.strip().strip("\"'") for part in header.group(2).split(".")]
+            if header.group(1) == "[[":
+                tables[header.group(2)] = tables.get(header.group(2), -1) + 1
+                table.append(str(tables[header.group(2)]))
             if table == keys:
                 return number
             if table == keys[: len(table)]:

@@ -5,8 +5,10 @@ from pydantic import Field
 from mcsurrogate.cards.sections import (
     BeamsSection,
     ChainSection,
+    CutSection,
     GenerationSection,
     IntegrationSection,
+    JetsSection,
     ModelSection,
     ProcessSection,
     ScalesSection,
@@ -25,6 +27,8 @@ class RunCard(Section):
     beams: BeamsSection
     model: ModelSection = ModelSection()
     scales: ScalesSection = ScalesSection()
+    cuts: tuple[CutSection, ...] = ()
+    jets: JetsSection | None = None
     integration: IntegrationSection = IntegrationSection()
     generation: GenerationSection = GenerationSection()
     chain: ChainSection = ChainSection()

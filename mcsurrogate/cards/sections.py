@@ -4,13 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcsurrogate.cards.quantities import Energy, PositiveEnergy
+from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
 __all__ = [
     "BeamsSection",
     "ChainSection",
+    "CutSection",
     "GenerationSection",
     "IntegrationSection",
+    "JetsSection",
     "ModelSection",
     "ProcessSection",
     "ScalesSection",
@@ -87,23 +89,55 @@ class ModelSection(Section):
 class ScalesSection(Section):
     """Renormalisation and factorisation scale and the strong coupling."""
 
-    renormalization: Literal["fixed"] = Field(
-        default="fixed",
-        description="Renormalisation scale: fixed at renormalization_scale.",
+    renormalization: Scale = Field(
+        default=91.188,
+        description=(
+            "Renormalisation scale: fixed, in GeV, or dynamic: ht (sum of transverse momenta), "
+            "sum_mt (of transverse masses), half of them (ht/2, sum_mt/2), transverse_energy, "
+            "sqrt_shat."
+        ),
     )
-    factorization: Literal["fixed"] = Field(
-        default="fixed", description="Factorisation scale: fixed at factorization_scale."
-    )
-    renormalization_scale: PositiveEnergy = Field(
-        default=91.188, description="mu_R in GeV where it is fixed."
-    )
-    factorization_scale: PositiveEnergy = Field(
-        default=91.188, description="mu_F in GeV where it is fixed."
+    factorization: Scale = Field(
+        default=91.188, description="Factorisation scale, as the renormalisation scale."
     )
     alpha_s: Annotated[float, Field(gt=0, lt=1)] | Literal["pdf"] = Field(
         default="pdf",
-        description="A fixed strong coupling, or 'pdf' for that of the PDF set at mu_R.",
+        description=(
+            "A strong coupling that does not run, or 'pdf' for that of the PDF set at the "
+            "renormalisation scale."
+        ),
     )
+
+
+class CutSection(Section):
+    """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
+
+    observable: Literal[
+        "pt", "energy", "eta", "rapidity", "delta_r", "mass", "system_mass", "system_pt"
+    ] = Field(
+        description=(
+            "pt, energy, |eta|, |rapidity| of each particle; delta_r, mass of each pair; mass and "
+            "pt of the system. GeV where it has a dimension."
+        )
+    )
+    particles: tuple[str | int, ...] = Field(
+        min_length=1,
+        description="jets, b, leptons, neutrinos, photons, or PDG ids.",
+    )
+    others: tuple[str | int, ...] | None = Field(
+        default=None, description="For pairs: the partners; the same particles if absent."
+    )
+    minimum: float | None = Field(default=None, description="Smallest value that passes.")
+    maximum: float | None = Field(default=None, description="Largest value that passes.")
+
+
+class JetsSection(Section):
+    """At least so many anti-kt jets (FastJet) among the partons of the hard process."""
+
+    count: int = Field(ge=1, description="Smallest number of jets.")
+    radius: float = Field(default=0.4, gt=0, description="Radius R.")
+    pt_min: Energy = Field(default=20.0, description="Smallest transverse momentum in GeV.")
+    eta_max: float = Field(default=5.0, gt=0, description="Largest |eta|.")
 
 
 class IntegrationSection(Section):

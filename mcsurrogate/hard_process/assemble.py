@@ -1,17 +1,26 @@
 """From a card to a hard process: the one function that composes the parts."""
 
+import math
+from collections.abc import Callable, Sequence
 from typing import cast
+
+from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
+from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.matrix_elements import ProcessDefinition, StandardModel, expand, matrix_element
 from mcsurrogate.matrix_elements.parameters import as_number
+from mcsurrogate.matrix_elements.particles import particle_by_pdg
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, MatrixElement
+from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
 from mcsurrogate.pdf import GridDensity, load_pdf
-from mcsurrogate.phase_space import HadronicPhaseSpace
+from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
 
 __all__ = ["assemble"]
+
+_GLUON = 21
 
 
 def assemble(card: RunCard) -> HardProcess:
@@ -26,12 +35,8 @@ def assemble(card: RunCard) -> HardProcess:
     """
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    groups = [
-        (group, _coloured(matrix_element(group.representative, model)))
-        for group in expand(definition)
-    ]
-    final = groups[0][0].representative.particles[2:]
-    masses = [as_number(particle.mass(model)) for particle in final]
+    groups = expand(definition)
+    masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
     if card.beams.sqrt_s <= threshold:
         message = (
@@ -41,15 +46,80 @@ def assemble(card: RunCard) -> HardProcess:
         )
         raise CardError(message)
     pdf = _parton_density(card, definition)
-    mapping = HadronicPhaseSpace(card.beams.sqrt_s, masses, hadronic=pdf is not None)
+    cuts = _cuts(card, groups, masses)
+    channels = build_channels(
+        groups, model, masses, card.beams.sqrt_s, cuts, hadronic=pdf is not None
+    )
     return HardProcess(
-        groups,
-        mapping,
+        [(group, _coloured(matrix_element(group.representative, model))) for group in groups],
+        channels,
+        cuts,
         pdf,
         alpha_s=_coupling(card, pdf),
-        factorization_scale=card.scales.factorization_scale,
-        periodic=mapping.periodic,
+        renormalization_scale=scale(card.scales.renormalization),
+        factorization_scale=scale(card.scales.factorization),
+        groups_of_channels=symmetry_groups(channels, groups),
     )
+
+
+def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) -> list[float]:
+    members = [member.pdg_ids[2:] for group in groups for member in group.members]
+    masses = [[as_number(particle_by_pdg(pdg).mass(model)) for pdg in ids] for ids in members]
+    for ids, found in zip(members, masses, strict=True):
+        if found != masses[0]:
+            message = (
+                f"subprocesses with outgoing particles {members[0]} and {ids} have different "
+                "masses; give them runs of their own"
+            )
+            raise ProcessError(message)
+    return masses[0]
+
+
+def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[float]) -> Cuts:
+    """Build the cuts; every subprocess must have the same legs cut."""
+    light = (
+        _GLUON,
+        *(sign * q for q in range(1, card.process.light_flavours + 1) for sign in (1, -1)),
+    )
+
+    def ids(names: Sequence[str | int]) -> tuple[str | int, ...]:
+        return tuple(pdg for name in names for pdg in (light if name == "jets" else (name,)))
+
+    cuts = [
+        Cut(
+            section.observable,
+            ids(section.particles),
+            None if section.others is None else ids(section.others),
+            -math.inf if section.minimum is None else section.minimum,
+            math.inf if section.maximum is None else section.maximum,
+        )
+        for section in card.cuts
+    ]
+    jets = None
+    if card.jets is not None:
+        jets = JetCuts(
+            card.jets.count,
+            card.jets.radius,
+            card.jets.pt_min,
+            card.jets.eta_max,
+            flavours=frozenset(light),
+        )
+    members = [member.pdg_ids for group in groups for member in group.members]
+    named = {
+        pdg
+        for cut in cuts
+        for name in (*cut.particles, *(cut.others or ()))
+        for pdg in ([name] if isinstance(name, int) else [])
+    }
+    for other in members:
+        for a, b in zip(members[0][2:], other[2:], strict=True):
+            if a != b and (a in named) != (b in named):
+                message = (
+                    f"cuts: a cut takes {a} of the subprocess {members[0]} and not {b} of "
+                    f"{other}; name all of them, or 'jets'"
+                )
+                raise CardError(message)
+    return Cuts(members[0], cuts, masses=masses, jets=jets)
 
 
 def _coloured(element: MatrixElement) -> ColouredMatrixElement:
@@ -76,11 +146,10 @@ def _parton_density(card: RunCard, definition: ProcessDefinition) -> GridDensity
     return None
 
 
-def _coupling(card: RunCard, pdf: GridDensity | None) -> float:
-    scales = card.scales
-    if scales.alpha_s != "pdf":
-        return scales.alpha_s
+def _coupling(card: RunCard, pdf: GridDensity | None) -> float | Callable[[Tensor | float], Tensor]:
+    if card.scales.alpha_s != "pdf":
+        return card.scales.alpha_s
     if pdf is None:
         message = "scales.alpha_s = 'pdf', but beams.pdf is missing; give a number"
         raise CardError(message)
-    return float(pdf.alpha_s(scales.renormalization_scale))
+    return pdf.alpha_s

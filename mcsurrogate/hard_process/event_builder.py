@@ -32,18 +32,20 @@ class EventBuilder:
         self._generator = torch.Generator().manual_seed(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
 
-    def build(self, u: Tensor, weights: Tensor) -> EventBatch:
+    def build(self, u: Tensor, channel: Tensor, weights: Tensor) -> EventBatch:
         """Turn points into events.
 
         Parameters
         ----------
         u
-            ``(N, dim)`` accepted points of the unit hypercube.
+            ``(N, dim)`` points of the unit hypercube, inside the cuts.
+        channel
+            ``(N,)`` int64 channel of each.
         weights
             ``(N,)`` event weights.
         """
         with torch.no_grad():
-            found = self.process.contributions(u)
+            found = self.process.contributions(u, channel)
             count, legs = found.momenta.shape[:2]
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
@@ -53,11 +55,13 @@ class EventBuilder:
                 if len(rows) == 0:
                     continue
                 pdg_id[rows], colour[rows] = self._identities(
-                    amplitude, found.momenta[rows], found.luminosities[index][rows]
+                    amplitude,
+                    found.momenta[rows],
+                    found.alpha_s[rows],
+                    found.luminosities[index][rows],
                 )
             momenta = found.momenta.double().numpy()
         incoming = np.arange(legs) < 2
-        per_event = np.full(count, 1.0)
         return EventBatch(
             offsets=np.arange(0, count * legs + 1, legs, dtype=np.int64),
             pdg_id=pdg_id.reshape(-1),
@@ -69,9 +73,9 @@ class EventBuilder:
             momenta=momenta.reshape(-1, 4),
             mass=self._mass(pdg_id).reshape(-1),
             weights=weights.double().numpy().reshape(-1, 1),
-            scale=per_event * self.process.factorization_scale,
-            alpha_s=per_event * self.process.alpha_s,
-            alpha_qed=per_event * as_number(self._model.alpha_ew),
+            scale=found.scale.double().numpy().copy(),
+            alpha_s=found.alpha_s.double().numpy().copy(),
+            alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=np.full(count, PROCESS_ID, dtype=np.int32),
         )
 
@@ -79,15 +83,13 @@ class EventBuilder:
         return torch.rand(count, generator=self._generator, dtype=torch.float64)
 
     def _identities(
-        self, amplitude: Amplitude, momenta: Tensor, luminosities: Tensor
+        self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor, luminosities: Tensor
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Draw flavours and colour flow: PDG ids ``(N, n)`` and colour lines ``(N, n, 2)``."""
         count = len(momenta)
         element = amplitude.matrix_element
         members = draw_index(luminosities, self._uniform(count)).numpy()
-        flow_weights = element.colour_flow_weights(
-            momenta[:, list(amplitude.permutation)], self.process.alpha_s
-        )
+        flow_weights = element.colour_flow_weights(momenta[:, list(amplitude.permutation)], alpha_s)
         flows = draw_index(flow_weights, self._uniform(count)).numpy()
         ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
         lines = np.array(

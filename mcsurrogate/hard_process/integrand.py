@@ -7,17 +7,18 @@ r"""The hard-process cross section as an integrand on the unit hypercube.
 (R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*, eqs. 7.2 and 7.6).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from mcsurrogate.hard_process.channels import Channels
 from mcsurrogate.integration.integrand import IntegrandValue
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup
 from mcsurrogate.pdf import GridDensity
-from mcsurrogate.phase_space.protocol import PhaseSpaceMapping
+from mcsurrogate.phase_space import Cuts, Scale
 
 __all__ = ["PB_GEV2", "Amplitude", "Contributions", "HardProcess"]
 
@@ -59,22 +60,31 @@ class Contributions:
         ``(N, n, 4)`` [E, px, py, pz] in GeV, laboratory frame.
     x1, x2
         ``(N,)`` momentum fractions.
+    accepted
+        ``(N,)`` bool: inside the cuts; amplitudes are evaluated at these P points only.
+    alpha_s
+        ``(P,)`` strong coupling.
+    scale
+        ``(P,)`` factorisation scale in GeV.
     weights
-        ``(N, A)`` differential cross section d sigma / du in pb of each of the A amplitudes.
+        ``(P, A)`` differential cross section d sigma / du in pb of each of the A amplitudes.
     luminosities
-        A tensors ``(N, members)``: products of parton densities, whose sums are in
+        A tensors ``(P, members)``: products of parton densities, whose sums are in
         ``weights``.
     """
 
     momenta: Tensor
     x1: Tensor
     x2: Tensor
+    accepted: Tensor
+    alpha_s: Tensor
+    scale: Tensor
     weights: Tensor
     luminosities: list[Tensor]
 
 
 class HardProcess:
-    """Differential cross section of a process, in one channel of the phase space.
+    """Differential cross section of a process, in the channels of its phase space.
 
     Fulfils :class:`mcsurrogate.integration.Integrand`; weights are in pb.
 
@@ -82,36 +92,42 @@ class HardProcess:
     ----------
     groups
         Subprocesses with their amplitudes.
-    mapping
+    channels
         From the unit hypercube to phase-space points.
+    cuts
+        Which points count.
     pdf
         Parton densities of both beams; None for partonic beams, whose x is one.
     alpha_s
-        Strong coupling at the renormalisation scale.
-    factorization_scale
-        Factorisation scale in GeV.
-    periodic
-        For each dimension of the mapping whether it is a circle.
+        Strong coupling: a number, or a function of the renormalisation scale in GeV.
+    renormalization_scale, factorization_scale
+        Scales from momenta.
+    groups_of_channels
+        For each channel the number of its network; one network a channel if None.
     """
-
-    channels = 1
 
     def __init__(
         self,
         groups: Sequence[tuple[SubprocessGroup, ColouredMatrixElement]],
-        mapping: PhaseSpaceMapping,
+        channels: Channels,
+        cuts: Cuts,
         pdf: GridDensity | None,
-        alpha_s: float,
-        factorization_scale: float,
-        periodic: tuple[bool, ...],
+        alpha_s: float | Callable[[Tensor | float], Tensor],
+        renormalization_scale: Scale,
+        factorization_scale: Scale,
+        groups_of_channels: tuple[int, ...] | None = None,
     ) -> None:
-        self.mapping = mapping
+        self.phase_space = channels
+        self.cuts = cuts
         self.pdf = pdf
         self.alpha_s = alpha_s
+        self.renormalization_scale = renormalization_scale
         self.factorization_scale = factorization_scale
-        self.dim = mapping.dim
-        self.names: tuple[str, ...] = ("all",)
-        self.periodic = periodic
+        self.dim = channels.dim
+        self.channels = channels.channels
+        self.names: tuple[str, ...] = channels.names
+        self.periodic = channels.periodic
+        self.groups = groups_of_channels
         self.amplitudes = tuple(
             Amplitude(
                 amplitude,
@@ -122,29 +138,66 @@ class HardProcess:
             for permutation in group.permutations
         )
 
-    def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:  # noqa: ARG002
-        """Return d sigma / du in pb at ``u`` ``(N, dim)``; there is one channel."""
-        return IntegrandValue(self.contributions(u).weights.sum(dim=1))
+    def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
+        """Return d sigma / du in pb at ``u`` ``(N, dim)`` in the channels ``(N,)``."""
+        found = self.contributions(u, channel)
+        weight = torch.zeros(len(u), dtype=found.weights.dtype, device=u.device)
+        weight[found.accepted] = found.weights.sum(dim=1)
+        if self.channels == 1:
+            return IntegrandValue(weight)
+        prior = self.phase_space.prior(found.momenta, found.x1, found.x2)
+        return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
 
-    def contributions(self, u: Tensor) -> Contributions:
+    def contributions(self, u: Tensor, channel: Tensor | int = 0) -> Contributions:
         """Evaluate all amplitudes and luminosities at ``u`` ``(N, dim)``."""
-        point = self.mapping.forward(u)
-        momenta, x1, x2 = point.momenta, point.x1, point.x2
+        point = self.phase_space.forward(u, channel)
+        accepted = self.cuts(point.momenta)
+        momenta = point.momenta[accepted]
+        x1, x2 = point.x1[accepted], point.x2[accepted]
         total = momenta[:, 0] + momenta[:, 1]
         s_hat = total[:, 0] ** 2 - total[:, 1:].square().sum(dim=1)
         # dx1 dx2 is in the jacobian; 1/(x1 x2) turns the products of x f into those of f.
-        common = PB_GEV2 * point.jacobian / (2 * s_hat * x1 * x2)
+        common = PB_GEV2 * point.jacobian[accepted] / (2 * s_hat * x1 * x2)
+        alpha_s = self._coupling(momenta)
+        scale = self.factorization_scale(momenta)
         weights, luminosities = [], []
         for amplitude in self.amplitudes:
-            squared = amplitude.matrix_element(
-                momenta[:, list(amplitude.permutation)], self.alpha_s
-            )
-            luminosity = self._luminosity(amplitude, x1, x2)
+            squared = amplitude.matrix_element(momenta[:, list(amplitude.permutation)], alpha_s)
+            luminosity = self._luminosity(amplitude, x1, x2, scale)
             luminosities.append(luminosity)
             weights.append(common * squared * luminosity.sum(dim=1))
-        return Contributions(momenta, x1, x2, torch.stack(weights, dim=1), luminosities)
+        return Contributions(
+            point.momenta,
+            point.x1,
+            point.x2,
+            accepted,
+            alpha_s,
+            torch.as_tensor(scale, dtype=x1.dtype).expand(len(momenta)),
+            torch.stack(weights, dim=1),
+            luminosities,
+        )
 
-    def _luminosity(self, amplitude: Amplitude, x1: Tensor, x2: Tensor) -> Tensor:
+    def _coupling(self, momenta: Tensor) -> Tensor:
+        value = self.alpha_s
+        if callable(value):
+            value = value(self.renormalization_scale(momenta))
+        return torch.as_tensor(value, dtype=momenta.dtype).expand(len(momenta))
+
+    def _luminosity(
+        self, amplitude: Amplitude, x1: Tensor, x2: Tensor, scale: Tensor | float
+    ) -> Tensor:
         if self.pdf is None:
             return x1.new_ones(len(x1), len(amplitude.members))
-        return self.pdf.luminosity(amplitude.flavours, x1, x2, self.factorization_scale)
+        return self.pdf.luminosity(amplitude.flavours, x1, x2, scale)
+
+
+def _features(momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+    """Describe points by logarithms of x1 and x2, and pT, rapidity and phi of each leg."""
+    outgoing = momenta[:, 2:].detach()
+    energy, px, py, pz = outgoing.unbind(dim=2)
+    pt2 = px.square() + py.square()
+    tiny = torch.finfo(pt2.dtype).tiny
+    pt = pt2.clamp(min=tiny).sqrt()
+    rapidity = 0.5 * ((energy + pz).clamp(min=tiny) / (energy - pz).clamp(min=tiny)).log()
+    parts = [x1.log()[:, None], x2.log()[:, None], pt.log(), rapidity.clamp(-20, 20)]
+    return torch.cat([*parts, px / pt, py / pt], dim=1).float()

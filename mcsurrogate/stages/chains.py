@@ -24,7 +24,7 @@ def require_reference(card: RunCard) -> StandardChainSection:
     Raises
     ------
     CardError
-        If the card has none.
+        If the card has none, or asks for what Pythia's own processes do not have.
     """
     if card.chain.standard is None:
         message = (
@@ -32,6 +32,7 @@ def require_reference(card: RunCard) -> StandardChainSection:
             "add its Pythia settings, or use `mcsurrogate generate`"
         )
         raise CardError(message)
+    hard_process_settings(card)
     return card.chain.standard
 
 

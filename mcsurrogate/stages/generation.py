@@ -50,7 +50,7 @@ def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         def batches() -> Iterator[EventBatch]:
             for points in unweight(sampler, wanted, seed=seed, record=book):
                 progress(book.accepted, wanted, f"{book.efficiency:.1%} accepted")
-                yield builder.build(points.u, points.weight * unit)
+                yield builder.build(points.u, points.channel, points.weight * unit)
 
         energy = card.beams.sqrt_s / 2
         first = process.amplitudes[0].members[0].pdg_ids

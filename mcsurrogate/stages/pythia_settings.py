@@ -1,6 +1,7 @@
 """Pythia settings that make the standard chain compute what the card says."""
 
 from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError
 from mcsurrogate.pdf.locate import find_pdf
 
 __all__ = ["beam_settings", "hard_process_settings"]
@@ -29,14 +30,30 @@ def _pdf_settings(card: RunCard) -> list[str]:
 
 
 def hard_process_settings(card: RunCard) -> list[str]:
-    """Scales, coupling, masses and flavours of Pythia's own hard process."""
+    """Scales, coupling, masses and flavours of Pythia's own hard process.
+
+    Raises
+    ------
+    CardError
+        If the card asks for what Pythia's internal processes do not have.
+    """
     scales = card.scales
-    settings = [
-        f"SigmaProcess:renormScale2 = {_FIXED_SCALE}",
-        f"SigmaProcess:renormFixScale = {scales.renormalization_scale**2!r}",
-        f"SigmaProcess:factorScale2 = {_FIXED_SCALE}",
-        f"SigmaProcess:factorFixScale = {scales.factorization_scale**2!r}",
-        f"PDFinProcess:nQuarkIn = {card.process.light_flavours}",
+    settings = [f"PDFinProcess:nQuarkIn = {card.process.light_flavours}"]
+    for name, value in (("renorm", scales.renormalization), ("factor", scales.factorization)):
+        if isinstance(value, str):
+            message = (
+                f"scales: {value!r} is no scale of Pythia's own processes; use a fixed one, or "
+                "leave [chain.standard] out"
+            )
+            raise CardError(message)
+        settings += [
+            f"SigmaProcess:{name}Scale2 = {_FIXED_SCALE}",
+            f"SigmaProcess:{name}FixScale = {value**2!r}",
+        ]
+    if card.cuts or card.jets is not None:
+        message = "cuts and jets: the standard chain does not know them; leave [chain.standard] out"
+        raise CardError(message)
+    settings += [
         f"6:m0 = {card.model.top_mass!r}",
         # The hard process has its particles on their mass shells, as ours.
         "PhaseSpace:useBreitWigners = off",

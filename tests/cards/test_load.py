@@ -34,7 +34,7 @@ def test_the_resolved_card_reads_back_as_itself(card_file: Path, tmp_path: Path)
     again = tmp_path / "resolved.toml"
     again.write_text(dump_card(card), encoding="utf-8")
     assert load_card(again, RunCard) == card
-    assert "renormalization_scale" in tomllib.loads(dump_card(card))["scales"]
+    assert "renormalization" in tomllib.loads(dump_card(card))["scales"]
 
 
 @pytest.mark.parametrize("card", sorted(Path("cards").glob("*.toml")), ids=lambda p: p.stem)

@@ -1,0 +1,134 @@
+"""Channels of the phase space from the diagrams of a process."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.matrix_elements.diagrams import topologies
+from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
+from mcsurrogate.phase_space import (
+    ChannelSet,
+    Cuts,
+    HadronicPhaseSpace,
+    PhaseSpacePoint,
+    Topology,
+)
+
+__all__ = ["Channels", "build_channels", "symmetry_groups"]
+
+
+class Channels(Protocol):
+    """What a hard process needs of its phase space."""
+
+    dim: int
+    channels: int
+    names: tuple[str, ...]
+    periodic: tuple[bool, ...]
+
+    def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:
+        """Map points ``(N, dim)`` in their channels ``(N,)`` to phase space."""
+        ...
+
+    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+        """Analytic channel weights ``(N, K)``."""
+        ...
+
+
+class _TwoBodies:
+    """Two massive bodies without a resonance: flat in the angle is better than any pole."""
+
+    channels = 1
+    names: tuple[str, ...] = ("two bodies",)
+
+    def __init__(self, mapping: HadronicPhaseSpace) -> None:
+        self.mapping = mapping
+        self.dim = mapping.dim
+        self.periodic = mapping.periodic
+
+    def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:  # noqa: ARG002
+        return self.mapping.forward(u)
+
+    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:  # noqa: ARG002
+        return torch.ones_like(x1)[:, None]
+
+
+def build_channels(
+    groups: Sequence[SubprocessGroup],
+    model: StandardModel,
+    masses: Sequence[float],
+    sqrt_s: float,
+    cuts: Cuts,
+    *,
+    hadronic: bool,
+) -> Channels:
+    """Build one channel for each different set of propagators of all subprocesses.
+
+    Parameters
+    ----------
+    groups
+        Subprocesses, their outgoing legs in the same order.
+    model
+        Masses and widths of the propagators.
+    masses
+        Of the outgoing legs in GeV.
+    sqrt_s
+        Energy of the beams in GeV.
+    cuts
+        Give the mappings their bounds.
+    hadronic
+        Whether partons carry fractions of the beams.
+    """
+    legs = len(masses) + 2
+    found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
+    for group in groups:
+        lines_of_diagrams = topologies(group.representative, model)
+        for permutation in group.permutations:
+            for lines in lines_of_diagrams:
+                # Contracted diagrams (four-particle vertices) have no pole of their own.
+                if len(lines) < legs - 3:
+                    continue
+                moved = [([permutation[leg] for leg in side], m, w) for side, m, w in lines]
+                topology = Topology.from_lines(legs, moved, name=f"channel {len(found) + 1}")
+                key = frozenset(
+                    (p.legs | {-p.space_like}, p.mass, p.width) for p in topology.propagators
+                )
+                found.setdefault(key, topology)
+    resonant = any(p.width > 0 for t in found.values() for p in t.time_like)
+    if legs == 4 and min(masses) > 0 and not resonant:
+        s_min = cuts.least_mass(frozenset((2, 3))) ** 2
+        return _TwoBodies(HadronicPhaseSpace(sqrt_s, masses, hadronic=hadronic, s_min=s_min))
+    return ChannelSet.from_topologies(
+        list(found.values()), masses, sqrt_s, hadronic=hadronic, cuts=cuts
+    )
+
+
+def symmetry_groups(channels: Channels, groups: Sequence[SubprocessGroup]) -> tuple[int, ...]:
+    """Give every channel the number of its network.
+
+    Channels that differ only by an exchange of identical outgoing particles share one.
+    """
+    if not isinstance(channels, ChannelSet):
+        return (0,)
+    members = [member.pdg_ids for group in groups for member in group.members]
+    legs = len(members[0])
+    kinds = [tuple(ids[leg] for ids in members) for leg in range(legs)]
+    exchanges = [
+        (0, 1, *order)
+        for order in permutations(range(2, legs))
+        if all(kinds[a] == kinds[b] for a, b in zip(order, range(2, legs), strict=True))
+    ]
+    numbers: dict[frozenset[object], int] = {}
+    result = []
+    for mapping in channels.mappings:
+        images = [
+            frozenset(mapping.topology.relabelled(exchange).propagators) for exchange in exchanges
+        ]
+        number = next((numbers[i] for i in images if i in numbers), None)
+        if number is None:
+            number = numbers[images[0]] = len(set(numbers.values()))
+        result.append(number)
+    return tuple(result)
