@@ -52,6 +52,11 @@ class Chain:
         self.transfers = tuple(transfers)
         self.open_mass = open_mass
         self.least_transfers = tuple(least_transfers)
+        self.key: tuple[object, ...] = (
+            tuple(transfer.key for transfer in self.transfers),
+            open_mass.key,
+            self.least_transfers,
+        )
         self._rest_legs = [
             tuple(sorted(leg for block in self.blocks[i:] for leg in block.legs))
             for i in range(len(self.blocks))

@@ -66,6 +66,16 @@ class ChannelSet:
         self.names = tuple(
             mapping.topology.name or f"channel {i}" for i, mapping in enumerate(self.mappings)
         )
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for k, mapping in enumerate(self.mappings):
+            groups.setdefault(mapping.key, []).append(k)
+        self._groups = tuple(groups.values())
+        self._relabelling = [
+            _relabelling(self.mappings[group[0]].leaves, self.mappings[k].leaves)
+            for k, group in sorted((k, group) for group in self._groups for k in group)
+        ]
+        ranked = [k for group in self._groups for k in group]
+        self._rank = torch.tensor([ranked.index(k) for k in range(self.channels)])
         unique = dict.fromkeys(p for m in self.mappings for p in m.topology.propagators)
         self._propagators: tuple[Propagator, ...] = tuple(unique)
         self._uses = torch.tensor(
@@ -137,21 +147,31 @@ class ChannelSet:
         counts = torch.bincount(channel, minlength=self.channels).tolist()
         if len(counts) > self.channels:
             raise PhaseSpaceError(f"channel {len(counts) - 1} of {self.channels}")
-        if max(counts, default=0) == len(u) and len(u) > 0:
-            return self.mappings[counts.index(len(u))].forward(u)
-        order = torch.argsort(channel, stable=True)
+        # Sort by channel, channels with the same map next to each other.
+        rank = self._rank.to(channel.device)
+        order = torch.argsort(rank[channel], stable=True)
         back = torch.empty_like(order)
         back[order] = torch.arange(len(order), device=order.device)
-        points, start = [], 0
-        for mapping, count in zip(self.mappings, counts, strict=True):
-            if count > 0:
-                points.append(mapping.forward(u[order[start : start + count]]))
-                start += count
+        sorted_u = u[order]
+        points: list[PhaseSpacePoint] = []
+        momenta: list[Tensor] = []
+        start = 0
+        for group in self._groups:
+            total = sum(counts[k] for k in group)
+            if total == 0:
+                continue
+            point = self.mappings[group[0]].forward(sorted_u[start : start + total])
+            columns, first = point.momenta.permute(2, 1, 0), 0
+            for k in group:
+                legs = self._relabelling[k]
+                momenta.append(columns[:, legs, first : first + counts[k]])
+                first += counts[k]
+            points.append(point)
+            start += total
         if not points:
             return self.mappings[0].forward(u)
-        momenta = torch.cat([p.momenta.permute(2, 1, 0) for p in points], dim=2)
         return PhaseSpacePoint(
-            momenta.index_select(2, back).permute(2, 1, 0),
+            torch.cat(momenta, dim=2).index_select(2, back).permute(2, 1, 0),
             torch.cat([p.x1 for p in points])[back],
             torch.cat([p.x2 for p in points])[back],
             torch.cat([p.jacobian for p in points])[back],
@@ -219,3 +239,11 @@ class ChannelSet:
         eps = torch.finfo(s.dtype).eps
         distance = ((q2 - p.mass**2) / s).abs().clamp(min=eps)
         return -torch.log(distance.square() + (p.mass * p.width / s).square())
+
+
+def _relabelling(from_leaves: Sequence[int], to_leaves: Sequence[int]) -> list[int]:
+    """Legs of one mapping in the order in which another, equal one calls them."""
+    legs = list(range(2 + len(from_leaves)))
+    for source, target in zip(from_leaves, to_leaves, strict=True):
+        legs[target] = source
+    return legs

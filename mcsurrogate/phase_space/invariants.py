@@ -24,7 +24,15 @@ __all__ = ["BreitWigner", "InvariantMap", "PowerLaw", "Uniform", "power_law"]
 
 
 class InvariantMap(Protocol):
-    """A bijection between u in [0, 1] and s in [low, low + width]."""
+    """A bijection between u in [0, 1] and s in [low, low + width].
+
+    Attributes
+    ----------
+    key
+        Equal for equal maps.
+    """
+
+    key: tuple[object, ...]
 
     def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``x = s - low`` and ``ds/du``, both ``(N,)``, in GeV^2."""
@@ -37,6 +45,9 @@ class InvariantMap(Protocol):
 
 class Uniform:
     """Flat in s."""
+
+    def __init__(self) -> None:
+        self.key: tuple[object, ...] = ("uniform",)
 
     def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """Return ``s - low`` and ``ds/du``."""
@@ -70,6 +81,7 @@ class PowerLaw:
             raise PhaseSpaceError(f"an invariant of power {power} and pole {pole} GeV^2")
         self.power = power
         self.pole = pole
+        self.key: tuple[object, ...] = ("power", power, pole)
 
     def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``s - low`` and ``ds/du``."""
@@ -124,6 +136,7 @@ class BreitWigner:
             )
         self.mass2 = mass * mass
         self.gamma = mass * width
+        self.key: tuple[object, ...] = ("resonance", mass, width)
 
     def forward(self, u: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``s - low`` and ``ds/du``."""

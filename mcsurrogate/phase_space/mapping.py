@@ -80,6 +80,15 @@ class TopologyMapping:
         Map of the partonic mass squared in hadron collisions; a Breit-Wigner where the
         topology has a resonance that carries it, else a power law, where None.
 
+    Attributes
+    ----------
+    dim, names, periodic
+        Number of dimensions of the hypercube, their names, and which are circles.
+    leaves
+        Outgoing legs in the order of the recursion.
+    key
+        Equal for mappings that differ by the order of their leaves only.
+
     Raises
     ------
     PhaseSpaceError
@@ -135,6 +144,13 @@ class TopologyMapping:
                 power_law(powers.space_like, max(p.mass, powers.floor)) for p in topology.space_like
             ]
             self._chain = Chain(blocks, transfers, power_law(powers.open, powers.floor), edges)
+        self.leaves = tuple(leg for block in blocks for leg in block.leaves)
+        self.key: tuple[object, ...] = (
+            self.sqrt_s,
+            self.luminosity and (self.luminosity.s_min, self.luminosity.invariant.key),
+            tuple(block.key for block in blocks),
+            self._chain and self._chain.key,
+        )
         offset = 2 if hadronic else 0
         self._regular = slice(offset, offset + 2 * n - 3)
         self.dim = offset + 3 * n - 4

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, power_law
+from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, PowerLaw, power_law
 from mcsurrogate.phase_space.topology import Propagator, Topology
 
 __all__ = ["Node", "Powers", "build_blocks"]
@@ -16,7 +16,7 @@ class Powers:
     Attributes
     ----------
     time_like
-        Of massless time-like propagators.
+        Of time-like propagators without resonance: 1/(s - m^2)^nu.
     space_like
         Of space-like propagators, in the variable \|t\| + m^2.
     energy
@@ -62,6 +62,19 @@ class Node:
         """Whether this is an external particle."""
         return not self.children
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for systems that differ by the names of their legs only."""
+        invariant = None if self.invariant is None else self.invariant.key
+        return (self.least, invariant, *(child.key for child in self.children))
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """Its particles, in the order of the tree."""
+        if self.is_leaf:
+            return self.legs
+        return tuple(leg for child in self.children for leg in child.leaves)
+
 
 def build_blocks(
     topology: Topology,
@@ -99,10 +112,12 @@ def build_blocks(
         single = legs.difference(*largest) if largest else legs
         parts = [*largest, *(frozenset((leg,)) for leg in single)]
         children = tuple(
-            sorted(map(node, parts), key=lambda c: (_width(by_legs, c), c.legs[0], len(c.legs)))
+            sorted(map(node, parts), key=lambda c: (*_width(by_legs, c), -c.least, c.legs))
         )
         least = max(sum(child.least for child in children), least_mass(legs))
-        return Node(tuple(sorted(legs)), least, children, _map(by_legs.get(legs), powers))
+        particles = sum(masses[leg - 2] for leg in legs)
+        invariant = _map(by_legs.get(legs), powers, particles, least)
+        return Node(tuple(sorted(legs)), least, children, invariant)
 
     return tuple(node(block) for block in topology.blocks)
 
@@ -117,10 +132,18 @@ def _width(by_legs: dict[frozenset[int], Propagator], child: Node) -> tuple[int,
     return 0, propagator.width
 
 
-def _map(propagator: Propagator | None, powers: Powers) -> InvariantMap:
+def _map(
+    propagator: Propagator | None, powers: Powers, particles: float, least: float
+) -> InvariantMap:
+    """Choose the map of a system whose ``particles`` have masses of this sum."""
     if propagator is None:
         return power_law(powers.open, powers.floor)
+    if propagator.mass > 0 and abs(propagator.mass - particles) < 1e-9 * particles:
+        # Radiation from a massive particle: the pole is the threshold, 1/(s - m^2).
+        return PowerLaw(powers.time_like, propagator.mass**2 - powers.floor**2)
     if propagator.width > 0:
         return BreitWigner(propagator.mass, propagator.width)
-    # The pole of a stable particle is out of reach: like a massless one.
+    if 0 < propagator.mass < least:
+        return PowerLaw(powers.time_like, propagator.mass**2)
+    # The pole of a stable particle inside the range is no pole of a physical amplitude.
     return power_law(powers.time_like, powers.floor)
