@@ -18,12 +18,15 @@ from typing import IO, Any, cast
 
 import numpy as np
 import pyhepmc
+from numpy.typing import NDArray
 from pyhepmc.io import ReaderAscii, ReaderAsciiHepMC2, pyiostream
 
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.validation.record import EventChunk
 
 __all__ = ["EventFile", "FileSummary"]
+
+IntArray = NDArray[np.int64]
 
 _CHUNK_PARTICLES = 250_000
 _BUFFER = 1 << 18
@@ -52,7 +55,7 @@ class FileSummary:
     weight_names
         Names of the weights, empty where the file does not name them.
     tools
-        ``(name, version)`` of the programs that made the file.
+        ``(name, version, description)`` of the programs that made the file.
     cross_section_pb, cross_section_error_pb
         The last event's estimate, None where the file has none.
     complete
@@ -63,16 +66,16 @@ class FileSummary:
     format: str = ""
     events: int = 0
     weight_names: tuple[str, ...] = ()
-    tools: tuple[tuple[str, str], ...] = ()
+    tools: tuple[tuple[str, str, str], ...] = ()
     cross_section_pb: float | None = None
     cross_section_error_pb: float | None = None
     complete: bool = False
 
 
 class _Stream(io.RawIOBase):
-    """Bytes on their way to the parser: keeps the last ones and any error of the decoder."""
+    """Text on its way to the parser: keeps the last bytes and any error of the decoder."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    def __init__(self, raw: "_Chained") -> None:
         self._raw = raw
         self.tail = b""
         self.error: Exception | None = None
@@ -132,40 +135,46 @@ def _quiet_hepmc() -> Iterator[None]:
 
 @dataclass
 class _Pending:
-    """Events that wait to become a chunk."""
+    """Events that wait to become a chunk, as HepMC3's own plain structures."""
 
-    particles: list[Any] = field(default_factory=list)
-    production: list[Any] = field(default_factory=list)
-    end: list[Any] = field(default_factory=list)
-    weights: list[Any] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    data: list[Any] = field(default_factory=list)
     n_particles: int = 0
-    n_vertices: int = 0
 
-    def add(self, data: Any, scale: float, where: str) -> None:  # noqa: ANN401 - pyhepmc is untyped
-        particles = data.particles.copy()
-        if scale != 1.0:
+    def add(self, data: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
+        self.data.append(data)
+        self.n_particles += len(data.particles)
+
+    def particles(self) -> NDArray[np.void]:
+        """All particles in GeV."""
+        joined = np.concatenate([d.particles for d in self.data])
+        if any(d.momentum_unit == pyhepmc.Units.MEV for d in self.data):
+            mev = [d.momentum_unit == pyhepmc.Units.MEV for d in self.data]
+            rows = np.repeat(mev, [len(d.particles) for d in self.data])
             for name in ("mass", "px", "py", "pz", "e"):
-                particles[name] *= scale
-        n = len(particles)
-        production = np.full(n + 1, -1, dtype=np.int64)
-        end = np.full(n + 1, -1, dtype=np.int64)
-        first, second = data.links1, data.links2
-        outgoing = first < 0
+                joined[name][rows] *= 1e-3
+        return joined
+
+    def graph(self, offsets: IntArray) -> tuple[IntArray, IntArray, int, IntArray]:
+        """Production and end vertex of each particle, number of vertices, events gone wrong."""
+        first = np.concatenate([d.links1 for d in self.data]).astype(np.int64)
+        second = np.concatenate([d.links2 for d in self.data]).astype(np.int64)
+        vertices = np.array([len(d.vertices) for d in self.data])
+        event = np.repeat(np.arange(len(self.data)), [len(d.links1) for d in self.data])
         # HepMC numbers: particles 1, 2, ...; vertices -1, -2, ...
-        vertex = np.where(outgoing, -first, -second) - 1 + self.n_vertices
-        particle = np.where(outgoing, second, first)
-        if len(particle) and (particle.min() < 1 or particle.max() > n):
-            raise EventFileError(f"{where}: the event graph names a particle that does not exist")
-        production[particle[outgoing]] = vertex[outgoing]
-        end[particle[~outgoing]] = vertex[~outgoing]
-        self.particles.append(particles)
-        self.production.append(production[1:])
-        self.end.append(end[1:])
-        self.weights.append(data.weights.copy())
-        self.numbers.append(data.event_number)
-        self.n_particles += n
-        self.n_vertices += len(data.vertices)
+        outgoing = first < 0
+        particle = np.where(outgoing, second, first) - 1
+        vertex = np.where(outgoing, -first, -second) - 1
+        sound = (particle >= 0) & (particle < np.diff(offsets)[event])
+        sound &= (vertex >= 0) & (vertex < vertices[event])
+        bad = event[~sound]
+        first_vertex = np.concatenate(([0], np.cumsum(vertices)))
+        vertex += first_vertex[event]
+        particle += offsets[event]
+        production, end = np.full((2, self.n_particles), -1, dtype=np.int64)
+        out, into = sound & outgoing, sound & ~outgoing
+        production[particle[out]] = vertex[out]
+        end[particle[into]] = vertex[into]
+        return production, end, int(first_vertex[-1]), bad
 
 
 class EventFile:
@@ -230,9 +239,10 @@ class EventFile:
 
     def _parse(self, text: IO[bytes], chunk_particles: int) -> Iterator[EventChunk]:
         reader_class, end_marker, head = self._detect(text)
-        stream = _Stream(_Chained(head, text))  # type: ignore[arg-type]
+        stream = _Stream(_Chained(head, text))
         reader = reader_class(pyiostream(stream, _BUFFER))
-        event = pyhepmc.GenEvent()
+        # two events in turn: at the end of the file the last one is still there
+        event, last = pyhepmc.GenEvent(), pyhepmc.GenEvent()
         pending = _Pending()
         summary = self.summary
         limit = self._max_events
@@ -240,6 +250,7 @@ class EventFile:
             if reader.failed():
                 break
             ok = reader.read_event(event)
+            # a fresh one each time: HepMC3 appends to what is there
             data = pyhepmc.GenEventData()
             event.write_data(data)
             if not ok or len(data.particles) == 0:
@@ -247,31 +258,31 @@ class EventFile:
                 self._check_end(stream, end_marker, ok, reader.failed())
                 summary.complete = True
                 break
-            where = self._where(data.event_number)
-            scale = 1e-3 if data.momentum_unit == pyhepmc.Units.MEV else 1.0
-            pending.add(data, scale, where)
-            self._note(event)
+            pending.add(data)
+            if summary.events == 0:
+                self._note_run(event)
             summary.events += 1
+            event, last = last, event
             if pending.n_particles >= chunk_particles:
+                self._note_cross_section(last)
                 yield self._chunk(pending)
                 pending = _Pending()
-        if pending.numbers:
+        if pending.data:
+            self._note_cross_section(last)
             yield self._chunk(pending)
 
-    def _where(self, number: int) -> str:
-        n = self.summary.events
-        return f"{self.path}: event {number} (number {n + 1} in the file; {n} read before it)"
+    def _note_run(self, event: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
+        """Keep what the first event says about the run."""
+        if event.run_info is not None:
+            self.summary.weight_names = tuple(event.run_info.weight_names)
+            tools = [(t.name, t.version, t.description) for t in event.run_info.tools]
+            self.summary.tools = tuple(tools)
 
-    def _note(self, event: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
-        """Keep what the event says about the run."""
-        summary = self.summary
+    def _note_cross_section(self, event: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
         section = event.cross_section
         if section is not None:
-            summary.cross_section_pb = float(section.xsec())
-            summary.cross_section_error_pb = float(section.xsec_err())
-        if summary.events == 0 and event.run_info is not None:
-            summary.weight_names = tuple(event.run_info.weight_names)
-            summary.tools = tuple((t.name, t.version) for t in event.run_info.tools)
+            self.summary.cross_section_pb = float(section.xsec())
+            self.summary.cross_section_error_pb = float(section.xsec_err())
 
     def _check_end(self, stream: _Stream, end_marker: bytes, ok: bool, exhausted: bool) -> None:
         """Tell the regular end of a file from damage."""
@@ -294,31 +305,40 @@ class EventFile:
         )
 
     def _chunk(self, pending: _Pending) -> EventChunk:
-        first = self.summary.events - len(pending.numbers)
-        counts = {len(w) for w in pending.weights}
-        if len(counts) > 1:
-            lengths = np.array([len(w) for w in pending.weights])
+        first = self.summary.events - len(pending.data)
+        numbers = np.array([d.event_number for d in pending.data], dtype=np.int64)
+        lengths = np.array([len(d.weights) for d in pending.data])
+        if (lengths != lengths[0]).any():
             odd = int(np.flatnonzero(lengths != lengths[0])[0])
             raise EventFileError(
-                f"{self.path}: event {pending.numbers[odd]} (number {first + odd + 1} in the "
-                f"file) has {lengths[odd]} weights, the events before it {lengths[0]}"
+                f"{self._place(numbers, first, odd)} has {lengths[odd]} weights, the events "
+                f"before it {lengths[0]}"
             )
-        lengths = np.array([len(p) for p in pending.particles])
-        weights = np.array(pending.weights, dtype=np.float64)
+        weights = np.array([d.weights for d in pending.data], dtype=np.float64)
         if weights.shape[1] == 0:
-            weights = np.ones((len(lengths), 1))
+            weights = np.ones((len(numbers), 1))
+        offsets = np.concatenate(([0], np.cumsum([len(d.particles) for d in pending.data])))
+        production, end, n_vertices, bad = pending.graph(offsets)
+        if len(bad):
+            raise EventFileError(
+                f"{self._place(numbers, first, int(bad[0]))}: its graph names a particle or "
+                "vertex that does not exist"
+            )
         chunk = EventChunk(
-            offsets=np.concatenate(([0], np.cumsum(lengths))),
-            particles=np.concatenate(pending.particles),
-            production_vertex=np.concatenate(pending.production),
-            end_vertex=np.concatenate(pending.end),
-            n_vertices=pending.n_vertices,
+            offsets=offsets,
+            particles=pending.particles(),
+            production_vertex=production,
+            end_vertex=end,
+            n_vertices=n_vertices,
             weights=weights,
-            event_numbers=np.array(pending.numbers, dtype=np.int64),
+            event_numbers=numbers,
             first_event=first,
         )
         self._check_numbers(chunk)
         return chunk
+
+    def _place(self, numbers: IntArray, first: int, event: int) -> str:
+        return f"{self.path}: event {numbers[event]} (number {first + event + 1} in the file)"
 
     def _check_numbers(self, chunk: EventChunk) -> None:
         """Refuse momenta and weights that are not numbers, and pions of the wrong mass."""
@@ -329,16 +349,13 @@ class EventFile:
         if len(bad):
             i = int(chunk.event[bad[0]])
             raise EventFileError(
-                f"{self.path}: event {chunk.event_numbers[i]} (number {chunk.first_event + i + 1} "
-                f"in the file), particle {bad[0] - chunk.offsets[i] + 1}: a momentum is not finite"
+                f"{self._place(chunk.event_numbers, chunk.first_event, i)}, particle "
+                f"{bad[0] - chunk.offsets[i] + 1}: a momentum is not finite"
             )
         bad = np.flatnonzero(~np.isfinite(chunk.weights).all(axis=1))
         if len(bad):
-            i = int(bad[0])
-            raise EventFileError(
-                f"{self.path}: event {chunk.event_numbers[i]} (number {chunk.first_event + i + 1} "
-                "in the file): a weight is not finite"
-            )
+            place = self._place(chunk.event_numbers, chunk.first_event, int(bad[0]))
+            raise EventFileError(f"{place}: a weight is not finite")
         pions = (np.abs(chunk.pid) == 211) & (chunk.status == 1)
         if chunk.first_event == 0 and pions.any():
             mass = float(np.median(chunk.select(pions).mass))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mcsurrogate.atomic import write_text
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
-from mcsurrogate.validation.files import write_atomically
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
 from mcsurrogate.validation.observables.registry import Observable, metadata
@@ -125,8 +125,8 @@ def validate(
     metrics = _metrics(found, settings, created)
     out = Path(out)
     report_file, metrics_file = out / "report.html", out / "metrics.json"
-    write_atomically(report_file, render(found, settings, created))
-    write_atomically(metrics_file, dumps(metrics))
+    write_text(report_file, render(found, settings, created))
+    write_text(metrics_file, dumps(metrics))
     return ValidationResult(found.verdict, report_file, metrics_file, found, metrics)
 
 
@@ -171,7 +171,8 @@ def _sample_metrics(sample: Sample) -> dict[str, Any]:
         "format": file.format,
         "events": file.events,
         "complete": file.complete,
-        "tools": [" ".join(tool).strip() for tool in file.tools],
+        "tools": [" ".join(tool[:2]).strip() for tool in file.tools],
+        "provenance": [tool[2] for tool in file.tools if tool[2]],
         "weight": weights.name,
         "sum_of_weights": weights.total,
         "effective_events": weights.effective_events,
@@ -213,9 +214,9 @@ def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
         "deviation": result.deviation,
         "deviation_resolution": result.deviation_error,
         "where": result.where,
-        "chi2": _chi2_metrics(tests.full),
-        "chi2_shape": _chi2_metrics(tests.shape),
-        "chi2_rate": _chi2_metrics(tests.rate),
+        "full": _chi2_metrics(tests.full),
+        "shape": _chi2_metrics(tests.shape),
+        "rate": _chi2_metrics(tests.rate),
         "ks": None if marginal is None else _distance_metrics(marginal.ks),
         "wasserstein": None if marginal is None else _distance_metrics(marginal.wasserstein),
     }
@@ -252,7 +253,7 @@ def _metrics(
         "cross_section": None
         if sections is None
         else {"ratio": sections.ratio, "pull": sections.pull, "p_value": sections.p_value},
-        "uniformity": {
+        "combination": {
             "ks_statistic": together.distance,
             "ks_p_value": together.p_value,
             "ks_p_value_independent": together.p_value_independent,

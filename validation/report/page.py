@@ -107,7 +107,7 @@ def _tiles(c: Comparison) -> str:
 def _samples(c: Comparison) -> str:
     def rows(s: Sample) -> list[str]:
         w, f = s.weights, s.file
-        tools = ", ".join(f"{n} {v}".strip() for n, v in f.tools) or "not stated"
+        tools = ", ".join(f"{n} {v}".strip() for n, v, _ in f.tools) or "not stated"
         return [
             escape(f.path.name),
             f"{escape(f.format)}, {escape(tools)}",
@@ -271,8 +271,8 @@ def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
         "on a fine grid; their null distribution is a multiplier bootstrap over blocks of events "
         "(arXiv:1212.6906), continued with a Gaussian tail beyond the reach of its replicas.</p>"
         "<p>Adjusted p-values follow Holm's procedure, which holds for any correlation. Half of "
-        "the family-wise error is given to the observables, a quarter to the tests of all observables "
-        "at once, an eighth each to the uniformity of all p-values and to the cross section. "
+        "the family-wise error is given to the observables, a quarter to the tests of all of "
+        "them at once, an eighth each to the uniformity of all p-values and to the cross section. "
         "Observables share events, so their p-values are correlated; the test for uniformity "
         f"draws p-values with these correlations ({c.uniformity.effective_observables:.0f} of "
         f"{len(c.results)} observables would be as many if they were independent).</p>"
