@@ -109,7 +109,7 @@ def aligned_breit_wigner(dim: int = 4, width: float = 0.01) -> Problem:
 
 
 def vegas_gaussian() -> Problem:
-    """The Gaussian of the vegas tutorial: [-1, 1] x [0, 1]^3, exp(-100 (x - 1/2)^2)."""
+    """Gaussian of the vegas tutorial: [-1, 1] x [0, 1]^3, exp(-100 (x - 1/2)^2)."""
 
     def function(x: Tensor) -> Tensor:
         first = 2 * x[:, :1] - 1
@@ -123,7 +123,7 @@ def vegas_gaussian() -> Problem:
 
 
 def vegas_ridge(dim: int = 4, peaks: int = 100) -> Problem:
-    """The ridge of the vegas tutorial: Gaussians along the diagonal from 0.4 to 0.6."""
+    """Ridge of the vegas tutorial: Gaussians along the diagonal from 0.4 to 0.6."""
     centres = torch.linspace(0.4, 0.6, peaks, dtype=torch.float64)
     norm = (100 / math.pi) ** (dim / 2) / peaks
 

@@ -1,5 +1,6 @@
 """Small fully connected networks, one per group of channels, evaluated side by side."""
 
+import itertools
 import math
 
 import torch
@@ -38,7 +39,7 @@ class GroupedNetwork(nn.Module):
         super().__init__()
         sizes = (inputs, *hidden, outputs)
         weights, biases = [], []
-        for last, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), start=2):
+        for last, (n_in, n_out) in enumerate(itertools.pairwise(sizes), start=2):
             weight = torch.zeros(groups, n_out, n_in)
             bias = torch.zeros(groups, n_out, 1)
             if last < len(sizes):

@@ -90,7 +90,9 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
         raw[:, -1, self.circular] = raw[:, 2 * self.bins, self.circular]
         return raw, out[:, : self.rotations]
 
-    def transform(self, x: Tensor, inverse: bool, group: int | None = None) -> tuple[Tensor, Tensor]:
+    def transform(
+        self, x: Tensor, inverse: bool, group: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Apply to ``(G, d, M)``: density direction, or sampling direction if ``inverse``.
 
         Returns the values and the logarithm of the Jacobian determinant ``(G, M)``.
@@ -107,11 +109,11 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
         return x.index_copy(1, self.turn_index, value), log_slope.sum(1)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Sampling direction on ``(N, d)``, as normflows composes it (first group)."""
+        """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
         x, log_det = self.transform(grouped(z), inverse=True, group=0)
         return ungrouped(x), log_det[0]
 
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Density direction on ``(N, d)``, as normflows composes it (first group)."""
+        """Map ``(N, d)`` in the density direction, as normflows composes it (first group)."""
         x, log_det = self.transform(grouped(z), inverse=False, group=0)
         return ungrouped(x), log_det[0]

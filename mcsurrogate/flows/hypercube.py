@@ -63,7 +63,9 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
         seed: int = 0,
     ) -> None:
         if dim < 1 or channels < 1:
-            raise IntegrationError(f"a flow needs dim >= 1 and channels >= 1, not {dim}, {channels}")
+            raise IntegrationError(
+                f"a flow needs dim >= 1 and channels >= 1, not {dim}, {channels}"
+            )
         index = list(range(channels)) if groups is None else [int(g) for g in groups]
         if len(index) != channels or sorted(set(index)) != list(range(max(index) + 1)):
             raise IntegrationError(
@@ -146,13 +148,13 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
     def inverse_and_log_det(
         self, x: Tensor, channel: Tensor | int | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Points to the base, with the log-determinant ``(N,)``."""
+        """Map points to the base, with the log-determinant ``(N,)``."""
         return self._run(x, channel, sampling=False)
 
     def forward_and_log_det(
         self, z: Tensor, channel: Tensor | int | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Base to points, with the log-determinant ``(N,)``."""
+        """Map base to points, with the log-determinant ``(N,)``."""
         return self._run(z, channel, sampling=True)
 
     @torch.no_grad()

@@ -5,8 +5,6 @@ MadNIS writes a reduced VEGAS grid into the biases of the first two coupling blo
 have, costs no network, and leaves the blocks to learn correlations only.
 """
 
-import math
-
 import normflows as nf
 import torch
 from torch import Tensor, nn
@@ -86,7 +84,9 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
         heights = torch.softmax(self.log_heights[pick].to(dtype), -1) * scale + _MIN_SHARE
         return widths, heights, self.log_slopes[pick].to(dtype)
 
-    def transform(self, x: Tensor, inverse: bool, group: int | None = None) -> tuple[Tensor, Tensor]:
+    def transform(
+        self, x: Tensor, inverse: bool, group: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Apply to ``(G, d, M)``: density direction, or sampling direction if ``inverse``.
 
         Returns the values and the logarithm of the Jacobian determinant ``(G, M)``.
@@ -110,16 +110,16 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
         return (x0 + theta * width).clamp(0.0, 1.0), -log_slope.sum(1)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Sampling direction on ``(N, d)``, as normflows composes it (first group)."""
+        """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
         x, log_det = self.transform(grouped(z), inverse=True, group=0)
         return ungrouped(x), log_det[0]
 
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Density direction on ``(N, d)``, as normflows composes it (first group)."""
+        """Map ``(N, d)`` in the density direction, as normflows composes it (first group)."""
         x, log_det = self.transform(grouped(z), inverse=False, group=0)
         return ungrouped(x), log_det[0]
 
     def extra_repr(self) -> str:
         """Show the sizes when the flow is printed."""
         groups, dim, bins = self.log_widths.shape
-        return f"groups={groups}, dim={dim}, bins={bins}, parameters={math.prod((groups, dim)) * (3 * bins + 1)}"
+        return f"groups={groups}, dim={dim}, bins={bins}"

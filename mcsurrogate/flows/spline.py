@@ -8,7 +8,7 @@ softmax gradient instead of scattering into every intermediate array.
 """
 
 import math
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -33,12 +33,21 @@ _SLOPE_SHIFT = math.log(math.expm1(1.0 - MIN_SLOPE))
 """Raw slopes of zero give a slope of one, so that raw parameters of zero give the identity."""
 
 
+class _Context(Protocol):
+    """What autograd hands to both passes of a function."""
+
+    bins: int
+    saved_tensors: tuple[Tensor, ...]
+
+    def save_for_backward(self, *tensors: Tensor) -> None: ...
+
+
 class _SelectBin(torch.autograd.Function):
     """Raw parameters and positions to the six numbers of the bin that holds each position."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, raw: Tensor, position: Tensor, bins: int, by_height: bool
+    def forward(
+        ctx: _Context, raw: Tensor, position: Tensor, bins: int, by_height: bool
     ) -> tuple[Tensor, ...]:
         groups, _, dims, points = raw.shape
         scale = 1.0 - bins * MIN_BIN
@@ -65,10 +74,10 @@ class _SelectBin(torch.autograd.Function):
         return start[:, 0], size[:, 0], start[:, 1], size[:, 1], raw0, raw1
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: _Context, *grads: Tensor) -> tuple[Tensor | None, ...]:
         share, index, inside, below = ctx.saved_tensors
         x0, width, y0, height, raw0, raw1 = grads
-        bins: int = ctx.bins
+        bins = ctx.bins
         groups, _, _, dims, points = share.shape
         scale = 1.0 - bins * MIN_BIN
         out = share.new_zeros(groups, 3 * bins + 1, dims, points)
@@ -112,7 +121,8 @@ def spline_parameters(
         ``(G, D, M)``.
     """
     bins = (raw.shape[1] - 1) // 3
-    x0, width, y0, height, raw0, raw1 = _SelectBin.apply(raw, position.detach(), bins, by_height)
+    selected = _SelectBin.apply(raw, position.detach(), bins, by_height)  # type: ignore[no-untyped-call]
+    x0, width, y0, height, raw0, raw1 = selected
     slope0 = functional.softplus(raw0 + _SLOPE_SHIFT) + MIN_SLOPE
     slope1 = functional.softplus(raw1 + _SLOPE_SHIFT) + MIN_SLOPE
     return x0, width, y0, height, slope0, slope1
@@ -177,7 +187,7 @@ def evaluate_bin(
 def solve_bin(
     rise: Tensor, width: Tensor, height: Tensor, slope0: Tensor, slope1: Tensor
 ) -> Tensor:
-    """Fraction of the bin at which the spline has risen by ``rise`` (arXiv:1906.04032, eqs. 6-8)."""
+    """Fraction of the bin where the spline has risen by ``rise`` (arXiv:1906.04032, eqs. 6-8)."""
     chord = height / width
     rise = rise.clamp(min=0.0)
     bend = rise * (slope0 + slope1 - 2.0 * chord)

@@ -157,7 +157,8 @@ class ReplayBuffer:
         self._points = PointBatch.join(self.rounds)
         order = torch.arange(len(target))
         held = order % self.holdout == 0
-        for part, chosen in ((True, torch.nonzero(held)[:, 0]), (False, torch.nonzero(~held)[:, 0])):
+        for part, members in ((True, held), (False, ~held)):
+            chosen = torch.nonzero(members)[:, 0]
             wanted = target[chosen] / target[chosen].sum()
             probability = (1.0 - self.uniform) * wanted + self.uniform / len(wanted)
             log_measure = (wanted / (probability * size[chosen])).clamp(min=1e-300).log()

@@ -39,14 +39,14 @@ class ChannelWeights(nn.Module):
         layers: list[nn.Module] = []
         width = features
         for units in hidden if features else ():
-            layer = nn.utils.skip_init(nn.Linear, width, units)
+            layer = nn.Linear(width, units)
             bound = width**-0.5
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
             layers += [layer, nn.SiLU()]
             width = units
         if features:
-            last = nn.utils.skip_init(nn.Linear, width, channels)
+            last = nn.Linear(width, channels)
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
             layers.append(last)

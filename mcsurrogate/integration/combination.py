@@ -40,12 +40,10 @@ class PredictableMean:
         """Everything, for a checkpoint."""
         return self.value, self.variance, self.left, list(self.history)
 
-    def restore(
-        self, state: tuple[float, float, float, list[tuple[float, float, float]]]
-    ) -> None:
+    def restore(self, state: tuple[float, float, float, list[tuple[float, float, float]]]) -> None:
         """Take up a saved state."""
         self.value, self.variance, self.left, history = state
-        self.history = [tuple(entry) for entry in history]
+        self.history = [(value, variance, share) for value, variance, share in history]
 
     @staticmethod
     def fraction(points: int, points_left: int, gain: float) -> float:

@@ -18,6 +18,8 @@ __all__ = [
 
 _PROBABILITY = 1e-4
 """Probability at which an honest integration would be flagged by each test."""
+_NORMAL = 300.0
+"""Effective sample size from which an iteration's estimate is about normally distributed."""
 
 
 def pareto_shape(weight: Tensor) -> float:
@@ -95,8 +97,8 @@ def dominance_warning(contribution: Tensor, points: int) -> str | None:
 
 
 def consistency_warning(history: list[Estimate]) -> str | None:
-    """Flag iterations that disagree with each other (all but the first, chi-square)."""
-    known = [e for e in history[1:] if e.error > 0.0]
+    """Flag iterations that disagree with each other (chi-square of those with normal errors)."""
+    known = [e for e in history if e.error > 0.0 and e.effective * e.points > _NORMAL]
     if len(known) < 2:
         return None
     inverse = [1.0 / e.error**2 for e in known]

@@ -69,7 +69,7 @@ class Evaluator:
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Evaluate ``u`` ``(N, d)`` in the channels ``(N,)``."""
-        us, channels = u.split(self.chunk), channel.split(self.chunk)
+        us, channels = torch.split(u, self.chunk), torch.split(channel, self.chunk)
         count = len(us)
         if self.executor is None:
             parts = [_evaluate(self.integrand, a, b) for a, b in zip(us, channels, strict=True)]

@@ -90,7 +90,7 @@ def _interpolate(target: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _refine(edges: Tensor, mean: Tensor, damping: float) -> Tensor:
-    """New edges of one axis from the mean squared weight in each bin."""
+    """Move the edges of one axis by the mean squared weight in each bin."""
     if float(mean.sum()) <= 0.0:
         return edges
     padded = torch.cat((mean[:1], mean, mean[-1:]))

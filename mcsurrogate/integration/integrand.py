@@ -83,7 +83,7 @@ class FunctionIntegrand:
             raise IntegrationError(f"dim is {dim}, it must be at least 1")
         self.function = function
         self.dim = dim
-        self.names = (name,)
+        self.names: tuple[str, ...] = (name,)
         self.periodic = (False,) * dim if periodic is None else tuple(periodic)
         if len(self.periodic) != dim:
             raise IntegrationError(f"periodic has {len(self.periodic)} entries for dim={dim}")

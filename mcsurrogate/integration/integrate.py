@@ -213,9 +213,7 @@ def _witnesses(
         parts.append(value * (-batch.log_proposal).exp() / counts[batch.channel])
         weights.append(value.abs() * (-log_q).exp() / largest[batch.channel].clamp(min=1e-300))
     scale = max(abs(run.mean.value), 1e-300) * len(parts)
-    return witness_warning(
-        torch.cat(parts) / scale, torch.cat(weights), 1.0, relative_error
-    )
+    return witness_warning(torch.cat(parts) / scale, torch.cat(weights), 1.0, relative_error)
 
 
 def _channel_results(run: IntegrationRun, maximum: Tensor) -> tuple[ChannelResult, ...]:

@@ -92,9 +92,10 @@ class IntegrationResult:
     decision: str = ""
 
     def __str__(self) -> str:
+        efficiency, spread = self.unweighting_efficiency, self.unweighting_efficiency_error
         lines = [
             f"{self.value:.6g} +- {self.error:.2g} ({self.method}, {self.evaluations} evaluations)",
-            f"relative standard deviation {self.relative_std_dev:.3g}, unweighting efficiency "
-            f"{self.unweighting_efficiency:.3g} +- {self.unweighting_efficiency_error:.1g}",
+            f"relative standard deviation {self.relative_std_dev:.3g}",
+            f"unweighting efficiency {efficiency:.3g} +- {spread:.1g}",
         ]
         return "\n".join([*lines, *(f"WARNING: {text}" for text in self.warnings)])

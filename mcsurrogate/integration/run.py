@@ -24,8 +24,10 @@ from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["Estimate", "IntegrationRun", "Progress"]
 
-_EXPECTED_GAIN = 4.0
-"""How much less variance later points are assumed to have while the sampler learns."""
+_EXPECTED_GAIN = 16.0
+"""How much less variance later points are assumed to have when learning begins."""
+_GAUSSIAN = 1000.0
+"""Effective sample size from which an estimate's error means what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,7 @@ class IntegrationRun:
         if self.report is not None:
             self.report(Progress(phase, self.evaluate.evaluations, self.budget, value, error))
 
-    def vegas_step(
-        self, points: int, *, adapt: bool, keep: bool, left: int | None = None
-    ) -> None:
+    def vegas_step(self, points: int, *, adapt: bool, keep: bool, left: int | None = None) -> None:
         """One VEGAS+ iteration over all channels.
 
         Parameters
@@ -162,9 +162,7 @@ class IntegrationRun:
         """
         if not self.grids:
             share = max(64, points // self.channels)
-            self.grids = [
-                StratifiedGrid(self.integrand.dim, share) for _ in range(self.channels)
-            ]
+            self.grids = [StratifiedGrid(self.integrand.dim, share) for _ in range(self.channels)]
         counts = allocate(points, self.deviations, 0.3, self.active)
         total, variance = 0.0, 0.0
         batches: list[PointBatch] = []
@@ -192,16 +190,21 @@ class IntegrationRun:
             if adapt:
                 grid.adapt(batch, weight)
         joined = PointBatch.join(batches)
-        # the first iteration knows nothing: it trains the grid only
-        first = not self.history
         gain = _EXPECTED_GAIN if adapt else 1.0
-        to_come = self.left if left is None else max(0, left)
-        fraction = PredictableMean.fraction(len(joined), to_come, gain)
-        self.mean.add(total, variance, 0.0 if first else fraction)
+        self._combine(total, variance, len(joined), gain, self.left if left is None else left)
         if keep:
             self.buffer.add(joined, self.channels)
         ess = _effective_fraction(torch.cat(contributions))
         self._note("vegas" if adapt else "frozen", total, variance, len(joined), ess)
+
+    def _combine(self, value: float, variance: float, points: int, gain: float, left: int) -> None:
+        """Add an estimate to the mean with a weight that its own points did not decide on."""
+        fraction = PredictableMean.fraction(points, max(0, left), gain)
+        last = self.history[-1] if self.history else None
+        if left > 0 and (last is None or last.effective * points < _GAUSSIAN):
+            # a few points that count make a skewed estimate, low most of the time
+            fraction = 0.0
+        self.mean.add(value, variance, fraction)
 
     def restratify(self, points: int) -> None:
         """Cut every channel's boxes anew for iterations of ``points`` points."""
@@ -225,9 +228,7 @@ class IntegrationRun:
         )
         for k, grid in enumerate(self.grids):
             flow.marginal.set_grid(int(flow.channel_group[k]), grid.grid.edges)
-        self.mixture = DefensiveMixture(
-            self.grids, flow, settings.grid_part, settings.flat_part
-        )
+        self.mixture = DefensiveMixture(self.grids, flow, settings.grid_part, settings.flat_part)
         # the grids moved after the points were drawn
         self.buffer.set_grid(
             [self.mixture.grid_log_prob(b.u, b.channel) for b in self.buffer.rounds]
@@ -241,7 +242,7 @@ class IntegrationRun:
         self.trainer = Trainer(self.mixture, self.channel_weights, settings.training)
 
     def training_steps(self, points: int) -> int:
-        """Number of training steps of each round, if ``points`` are drawn in all."""
+        """Return the number of training steps a round, if ``points`` are drawn in all."""
         training = self.settings.training
         total = training.reuse * (self.evaluate.evaluations + points) / training.batch
         return max(10, int(min(training.max_steps, total)) // (training.rounds + 1))
@@ -269,8 +270,18 @@ class IntegrationRun:
         total = sum(weights)
         return sum(w * e.value for w, e in zip(weights, known, strict=True)) / max(total, 1e-300)
 
-    def training_round(self, points: int, grid_part: float) -> None:
-        """Draw fresh points from the mixture with a given part of the grid, and keep them."""
+    def training_round(self, points: int, grid_part: float, progress: float) -> None:
+        """Draw fresh points from the mixture and keep them.
+
+        Parameters
+        ----------
+        points
+            Number of points.
+        grid_part
+            Part of the grid in the mixture, for this round.
+        progress
+            How far the training has come, from 0 to 1.
+        """
         assert self.mixture is not None
         exploring = DefensiveMixture(
             self.grids, self.mixture.flow, grid_part, self.settings.flat_part
@@ -283,11 +294,8 @@ class IntegrationRun:
         moments = ChannelMoments.of(weight, channel, self.channels)
         self.deviations = moments.variances.sqrt()
         self.round_moments = [*self.round_moments[-2:], moments]
-        self.mean.add(
-            moments.value,
-            moments.variance,
-            PredictableMean.fraction(len(u), self.left, _EXPECTED_GAIN),
-        )
+        gain = 1.5 + _EXPECTED_GAIN * (1.0 - progress)
+        self._combine(moments.value, moments.variance, len(u), gain, self.left)
         self.buffer.add(
             PointBatch(u, channel, value.weight, log_q, log_grid, value.prior, value.features),
             self.channels,
@@ -340,9 +348,7 @@ class IntegrationRun:
             "generator": self.generator.get_state(),
             "evaluator": self.evaluate.state(),
             "mean": self.mean.state(),
-            "history": [
-                (e.phase, e.value, e.error, e.points, e.effective) for e in self.history
-            ],
+            "history": [(e.phase, e.value, e.error, e.points, e.effective) for e in self.history],
             "deviations": self.deviations,
             "active": self.active,
             "grids": [grid.state() for grid in self.grids],

@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from mcsurrogate.integration.choice import choose_before_training, choose_sampler
-from mcsurrogate.integration.run import IntegrationRun
 from mcsurrogate.integration.mixture import DefensiveMixture
+from mcsurrogate.integration.run import IntegrationRun
 
 __all__ = ["Schedule"]
 
@@ -83,7 +83,8 @@ class Schedule:
         # later rounds have the better sampler and more points
         points = int(self._training_points * 2 * (self.index + 1) / (rounds * (rounds + 1)))
         early = max(0.0, 1.0 - 2.0 * self.index / rounds)
-        run.training_round(max(points, 256), settings.grid_part + 0.25 * early)
+        progress = self.index / rounds
+        run.training_round(max(points, 256), settings.grid_part + 0.25 * early, progress)
         run.drop_channels()
         self.index += 1
         run.train(run.training_steps(self._training_points), self.index)
@@ -155,15 +156,17 @@ class Schedule:
     def _frozen(self) -> None:
         """VEGAS+ iterations that no longer adapt."""
         run = self.run
-        points = min(self.planned, max(int(0.05 * run.budget), 500))
-        # boxes need two points each: the last iteration may overshoot a little
+        points = max(int(0.05 * run.budget), 500)
+        last = self.planned < 1.5 * points
+        if last:
+            points = max(self.planned, 100)
         before = run.evaluate.evaluations
-        run.vegas_step(max(points, 100), adapt=False, keep=False, left=self.planned - points)
+        # the last iteration takes all the weight that is left in the mean
+        run.vegas_step(points, adapt=False, keep=False, left=0 if last else self.planned - points)
         self.planned -= run.evaluate.evaluations - before
         self.index += 1
-        if self.planned > 0.3 * points:
-            return
-        self._go("done")
+        if last:
+            self._go("done")
 
     def state(self) -> dict[str, Any]:
         """Place in the schedule and the state of the run."""

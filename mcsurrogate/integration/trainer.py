@@ -63,7 +63,11 @@ class Trainer:
         return self.settings.learning_rate * warm * fall
 
     def _loss(
-        self, modules: list[nn.Module], batch: PointBatch, log_measure: Tensor, name: str,
+        self,
+        modules: list[nn.Module],
+        batch: PointBatch,
+        log_measure: Tensor,
+        name: str,
         scale: float,
     ) -> Tensor:
         """Loss of a batch; the integral is ``scale``."""
@@ -134,9 +138,7 @@ class Trainer:
                     break
         self._revert(best_state)
 
-    def _take_step(
-        self, batch: PointBatch, log_measure: Tensor, name: str, scale: float
-    ) -> None:
+    def _take_step(self, batch: PointBatch, log_measure: Tensor, name: str, scale: float) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self._loss(self.trained, batch, log_measure, name, scale)
         self.step += 1
@@ -152,8 +154,10 @@ class Trainer:
     def _average(self) -> None:
         # the average forgets the start as fast as the first steps come in
         decay = min(self.settings.averaging, self.step / (self.step + 9.0))
-        averages = [p for module in self.averaged for p in module.parameters() if p.numel()]
-        torch._foreach_lerp_(averages, self.parameters, 1.0 - decay)
+        averages: list[Tensor] = [
+            p for module in self.averaged for p in module.parameters() if p.numel()
+        ]
+        torch._foreach_lerp_(averages, list[Tensor](self.parameters), 1.0 - decay)
 
     def _snapshot(self) -> list[Tensor]:
         return [p.detach().clone() for module in self.averaged for p in module.parameters()]
