@@ -80,7 +80,8 @@ def load_checkpoint(
             parameter.copy_(tensors[f"network/{name}"])
             prefix = f"optimizer/{name}/"
             state = {
-                key.removeprefix(prefix): value
+                # a copy of its own: aligned like any other tensor
+                key.removeprefix(prefix): value.clone()
                 for key, value in tensors.items()
                 if key.startswith(prefix)
             }

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from mcsurrogate.emulation.coupling_content import same_amplitude, strong_power
 from mcsurrogate.emulation.features import FeatureMap
 from mcsurrogate.emulation.fitting import BLOCK, FitResult, fit_parts, points_to_features
 from mcsurrogate.emulation.kinematics import check_rows, check_shape
@@ -26,7 +27,6 @@ from mcsurrogate.emulation.model_card import (
 )
 from mcsurrogate.emulation.parts import EmulatorParts
 from mcsurrogate.emulation.storage import digest, read_model, write_model
-from mcsurrogate.emulation.strong_power import strong_power
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
@@ -303,9 +303,7 @@ class Emulator:
         return emulator
 
     def _check_same(self, process: Process | None, model: StandardModel | None) -> None:
-        if process is not None and (
-            process.pdg_ids != self.process.pdg_ids or process.name != self.card.process
-        ):
+        if process is not None and not same_amplitude(process, self.process):
             msg = (
                 f"the emulator is for {self.card.process!r}, not for {process.name!r}; train "
                 "one for this process"

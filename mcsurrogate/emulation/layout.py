@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import combinations
 
 from mcsurrogate.emulation.antenna import Flow, antenna_flows
+from mcsurrogate.emulation.coupling_content import pure_qcd
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.process import Process
 
@@ -88,22 +89,14 @@ class ProcessLayout:
     def conjugate_pair(self) -> tuple[int, int] | None:
         """An outgoing quark and its antiquark that charge conjugation exchanges.
 
-        QCD and QED conserve charge conjugation: with gluons and photons as the only other
-        legs, exchanging the momenta of quark and antiquark changes nothing.  None where the
-        process is not of this kind.
+        QCD conserves charge conjugation: with gluons as the only other legs, exchanging the
+        momenta of quark and antiquark changes nothing.  None where the process is not of this
+        kind.
         """
-        charged = [leg for leg, pdg in enumerate(self.process.pdg_ids) if pdg not in (21, 22)]
-        if len(charged) != 2 or min(charged) < 2:
+        quarks = [leg for leg, pdg in enumerate(self.process.pdg_ids) if pdg != 21]
+        if len(quarks) != 2 or min(quarks) < 2 or not pure_qcd(self.process):
             return None
-        first, second = charged
-        if self.process.pdg_ids[first] != -self.process.pdg_ids[second]:
-            return None
-        conserving = all(
-            limit is None or limit == 0
-            for limit in (self.process.orders.qed, self.process.orders.exact_qed)
-        )
-        photons = 22 in self.process.pdg_ids
-        return (first, second) if conserving and not photons else None
+        return (quarks[0], quarks[1])
 
     @cached_property
     def compare_exchanges(self) -> tuple[tuple[int, int], ...]:
@@ -144,21 +137,10 @@ class ProcessLayout:
         offset = sum(squares) - propagator
         return Triple(legs, signs, offset)
 
-    @property
+    @cached_property
     def scale_free(self) -> bool:
-        """Whether all legs are massless, so that only ratios of invariants matter.
-
-        Massive propagators break this; :meth:`mcsurrogate.emulation.Emulator.fit` therefore
-        keeps the energy as an input wherever the process can have one.
-        """
-        return not any(self.masses) and self._coloured_only
-
-    @property
-    def _coloured_only(self) -> bool:
-        light = {21, 22, *range(-5, 0), *range(1, 6)}
-        orders = self.process.orders
-        qcd_only = all(limit in (None, 0) for limit in (orders.qed, orders.exact_qed))
-        return qcd_only and all(pdg in light for pdg in self.process.pdg_ids)
+        """Whether nothing has a mass, so that only ratios of invariants matter."""
+        return not any(self.masses) and pure_qcd(self.process)
 
     @property
     def dimension(self) -> int:

@@ -71,12 +71,13 @@ class SOAP(torch.optim.Optimizer):
         matrix = gradient.dim() == 3 and min(gradient.shape[1:]) >= _SMALLEST_SIDE
         if not state:
             state["step"] = torch.zeros((), dtype=torch.int64)
-            state["mean"] = torch.zeros_like(gradient)
-            state["square"] = torch.zeros_like(gradient)
+            # Row-major like what a checkpoint restores: the layout decides the rounding.
+            state["mean"] = torch.zeros(gradient.shape)
+            state["square"] = torch.zeros(gradient.shape)
             if matrix:
                 # The first gradient only sets the basis.
-                state["left"] = gradient @ gradient.mT
-                state["right"] = gradient.mT @ gradient
+                state["left"] = (gradient @ gradient.mT).contiguous()
+                state["right"] = (gradient.mT @ gradient).contiguous()
                 state["left_basis"] = _eigenbasis(state["left"])
                 state["right_basis"] = _eigenbasis(state["right"])
                 return
@@ -110,7 +111,7 @@ def _eigenbasis(factor: Tensor) -> Tensor:
     # A tiny ridge keeps the decomposition well defined for gradients of low rank.
     ridge = torch.eye(size, dtype=factor.dtype) * (1e-6 * trace / size + 1e-30)
     vectors: Tensor = torch.linalg.eigh(factor + ridge).eigenvectors
-    return vectors.flip(-1)
+    return vectors.flip(-1).contiguous()
 
 
 def _rotate(state: dict[str, Tensor], side: str, axis: int) -> None:
@@ -119,7 +120,7 @@ def _rotate(state: dict[str, Tensor], side: str, axis: int) -> None:
     estimate = (basis * (factor @ basis)).sum(dim=1)
     order = estimate.argsort(dim=1, descending=True)
     index = order.unsqueeze(1).expand_as(basis)
-    state[f"{side}_basis"] = torch.linalg.qr(factor @ basis.gather(2, index)).Q
+    state[f"{side}_basis"] = torch.linalg.qr(factor @ basis.gather(2, index)).Q.contiguous()
     square = state["square"]
     moved = order.unsqueeze(2 if axis == 1 else 1).expand_as(square)
-    state["square"] = square.gather(axis, moved)
+    state["square"] = square.gather(axis, moved).contiguous()

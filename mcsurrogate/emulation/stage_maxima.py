@@ -20,8 +20,8 @@ from mcsurrogate.integration.unweighting import maximum_weight
 
 __all__ = ["StageCosts", "StageMaxima", "choose_maxima", "choose_single_maximum"]
 
-_CANDIDATES = 25
-_LOOSEST = 0.2
+_CANDIDATES = 20
+_LOOSEST = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def choose_single_maximum(
 def _fractions(overweight: float) -> list[float]:
     if overweight == 0.0:
         return [0.0]
-    steps = torch.logspace(math.log10(overweight) - 3, math.log10(overweight), 9)
+    steps = torch.logspace(math.log10(overweight) - 2, math.log10(overweight), 5)
     return [min(float(f), overweight) for f in steps]
 
 

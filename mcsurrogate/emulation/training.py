@@ -44,7 +44,7 @@ class TrainingSettings:
         often (loss-based boosting, arXiv:2206.14831).
     """
 
-    hidden: tuple[int, ...] = (96, 96, 96)
+    hidden: tuple[int, ...] = (80, 80, 80)
     members: int = 1
     epochs: int = 30
     batch: int = 1024
@@ -171,12 +171,6 @@ def train_network(
     for epoch in range(len(history), settings.epochs):
         loss = _epoch(data, settings, network, optimizer, epoch, seed)
         history.append(_measure(data, network, epoch + 1, loss))
-        if not math.isfinite(loss):
-            msg = (
-                f"training diverged in epoch {epoch + 1}; lower learning_rate "
-                f"(now {settings.learning_rate})"
-            )
-            raise EmulationError(msg)
         if checkpoint is not None:
             records = [asdict(record) for record in history]
             save_checkpoint(checkpoint, identity, network, optimizer, records)
@@ -241,6 +235,12 @@ def _epoch(
             group["lr"] = settings.learning_rate * max(rate, 1e-3)
         mean, log_sigma = network(data.inputs[:, index])
         loss = _loss(mean, log_sigma, data.targets[index], settings)
+        if not bool(torch.isfinite(loss)):
+            msg = (
+                f"training diverged in epoch {epoch + 1}; lower learning_rate "
+                f"(now {settings.learning_rate})"
+            )
+            raise EmulationError(msg)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,8 @@ from mcsurrogate.emulation.stage_maxima import StageMaxima
 from mcsurrogate.errors import EmulationError
 
 __all__ = ["SelectedEvents", "TwoStageRecord", "TwoStageUnweighter"]
+
+_STREAM = 0x2A7E
 
 ExactWeight = Callable[[Tensor], Tensor]
 """Takes the indices ``(K,)`` of the points of a batch, returns their exact weights ``(K,)``."""
@@ -148,7 +151,9 @@ class TwoStageUnweighter:
         self.surrogate_maximum = surrogate_maximum
         self.ratio_maximum = ratio_maximum
         self.record = TwoStageRecord()
-        self._generator = torch.Generator().manual_seed(seed)
+        # A stream of its own: a sampler with the same seed must not draw the same numbers.
+        words = np.random.SeedSequence([seed, _STREAM]).generate_state(1, np.uint64)
+        self._generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
 
     @classmethod
     def of(cls, maxima: StageMaxima, seed: int) -> "TwoStageUnweighter":

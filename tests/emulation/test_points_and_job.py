@@ -1,0 +1,223 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mcsurrogate.cards.emulator_card import EmulatorCard
+from mcsurrogate.emulation import Emulator, TrainingSettings, train_emulator
+from mcsurrogate.emulation.accuracy_scaling import measure_scaling
+from mcsurrogate.emulation.onnx_export import export_onnx
+from mcsurrogate.emulation.quality_plots import draw_quality_plots, singular_distances
+from mcsurrogate.emulation.training_points import (
+    TrainingPoints,
+    evaluate_points,
+    legs_from_events,
+    points_from_draws,
+)
+from mcsurrogate.errors import CardError, EmulationError
+from mcsurrogate.events import EventBatch
+from mcsurrogate.matrix_elements import Process, matrix_element
+
+PROCESS = "g g > g g g"
+SETTINGS = TrainingSettings(hidden=(32, 32), epochs=12, batch=256, learning_rate=0.02)
+
+
+def as_points(points, count=4000):
+    return TrainingPoints(points["momenta"][:count], points["me2"][:count], 0.118, PROCESS, "test")
+
+
+def events_of(pdg_ids, momenta):
+    count, legs = pdg_ids.shape
+    ones = np.ones(count)
+    status = np.where(np.arange(legs) < 2, -1, 1)
+    return EventBatch(
+        offsets=np.arange(0, count * legs + 1, legs, dtype=np.int64),
+        pdg_id=pdg_ids.reshape(-1).astype(np.int32),
+        status=np.tile(status, count).astype(np.int32),
+        parents=np.zeros((count * legs, 2), np.int32),
+        colour=np.zeros((count * legs, 2), np.int32),
+        momenta=momenta.reshape(-1, 4),
+        mass=np.zeros(count * legs),
+        weights=ones.reshape(-1, 1),
+        scale=ones,
+        alpha_s=ones,
+        alpha_qed=ones,
+        process_id=np.ones(count, np.int32),
+    )
+
+
+def test_legs_are_brought_into_the_order_of_the_process():
+    process = Process.parse("g u > t t~ u")
+    momenta = np.random.default_rng(1).random((3, 5, 4))
+    ids = np.array([[21, 2, 6, -6, 2], [2, 21, 2, 6, -6], [21, 21, 6, -6, 21]])
+    found = legs_from_events(events_of(ids, momenta), process).numpy()
+    np.testing.assert_array_equal(found[0], momenta[0])
+    np.testing.assert_array_equal(found[1], momenta[1][[1, 0, 3, 4, 2]])
+    assert len(found) == 2
+    with pytest.raises(EmulationError, match="none of 3 events"):
+        legs_from_events(events_of(ids, momenta), Process.parse("d d~ > t t~ g"))
+
+
+def test_points_survive_a_file(points, tmp_path):
+    before = as_points(points)
+    before.save(tmp_path / "points.npz")
+    after = TrainingPoints.load(tmp_path / "points.npz", PROCESS)
+    assert torch.equal(before.momenta, after.momenta)
+    assert torch.equal(before.me2, after.me2)
+    assert (after.alpha_s, after.process, after.source) == (0.118, PROCESS, "test")
+    with pytest.raises(EmulationError, match="not of 'g g > g g'"):
+        TrainingPoints.load(tmp_path / "points.npz", "g g > g g")
+    content = (tmp_path / "points.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(content[:1000])
+    with pytest.raises(EmulationError, match="cannot be read"):
+        TrainingPoints.load(tmp_path / "cut.npz")
+
+
+def test_exact_amplitudes_are_evaluated(points):
+    told = []
+    found = evaluate_points(
+        points["momenta"][:100],
+        matrix_element(PROCESS),
+        0.118,
+        "test",
+        lambda *state: told.append(state),
+    )
+    torch.testing.assert_close(found.me2, points["me2"][:100])
+    assert told[-1][:2] == (100, 100)
+
+
+def test_draws_are_collected_until_there_are_enough():
+    def draw(count, generator):
+        return torch.rand(count, 5, 4, generator=generator)[: count // 1000]
+
+    first, again = (points_from_draws(draw, 100, 7) for _ in range(2))
+    assert first.shape == (100, 5, 4)
+    assert torch.equal(first, again)
+    with pytest.raises(EmulationError, match="passes the cuts"):
+        points_from_draws(lambda *_: torch.empty(0, 5, 4), 10, 1)
+
+
+def test_plots_are_drawn(emulator, inside, tmp_path):
+    momenta, me2 = inside
+    made = draw_quality_plots(emulator, momenta, me2, tmp_path / "plots")
+    assert [path.name for path in made] == [
+        "learning_curve.png",
+        "pulls.png",
+        "coverage.png",
+        "limits.png",
+    ]
+    assert all(path.read_bytes()[:4] == b"\x89PNG" for path in made)
+    distances = singular_distances(emulator, momenta)
+    # cuts of the training points: 2 p_i.p_j > 0.01 s
+    assert 0.01 <= float(distances["collinear"].min()) < 0.02
+    assert 0.0 < float(distances["soft"].min()) < 0.3
+
+
+def test_accuracy_grows_with_data(points):
+    scaling = measure_scaling(
+        as_points(points, 12_000),
+        (1200, 9600),
+        seed=1,
+        settings=replace(SETTINGS, epochs=6),
+        test_points=2000,
+    )
+    assert scaling.series[1].median < scaling.series[0].median
+    assert scaling.exponent < 0
+    assert scaling.extrapolate(9600) == pytest.approx(scaling.series[1].median)
+    assert json.loads(json.dumps(scaling.as_json()))["exponent"] == scaling.exponent
+    with pytest.raises(EmulationError, match="two or more increasing numbers"):
+        measure_scaling(as_points(points), (1200, 9600), 1, SETTINGS, test_points=2000)
+
+
+def test_onnx_export_needs_its_packages(emulator, tmp_path, monkeypatch):
+    monkeypatch.setattr("mcsurrogate.emulation.onnx_export.find_spec", lambda _: None)
+    with pytest.raises(EmulationError, match=r"mcsurrogate\[onnx\]"):
+        export_onnx(emulator, tmp_path / "five.onnx")
+
+
+def test_onnx_gives_the_same_numbers(emulator, inside, tmp_path):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    export_onnx(emulator, tmp_path / "five.onnx")
+    features = emulator.features(inside[0][:500])
+    session = runtime.InferenceSession(tmp_path / "five.onnx")
+    (out,) = session.run(None, {"inputs": features.inputs.T.contiguous().numpy()})
+    value, sigma = emulator.predict(inside[0][:500])
+    found = (torch.from_numpy(out[:, 0]).double() + features.log_unit(1)).exp()
+    torch.testing.assert_close(found, value, rtol=1e-5, atol=0)
+    torch.testing.assert_close(
+        torch.from_numpy(out[:, 1]).double().exp() * found, sigma, rtol=1e-3, atol=0
+    )
+
+
+def card(tmp_path, points, **training):
+    as_points(points).save(tmp_path / "points.npz")
+    return {
+        "seed": 5,
+        "amplitude": {"definition": PROCESS},
+        "points": {"source": "arrays", "path": str(tmp_path / "points.npz"), "count": 3000},
+        "network": {"hidden": [16, 16]},
+        "training": {"epochs": 3, "batch": 256, **training},
+    }
+
+
+def test_a_card_becomes_an_emulator(points, tmp_path):
+    told = []
+    folder = tmp_path / "out"
+    made = train_emulator(card(tmp_path, points), folder, lambda *s: told.append(s))
+    assert {path.name for path in folder.iterdir()} == {
+        "card.toml",
+        "emulator.json",
+        "emulator.safetensors",
+        "metrics.json",
+        "plots",
+        "points.npz",
+    }
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics == made.metrics
+    assert metrics["microseconds_per_point"] > 0
+    assert metrics["test"]["points"] == made.emulator.card.data.test
+    assert Emulator.load(folder / "emulator.safetensors").card == made.emulator.card
+    assert told
+    # finished: never again, unless asked to go on, which finds it finished
+    with pytest.raises(EmulationError, match="this training is finished"):
+        train_emulator(card(tmp_path, points), folder)
+    assert train_emulator(card(tmp_path, points), folder, resume=True).metrics == metrics
+    with pytest.raises(EmulationError, match="another card"):
+        train_emulator(card(tmp_path, points, batch=128), folder, resume=True)
+
+
+def test_a_killed_job_goes_on_bit_for_bit(points, tmp_path):
+    content = card(tmp_path, points)
+    whole = train_emulator(content, tmp_path / "whole")
+
+    def killed(done, total, message):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_emulator(content, tmp_path / "killed", killed)
+    resumed = train_emulator(content, tmp_path / "killed", resume=True)
+    assert resumed.emulator.card.weights_sha256 == whole.emulator.card.weights_sha256
+
+
+def test_wrong_cards_are_refused(points, tmp_path):
+    content = card(tmp_path, points)
+    content["points"]["source"] = "air"
+    with pytest.raises(CardError, match=r"points\.source"):
+        train_emulator(content, tmp_path / "out")
+    with pytest.raises(CardError, match="increasing"):
+        train_emulator(card(tmp_path, points, scaling=[2000, 1000]), tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("")
+    with pytest.raises(EmulationError, match="not empty"):
+        train_emulator(card(tmp_path, points), tmp_path / "full")
+
+
+def test_every_field_of_the_card_is_described():
+    for model in (EmulatorCard, *EmulatorCard.__annotations__.values()):
+        for name, field in getattr(model, "model_fields", {}).items():
+            nested = hasattr(field.annotation, "model_fields")
+            assert nested or field.description, name
