@@ -41,6 +41,14 @@ std::string shippedName(const std::string& model, const std::string& weights) {
     return weights;
 }
 
+// Names in a damaged file can hold any bytes.
+std::string printable(std::string text) {
+    for (char& character : text)
+        if (character < ' ' || character > '~')
+            character = '?';
+    return text;
+}
+
 SafeTensors readWeights(const std::string& nameOrPath, const std::string& model) {
     SafeTensors file = SafeTensors::read(weightsPath(nameOrPath));
     if (file.metadata("mcsurrogate.format") != "1")
@@ -62,7 +70,7 @@ SurrogateHadronization::SurrogateHadronization(Pythia*, Settings* settings, Logg
         configure(*settings);
     } catch (const std::exception& fault) {
         failed_ = true;
-        logger->abortMsg(location, fault.what());
+        logger->abortMsg(location, printable(fault.what()));
         // Pythia ignores what the init() of a fragmentation model returns, but not a setting that
         // cannot be read: this makes Pythia::init() return false.
         settings->readString("MCSurrogate:failed = on", false);

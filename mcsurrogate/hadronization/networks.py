@@ -1,5 +1,7 @@
 """The networks of a string break, laid out as the C++ evaluator reads them."""
 
+import itertools
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ class DenseNetwork(nn.Module):
     def __init__(self, sizes: tuple[int, ...]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            nn.Linear(before, after) for before, after in zip(sizes[:-1], sizes[1:], strict=True)
+            nn.Linear(before, after) for before, after in itertools.pairwise(sizes)
         )
         nn.init.zeros_(self.layers[-1].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.layers[-1].bias)  # type: ignore[arg-type]
@@ -89,7 +91,7 @@ class FractionNetwork(nn.Module):
         return unit_spline_log_density(self(old, new, log_mass), z)
 
     def tensors(self, prefix: str) -> dict[str, NDArray[np.float32]]:
-        """The same network as dense layers on one-hot inputs (old, new, normalised mass)."""
+        """Give the same network as dense layers on one-hot inputs (old, new, normalised mass)."""
         first = torch.cat([self.old.weight.T, self.new.weight.T, self.mass[:, None]], dim=1)
         result = {
             f"{prefix}.0.weight": np.ascontiguousarray(first.detach().to(torch.float32).numpy()),

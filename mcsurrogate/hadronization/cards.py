@@ -1,0 +1,77 @@
+"""Training cards of hadronization models."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = ["Recording", "StringBreakCard", "StringBreakTraining"]
+
+_LARGEST_SEED = 900_000_000
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recording(_Section):
+    """Pythia events whose string breaks are recorded as training data."""
+
+    settings: Annotated[
+        tuple[str, ...],
+        Field(description="Pythia settings of the process, one line of a .cmnd file each"),
+    ]
+    events: Annotated[int, Field(ge=1, description="number of events")]
+    repeats: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="further draws recorded for each one used; rare flavours need them",
+        ),
+    ] = 10
+    maximum: Annotated[
+        int,
+        Field(ge=1000, description="most values of z kept for each pair of flavours"),
+    ] = 1_500_000
+
+
+class StringBreakTraining(_Section):
+    """How the networks are shaped and trained."""
+
+    bins: Annotated[int, Field(ge=2, le=128, description="bins of the spline in z")] = 16
+    hidden: Annotated[
+        int, Field(ge=4, le=512, description="hidden units; the plugin computes 32 at a time")
+    ] = 32
+    components: Annotated[
+        int, Field(ge=1, le=16, description="Gaussians of the transverse-momentum mixture")
+    ] = 3
+    steps: Annotated[int, Field(ge=1, description="steps of Adam for the density of z")] = 20_000
+    batch_size: Annotated[int, Field(ge=16, description="values of z a step")] = 8192
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="highest learning rate")] = 0.01
+
+
+class StringBreakCard(_Section):
+    """Card of ``mcsurrogate train hadronization`` for the model ``string_breaks``."""
+
+    kind: Annotated[Literal["string_breaks"], Field(description="the model")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the weights file")]
+    seed: Annotated[
+        int,
+        Field(ge=1, le=_LARGEST_SEED - 1000, description="decides events and training"),
+    ] = 1
+    recordings: Annotated[
+        tuple[Recording, ...], Field(min_length=1, description="where the training data come from")
+    ]
+    training: Annotated[StringBreakTraining, Field(description="networks and optimiser")] = (
+        StringBreakTraining()
+    )
+
+    @field_validator("recordings")
+    @classmethod
+    def _no_seeds(cls, recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+        for recording in recordings:
+            for line in recording.settings:
+                if line.lower().replace(" ", "").startswith(("random:", "mcsurrogate:")):
+                    msg = f"{line!r} does not belong here: seed and plugin are set by the training"
+                    raise ValueError(msg)
+        return recordings
