@@ -1,0 +1,64 @@
+"""The standard chain computes what the card says: Pythia's own cross section."""
+
+from pathlib import Path
+
+import pytest
+
+from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.errors import CardError
+from mcsurrogate.generators import PythiaChain
+from mcsurrogate.stages.pythia_settings import beam_settings, hard_process_settings
+
+
+def changed(**sections: object) -> RunCard:
+    content = load_card(Path("cards/ttbar.toml"), RunCard).model_dump()
+    for name, value in sections.items():
+        content[name] = {**content[name], **value} if isinstance(value, dict) else value
+    return RunCard.model_validate(content)
+
+
+def test_pythias_own_cross_section_is_that_of_the_oracle() -> None:
+    # Oracle: 718.70 pb (LHAPDF quadrature). False-alarm rate of 4 sigma: 6e-5.
+    card = load_card(Path("cards/ttbar.toml"), RunCard)
+    assert card.chain.standard is not None
+    chain = PythiaChain(
+        [
+            *beam_settings(card),
+            *hard_process_settings(card),
+            *card.chain.standard.settings,
+            "PartonLevel:all = off",
+            "ProcessLevel:resonanceDecays = off",
+        ],
+        seed=1,
+    )
+    for _ in chain.generate(300_000, batch_size=20_000):
+        pass
+    found = chain.statistics
+    assert abs(found.cross_section_pb - 718.70) < 4 * found.cross_section_error_pb
+    assert found.cross_section_error_pb < 1.0
+
+
+def test_masses_and_scales_are_handed_over() -> None:
+    settings = hard_process_settings(
+        changed(model={"top_mass": 172.5}, scales={"renormalization": 100.0, "factorization": 50.0})
+    )
+    assert "6:m0 = 172.5" in settings
+    assert "SigmaProcess:renormFixScale = 10000.0" in settings
+    assert "SigmaProcess:factorFixScale = 2500.0" in settings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scales": {"renormalization": "ht/2"}}, "'ht/2' is no scale of Pythia's own"),
+        (
+            {"cuts": [{"observable": "pt", "particles": [6], "minimum": 20.0}]},
+            "cuts and jets: the standard chain does not know them",
+        ),
+    ],
+)
+def test_what_pythias_own_processes_lack_is_refused(
+    change: dict[str, object], message: str
+) -> None:
+    with pytest.raises(CardError, match=message):
+        hard_process_settings(changed(**change))
