@@ -2,7 +2,6 @@
 
 import ctypes
 import importlib
-import importlib.metadata
 import os
 import re
 from functools import cache
@@ -12,6 +11,7 @@ from mcsurrogate.errors import NativeModuleError
 
 __all__ = ["native_module", "pythia_release"]
 
+_VERSION_CODE = "_ZN7Pythia86Pythia17VERSIONNUMBERCODEE"  # Pythia::VERSIONNUMBERCODE, like 8.317
 _REBUILD = "reinstall mcsurrogate (`pip install --force-reinstall --no-deps .`) to build it anew"
 
 
@@ -32,21 +32,32 @@ def pythia_release(version: str) -> int:
     return 1000 * int(numbers[1]) + int(numbers[2])
 
 
-def _load_pythia8mc(built_for: int) -> None:
-    """Import pythia8mc and make its C++ symbols visible to libraries that are loaded later."""
+def _installed_library() -> str:
+    """Path of the library in pythia8mc."""
     try:
-        installed = importlib.metadata.version("pythia8mc")
-        pythia8mc = importlib.import_module("pythia8mc")
-    except (ImportError, importlib.metadata.PackageNotFoundError) as error:
+        path = importlib.import_module("pythia8mc").__file__
+    except ImportError as error:
         msg = f"pythia8mc cannot be imported ({error}); install it: `pip install pythia8mc`"
         raise NativeModuleError(msg) from error
-    if pythia_release(installed) != built_for:
+    assert path is not None
+    return path
+
+
+def _load_pythia(built_for: int, own_library: str) -> None:
+    """Make Pythia's symbols visible to libraries that are loaded later, if it is our release."""
+    path = own_library or _installed_library()
+    try:
+        library = ctypes.CDLL(path, mode=os.RTLD_GLOBAL | os.RTLD_NOW)
+        release = round(1000 * ctypes.c_double.in_dll(library, _VERSION_CODE).value)
+    except (OSError, ValueError) as error:
+        msg = f"the Pythia library {path} cannot be used ({error}); reinstall Pythia"
+        raise NativeModuleError(msg) from error
+    if release != built_for:
         msg = (
-            f"mcsurrogate was built for Pythia {built_for / 1000:.3f} but pythia8mc {installed} is "
-            f"installed, and Pythia releases are not binary compatible; {_REBUILD}"
+            f"mcsurrogate was built for Pythia {built_for / 1000:.3f} but {path} is Pythia "
+            f"{release / 1000:.3f}, and Pythia releases are not binary compatible; {_REBUILD}"
         )
         raise NativeModuleError(msg)
-    ctypes.CDLL(pythia8mc.__file__, mode=os.RTLD_GLOBAL | os.RTLD_NOW | os.RTLD_NOLOAD)
 
 
 @cache
@@ -59,16 +70,15 @@ def native_module() -> ModuleType:
     Raises
     ------
     NativeModuleError
-        If the module or pythia8mc is missing, or pythia8mc is another release than the one
-        that the module was compiled for.
+        If the module or Pythia is missing, or Pythia is another release than the one that the
+        module was compiled for.
     """
     try:
         build = importlib.import_module("mcsurrogate._native_build")
     except ImportError as error:
         msg = f"the compiled part of mcsurrogate is missing ({error}); {_REBUILD}"
         raise NativeModuleError(msg) from error
-    if build.PYTHIA_FROM_WHEEL:
-        _load_pythia8mc(build.PYTHIA_VERSION_INTEGER)
+    _load_pythia(build.PYTHIA_VERSION_INTEGER, build.PYTHIA_LIBRARY)
     try:
         return importlib.import_module("mcsurrogate._native")
     except ImportError as error:

@@ -100,12 +100,10 @@ void EventLoop::append_weights(ParticleColumns& columns) {
     columns.weights.insert(columns.weights.end(), weights.begin(), weights.end());
 }
 
-double EventLoop::run_bare(long events) {
-    const Stopwatch watch;
+void EventLoop::run_bare(long events) {
     Pythia8::Pythia& pythia = session_->pythia();
     for (long i = 0; i < events; ++i)
         pythia.next();
-    return watch.seconds();
 }
 
 double EventLoop::run_conversion(long events) {

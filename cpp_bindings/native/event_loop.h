@@ -48,9 +48,9 @@ class EventLoop {
     // Up to `events` more events; fewer only when the source is exhausted. Events already in
     // `output` stay there when poll or Pythia stops the loop by an exception.
     EventBatch run(long events, HepmcOutput* output, const Poll& poll);
-    // Bare next(), nothing else: the yardstick of benchmarks. Returns seconds.
-    double run_bare(long events);
-    // next() and conversion to HepMC3 without writing: seconds of the conversion alone.
+    // Bare next(), nothing else: the yardstick of benchmarks.
+    void run_bare(long events);
+    // next() and conversion to HepMC3 without writing: CPU seconds of the conversion alone.
     double run_conversion(long events);
 
     PythiaSession& session() { return *session_; }

@@ -83,11 +83,11 @@ void HepmcOutput::close() {
 }
 
 double time_conversion(Pythia8::Pythia& pythia) {
-    const Stopwatch watch;
     static thread_local HepMC3::Pythia8ToHepMC3 converter;
+    const double start = thread_cpu_seconds();
     HepMC3::GenEvent event(HepMC3::Units::GEV, HepMC3::Units::MM);
     converter.fill_next_event(pythia, event);
-    return watch.seconds();
+    return thread_cpu_seconds() - start;
 }
 
 } // namespace mcsurrogate

@@ -63,7 +63,7 @@ class HepmcOutput {
     double writing_seconds_ = 0.0;
 };
 
-// Converts without writing, for benchmarks: seconds of the conversion alone.
+// Converts without writing, for benchmarks: CPU seconds of the conversion alone.
 double time_conversion(Pythia8::Pythia& pythia);
 
 } // namespace mcsurrogate

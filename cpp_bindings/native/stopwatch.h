@@ -1,11 +1,13 @@
-// Wall-clock time of a step of the run.
+// Time that a step of the run takes.
 
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 namespace mcsurrogate {
 
+// Wall-clock time.
 class Stopwatch {
   public:
     using Clock = std::chrono::steady_clock;
@@ -23,5 +25,12 @@ class Stopwatch {
   private:
     Clock::time_point start_;
 };
+
+// CPU time of the calling thread, for benchmarks on busy machines.
+inline double thread_cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 } // namespace mcsurrogate
