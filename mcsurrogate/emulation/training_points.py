@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -71,7 +72,7 @@ class TrainingPoints:
             If the file is damaged, lacks an array or is for another process.
         """
         try:
-            with np.load(path, allow_pickle=False) as content:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
             found = str(arrays["process"])
             points = cls(
@@ -81,7 +82,7 @@ class TrainingPoints:
                 found,
                 str(arrays.get("source", path.name)),
             )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             msg = (
                 f"{path}: training points cannot be read ({error}); needed is an .npz file with "
                 "momenta (N, n, 4), me2 (N,), alpha_s and process"

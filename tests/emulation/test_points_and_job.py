@@ -193,7 +193,7 @@ def test_a_killed_job_goes_on_bit_for_bit(points, tmp_path):
     content = card(tmp_path, points)
     whole = train_emulator(content, tmp_path / "whole")
 
-    def killed(done, total, message):
+    def killed(done, _total, _message):
         if done == 2:
             raise KeyboardInterrupt
 
