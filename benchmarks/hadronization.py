@@ -17,12 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from mcsurrogate.generators import PythiaChain
+from mcsurrogate.generators import ParticleBatch, PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
 from mcsurrogate.generators.native import native_module
-from mcsurrogate.hadronization.closure import auc, classifier_auc
+from mcsurrogate.hadronization.closure import classifier_auc
 from mcsurrogate.hadronization.flavours import break_class, end_class
+from mcsurrogate.hadronization.recording import BreakRecording
 
 ZPOLE = [
     "Beams:idA = 11",
@@ -78,7 +80,7 @@ def breaks(model: str, events: int) -> None:
             for i, name in enumerate(("lund", model))
         ]
 
-    def fraction_features(recording):
+    def fraction_features(recording: BreakRecording) -> NDArray[np.float64]:
         old, new = end_class(recording.fraction_id[:, 0]), break_class(recording.fraction_id[:, 1])
         mass, z = recording.fraction.astype(np.float64).T
         keep = (old >= 0) & (new >= 0)
@@ -87,7 +89,7 @@ def breaks(model: str, events: int) -> None:
 
     report("z given flavours and mT^2", *(fraction_features(r) for r in pair))
 
-    def transverse_features(recording):
+    def transverse_features(recording: BreakRecording) -> NDArray[np.float64]:
         kind = break_class(recording.transverse_id)
         px, py = recording.transverse.astype(np.float64).T
         return np.concatenate([np.stack([px, py, np.hypot(px, py)], 1), np.eye(13)[kind]], axis=1)
@@ -109,7 +111,8 @@ def breaks(model: str, events: int) -> None:
         print(f"  {name:28s} AUC {area:.4f}   equal samples {floor:.4f}")
 
 
-def report(name: str, a, b) -> None:
+def report(name: str, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
+    """Print the AUC of a classifier between two samples."""
     test = classifier_auc(a, b, seed=1, epochs=6)
     print(
         f"  {name:28s} AUC {test.auc:.4f} +- {test.error:.4f} (train {test.train_auc:.4f}), "
@@ -123,8 +126,8 @@ SPECIES = [211, 111, 221, 331, 213, 113, 223, 321, 311, 323, 313, 333, 2212, 211
            521, 531, 5122]  # fmt: skip
 
 
-def event_features(batch):
-    """Counts of primary hadrons by species, and the shape of the event."""
+def event_features(batch: ParticleBatch) -> NDArray[np.float64]:
+    """Return counts of primary hadrons by species, and the shape of the event."""
     events = len(batch)
     event = np.repeat(np.arange(events), np.diff(batch.offsets))
     code = np.abs(batch.pdg_id)
@@ -195,6 +198,7 @@ def events(model: str, count: int, process: str) -> None:
 
 
 def main() -> None:
+    """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "what", choices=("speed", "breaks", "events", "all"), nargs="?", default="all"

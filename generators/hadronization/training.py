@@ -115,7 +115,7 @@ def train_hadronization(
     mesons, baryons = hadron_vocabularies(recording)
     networks = StringBreakNetworks(mesons, baryons, fraction, components=training.components)
     networks.range = fraction_coverage(sample)
-    divergence = fit_discrete(networks, recording)
+    divergence = fit_discrete(networks, recording, steps=training.discrete_steps)
 
     metrics = {"learning_curve": trainer.curve, "divergence_nats": divergence}
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")

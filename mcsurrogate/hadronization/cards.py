@@ -46,6 +46,9 @@ class StringBreakTraining(_Section):
         int, Field(ge=1, le=16, description="Gaussians of the transverse-momentum mixture")
     ] = 3
     steps: Annotated[int, Field(ge=1, description="steps of Adam for the density of z")] = 20_000
+    discrete_steps: Annotated[
+        int, Field(ge=1, description="most iterations of L-BFGS for each discrete draw")
+    ] = 500
     batch_size: Annotated[int, Field(ge=16, description="values of z a step")] = 8192
     learning_rate: Annotated[float, Field(gt=0, le=1, description="highest learning rate")] = 0.01
 

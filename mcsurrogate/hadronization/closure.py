@@ -1,4 +1,4 @@
-"""How well a surrogate closes: can a classifier tell its output from the original's?"""
+"""Closure of a surrogate: whether a classifier can tell its output from the original's."""
 
 import math
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def _train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, steps)
     loss = nn.BCEWithLogitsLoss()
     for _ in range(epochs):
-        for index in torch.randperm(len(x)).split(batch_size):
+        for index in torch.split(torch.randperm(len(x)), batch_size):
             optimiser.zero_grad()
             loss(network(x[index])[:, 0], y[index]).backward()
             optimiser.step()

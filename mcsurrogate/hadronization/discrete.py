@@ -90,7 +90,7 @@ def _fit_categorical(
         divergence = -(shares * log_probability).sum(dim=1) - entropy
         # A faint pull keeps outcomes that were never seen from running to minus infinity.
         return (importance * divergence).sum() + 1e-9 * (
-            (network.layers[-1].weight ** 2).sum() + (network.layers[-1].bias ** 2).sum()
+            (network.last.weight**2).sum() + (network.last.bias**2).sum()
         )
 
     return _lbfgs(list(network.parameters()), loss, steps)
@@ -232,8 +232,8 @@ def _fit_transverse(
     # Widths start apart, around the observed one.
     width = 0.5 * float(np.log(pt2.mean() / 2.0))
     with torch.no_grad():
-        network.layers[-1].bias[:components] = -1.5 * torch.arange(components)
-        network.layers[-1].bias[components:] = width + 0.5 * torch.arange(components)
+        network.last.bias[:components] = -1.5 * torch.arange(components)
+        network.last.bias[components:] = width + 0.5 * torch.arange(components)
     return _lbfgs(list(network.parameters()), loss, steps)
 
 

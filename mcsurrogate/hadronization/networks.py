@@ -33,8 +33,8 @@ class DenseNetwork(nn.Module):
         self.layers = nn.ModuleList(
             nn.Linear(before, after) for before, after in itertools.pairwise(sizes)
         )
-        nn.init.zeros_(self.layers[-1].weight)  # type: ignore[arg-type]
-        nn.init.zeros_(self.layers[-1].bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, inputs)`` to ``(N, outputs)``."""
@@ -42,6 +42,13 @@ class DenseNetwork(nn.Module):
             x = nn.functional.silu(layer(x))
         result: Tensor = self.layers[-1](x)
         return result
+
+    @property
+    def last(self) -> nn.Linear:
+        """The layer that makes the outputs."""
+        layer = self.layers[-1]
+        assert isinstance(layer, nn.Linear)
+        return layer
 
     def tensors(self, prefix: str) -> dict[str, NDArray[np.float32]]:
         """Weights and biases by the names that the C++ evaluator expects."""
@@ -84,7 +91,8 @@ class FractionNetwork(nn.Module):
         """Spline parameters ``(3 bins + 1, N)`` for classes and ``log(mT^2 / GeV^2)``."""
         x = (log_mass - self.centre) / self.scale
         first = self.old(old) + self.new(new) + self.bias + x[:, None] * self.mass
-        return self.rest(nn.functional.silu(first)).T.contiguous()
+        outputs: Tensor = self.rest(nn.functional.silu(first))
+        return outputs.T.contiguous()
 
     def log_density(self, old: Tensor, new: Tensor, log_mass: Tensor, z: Tensor) -> Tensor:
         """``(N,)`` logarithms of the density of z."""

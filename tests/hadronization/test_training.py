@@ -1,0 +1,150 @@
+"""Training on a few breaks: it reproduces what it saw, resumes bit for bit, refuses nonsense."""
+
+import numpy as np
+import pytest
+import torch
+
+from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
+from mcsurrogate.generators import PythiaChain
+from mcsurrogate.generators.hadronization import (
+    hadronization_settings,
+    record_string_breaks,
+    train_hadronization,
+)
+from mcsurrogate.hadronization.fractions import FractionSample, FractionTrainer, fraction_coverage
+from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
+from mcsurrogate.hadronization.weights_file import read_weights_header
+
+KEY_COLUMNS = {"popcorn": 3, "pick": 8, "combine": 3}
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory, zpole):
+    path = tmp_path_factory.mktemp("recording") / "breaks.safetensors"
+    return record_string_breaks(path, zpole, events=600, seed=5, repeats=3)
+
+
+def trainer(sample, path, steps=60):
+    return FractionTrainer(
+        sample, bins=8, hidden=16, steps=steps, batch_size=256, learning_rate=5e-3, seed=2,
+        checkpoint=path,
+    )  # fmt: skip
+
+
+def test_recordings_hold_every_proposal(recording):
+    # A Z event draws some 27 z, 30 pT and 33 flavours; three more of each are recorded.
+    assert len(recording.fraction) / 4 / 600 == pytest.approx(27, abs=2)
+    assert len(recording.transverse) / 4 / 600 == pytest.approx(30, abs=2)
+    assert recording.pick[:, -1].sum() / 4 / 600 == pytest.approx(33, abs=2)
+    assert (recording.fraction[:, 1] > 0).all()
+    assert (recording.fraction[:, 1] < 1).all()
+
+
+def test_merging_adds_counts(recording):
+    merged = merge_recordings([recording, recording])
+    assert len(merged.fraction) == 2 * len(recording.fraction)
+    for name, columns in KEY_COLUMNS.items():
+        one, two = getattr(recording, name), getattr(merged, name)
+        assert two.shape == one.shape
+        np.testing.assert_array_equal(two[:, :columns], one[np.lexsort(one[:, columns - 1 :: -1].T),
+                                                            :columns])  # fmt: skip
+        assert two[:, -1].sum() == 2 * one[:, -1].sum()
+
+
+def test_the_likelihood_rises(recording):
+    run = trainer(FractionSample.from_recording(recording), None, steps=200)
+    before = run.held_out_loss()
+    run.run()
+    assert run.held_out_loss() < before - 0.1
+
+
+def test_a_killed_training_resumes_bit_for_bit(recording, tmp_path):
+    sample = FractionSample.from_recording(recording)
+    whole = trainer(sample, None).run()
+
+    class Killed(Exception):  # noqa: N818
+        pass
+
+    def kill(step, _steps):
+        if step == 30:
+            part._save()
+            raise Killed
+
+    part = trainer(sample, tmp_path / "checkpoint.pt")
+    with pytest.raises(Killed):
+        part.run(kill)
+    again = trainer(sample, tmp_path / "checkpoint.pt")
+    assert again.resume()
+    resumed = again.run()
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_coverage_is_what_was_seen(recording):
+    sample = FractionSample.from_recording(recording)
+    coverage = fraction_coverage(sample)
+    pair = (sample.old == 1) & (sample.new == 0)
+    low, high = coverage[1, 0]
+    assert low >= sample.log_mass[pair].min()
+    assert high <= sample.log_mass[pair].max()
+    assert coverage[13, 11, 0] > coverage[13, 11, 1]  # ss to ss never happens
+
+
+def test_a_damaged_recording(tmp_path):
+    path = tmp_path / "nothing.safetensors"
+    path.write_bytes(b"nothing")
+    with pytest.raises(HadronizationError, match="cannot be read"):
+        BreakRecording.read(path)
+
+
+def card(zpole, dijets, **changes):
+    return {
+        "kind": "string_breaks",
+        "name": "tiny",
+        "seed": 3,
+        "recordings": [
+            {"settings": zpole, "events": 500, "repeats": 3},
+            {"settings": [*dijets, "PartonLevel:MPI = off"], "events": 60, "repeats": 20},
+        ],
+        "training": {"steps": 100, "batch_size": 512, "bins": 8, "discrete_steps": 30},
+        **changes,
+    }
+
+
+def test_from_card_to_events(zpole, dijets, tmp_path):
+    content = card(zpole, dijets)
+    out = tmp_path / "out"
+    weights = train_hadronization(content, out)
+    assert read_weights_header(weights)["mcsurrogate.name"] == "tiny"
+    assert {p.name for p in out.iterdir()} >= {"tiny.json", "tiny.toml", "metrics.json"}
+    lines = [*hadronization_settings(weights), *zpole]
+    first, second = (
+        next(iter(PythiaChain(lines, seed=4).generate(100, batch_size=100))) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.momenta, second.momenta)
+    # A hundred steps give the right multiplicity to some percent: 43 particles, of which a
+    # hundred events determine the mean to 1.0.
+    assert np.diff(first.offsets).mean() == pytest.approx(43.0, abs=6.0)
+
+    with pytest.raises(RunFolderError, match="resume"):
+        train_hadronization(content, out)
+    assert train_hadronization(content, out, resume=True) == weights
+    with pytest.raises(RunFolderError, match="another card"):
+        train_hadronization(card(zpole, dijets, seed=9), out, resume=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "nonsense"},
+        {"seed": 0},
+        {"recordings": []},
+        {"recordings": [{"settings": ["Random:seed = 3"], "events": 10}]},
+        {"name": "with/slash"},
+        {"unknown": 1},
+    ],
+)
+def test_impossible_cards(zpole, dijets, tmp_path, change):
+    with pytest.raises(CardError):
+        train_hadronization(card(zpole, dijets, **change), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
