@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mcsurrogate.phase_space.decays import decay, part_masses
+from mcsurrogate.phase_space.decays import RESOLUTION, decay, part_masses
 from mcsurrogate.phase_space.frames import (
     Columns,
     boost_momentum,
@@ -18,12 +18,11 @@ from mcsurrogate.phase_space.frames import (
 from mcsurrogate.phase_space.invariants import InvariantMap
 from mcsurrogate.phase_space.tree import Node
 from mcsurrogate.phase_space.two_body import Kinematics, decay_kinematics, transfer_limits
-from mcsurrogate.phase_space.walk import Backward, Mass, Observed, Walker
+from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
 
 __all__ = ["Chain"]
 
 _TWO_PI = 2 * math.pi
-_RESOLUTION = 1e-6  # GeV, see decays
 
 
 class Chain:
@@ -52,6 +51,12 @@ class Chain:
         self.transfers = tuple(transfers)
         self.open_mass = open_mass
         self.least_transfers = tuple(least_transfers)
+        particles = [sum(block.particles for block in self.blocks[i:]) for i in range(len(blocks))]
+        # Whether the rest is lighter than the block: its momentum is drawn, or looked at, and
+        # the block's is what is missing.  A soft particle keeps its digits that way.
+        self._through_rest = [
+            particles[i + 1] < block.particles for i, block in enumerate(self.blocks[:-1])
+        ]
         self.key: tuple[object, ...] = (
             tuple(transfer.key for transfer in self.transfers),
             open_mass.key,
@@ -63,7 +68,7 @@ class Chain:
         ]
 
     def walk(
-        self, walker: Walker, s: Tensor, observed: Observed | None, found: dict[int, Columns]
+        self, walker: Walker, event: Mass, observed: Observed | None, found: dict[int, Columns]
     ) -> None:
         """Draw or note the whole chain and the decays of its blocks.
 
@@ -71,16 +76,17 @@ class Chain:
         ----------
         walker
             Direction of the mapping.
-        s
-            Partonic mass squared in GeV^2, ``(N,)``.
+        event
+            Partonic mass.
         observed
             The events, backwards.
         found
             Receives the momentum of every particle by leg.
         """
-        root = s.sqrt()
-        masses = part_masses(walker, self.blocks, root, observed)
-        rests = self._rest_masses(walker, masses, s, root, observed)
+        root = event.m
+        assert isinstance(root, Tensor)
+        masses = part_masses(walker, self.blocks, event, observed)
+        rests = self._rest_masses(walker, masses, event, observed)
         frame: Columns | None = None
         transfer: Tensor | None = None
         for i, block in enumerate(self.blocks[:-1]):
@@ -92,30 +98,29 @@ class Chain:
         decay(walker, self.blocks[-1], masses[-1], frame, observed, found)
 
     def _rest_masses(
-        self,
-        walker: Walker,
-        masses: Sequence[Mass],
-        s: Tensor,
-        root: Tensor,
-        observed: Observed | None,
+        self, walker: Walker, masses: Sequence[Mass], event: Mass, observed: Observed | None
     ) -> list[Mass]:
         """Mass of what is left before each block: the whole event first, the last block last."""
-        rests = [Mass(s, root)]
+        rests = [event]
         for i in range(1, len(self.blocks) - 1):
-            least = sum((m.m for m in masses[i:]), start=0.0)
-            before = rests[-1].m
-            assert isinstance(before, Tensor)
-            low = torch.as_tensor(least, dtype=s.dtype, device=s.device).expand_as(s)
-            high = before - masses[i - 1].m
-            low2 = (low * low).clamp(min=_RESOLUTION**2)
-            width = (high * high - low2).clamp(min=0)
-            known = None if observed is None else observed.mass(self._rest_legs[i]).s
-            distance = walker.invariant(
-                self.open_mass, low2, width, None if known is None else known - low2
-            )
-            value = low2 + distance
-            walker.factor(torch.full_like(value, 1 / _TWO_PI))
-            rests.append(Mass(value, value.sqrt()))
+            least = sum((mass.m for mass in masses[i:]), start=0.0)
+            excess = sum((mass.excess for mass in masses[i:]), start=0.0)
+            free = rests[-1].excess - masses[i - 1].excess - excess
+            assert isinstance(free, Tensor)
+            actual = torch.as_tensor(least, dtype=free.dtype, device=free.device)
+            least = actual.expand_as(free).clamp(min=RESOLUTION)
+            excess = excess + (least - actual)
+            width = (free * (free + 2 * least)).clamp(min=0)
+            known: Tensor | None = None
+            if observed is not None:
+                mass = observed.mass(self._rest_legs[i])
+                known = (mass.excess - excess) * (mass.m + least)
+            low = least * least
+            distance = walker.invariant(self.open_mass, low, width, known)
+            walker.factor(torch.full_like(distance, 1 / _TWO_PI))
+            s = low + distance
+            m = s.sqrt()
+            rests.append(Mass(s, m, distance / (m + least) + excess))
         return [*rests, masses[-1]]
 
     def _split(
@@ -132,7 +137,7 @@ class Chain:
         system, block, rest = masses
         assert isinstance(system.s, Tensor)
         assert isinstance(system.m, Tensor)
-        kinematics = decay_kinematics(system.s, system.m, block.s, block.m, rest.m)
+        kinematics = decay_kinematics(system, block, rest)
         incoming_s = system.s if transfer is None else system.s + transfer
         incoming = incoming_s / (2 * system.m)
         low, width = transfer_limits(system.s, transfer, block.s, rest.s, incoming, kinematics.size)
@@ -154,7 +159,9 @@ class Chain:
             backward = backward.clamp(max=1)
             sin, cos = 2 * safe_sqrt(backward * (1 - backward)), 1 - 2 * backward
             polar = kinematics.size * sin, kinematics.size * cos
-            first, second = self._products(walker, kinematics, polar, masses, frame, axis)
+            first, second = self._products(
+                walker, kinematics, polar, masses, self._through_rest[i], frame, axis
+            )
         walker.factor(1 / (8 * math.pi * incoming_s))
         return first, second, low + skipped + distance
 
@@ -165,25 +172,32 @@ class Chain:
 
     @staticmethod
     def _products(
-        walker: Walker,
+        walker: Forward,
         kinematics: Kinematics,
         polar: tuple[Tensor, Tensor],
         masses: tuple[Mass, Mass, Mass],
+        through_rest: bool,
         frame: Columns | None,
         axis: tuple[Tensor, Tensor, Tensor] | None,
     ) -> tuple[Columns, Columns]:
+        """Momenta of a block and of the rest, from the block's polar angle."""
         x, z = polar
         system, block, rest = masses
         if frame is None or axis is None:
             zero = torch.zeros_like(x)
             return with_mass(block.s, x, zero, z), with_mass(rest.s, -x, zero, -z)
-        assert not isinstance(walker, Backward)
         assert isinstance(system.m, Tensor)
         phi = _TWO_PI * walker.azimuth()
         x, y, z = onto_axis(x * torch.cos(phi), x * torch.sin(phi), z, axis, 1)
-        x, y, z = boost_momentum(kinematics.energy, x, y, z, frame, system.m)
-        first = with_mass(block.s, x, y, z)
-        return first, with_mass(rest.s, frame.x - x, frame.y - y, frame.z - z)
+        energy = kinematics.energy
+        light, heavy = block, rest
+        if through_rest:
+            x, y, z, energy = -x, -y, -z, system.m - energy
+            light, heavy = rest, block
+        x, y, z = boost_momentum(energy, x, y, z, frame, system.m)
+        first = with_mass(light.s, x, y, z)
+        second = with_mass(heavy.s, frame.x - x, frame.y - y, frame.z - z)
+        return (second, first) if through_rest else (first, second)
 
     @staticmethod
     def _axis(
@@ -208,11 +222,10 @@ class Chain:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Transverse components of the block, and (1 - cos)/2, in the rest frame.
 
-        Through the product that is a light particle: along a beam it keeps its angle best.
+        Through the lighter product, which along a beam keeps its angle best.
         """
-        after, block = self._rest_legs[i + 1], self.blocks[i]
-        through_rest = len(after) == 1 and not (block.is_leaf and block.least == 0)
-        p = observed.momentum(after if through_rest else block.legs)
+        through_rest = self._through_rest[i]
+        p = observed.momentum(self._rest_legs[i + 1] if through_rest else self.blocks[i].legs)
         sign = -1 if through_rest else 1
         if frame is None or axis is None:
             x, y, z = p.x, p.y, p.z

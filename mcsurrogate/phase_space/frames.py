@@ -4,12 +4,21 @@ The maps work on one contiguous tensor ``(N,)`` a component, several times as fa
 on ``(N, 4)``.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-__all__ = ["Columns", "boost_momentum", "onto_axis", "safe_sqrt", "to_rest_frame", "with_mass"]
+__all__ = [
+    "Columns",
+    "azimuth_fraction",
+    "boost_momentum",
+    "onto_axis",
+    "safe_sqrt",
+    "to_rest_frame",
+    "with_mass",
+]
 
 
 class Columns(NamedTuple):
@@ -89,3 +98,9 @@ def onto_axis(
     if sign > 0:
         return a + x * (c - across), b + y * (c - across), c * z - a * x - b * y
     return a - x * (c + across), b - y * (c + across), c * z + a * x + b * y
+
+
+def azimuth_fraction(x: Tensor, y: Tensor) -> Tensor:
+    """Azimuth of (x, y) as a fraction of the circle, in [0, 1)."""
+    fraction = torch.atan2(y, x) / (2 * math.pi)
+    return torch.where(fraction < 0, fraction + 1, fraction)

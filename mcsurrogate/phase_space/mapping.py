@@ -200,11 +200,13 @@ class TopologyMapping:
     def _walk(
         self, walker: Walker, s: Tensor, observed: Observed | None, found: dict[int, Columns]
     ) -> None:
+        root = s.sqrt()
+        event = Mass(s, root, root - sum(self.masses))
         if self._chain is not None:
-            self._chain.walk(walker, s, observed, found)
+            self._chain.walk(walker, event, observed, found)
         else:
             assert self._root is not None
-            decay(walker, self._root, Mass(s, s.sqrt()), None, observed, found)
+            decay(walker, self._root, event, None, observed, found)
 
     def _beams(self, columns: Sequence[Tensor]) -> Beams:
         if self.luminosity is not None:

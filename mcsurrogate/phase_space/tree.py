@@ -25,8 +25,9 @@ class Powers:
         Of masses that belong to no propagator: the rest of a space-like chain, legs that meet
         in one vertex.
     floor
-        In GeV: massless propagators are taken for 1/(p^2 + floor^2), so that their maps stay
-        regular at zero, far below what cuts let through.
+        In GeV: massless propagators are taken for 1/(p^2 + floor^2), and those of massive
+        particles that radiate for 1/(p^2 - m^2 + m floor), so that their maps stay regular at
+        the pole, far below what cuts let through.
     """
 
     time_like: float = 0.8
@@ -44,6 +45,8 @@ class Node:
     ----------
     legs
         Outgoing external legs, in increasing order.
+    particles
+        Sum of the masses of the particles in GeV.
     least
         Smallest mass in GeV: of the particles, or what the cuts ask for.
     children
@@ -53,6 +56,7 @@ class Node:
     """
 
     legs: tuple[int, ...]
+    particles: float
     least: float
     children: tuple["Node", ...] = ()
     invariant: InvariantMap | None = field(default=None, compare=False)
@@ -66,7 +70,7 @@ class Node:
     def key(self) -> tuple[object, ...]:
         """Equal for systems that differ by the names of their legs only."""
         invariant = None if self.invariant is None else self.invariant.key
-        return (self.least, invariant, *(child.key for child in self.children))
+        return (self.particles, self.least, invariant, *(child.key for child in self.children))
 
     @property
     def leaves(self) -> tuple[int, ...]:
@@ -106,7 +110,7 @@ def build_blocks(
     def node(legs: frozenset[int]) -> Node:
         if len(legs) == 1:
             (leg,) = legs
-            return Node((leg,), float(masses[leg - 2]))
+            return Node((leg,), float(masses[leg - 2]), float(masses[leg - 2]))
         inside = [p.legs for p in topology.time_like if p.legs < legs]
         largest = [a for a in inside if not any(a < b for b in inside)]
         single = legs.difference(*largest) if largest else legs
@@ -115,9 +119,9 @@ def build_blocks(
             sorted(map(node, parts), key=lambda c: (*_width(by_legs, c), -c.least, c.legs))
         )
         least = max(sum(child.least for child in children), least_mass(legs))
-        particles = sum(masses[leg - 2] for leg in legs)
+        particles = sum(child.particles for child in children)
         invariant = _map(by_legs.get(legs), powers, particles, least)
-        return Node(tuple(sorted(legs)), least, children, invariant)
+        return Node(tuple(sorted(legs)), particles, least, children, invariant)
 
     return tuple(node(block) for block in topology.blocks)
 
@@ -140,7 +144,7 @@ def _map(
         return power_law(powers.open, powers.floor)
     if propagator.mass > 0 and abs(propagator.mass - particles) < 1e-9 * particles:
         # Radiation from a massive particle: the pole is the threshold, 1/(s - m^2).
-        return PowerLaw(powers.time_like, propagator.mass**2 - powers.floor**2)
+        return PowerLaw(powers.time_like, propagator.mass * (propagator.mass - powers.floor))
     if propagator.width > 0:
         return BreitWigner(propagator.mass, propagator.width)
     if 0 < propagator.mass < least:

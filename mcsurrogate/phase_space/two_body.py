@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.phase_space.frames import safe_sqrt
+from mcsurrogate.phase_space.walk import Mass
 
 __all__ = [
     "Kinematics",
     "TransferLimits",
-    "azimuth_fraction",
     "decay_kinematics",
     "direction",
     "transfer_limits",
@@ -30,32 +30,34 @@ _TWO_PI = 2 * math.pi
 
 
 class Kinematics(NamedTuple):
-    """Two products in the rest frame of a system of mass squared s.
+    """Two products in the rest frame of a system.
 
     Attributes
     ----------
-    root
-        sqrt(s) in GeV.
     energy
-        Energy of the first product.
+        Energy of the first product in GeV.
     size
-        Momentum of either.
+        Momentum of either in GeV.
     """
 
-    root: Tensor
     energy: Tensor
     size: Tensor
 
 
-def decay_kinematics(
-    s: Tensor, root: Tensor, s1: Tensor | float, m1: Tensor | float, m2: Tensor | float
-) -> Kinematics:
-    """Energy and momentum of two products of masses ``m1`` (``s1`` its square) and ``m2``."""
-    total, difference = m1 + m2, m1 - m2
-    factors = (root - total) * (root + total) * (s - difference * difference)
-    size = safe_sqrt(factors) / (2 * root)
+def decay_kinematics(system: Mass, first: Mass, second: Mass) -> Kinematics:
+    """Energy and momentum of two products in the rest frame of the system."""
+    kinetic = system.excess - first.excess - second.excess
+    assert isinstance(kinetic, Tensor)
+    kinetic = kinetic.clamp(min=0)
+    # lambda(s, s1, s2) in terms of m - m1 - m2
+    twice = 2 * first.m, 2 * second.m
+    factors = (kinetic + twice[0]) * (kinetic + twice[1])
+    factors = kinetic * (kinetic + (twice[0] + twice[1])) * factors
+    size = safe_sqrt(factors) / (2 * system.m)
     # Exact also for a massless product, and without a square root of zero.
-    return Kinematics(root, (s + s1 - m2 * m2) / (2 * root), size)
+    energy = (system.s + first.s - second.s) / (2 * system.m)
+    assert isinstance(energy, Tensor)
+    return Kinematics(energy, size)
 
 
 def direction(u_cos: Tensor, u_phi: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -66,12 +68,6 @@ def direction(u_cos: Tensor, u_phi: Tensor | None) -> tuple[Tensor, Tensor, Tens
         return sin, torch.zeros_like(sin), cos
     phi = _TWO_PI * u_phi
     return sin * torch.cos(phi), sin * torch.sin(phi), cos
-
-
-def azimuth_fraction(x: Tensor, y: Tensor) -> Tensor:
-    """Azimuth of (x, y) as a fraction of the circle, in [0, 1)."""
-    fraction = torch.atan2(y, x) / _TWO_PI
-    return torch.where(fraction < 0, fraction + 1, fraction)
 
 
 class TransferLimits(NamedTuple):

@@ -11,18 +11,29 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mcsurrogate.phase_space.frames import Columns
+from mcsurrogate.phase_space.frames import Columns, azimuth_fraction
 from mcsurrogate.phase_space.invariants import InvariantMap
-from mcsurrogate.phase_space.two_body import azimuth_fraction
 
 __all__ = ["Backward", "Forward", "Mass", "Observed", "Walker"]
 
 
 class Mass(NamedTuple):
-    """Mass squared and mass of a system, numbers for a particle, ``(N,)`` otherwise."""
+    """Mass of a system, numbers for a particle, ``(N,)`` otherwise.
+
+    Attributes
+    ----------
+    s
+        Mass squared in GeV^2.
+    m
+        Mass in GeV.
+    excess
+        By how much the mass exceeds the sum of the masses of the particles, in GeV.  Kept
+        apart, because next to a threshold the difference would have few digits left.
+    """
 
     s: Tensor | float
     m: Tensor | float
+    excess: Tensor | float
 
 
 class Forward:
@@ -109,35 +120,51 @@ class Observed:
     """
 
     def __init__(self, particles: dict[int, Columns], masses: dict[int, float]) -> None:
-        self._systems: dict[tuple[int, ...], tuple[Columns, Tensor | float]] = {
-            (leg,): (p, masses[leg] ** 2) for leg, p in particles.items()
+        self._systems: dict[tuple[int, ...], _System] = {
+            (leg,): _System(p, _size(p), Mass(masses[leg] ** 2, masses[leg], 0.0))
+            for leg, p in particles.items()
         }
 
     def momentum(self, legs: tuple[int, ...]) -> Columns:
         """Sum of the momenta of ``legs``."""
-        return self._system(legs)[0]
+        return self._system(legs).momentum
 
     def mass(self, legs: tuple[int, ...]) -> Mass:
         """Mass of the system of ``legs``."""
-        s = self._system(legs)[1]
-        return Mass(s, s.sqrt() if isinstance(s, Tensor) else s**0.5)
+        return self._system(legs).mass
 
-    def _system(self, legs: tuple[int, ...]) -> tuple[Columns, Tensor | float]:
+    def _system(self, legs: tuple[int, ...]) -> "_System":
         if legs not in self._systems:
             first, rest = self._system(legs[:1]), self._system(legs[1:])
-            s = first[1] + rest[1] + _twice_product(*first, *rest)
-            self._systems[legs] = first[0] + rest[0], s
+            momentum = first.momentum + rest.momentum
+            self._systems[legs] = _System(momentum, _size(momentum), _joint_mass(first, rest))
         return self._systems[legs]
 
 
-def _twice_product(p: Columns, s_p: Tensor | float, q: Columns, s_q: Tensor | float) -> Tensor:
-    """2 p.q from positive terms, see :func:`mcsurrogate.kinematics.pair_mass_squared`."""
-    p2 = p.x * p.x + p.y * p.y + p.z * p.z
-    q2 = q.x * q.x + q.y * q.y + q.z * q.z
-    tiny = torch.finfo(p2.dtype).tiny
-    p_size, q_size = p2.clamp(min=tiny).sqrt(), q2.clamp(min=tiny).sqrt()
-    product = p_size * q_size
-    dx, dy, dz = (a / p_size - b / q_size for a, b in zip(p[1:], q[1:], strict=True))
+class _System(NamedTuple):
+    momentum: Columns
+    size: Tensor
+    mass: Mass
+
+
+def _size(p: Columns) -> Tensor:
+    squares = p.x * p.x + p.y * p.y + p.z * p.z
+    return squares.clamp(min=torch.finfo(squares.dtype).tiny).sqrt()
+
+
+def _joint_mass(p: _System, q: _System) -> Mass:
+    """Mass of two systems from positive terms.
+
+    s - (m_p + m_q)^2 = 2 (p.q - m_p m_q), and E_p E_q - m_p m_q - |p||q| comes from
+    (m_p |q| - m_q |p|)^2, |p||q| (1 - cos) from the difference of the unit vectors.
+    """
+    a, b = p.momentum, q.momentum
+    product = p.size * q.size
+    dx, dy, dz = (u / p.size - v / q.size for u, v in zip(a[1:], b[1:], strict=True))
     opening = product * (dx * dx + dy * dy + dz * dz)
-    difference = (s_p * q2 + s_q * p2 + s_p * s_q) / (p.e * q.e + product)
-    return 2 * difference + opening
+    crossed = p.mass.m * q.size - q.mass.m * p.size
+    above = 2 * crossed * crossed / (a.e * b.e + p.mass.m * q.mass.m + product) + opening
+    threshold = p.mass.m + q.mass.m
+    s = threshold * threshold + above
+    m = s.sqrt()
+    return Mass(s, m, p.mass.excess + q.mass.excess + above / (m + threshold))
