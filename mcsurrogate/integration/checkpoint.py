@@ -27,14 +27,18 @@ class Checkpoint:
         The file.
     identity
         Fingerprint of the job; a file of another job is refused.
+
+    Attributes
+    ----------
     interval
         Seconds between two writings, at least.
     """
 
-    def __init__(self, path: Path, identity: str, interval: float = 5.0) -> None:
+    interval = 5.0
+
+    def __init__(self, path: Path, identity: str) -> None:
         self.path = path
         self.identity = identity
-        self.interval = interval
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:

@@ -41,8 +41,8 @@ class Integrand(Protocol):
     ``alpha_k(x(u)) * weight_k(u)`` with channel weights alpha_k that sum to one.
 
     Two more attributes are optional: ``groups``, for each channel the index of the network that
-    it shares with symmetric channels, and ``discrete``, the number of values of each of the
-    first dimensions that are discrete.
+    it shares with symmetric channels, and ``cost``, the seconds that an evaluation takes (else
+    it is measured where a decision needs it).
     """
 
     dim: int

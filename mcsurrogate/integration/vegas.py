@@ -189,7 +189,7 @@ class StratifiedGrid:
             "edges": self.grid.edges,
             "share": self.share,
             "divisions": self.divisions,
-            "floor": torch.tensor([self.floor, self.lowest_floor]).double(),
+            "floor": torch.tensor([self.floor, self.lowest_floor], dtype=torch.float64),
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:

@@ -36,9 +36,7 @@ def _channel(flow: HypercubeFlow, count: int) -> torch.Tensor | None:
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-4), (torch.float64, 1e-10)])
 def test_inverse_and_density(flow: HypercubeFlow, dtype: torch.dtype, tolerance: float) -> None:
     channel = _channel(flow, 1000)
-    x, log_q = flow.sample(
-        1000, channel, generator=torch.Generator().manual_seed(3), dtype=dtype
-    )
+    x, log_q = flow.sample(1000, channel, generator=torch.Generator().manual_seed(3), dtype=dtype)
     assert x.dtype == log_q.dtype == dtype
     assert x.min() >= 0
     assert x.max() <= 1

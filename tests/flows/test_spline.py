@@ -11,7 +11,7 @@ def _raw(bins: int, points: int, spread: float, dtype: torch.dtype = torch.float
     return spread * torch.randn(2, 3 * bins + 1, 3, points, generator=generator, dtype=dtype)
 
 
-def _knots(raw: torch.Tensor, bins: int) -> torch.Tensor:
+def _knots(raw: torch.Tensor) -> torch.Tensor:
     """Left edge of every bin of the first spline."""
     probe = torch.linspace(0, 1, 2001, dtype=raw.dtype).expand(2, 3, -1)
     one = raw[..., :1].expand(-1, -1, -1, probe.shape[-1]).contiguous()
@@ -43,7 +43,7 @@ def test_zero_parameters_are_the_identity() -> None:
 def test_edges_and_knots_are_finite(dtype: torch.dtype, spread: float) -> None:
     bins = 10
     raw = _raw(bins, 1, spread, dtype)
-    knots = _knots(raw, bins)
+    knots = _knots(raw)
     tiny = torch.finfo(dtype).eps
     special = torch.cat((torch.tensor([0.0, tiny, 1 - tiny, 1.0], dtype=dtype), knots))
     x = special.expand(2, 3, -1).contiguous().requires_grad_()
@@ -76,7 +76,7 @@ def test_log_slope_is_the_derivative() -> None:
 
 def test_continuous_at_knots() -> None:
     raw = _raw(10, 1, 1.0)
-    knots = _knots(raw, 10)[1:]
+    knots = _knots(raw)[1:]
     pair = torch.stack((knots - 1e-9, knots + 1e-9)).flatten()
     x = pair.expand(2, 3, -1).contiguous()
     y, log_slope = spline_forward(x, raw.expand(-1, -1, -1, len(pair)).contiguous())
