@@ -9,7 +9,9 @@ from mcsurrogate.cli.console import errors
 from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.info import info
 from mcsurrogate.cli.integrate import integrate
+from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.cli.run import run
+from mcsurrogate.cli.train import train
 from mcsurrogate.cli.validate import validate
 from mcsurrogate.errors import MCSurrogateError
 
@@ -26,8 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (integrate, generate, run, validate, info):
+for command in (integrate, generate, run, validate, plugin, info):
     app.command()(command)
+app.add_typer(train)
 
 
 def main() -> None:

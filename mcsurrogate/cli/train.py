@@ -1,0 +1,50 @@
+"""``mcsurrogate train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcsurrogate.cards import load_card
+from mcsurrogate.cards.emulator_card import EmulatorCard
+from mcsurrogate.cli.console import console, progress_bar
+from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
+from mcsurrogate.emulation.train import train_emulator
+from mcsurrogate.generators.hadronization import train_hadronization
+from mcsurrogate.hadronization.cards import StringBreakCard
+
+__all__ = ["train"]
+
+train = typer.Typer(
+    name="train",
+    help="Train a surrogate from a card: an emulator of |M|^2, or hadronization.",
+    no_args_is_help=True,
+)
+
+CardArgument = Annotated[Path, typer.Argument(help="Training card (TOML).")]
+
+
+@train.command()
+def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
+    """Train an emulator of a squared matrix element; DIR holds model, metrics and plots.
+
+    Example: mcsurrogate train emulator cards/emulator_gg_ggg.toml
+    """
+    path = run_path(card, out)
+    with progress_bar("train emulator") as progress:
+        train_emulator(load_card(card, EmulatorCard), path, progress, resume=resume)
+    console.print(f"Emulator: {path}")
+
+
+@train.command()
+def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
+    """Train a hadronization model; DIR holds weights, model card and learning curve.
+
+    Example: mcsurrogate train hadronization cards/string_breaks_monash.toml
+    """
+    path = run_path(card, out)
+    with progress_bar("train hadronization") as progress:
+        weights = train_hadronization(
+            load_card(card, StringBreakCard), path, progress=progress, resume=resume
+        )
+    console.print(f"Weights: {weights}")
