@@ -1,5 +1,8 @@
 """Chains: events are Pythia's, errors are Pythia's words, the seed decides everything."""
 
+import resource
+from pathlib import Path
+
 import numpy as np
 import pytest
 import pythia8mc
@@ -215,3 +218,21 @@ def test_two_threads_do_not_share_one_chain(z_settings):
         for _ in chain.generate(10**9, batch_size=10**9, progress=reenter):
             pass
     assert len(seen) == 1
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def test_memory_does_not_grow_with_the_number_of_events(z_settings, tmp_path):
+    chain = PythiaChain(z_settings, seed=5, keep_hard_process=True, keep_parton_level=True)
+
+    def run(events: int) -> None:
+        chain.generate(events, batch_size=200, hepmc=tmp_path / "z.hepmc.gz").run()
+
+    run(400)
+    before = resident_bytes()
+    run(1200)
+    # Kept, the arrays of the second run alone would be 11 MB.
+    assert resident_bytes() - before < 8e6
