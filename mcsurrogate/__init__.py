@@ -1,4 +1,4 @@
-"""Neural surrogates as drop-in parts of a Pythia 8 chain, each certified against the part it replaces."""
+"""Neural surrogates as drop-in parts of a Pythia 8 chain, each certified against the original."""
 
 from importlib.metadata import version
 

@@ -178,10 +178,11 @@ class HardProcess:
         )
 
     def _coupling(self, momenta: Tensor) -> Tensor:
-        value = self.alpha_s
-        if callable(value):
-            value = value(self.renormalization_scale(momenta))
-        return torch.as_tensor(value, dtype=momenta.dtype).expand(len(momenta))
+        if callable(self.alpha_s):
+            value = self.alpha_s(self.renormalization_scale(momenta))
+        else:
+            value = torch.tensor(self.alpha_s, dtype=momenta.dtype)
+        return value.to(momenta).expand(len(momenta))
 
     def _luminosity(
         self, amplitude: Amplitude, x1: Tensor, x2: Tensor, scale: Tensor | float
