@@ -19,7 +19,7 @@ from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
 
 __all__ = ["Comparison", "CrossSections", "ObservableResult", "compare"]
 
-REPLICAS = 2000
+REPLICAS = 1000
 
 
 @dataclass(frozen=True)

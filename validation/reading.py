@@ -247,9 +247,7 @@ class EventFile:
         summary = self.summary
         limit = self._max_events
         while limit is None or summary.events < limit:
-            if reader.failed():
-                break
-            ok = reader.read_event(event)
+            ok = self._read_event(reader, event)
             # a fresh one each time: HepMC3 appends to what is there
             data = pyhepmc.GenEventData()
             event.write_data(data)
@@ -270,6 +268,20 @@ class EventFile:
         if pending.data:
             self._note_cross_section(last)
             yield self._chunk(pending)
+
+    def _read_event(self, reader: Any, event: Any) -> bool:  # noqa: ANN401 - pyhepmc is untyped
+        """Read the next event; False at the end of the file, regular or not."""
+        if reader.failed():
+            event.clear()
+            return False
+        try:
+            return bool(reader.read_event(event))
+        except (RuntimeError, ValueError, IndexError) as error:
+            n = self.summary.events
+            raise EventFileError(
+                f"{self.path}: event number {n + 1} of the file cannot be parsed ({error}); "
+                f"{n} complete events were read before it"
+            ) from error
 
     def _note_run(self, event: Any) -> None:  # noqa: ANN401 - pyhepmc is untyped
         """Keep what the first event says about the run."""

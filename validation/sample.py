@@ -1,6 +1,6 @@
 """One pass through one sample: everything filled, memory constant in the number of events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.features import raw_features
-from mcsurrogate.validation.histograms import EventSums
+from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.reading import EventFile, FileSummary
@@ -101,16 +101,19 @@ class Sample:
 
     def fill(self, events: Events, first_event: int) -> None:
         """Add the events of a chunk."""
-        weights = events.weights
-        self.weights.add(weights)
-        self.particles += len(events.final)
         values = [o.values(events) for o in self.plan.observables]
+        self.particles += len(events.final)
+        self.fill_values(values, events.weights, first_event)
+
+    def fill_values(self, values: Sequence[Values], weights: FloatArray, first_event: int) -> None:
+        """Add values that were computed before, one `Values` for each observable of the plan."""
+        self.weights.add(weights)
         for observable, own in zip(self.plan.observables, values, strict=True):
             self.sums[observable.name].fill(own, weights, first_event)
             if observable.name in self.fine:
                 self.fine[observable.name].fill(own, weights, first_event)
         if self.features is not None:
-            raw = raw_features(self.plan.observables, values, len(events))
+            raw = raw_features(self.plan.observables, values, len(weights))
             features = self.plan.features(raw)
             self.features.fill(features, weights, first_event)
             self.reservoir.add(features, weights, first_event)

@@ -63,6 +63,7 @@ def validate(
     max_events: int | None = None,
     tolerance: float | Mapping[str, float] | None = None,
     family_wise_error: float = FAMILY_WISE_ERROR,
+    reservoir: int = RESERVOIR,
     seed: int = 1,
     progress: Progress | None = None,
 ) -> ValidationResult:
@@ -91,8 +92,11 @@ def validate(
         the others); without it every significant deviation means ``differs``.
     family_wise_error
         Probability of a false ``differs``.
+    reservoir
+        Events of each sample, drawn at random, that the kernel distance and the classifier
+        see at most; 0 leaves both out.
     seed
-        Of the bootstrap for correlated tests.
+        Of all random choices.
     progress
         Called after each chunk with label, events read and fraction of the file.
 
@@ -108,7 +112,7 @@ def validate(
     ValidationError
         Samples that cannot be compared or unknown names; nothing is written.
     """
-    planner = Planner(preset, observables, reservoir=RESERVOIR, seed=seed)
+    planner = Planner(preset, observables, reservoir=reservoir, seed=seed)
     allowed = _tolerance(tolerance)
     options: dict[str, Any] = {
         "weight": weight,

@@ -8,8 +8,14 @@ import numpy as np
 
 from mcsurrogate.validation.comparison import Comparison, ObservableResult
 from mcsurrogate.validation.metrics import versions
-from mcsurrogate.validation.report.plots import as_svg, observable_figure, p_value_figure
+from mcsurrogate.validation.report.plots import observable_figure
 from mcsurrogate.validation.report.style import STYLE
+from mcsurrogate.validation.report.summary_plots import (
+    p_value_figure,
+    region_figure,
+    weight_figure,
+)
+from mcsurrogate.validation.report.theme import as_svg
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE, Chi2
 from mcsurrogate.validation.verdict import Verdict
@@ -251,6 +257,42 @@ def _combination(c: Comparison) -> str:
     )
 
 
+def _classifiers(c: Comparison) -> str:
+    """Weights of each classifier, and where they are largest and smallest."""
+    labels = (c.candidate.label, c.reference.label)
+    out = []
+    for test in c.global_tests:
+        found = test.weights
+        if found is None:
+            continue
+        svg = as_svg(weight_figure(found, labels), f"weights-{test.name}", "Classifier weights")
+        parts = [
+            (
+                f"<figure><h3>Weights</h3><div class='stat'>AUC {test.value:.4f} ± "
+                f"{test.error or 0.0:.4f}, p = {p_text(test.log_p)}; width {found.width:.3f}, beyond a "
+                f"factor of 2: {100 * found.tail:.2g}%</div>{svg}<figcaption>w = density of the "
+                "candidate over that of the reference, for events that the classifier did not see in "
+                "training (arXiv:2305.16774).</figcaption></figure>"
+            )
+        ]
+        for i, region in enumerate(found.regions):
+            for j, (name, shift) in enumerate(zip(region.features, region.shifts, strict=True)):
+                svg = as_svg(
+                    region_figure(name, region.histograms[j], "region", labels),
+                    f"region-{test.name}-{i}-{j}",
+                    f"{escape(name)} in the region",
+                )
+                parts.append(
+                    f"<figure><h3>Most likely {region.title}: {escape(name)}</h3><div class='stat'>"
+                    f"shifted by {shift:+.2f} spreads; candidate / reference in the region "
+                    f"{region.ratio:.3f}</div>{svg}<figcaption>Region: the 5% of all events with "
+                    f"the {'largest' if i == 0 else 'smallest'} weights.</figcaption></figure>"
+                )
+        out.append(f"<h2 id='{test.name}'>{escape(test.title)}</h2><div class='plots'>")
+        out.append("".join(parts) + "</div>")
+    return "".join(out)
+
+
 def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
     lines = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in settings)
     used = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in versions().items())
@@ -305,7 +347,7 @@ def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> 
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
         f"{_verdict(c)}</header><main>{_tiles(c)}{_table(c)}{_global(c)}{_samples(c)}{_figures(c)}"
-        f"{_combination(c)}{_methods(c, settings)}</main>"
+        f"{_combination(c)}{_classifiers(c)}{_methods(c, settings)}</main>"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"
     )

@@ -1,77 +1,19 @@
-"""Figures of a report: overlay, ratio and pulls of one observable; the p-values of all.
-
-Figures are drawn once, in marker colours; as SVG inside the page the markers become CSS
-variables, so that the page's light and dark themes colour them.
-"""
-
-import io
-import re
-from collections.abc import Mapping
-from typing import Any
+"""Figure of one observable: overlay, ratio and pulls."""
 
 import matplotlib as mpl
 import mplhep
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, REFERENCE, STYLE, WARN
 
-__all__ = ["LIGHT", "as_svg", "observable_figure", "p_value_figure"]
+__all__ = ["observable_figure"]
 
 FloatArray = NDArray[np.float64]
-
-_INK, _FAINT, _REFERENCE, _CANDIDATE, _WARN = (
-    "#010101",
-    "#020202",
-    "#030303",
-    "#040404",
-    "#050505",
-)
-_VARIABLES = {
-    _INK: "var(--ink)",
-    _FAINT: "var(--faint)",
-    _REFERENCE: "var(--reference)",
-    _CANDIDATE: "var(--candidate)",
-    _WARN: "var(--warn)",
-}
-LIGHT: Mapping[str, str] = {
-    _INK: "#1b2430",
-    _FAINT: "#c9d1da",
-    _REFERENCE: "#3d4a59",
-    _CANDIDATE: "#d1495b",
-    _WARN: "#d98e04",
-}
-"""Colours of stand-alone figures."""
-
-_STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "mathtext.fontset": "dejavusans",
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.linewidth": 0.8,
-    "axes.formatter.useoffset": False,
-    "axes.formatter.limits": (-3, 4),
-    "axes.formatter.use_mathtext": True,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.minor.visible": True,
-    "ytick.minor.visible": True,
-    "legend.frameon": False,
-    "legend.fontsize": 9.5,
-    "svg.fonttype": "path",
-    "path.simplify": False,
-}
 
 
 def _band(axes: Axes, edges: FloatArray, low: FloatArray, high: FloatArray, color: str) -> None:
@@ -106,8 +48,8 @@ def _main_panel(
     edges = np.asarray(observable.edges)
     width = np.ones(len(edges) - 1) if observable.categories else np.diff(edges)
     for sums, label, color in (
-        (reference, labels[1], _REFERENCE),
-        (candidate, labels[0], _CANDIDATE),
+        (reference, labels[1], REFERENCE),
+        (candidate, labels[0], CANDIDATE),
     ):
         mean = sums.mean
         value = mean[1:-1] / width
@@ -163,7 +105,7 @@ def observable_figure(
     labels
         Names of candidate and reference.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 4.8), facecolor="none")
         grid = figure.add_gridspec(
             3,
@@ -193,8 +135,8 @@ def observable_figure(
             )
         band = np.where(np.isfinite(band), band, 0.0)
         shown = np.isfinite(ratio) & np.isfinite(error)
-        _band(ratio_axes, edges, 1.0 - band, 1.0 + band, _REFERENCE)
-        ratio_axes.axhline(1.0, color=_REFERENCE, lw=1.0)
+        _band(ratio_axes, edges, 1.0 - band, 1.0 + band, REFERENCE)
+        ratio_axes.axhline(1.0, color=REFERENCE, lw=1.0)
         centres = 0.5 * (edges[1:] + edges[:-1])
         if observable.log_x:
             centres = np.sqrt(edges[1:] * np.maximum(edges[:-1], 1e-300))
@@ -207,7 +149,7 @@ def observable_figure(
             fmt="o",
             markersize=2.8,
             elinewidth=1.0,
-            color=_CANDIDATE,
+            color=CANDIDATE,
         )
         low, high = _ratio_limits(ratio, np.hypot(error, band))
         ratio_axes.set_ylim(low, high)
@@ -219,16 +161,16 @@ def observable_figure(
             linestyle="none",
             marker="d",
             markersize=5,
-            color=_WARN,
+            color=WARN,
             clip_on=False,
         )
 
         inner = np.where(np.isfinite(pulls[1:-1]), pulls[1:-1], 0.0)
         reach = max(3.5, float(np.max(np.abs(inner), initial=0.0)) * 1.1)
         for level in (-2.0, 2.0):
-            pull_axes.axhline(level, color=_FAINT, lw=0.8)
-        pull_axes.axhline(0.0, color=_REFERENCE, lw=0.8)
-        pull_axes.bar(centres, inner, width=np.diff(edges), color=_CANDIDATE, alpha=0.55, lw=0)
+            pull_axes.axhline(level, color=FAINT, lw=0.8)
+        pull_axes.axhline(0.0, color=REFERENCE, lw=0.8)
+        pull_axes.bar(centres, inner, width=np.diff(edges), color=CANDIDATE, alpha=0.55, lw=0)
         pull_axes.set_ylim(-reach, reach)
         pull_axes.set_ylabel("pull")
         _x_axis(observable, main, ratio_axes, pull_axes)
@@ -255,67 +197,3 @@ def _x_axis(observable: Observable, main: Axes, ratio_axes: Axes, pull_axes: Axe
         for axes in (main, ratio_axes, pull_axes):
             axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         pull_axes.figure.subplots_adjust(bottom=0.2)
-
-
-def p_value_figure(p_values: FloatArray) -> Figure:
-    """Cumulative distribution of p-values against the uniform one, with its 95% band."""
-    ordered = np.sort(p_values)
-    n = len(ordered)
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.0, 3.1), facecolor="none")
-        axes = figure.add_subplot()
-        figure.subplots_adjust(left=0.12, right=0.97, top=0.97, bottom=0.16)
-        axes.set_facecolor("none")
-        x = np.linspace(0.0, 1.0, 101)
-        reach = 1.358 / np.sqrt(n)
-        axes.fill_between(
-            x,
-            np.clip(x - reach, 0, 1),
-            np.clip(x + reach, 0, 1),
-            color=_REFERENCE,
-            alpha=0.15,
-            lw=0,
-        )
-        axes.plot(x, x, color=_REFERENCE, lw=1.0)
-        axes.step(
-            np.concatenate(([0.0], ordered, [1.0])),
-            np.concatenate(([0.0], np.arange(1, n + 1) / n, [1.0])),
-            where="post",
-            color=_CANDIDATE,
-            lw=1.6,
-        )
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
-        axes.set_xlabel("p-value", loc="right")
-        axes.set_ylabel("fraction of observables below", loc="top")
-        return figure
-
-
-def as_svg(figure: Figure, name: str, title: str) -> str:
-    """Figure as an SVG element for the inside of a page.
-
-    Parameters
-    ----------
-    figure
-        A figure of this module.
-    name
-        Unique on the page; becomes part of all ids of the element.
-    title
-        Text for screen readers.
-    """
-    buffer = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
-    for marker, variable in _VARIABLES.items():
-        text = text.replace(marker, variable)
-    # the picture scales with the page: its size is a matter of the style sheet
-    text = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", text, count=1)
-    text = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", text, count=1)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mcsurrogate.validation.classifiers.auc import auc_test
+from mcsurrogate.validation.classifiers.crossfit import FeatureNetwork, TrainingSettings, cross_fit
+from mcsurrogate.validation.classifiers.weights import ClassifierWeights, classifier_weights
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
@@ -34,6 +39,8 @@ class GlobalTest:
         Log p-value.
     details
         Further numbers by name.
+    weights
+        Of a classifier: its weights.
     """
 
     name: str
@@ -43,6 +50,7 @@ class GlobalTest:
     expected: float | None = None
     error: float | None = None
     details: dict[str, float] = field(default_factory=dict)
+    weights: ClassifierWeights | None = None
 
     @property
     def p_value(self) -> float:
@@ -58,7 +66,7 @@ def global_tests(
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> list[GlobalTest]:
-    """Sliced distances, Frechet and kernel physics distance of two samples.
+    """Sliced distances, Frechet and kernel physics distance, and a classifier.
 
     Samples without features, or with too few events for them, get no global test.
     """
@@ -85,7 +93,7 @@ def global_tests(
             details={"infinite": frechet.infinite, "infinite_error": frechet.infinite_error},
         ),
     ]
-    if len(candidate.reservoir) >= _MIN_EVENTS and len(reference.reservoir) >= _MIN_EVENTS:
+    if min(len(candidate.reservoir), len(reference.reservoir)) >= _MIN_EVENTS:
         tell("kernel physics distance")
         kernel = compare_kernel(
             candidate.reservoir.rows,
@@ -103,4 +111,36 @@ def global_tests(
                 kernel.error,
             )
         )
+        tests.append(_feature_classifier(candidate, reference, seed, tell))
     return tests
+
+
+def _feature_classifier(
+    candidate: "Sample", reference: "Sample", seed: int, tell: Callable[[str], None]
+) -> GlobalTest:
+    """Classifier two-sample test on the event features."""
+    parts = (candidate.reservoir, reference.reservoir)
+    features = np.concatenate([part.rows for part in parts])
+    weights = np.concatenate([part.weights for part in parts])
+    label = np.arange(len(features)) < len(parts[0])
+    scores, folds = cross_fit(
+        lambda: FeatureNetwork(features.shape[1]),
+        (features,),
+        label,
+        weights,
+        TrainingSettings(),
+        seed=seed,
+        progress=lambda fold: tell(f"classifier, {fold}"),
+    )
+    test = auc_test(scores, label, weights, folds, seed=seed)
+    found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
+    return GlobalTest(
+        "classifier",
+        "Classifier on observables (AUC)",
+        test.auc,
+        test.log_p,
+        0.5,
+        test.error,
+        {"null_width": test.null_width, "weight_width": found.width, "weight_tail": found.tail},
+        found,
+    )

@@ -17,7 +17,7 @@ Single = NDArray[np.float32]
 DEGREE = 4
 BATCHES = 10
 BATCH_EVENTS = 2500
-KERNEL_REPLICAS = 400
+KERNEL_REPLICAS = 200
 
 
 @dataclass(frozen=True)

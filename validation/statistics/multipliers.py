@@ -17,6 +17,7 @@ from mcsurrogate.validation.histograms import BLOCKS
 __all__ = ["Multipliers", "log_p_from_replicas"]
 
 FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
 
 _RELIABLE = 20
 # Replicas that the tail is extrapolated from.
@@ -30,17 +31,17 @@ class Multipliers:
     Attributes
     ----------
     candidate, reference
-        ``(R, BLOCKS)``.
+        ``(R, BLOCKS)``, single precision: replicas need three digits.
     """
 
-    candidate: FloatArray
-    reference: FloatArray
+    candidate: SingleArray
+    reference: SingleArray
 
     @classmethod
     def draw(cls, replicas: int, seed: int) -> "Multipliers":
         """Draw the numbers of R replicas from a seed."""
         random = np.random.default_rng(seed)
-        candidate, reference = random.standard_normal((2, replicas, BLOCKS))
+        candidate, reference = random.standard_normal((2, replicas, BLOCKS), dtype=np.float32)
         return cls(candidate, reference)
 
     def __len__(self) -> int:
@@ -58,8 +59,9 @@ class Multipliers:
         -------
         ``(R, F)``.
         """
-        difference: FloatArray = self.candidate @ candidate - self.reference @ reference
-        return difference
+        noise = np.concatenate((self.candidate, -self.reference), axis=1)
+        deviations = np.concatenate((candidate, reference)).astype(np.float32)
+        return (noise @ deviations).astype(np.float64)
 
 
 def log_p_from_replicas(statistic: float, replicas: FloatArray) -> float:

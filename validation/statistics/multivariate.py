@@ -17,8 +17,8 @@ __all__ = ["FeatureSums", "FrechetDistance", "compare_frechet", "compare_sliced"
 
 FloatArray = NDArray[np.float64]
 
-SLICES = 64
-FRECHET_REPLICAS = 300
+SLICES = 32
+FRECHET_REPLICAS = 200
 
 
 def _directions(dimension: int, seed: int) -> FloatArray:

@@ -1,0 +1,283 @@
+"""Reading event files: against pyhepmc's own objects, in all formats, and damaged."""
+
+import bz2
+import gzip
+import lzma
+import re
+import sys
+
+import numpy as np
+import pyhepmc
+import pytest
+
+from mcsurrogate.errors import EventFileError
+from mcsurrogate.validation.reading import EventFile
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+
+def read(path, **options):
+    return list(EventFile(path, **options).chunks())
+
+
+@pytest.fixture(scope="module")
+def small(z_files, tmp_path_factory):
+    """The first 30 events, with the footer."""
+    text = z_files[0].read_text()
+    pieces = text.split("\nE ")
+    path = tmp_path_factory.mktemp("small") / "small.hepmc"
+    path.write_text("\nE ".join(pieces[:31]) + "\nHepMC::Asciiv3-END_EVENT_LISTING\n")
+    return path
+
+
+def test_agrees_with_pyhepmc(top_file):
+    chunks = read(top_file)
+    with pyhepmc.open(str(top_file)) as file:
+        events = list(file)
+    assert sum(len(c) for c in chunks) == len(events) == 40
+    i = 0
+    for chunk in chunks:
+        for k in range(len(chunk)):
+            own = slice(chunk.offsets[k], chunk.offsets[k + 1])
+            theirs = events[i].numpy.particles
+            assert np.array_equal(chunk.pid[own], theirs.pid)
+            assert np.array_equal(chunk.status[own], theirs.status)
+            for ours, name in (("px", "px"), ("py", "py"), ("pz", "pz"), ("e", "e")):
+                assert np.array_equal(chunk.particles[ours][own], getattr(theirs, name))
+            assert np.array_equal(chunk.weights[k], events[i].weights)
+            assert chunk.event_numbers[k] == events[i].event_number
+            i += 1
+
+
+def test_graph_agrees_with_pyhepmc(top_file):
+    chunk = read(top_file, max_events=3)[0]
+    with pyhepmc.open(str(top_file)) as file:
+        for k in range(3):
+            event = next(iter(file))
+            start = chunk.offsets[k]
+            for i, particle in enumerate(event.particles):
+                parents = {p.id for p in particle.parents}
+                vertex = chunk.production_vertex[start + i]
+                ours = np.flatnonzero(chunk.end_vertex == vertex) if vertex >= 0 else []
+                assert {int(j - start) + 1 for j in ours} == parents
+
+
+def test_last_copies_agree_with_a_walk(top_file):
+    chunk = read(top_file)[0]
+    found = chunk.last_copies(np.abs(chunk.pid) == 6)
+    with pyhepmc.open(str(top_file)) as file:
+        events = [next(iter(file)) for _ in range(len(chunk))]
+    walked = []
+    for k, event in enumerate(events):
+        for i, particle in enumerate(event.particles):
+            if abs(particle.pid) == 6 and all(c.pid != particle.pid for c in particle.children):
+                walked.append(chunk.offsets[k] + i)
+    assert np.array_equal(found, walked)
+    # one top and one antitop an event, and both decay to W b
+    assert np.array_equal(chunk.select(found).counts, np.full(len(chunk), 2))
+
+
+def test_primary_hadrons_have_no_hadron_parents(z_files):
+    chunk = read(z_files[0], max_events=20)[0]
+    with pyhepmc.open(str(z_files[0])) as file:
+        for k in range(20):
+            event = next(iter(file))
+            for i, particle in enumerate(event.particles):
+                index = chunk.offsets[k] + i
+                hadrons = [p for p in particle.parents if p.status == 2 and abs(p.pid) > 100]
+                hadrons = [p for p in hadrons if (abs(p.pid) // 10) % 10 and abs(p.pid) != 2101]
+                if chunk.species.hadron[index]:
+                    assert chunk.from_hadron[index] == bool(hadrons)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [
+        ("", lambda b: b),
+        (".gz", gzip.compress),
+        (".zst", zstd.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+    ],
+)
+def test_compression_is_found_by_content(small, tmp_path, suffix, compress):
+    path = tmp_path / f"events{suffix}"
+    path.write_bytes(compress(small.read_bytes()))
+    disguised = tmp_path / "no_suffix_that_tells"
+    disguised.write_bytes(path.read_bytes())
+    for file in (path, disguised):
+        chunks = read(file)
+        assert sum(len(c) for c in chunks) == 30
+        assert np.array_equal(chunks[0].particles, read(small)[0].particles)
+
+
+def test_summary(small):
+    file = EventFile(small)
+    list(file.chunks())
+    summary = file.summary
+    assert summary.complete
+    assert summary.events == 30
+    assert summary.format == "HepMC3"
+    assert summary.weight_names == ("nominal", "double")
+    assert summary.tools == (("Pythia", "8.317", "seed = 101"),)
+    # Pythia's own cross section of e+ e- -> Z/gamma* -> hadrons at 91.2 GeV without radiation
+    assert summary.cross_section_pb == pytest.approx(41_443.4, rel=1e-4)
+    assert file.fraction_read == 1.0
+
+
+def test_small_chunks_give_the_same(small):
+    whole = read(small)[0]
+    parts = list(EventFile(small).chunks(chunk_particles=500))
+    assert len(parts) > 3
+    assert np.array_equal(np.concatenate([p.particles for p in parts]), whole.particles)
+    assert [p.first_event for p in parts] == list(np.cumsum([0] + [len(p) for p in parts])[:-1])
+
+
+def test_max_events(small):
+    file = EventFile(small, max_events=7)
+    assert sum(len(c) for c in file.chunks()) == 7
+    assert not file.summary.complete
+
+
+def test_hepmc2(small, tmp_path):
+    path = tmp_path / "old.hepmc2"
+    with pyhepmc.open(str(small)) as source, pyhepmc.open(str(path), "w", format="hepmc2") as out:
+        for event in source:
+            out.write(event)
+    file = EventFile(path)
+    chunks = list(file.chunks())
+    assert file.summary.format == "HepMC2"
+    ours, theirs = chunks[0].final, read(small)[0].final
+    assert len(ours) == len(theirs)
+    assert np.allclose(np.sort(ours.energy), np.sort(theirs.energy), rtol=1e-9)
+
+
+def test_momenta_in_mev_become_gev(small, tmp_path):
+    path = tmp_path / "mev.hepmc"
+    with pyhepmc.open(str(small)) as source, pyhepmc.open(str(path), "w") as out:
+        for event in source:
+            event.set_units(pyhepmc.Units.MEV, pyhepmc.Units.MM)
+            out.write(event)
+    ours, theirs = read(path)[0].final, read(small)[0].final
+    assert np.allclose(ours.energy, theirs.energy, rtol=1e-12)
+
+
+def damaged(small, tmp_path, change, name="damaged.hepmc"):
+    path = tmp_path / name
+    path.write_bytes(change(small.read_bytes()))
+    return path
+
+
+def test_truncated_in_an_event(small, tmp_path):
+    def cut(data):
+        starts = [m.start() for m in re.finditer(rb"^E ", data, re.MULTILINE)]
+        return data[: (starts[10] + starts[11]) // 2]
+
+    file = EventFile(damaged(small, tmp_path, cut))
+    with pytest.raises(EventFileError, match=r"event number 11 .*10 complete events were read"):
+        list(file.chunks())
+    assert file.summary.events == 10
+
+
+def test_truncated_between_events(small, tmp_path):
+    def cut(data):
+        starts = [m.start() for m in re.finditer(rb"^E ", data, re.MULTILINE)]
+        return data[: starts[10]]
+
+    with pytest.raises(EventFileError, match=r"truncated .*END_EVENT_LISTING.*10 complete"):
+        read(damaged(small, tmp_path, cut))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstd.compress, lzma.compress, bz2.compress])
+def test_truncated_compression(small, tmp_path, compress):
+    data = compress(small.read_bytes())
+    path = tmp_path / "cut"
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(EventFileError, match=r"truncated|cannot be parsed"):
+        read(path)
+
+
+def test_broken_compression(small, tmp_path):
+    data = bytearray(gzip.compress(small.read_bytes()))
+    middle = len(data) // 2
+    data[middle : middle + 50] = b"\0" * 50
+    path = tmp_path / "broken.gz"
+    path.write_bytes(bytes(data))
+    with pytest.raises(EventFileError):
+        read(path)
+
+
+def test_momentum_that_is_no_number(small, tmp_path):
+    def change(data):
+        lines = data.split(b"\n")
+        events = [i for i, line in enumerate(lines) if line.startswith(b"E ")]
+        row = next(i for i in range(events[4], len(lines)) if lines[i].startswith(b"P 9 "))
+        parts = lines[row].split()
+        parts[5] = b"nan"
+        lines[row] = b" ".join(parts)
+        return b"\n".join(lines)
+
+    with pytest.raises(EventFileError, match=r"event 4 \(number 5 .*particle 9.*not finite"):
+        read(damaged(small, tmp_path, change))
+
+
+def test_weight_that_is_no_number(small, tmp_path):
+    def change(data):
+        return re.sub(rb"(?m)^W [0-9].*$", b"W inf 1.0", data, count=1)
+
+    with pytest.raises(
+        EventFileError, match=r"event number 1 .*weight|number 1 .*weight is not finite"
+    ):
+        read(damaged(small, tmp_path, change))
+
+
+def test_changing_number_of_weights(small, tmp_path):
+    def change(data):
+        hits = list(re.finditer(rb"(?m)^W [0-9].*$", data))
+        return data[: hits[6].start()] + b"W 1.0" + data[hits[6].end() :]
+
+    with pytest.raises(EventFileError, match="event number 7 .*6 complete"):
+        read(damaged(small, tmp_path, change))
+
+
+def test_wrong_units_are_noticed(small, tmp_path):
+    def change(data):
+        return data.replace(b"U GEV MM", b"U MEV MM")
+
+    with pytest.raises(EventFileError, match="wrong momentum unit"):
+        read(damaged(small, tmp_path, change))
+
+
+def test_mixed_versions(small, tmp_path):
+    other = tmp_path / "old.hepmc2"
+    with pyhepmc.open(str(small)) as source, pyhepmc.open(str(other), "w", format="hepmc2") as out:
+        for event in source:
+            out.write(event)
+    path = damaged(small, tmp_path, lambda data: data + other.read_bytes())
+    with pytest.raises(EventFileError):
+        read(path)
+
+
+def test_garbage_in_a_particle_line(small, tmp_path):
+    def change(data):
+        hits = list(re.finditer(rb"(?m)^P 20 .*$", data))
+        return data[: hits[3].start()] + b"P 20 what is this" + data[hits[3].end() :]
+
+    with pytest.raises(EventFileError, match="number 4"):
+        read(damaged(small, tmp_path, change))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n" * 100, b"<LesHouchesEvents version='3.0'>\n"])
+def test_other_files(tmp_path, content):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    with pytest.raises(EventFileError, match=r"empty|neither a HepMC3 nor a HepMC2"):
+        read(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(EventFileError, match="cannot be read"):
+        EventFile(tmp_path / "nowhere.hepmc")
