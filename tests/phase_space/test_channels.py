@@ -38,7 +38,7 @@ def test_weights_sum_to_one(channel_set):
 
 def test_volume_over_all_channels(channel_set, shared):
     """Sum of alpha_k over channels gives phase space back (4.5 sigma)."""
-    n = 30_000
+    n = 10_000
     total = variance = 0.0
     for k in range(channel_set.channels):
         u, _ = _draw(channel_set, n, 100 + k)

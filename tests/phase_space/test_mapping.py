@@ -154,12 +154,13 @@ def test_channels_agree_on_an_integral(shared):
 
 
 def test_gradients(channels):
-    for topology, masses in channels[:: max(1, len(channels) // 4)]:
-        for hadronic in (False, True):
+    # Two channels of many, one with hadrons: the gradient check runs dim maps a point.
+    for topology, masses in channels[:: max(1, len(channels) // 2)][:2]:
+        for hadronic in (False, True) if len(channels) == 1 else (True,):
             mapping = build_mapping(
                 topology, masses, 3000.0 if hadronic else 1000.0, hadronic=hadronic
             )
-            u = (0.1 + 0.8 * _points(mapping, 2, seed=5)).requires_grad_()
+            u = (0.1 + 0.8 * _points(mapping, 1, seed=5)).requires_grad_()
 
             def outputs(v, mapping=mapping):
                 point = mapping.forward(v)
@@ -217,7 +218,7 @@ def test_jacobian_is_the_determinant(shared):
 
 
 def test_single_precision_and_edges(channels):
-    for topology, masses in channels[:: max(1, len(channels) // 6)]:
+    for topology, masses in channels[:: max(1, len(channels) // 4)]:
         mapping = build_mapping(topology, masses, 13000.0)
         u = _points(mapping, 500, dtype=torch.float32)
         single, double = mapping.forward(u), mapping.forward(u.double())
