@@ -52,12 +52,15 @@ def closed(momenta, alpha_s):
     return amplitude(torch.from_numpy(momenta), torch.from_numpy(alpha_s)).numpy()
 
 
-@pytest.fixture(params=["function", "umami", "fortran", "fortran_all"])
+@pytest.fixture(params=["function", "umami", "umami_fixed", "fortran", "fortran_all"])
 def external(request, build):
     if request.param == "function":
         return FunctionMatrixElement(PROCESS, closed)
     if request.param == "umami":
         return UmamiMatrixElement(PROCESS, build("umami_library.c", "umami"))
+    if request.param == "umami_fixed":
+        library = build("umami_library.c", "umami_fixed", "FIXED_COUPLING")
+        return UmamiMatrixElement(PROCESS, library)
     if request.param == "fortran":
         return MadGraphFortran(PROCESS, build("fortran_library.c", "fortran"))
     return MadGraphFortran(PROCESS, build("fortran_library.c", "all", "ALL_PROCESSES"))

@@ -9,11 +9,15 @@
 #define PARTICLES 4
 #endif
 #ifdef NEEDS_HELICITY
-static const bool required[] = {true, true, false, false, true};
+static const bool required[] = {true, false, false, false, true};
 #else
-static const bool required[] = {true, true, false, false, false};
+static const bool required[] = {true, false, false, false, false};
 #endif
+#ifdef FIXED_COUPLING
+static const bool supported[] = {true, false, true, true, true};
+#else
 static const bool supported[] = {true, true, true, true, true};
+#endif
 
 int umami_get_meta(int key, void* result) {
   static const double masses[] = {0.0, 0.0, 173.0, 173.0};
@@ -71,7 +75,7 @@ int umami_matrix_element(void* handle, size_t count, size_t stride, size_t offse
     if (inKeys[i] == 0) momenta = in[i];
     if (inKeys[i] == 1) alphaS = in[i];
   }
-  if (momenta == NULL || alphaS == NULL) return 7;
+  if (momenta == NULL) return 7;
   if (nOut != 1 || outKeys[0] != 0) return 4;
   for (size_t event = offset; event < offset + count; ++event) {
     double dot[2][3];
@@ -84,7 +88,7 @@ int umami_matrix_element(void* handle, size_t count, size_t stride, size_t offse
       }
     const double tau1 = dot[0][2] / dot[0][1], tau2 = dot[1][2] / dot[0][1];
     const double rho = 2.0 * mass * mass / dot[0][1];
-    const double g2 = 4.0 * 3.14159265358979323846 * alphaS[event];
+    const double g2 = 4.0 * 3.14159265358979323846 * (alphaS ? alphaS[event] : 0.118);
     ((double*)out[0])[event] = g2 * g2 * 4.0 / 9.0 * (tau1 * tau1 + tau2 * tau2 + 0.5 * rho);
   }
   return 0;

@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from mcsurrogate.errors import MatrixElementError
-from mcsurrogate.matrix_elements.external.base import Array, ExternalMatrixElement
+from mcsurrogate.matrix_elements.external.base import (
+    Array,
+    ExternalMatrixElement,
+    strong_power,
+)
 from mcsurrogate.matrix_elements.external.param_card import write_param_card
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.process import Process
@@ -35,6 +39,9 @@ _STATUS = (
 
 class UmamiMatrixElement(ExternalMatrixElement):
     """A squared matrix element from a UMAMI shared library.
+
+    The strong coupling of an event is passed on where the library takes it, and otherwise
+    accounted for by the power of alpha_s of the process.
 
     Parameters
     ----------
@@ -97,6 +104,13 @@ class UmamiMatrixElement(ExternalMatrixElement):
         self._library.umami_free.argtypes = [pointer]
         self._check_metadata()
         self._inputs = self._choose_inputs()
+        self._power = strong_power(self.process)
+        if _ALPHA_S not in self._inputs and self._power is None:
+            msg = (
+                f"{self.source} takes no alpha_s, and {self.process.name} has no definite power "
+                "of it"
+            )
+            raise MatrixElementError(msg)
         self._initialise()
 
     def _check_metadata(self) -> None:
@@ -187,7 +201,10 @@ class UmamiMatrixElement(ExternalMatrixElement):
             1, (ctypes.c_int * 1)(0), (ctypes.c_void_p * 1)(result.ctypes.data),
         )  # fmt: skip
         self._check(status, "umami_matrix_element")
-        return result
+        if _ALPHA_S in self._inputs:
+            return result
+        ratio = alpha_s / as_number(self.parameters.alpha_s)
+        return result * ratio ** float(self._power or 0)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None) is not None and self._handle.value:
