@@ -77,12 +77,12 @@ def write_sample(path, settings, events, seed):
 
 @pytest.fixture(scope="session")
 def z_files(tmp_path_factory) -> tuple[Path, Path]:
-    """Two independent samples of 1000 hadronic Z decays."""
+    """Two independent samples of 500 hadronic Z decays."""
     folder = tmp_path_factory.mktemp("z")
-    return tuple(write_sample(folder / f"z{seed}.hepmc", Z_POLE, 1000, seed) for seed in (101, 102))
+    return tuple(write_sample(folder / f"z{seed}.hepmc", Z_POLE, 500, seed) for seed in (101, 102))
 
 
 @pytest.fixture(scope="session")
 def top_file(tmp_path_factory) -> Path:
-    """40 top-pair events without multiparton interactions."""
-    return write_sample(tmp_path_factory.mktemp("top") / "top.hepmc", TOP, 40, 103)
+    """20 top-pair events without multiparton interactions."""
+    return write_sample(tmp_path_factory.mktemp("top") / "top.hepmc", TOP, 20, 103)

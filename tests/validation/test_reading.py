@@ -37,7 +37,7 @@ def test_agrees_with_pyhepmc(top_file):
     chunks = read(top_file)
     with pyhepmc.open(str(top_file)) as file:
         events = list(file)
-    assert sum(len(c) for c in chunks) == len(events) == 40
+    assert sum(len(c) for c in chunks) == len(events) == 20
     i = 0
     for chunk in chunks:
         for k in range(len(chunk)):
@@ -228,9 +228,7 @@ def test_weight_that_is_no_number(small, tmp_path):
     def change(data):
         return re.sub(rb"(?m)^W [0-9].*$", b"W inf 1.0", data, count=1)
 
-    with pytest.raises(
-        EventFileError, match=r"event number 1 .*weight|number 1 .*weight is not finite"
-    ):
+    with pytest.raises(EventFileError, match=r"number 1 .*weight"):
         read(damaged(small, tmp_path, change))
 
 
@@ -239,7 +237,7 @@ def test_changing_number_of_weights(small, tmp_path):
         hits = list(re.finditer(rb"(?m)^W [0-9].*$", data))
         return data[: hits[6].start()] + b"W 1.0" + data[hits[6].end() :]
 
-    with pytest.raises(EventFileError, match="event number 7 .*6 complete"):
+    with pytest.raises(EventFileError, match=r"event number 7 .*6 complete"):
         read(damaged(small, tmp_path, change))
 
 

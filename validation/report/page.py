@@ -266,15 +266,16 @@ def _classifiers(c: Comparison) -> str:
         if found is None:
             continue
         svg = as_svg(weight_figure(found, labels), f"weights-{test.name}", "Classifier weights")
-        parts = [
-            (
-                f"<figure><h3>Weights</h3><div class='stat'>AUC {test.value:.4f} ± "
-                f"{test.error or 0.0:.4f}, p = {p_text(test.log_p)}; width {found.width:.3f}, beyond a "
-                f"factor of 2: {100 * found.tail:.2g}%</div>{svg}<figcaption>w = density of the "
-                "candidate over that of the reference, for events that the classifier did not see in "
-                "training (arXiv:2305.16774).</figcaption></figure>"
-            )
-        ]
+        note = (
+            f"AUC {test.value:.4f} ± {test.error or 0.0:.4f}, p = {p_text(test.log_p)}; width "
+            f"{found.width:.3f}, beyond a factor of 2: {100 * found.tail:.2g}%"
+        )
+        caption = (
+            "w = density of the candidate over that of the reference, for events that the "
+            "classifier did not see in training (arXiv:2305.16774)."
+        )
+        figure = f"<figure><h3>Weights</h3><div class='stat'>{note}</div>{svg}"
+        parts = [figure + f"<figcaption>{caption}</figcaption></figure>"]
         for i, region in enumerate(found.regions):
             for j, (name, shift) in enumerate(zip(region.features, region.shifts, strict=True)):
                 svg = as_svg(
