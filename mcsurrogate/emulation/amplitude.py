@@ -31,11 +31,14 @@ class AmplitudeRecord:
         Points outside its domain, answered exactly.
     uncertain
         Points inside that were too uncertain, answered exactly.
+    seconds
+        Processor time of all calls.
     """
 
     emulated: int = 0
     outside: int = 0
     uncertain: int = 0
+    seconds: float = 0.0
 
 
 class EmulatedMatrixElement:
@@ -87,6 +90,7 @@ class EmulatedMatrixElement:
 
     def with_uncertainty(self, momenta: Tensor, alpha_s: Tensor | float) -> tuple[Tensor, Tensor]:
         """Return |M|^2 and its uncertainty, ``(N,)`` each; zero where it is exact."""
+        start = time.process_time()
         value, sigma = self.emulator.predict(momenta, alpha_s)
         exact = sigma == 0.0
         self.record.outside += int(exact.sum())
@@ -102,6 +106,7 @@ class EmulatedMatrixElement:
             self.record.uncertain += len(where)
             exact = exact | unsure
         self.record.emulated += int((~exact).sum())
+        self.record.seconds += time.process_time() - start
         return value, sigma
 
     @property

@@ -137,8 +137,8 @@ def sampler_draws(
         channel = torch.multinomial(weights, 1, generator=generator)[:, 0]
         with torch.no_grad():
             u, _ = sampler.mixture.sample(channel, generator)
-            found = hard_process.contributions(u)
-        inside = found.weights[:, index] > 0.0
-        return found.momenta[inside][:, order].double()
+            momenta = hard_process.phase_space.forward(u, channel).momenta
+            inside = hard_process.cuts(momenta)
+        return momenta[inside][:, order].double()
 
     return draw

@@ -79,6 +79,7 @@ def measure_gain(
     costs: StageCosts,
     preparation: float,
     overweight: float = 1e-3,
+    plain_costs: StageCosts | None = None,
 ) -> GainReport:
     """Compare two-stage with plain unweighting.
 
@@ -92,9 +93,11 @@ def measure_gain(
         Seconds of training, amplitudes of the training points included.
     overweight
         Part of the cross section that may lie above unit weight, the same for both.
+    plain_costs
+        Seconds of each step of plain unweighting where they differ.
     """
     return GainReport(
-        choose_single_maximum(exact, costs, overweight),
+        choose_single_maximum(exact, plain_costs or costs, overweight),
         choose_maxima(surrogate, exact, costs, overweight),
         preparation,
     )
