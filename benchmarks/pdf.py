@@ -1,4 +1,4 @@
-"""Cost of parton densities: nanoseconds a point and flavour, one thread.
+"""Cost of parton densities: CPU nanoseconds a point and flavour, one thread.
 
     python benchmarks/pdf.py [--points 10000] [--set NNPDF31_nnlo_as_0118_luxqed]
 
@@ -21,13 +21,13 @@ QUARKS_AND_GLUON = (21, *range(-5, 0), *range(1, 6))
 
 
 def median_time(function: Callable[[], object], repetitions: int) -> float:
-    """Median seconds of a call, after one call to warm up."""
+    """Median CPU seconds of a call, after one call to warm up."""
     function()
     times = []
     for _ in range(repetitions):
-        start = time.perf_counter()
+        start = time.process_time()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return statistics.median(times)
 
 

@@ -17,6 +17,13 @@ __all__ = ["GridDensity"]
 _PARTONS = frozenset({*range(-6, 7), 21, 22})
 _FLOORS = {0: None, 1: 0.0, 2: 1e-10}
 _SLICES = 32
+_BATCH = 4096
+
+
+def _offsets(stride: int, device: torch.device) -> Tensor:
+    """Distances of the knots around a point in a table: 16, or 4 in one variable."""
+    four = torch.arange(4, dtype=torch.int32, device=device)
+    return (four.unsqueeze(1) * stride + four).flatten() if stride > 0 else four
 
 
 class GridDensity:
@@ -59,9 +66,9 @@ class GridDensity:
         self._x_axis_linear = KnotAxis(grid.x, np.ones(len(grid.x), dtype=np.bool_))
         self._q_axis = KnotAxis(q, linear)
         self._linear = torch.from_numpy(linear) if linear.any() else None
-        self._values = torch.from_numpy(
-            np.concatenate([subgrid.xf for subgrid in grid.subgrids], axis=1)
-        )
+        values = np.concatenate([subgrid.xf for subgrid in grid.subgrids], axis=1)
+        # Of a point at the edge two of the four knots lie outside; their weight is zero.
+        self._values = torch.from_numpy(np.pad(values, ((1, 1), (1, 1), (0, 0))))
         distinct = np.unique(q)
         self._edges = Edges(
             float(grid.x[0]), float(grid.x[1]), float(q[0]), float(distinct[-2]), float(q[-1])
@@ -222,7 +229,9 @@ class GridDensity:
         self._check_x(x)
         inside = torch.clamp(x, min=self.x_min)
         axis, table = self._slice(q, ids, x)
-        result = weighted_rows(*axis.locate(inside), table)
+        weights, interval = axis.locate(inside)
+        rows = interval.to(torch.int32).unsqueeze(1) + _offsets(0, x.device)
+        result = weighted_rows(weights, rows, table)
         below = x < self.x_min
         if bool(below.any()):
             where = below.nonzero().squeeze(1)
@@ -232,19 +241,25 @@ class GridDensity:
         return result
 
     def _inside(self, x: Tensor, q: Tensor, ids: tuple[int, ...]) -> Tensor:
+        if len(x) > _BATCH:
+            # What a batch needs then stays in the cache of the processor.
+            pairs = zip(x.split(_BATCH), q.split(_BATCH), strict=True)  # type: ignore[no-untyped-call]
+            return torch.cat([self._inside(a, b, ids) for a, b in pairs])
         table = self._table(ids, x)
-        q_weights, q_rows = self._q_axis.locate(q)
-        x_weights, x_rows = self._x_axis.locate(x)
+        q_weights, q_interval = self._q_axis.locate(q)
+        x_weights, x_interval = self._x_axis.locate(x)
         if self._linear is not None:
-            linear = self._linear.to(x.device)[q_rows[:, 1]]
+            linear = self._linear.to(x.device)[q_interval]
             straight, _ = self._x_axis_linear.locate(x)
             x_weights = torch.where(linear.unsqueeze(1), straight, x_weights)
         weights = (x_weights.unsqueeze(2) * q_weights.unsqueeze(1)).flatten(1)
-        rows = (x_rows.unsqueeze(2) * self._values.shape[1] + q_rows.unsqueeze(1)).flatten(1)
+        stride = self._values.shape[1]
+        first = (x_interval * stride + q_interval).to(torch.int32)
+        rows = first.unsqueeze(1) + _offsets(stride, x.device)
         return weighted_rows(weights, rows, table)
 
     def _columns(self, ids: tuple[int, ...]) -> Tensor:
-        """``(X, Q, F)`` values of the partons ``ids``."""
+        """``(X + 2, Q + 2, F)`` values of the partons ``ids``, with a margin of one knot."""
         unknown = [pdg for pdg in ids if pdg not in _PARTONS]
         if unknown:
             raise PartonDensityError(f"{self.name}: PDG id {unknown[0]} is not a parton")
@@ -266,12 +281,13 @@ class GridDensity:
 
     def _slice(self, q: float, ids: tuple[int, ...], like: Tensor) -> tuple[KnotAxis, Tensor]:
         """Interpolate the grid to one scale: its axis in x and ``(X, F)`` values."""
-        weights, rows = self._q_axis.locate(torch.tensor([q], dtype=torch.float64))
-        linear = self._linear is not None and bool(self._linear[rows[0, 1]])
+        weights, interval = self._q_axis.locate(torch.tensor([q], dtype=torch.float64))
+        j = int(interval[0])
+        linear = self._linear is not None and bool(self._linear[j])
         key = (q, ids, like.dtype, like.device)
         if key not in self._slices:
             if len(self._slices) >= _SLICES:
                 self._slices.pop(next(iter(self._slices)))
-            table = torch.einsum("b,xbf->xf", weights[0], self._columns(ids)[:, rows[0]])
+            table = torch.einsum("b,xbf->xf", weights[0], self._columns(ids)[:, j : j + 4])
             self._slices[key] = table.to(like).contiguous()
         return (self._x_axis_linear if linear else self._x_axis), self._slices[key]

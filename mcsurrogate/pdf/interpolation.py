@@ -60,8 +60,6 @@ class KnotAxis:
         self._start = torch.from_numpy(logs[:-1].copy())
         self._inverse_width = torch.from_numpy(1.0 / safe)
         self._last = int(np.flatnonzero(inner)[-1])
-        index = np.arange(count - 1)[:, None] + np.arange(-1, 3)[None, :]
-        self._stencil = torch.from_numpy(np.clip(index, 0, count - 1))
         self._cache: dict[tuple[torch.dtype, torch.device], tuple[Tensor, ...]] = {}
 
     def _tables(self, like: Tensor) -> tuple[Tensor, ...]:
@@ -73,10 +71,7 @@ class KnotAxis:
                 self._inverse_width,
                 torch.from_numpy(self._polynomials.reshape(-1, 16)),
             )
-            self._cache[key] = (
-                *(table.to(like).contiguous() for table in floats),
-                self._stencil.to(like.device),
-            )
+            self._cache[key] = tuple(table.to(like).contiguous() for table in floats)
         return self._cache[key]
 
     def locate(self, value: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,17 +84,20 @@ class KnotAxis:
 
         Returns
         -------
-        weights, positions
-            ``(N, 4)`` each; at an edge a position may be repeated with weight zero.
+        weights
+            ``(N, 4)``.
+        interval
+            ``(N,)`` int64, number of the interval that holds the point: its four knots are
+            ``interval - 1`` to ``interval + 2``.  Beyond an edge their weight is zero.
         """
-        knots, start, inverse_width, polynomials, stencil = self._tables(value)
+        knots, start, inverse_width, polynomials = self._tables(value)
         interval = torch.searchsorted(knots, value.detach(), right=True) - 1
         interval = interval.clamp(0, self._last)
         start, inverse_width = (table.index_select(0, interval) for table in (start, inverse_width))
         t = ((torch.log(value) - start) * inverse_width).unsqueeze(1)
         c0, c1, c2, c3 = polynomials.index_select(0, interval).view(-1, 4, 4).unbind(1)
         weights = torch.addcmul(c0, torch.addcmul(c1, torch.addcmul(c2, c3, t), t), t)
-        return weights, stencil.index_select(0, interval)
+        return weights, interval
 
 
 _LINEAR = np.array([[0, 1, 0, 0], [0, -1, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=np.float64)
@@ -141,7 +139,8 @@ class _WeightedRows(torch.autograd.Function):
     def forward(ctx: Any, weights: Tensor, rows: Tensor, table: Tensor) -> Tensor:  # noqa: ANN401
         ctx.save_for_backward(rows, table)
         count, terms = rows.shape
-        pointers = torch.arange(0, count * terms + 1, terms)
+        # The product wants the pointers in the type of the rows, and 32 bits without a copy.
+        pointers = torch.arange(0, count * terms + 1, terms, dtype=rows.dtype)
         matrix = torch.sparse_compressed_tensor(
             pointers,
             rows.reshape(-1),
@@ -166,7 +165,7 @@ def weighted_rows(weights: Tensor, rows: Tensor, table: Tensor) -> Tensor:
     weights
         ``(N, K)``.
     rows
-        ``(N, K)`` int64.
+        ``(N, K)`` int32.
     table
         ``(R, F)``.
 
@@ -176,7 +175,8 @@ def weighted_rows(weights: Tensor, rows: Tensor, table: Tensor) -> Tensor:
         ``(N, F)``: sum over k of ``weights[:, k] * table[rows[:, k]]``.
     """
     if table.shape[1] == 1:
-        return (table.view(-1)[rows] * weights).sum(dim=1, keepdim=True)
+        values = table.view(-1).index_select(0, rows.reshape(-1)).view_as(weights)
+        return (values * weights).sum(dim=1, keepdim=True)
     if weights.dtype == torch.float64 and weights.device.type == "cpu" and _HAS_MKL:
         result: Tensor = _WeightedRows.apply(weights, rows, table)  # type: ignore[no-untyped-call]
         return result
