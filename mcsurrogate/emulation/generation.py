@@ -158,7 +158,8 @@ def prepare_two_stage(
     # A trial outside the cuts costs no amplitude: plain unweighting pays for the others only.
     costs = StageCosts(max(0.0, trial - emulation), emulation, exact_seconds, event_seconds)
     plain = replace(costs, exact=exact_seconds * len(inside) / pilot)
-    return measure_gain(points.weight, exact, costs, preparation, overweight, plain)
+    # densities may be negative: the surrogate weight proposes, the exact one has the sign
+    return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain)
 
 
 def two_stage_unweight(

@@ -1,0 +1,187 @@
+"""Accuracy, speed and gain of emulators on points of the integrator's own distribution.
+
+``python benchmarks/emulation.py`` integrates gluon-initiated processes at 13 TeV, trains an
+emulator on points of the sampler, and prints errors on points that it has not seen, pulls and
+coverage, microseconds a point, and the gain of two-stage over plain unweighting with the same
+sampler, everything counted.  ``--optimizers`` compares SOAP with Adam at equal time,
+``--scaling`` measures how errors fall with the number of points.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation.accuracy_scaling import measure_scaling
+from mcsurrogate.emulation.amplitude import measure_seconds
+from mcsurrogate.emulation.calibration import measure_calibration
+from mcsurrogate.emulation.card_points import sampler_draws
+from mcsurrogate.emulation.generation import TwoStageSource, emulated_process, prepare_two_stage
+from mcsurrogate.emulation.training_points import (
+    TrainingPoints,
+    evaluate_points,
+    points_from_draws,
+)
+from mcsurrogate.hard_process import HardProcess, assemble
+from mcsurrogate.integration import Sampler, integrate
+from mcsurrogate.matrix_elements import Process, matrix_element
+
+PROCESSES = ("g g > g g g", "g g > t t~ g g")
+ALPHA_S = 0.118
+TEST_POINTS = 10_000
+
+
+def hard_process(definition: str) -> HardProcess:
+    """Gluons of the proton at 13 TeV; jets with pT > 20 GeV, |eta| < 5 and Delta R > 0.4."""
+    jets = {"particles": ["jets"]}
+    return assemble(
+        RunCard.model_validate(
+            {
+                "seed": 1,
+                "process": {"definition": definition},
+                "beams": {"sqrt_s": 13000.0, "pdf": "NNPDF23_lo_as_0130_qed"},
+                "scales": {"alpha_s": ALPHA_S},
+                "cuts": [
+                    {"observable": "pt", **jets, "minimum": 20.0},
+                    {"observable": "eta", **jets, "maximum": 5.0},
+                    {"observable": "delta_r", **jets, "minimum": 0.4},
+                ],
+            }
+        )
+    )
+
+
+def collect(
+    process: HardProcess, sampler: Sampler, definition: str, count: int
+) -> tuple[TrainingPoints, float]:
+    """Points of the sampler with their amplitudes, and the seconds that they took."""
+    start = time.process_time()
+    draw = sampler_draws(process, sampler, Process.parse(definition))
+    momenta = points_from_draws(draw, count, seed=2)
+    points = evaluate_points(momenta, matrix_element(definition), ALPHA_S, "sampler")
+    return points, time.process_time() - start
+
+
+def benchmark(
+    definition: str, count: int, evaluations: int, settings: TrainingSettings
+) -> dict[str, float | str]:
+    """Train one emulator and print its figures."""
+    print(f"\n{definition}: {evaluations} evaluations of VEGAS, {count} points", flush=True)
+    process = hard_process(definition)
+    result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
+    points, point_seconds = collect(process, result.sampler, definition, count + TEST_POINTS)
+    start = time.process_time()
+    emulator = Emulator.fit(
+        points.momenta[:count],
+        points.me2[:count],
+        definition,
+        seed=1,
+        alpha_s=ALPHA_S,
+        settings=settings,
+        source="sampler",
+    )
+    training_seconds = time.process_time() - start
+    momenta, me2 = points.momenta[count:], points.me2[count:]
+    inside = ~emulator.outside_domain(momenta)
+    value, sigma = emulator.predict(momenta[inside])
+    figures = measure_calibration(value, sigma, me2[inside])
+    microseconds = 1e6 * measure_seconds(emulator, momenta)
+    print(
+        f"  errors: median {figures.median:.3%}, 99% {figures.quantile99:.2%}, largest "
+        f"{figures.largest:.1%} of {figures.points}; {int((~inside).sum())} outside the domain\n"
+        f"  pull width {figures.pull_width:.3f}, coverage {figures.coverage68:.1%} and "
+        f"{figures.coverage95:.1%}\n"
+        f"  {microseconds:.2f} us a point, exact {1e6 * matrix_element(definition).cost:.0f} us\n"
+        f"  amplitudes of the points {point_seconds:.0f} s, training {training_seconds:.0f} s"
+    )
+    emulated = emulated_process(process, [emulator])
+    source = TwoStageSource.of(result.sampler, emulated, process)
+    report = prepare_two_stage(source, seed=9, preparation=point_seconds + training_seconds)
+    for line in report.describe().splitlines():
+        print(f"  {line}")
+    return {
+        "process": definition,
+        "points": count,
+        "median": figures.median,
+        "quantile99": figures.quantile99,
+        "largest": figures.largest,
+        "pull_width": figures.pull_width,
+        "coverage68": figures.coverage68,
+        "coverage95": figures.coverage95,
+        "microseconds": microseconds,
+        "gain": report.gain,
+        "break_even": min(report.break_even, 1e300),
+    }
+
+
+def scaling(definition: str, largest: int, evaluations: int, settings: TrainingSettings) -> None:
+    """Print errors of trainings with equal numbers of steps on growing parts of the points."""
+    process = hard_process(definition)
+    result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
+    points, _ = collect(process, result.sampler, definition, largest + TEST_POINTS)
+    counts = [largest // 30, largest // 10, largest // 3, largest]
+    found = measure_scaling(points, counts, 1, settings, test_points=TEST_POINTS)
+    for point in found.series:
+        print(f"  {point.points:8d} points: median {point.median:.3%}, 99% {point.quantile99:.2%}")
+    print(f"  median error ~ points^{found.exponent:.2f}")
+    print(f"  at ten times as many: {found.extrapolate(10.0 * largest):.3%}, extrapolated")
+
+
+def optimizers() -> None:
+    """Compare SOAP with Adam on the training problem itself, at equal processor time."""
+    import mcsurrogate.emulation.training as training
+
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(12, 40_000, generator=generator)
+    target = torch.logsumexp(torch.stack([inputs[k] - inputs[k + 1] for k in range(11)]), dim=0)
+    target = (target - target.mean()) / target.std()
+    held = slice(36_000, None)
+    data = training.TrainingData(
+        inputs[:, :36_000], target[:36_000], inputs[:, held], target[held], 1.0
+    )
+    soap = training.SOAP
+    for name, epochs, rate, optimizer in (
+        ("SOAP", 10, 0.015, soap),
+        ("Adam", 15, 0.003, lambda p, lr: torch.optim.Adam(p, lr=lr, betas=(0.9, 0.99))),
+    ):
+        training.SOAP = optimizer  # type: ignore[misc,assignment]
+        start = time.process_time()
+        settings = TrainingSettings(epochs=epochs, learning_rate=rate)
+        _, history = training.train_network(data, settings, seed=1)
+        seconds = time.process_time() - start
+        print(f"  {name}: {epochs} epochs, {seconds:.1f} s, median error {history[-1].median:.3%}")
+    training.SOAP = soap  # type: ignore[misc]
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--process", action="append", help="processes instead of the default ones")
+    parser.add_argument("--points", type=int, default=40_000)
+    parser.add_argument("--evaluations", type=int, default=40_000)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--optimizers", action="store_true")
+    parser.add_argument("--json", type=Path, help="write the figures to a file")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = TrainingSettings(epochs=arguments.epochs)
+    if arguments.optimizers:
+        optimizers()
+        return
+    rows = []
+    for definition in arguments.process or PROCESSES:
+        if arguments.scaling:
+            scaling(definition, arguments.points, arguments.evaluations, settings)
+        else:
+            rows.append(benchmark(definition, arguments.points, arguments.evaluations, settings))
+    if arguments.json and rows:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
