@@ -201,7 +201,8 @@ class IntegrationRun:
         """Add an estimate to the mean with a weight that its own points did not decide on."""
         fraction = PredictableMean.fraction(points, max(0, left), gain)
         last = self.history[-1] if self.history else None
-        if left > 0 and (last is None or last.effective * points < _GAUSSIAN):
+        learning = left > 0 and gain > 1.0
+        if learning and (last is None or last.effective * points < _GAUSSIAN):
             # a few points that count make a skewed estimate, low most of the time
             fraction = 0.0
         self.mean.add(value, variance, fraction)
