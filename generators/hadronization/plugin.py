@@ -124,7 +124,9 @@ def attach_hadronization(pythia: Any, model: str | os.PathLike[str] = "string_br
         )
         raise HadronizationError(msg)
     lines = hadronization_settings(model)
-    if any(_CLASS in plugin for plugin in pythia.settings.wvec("Init:plugins")):
+    # PythiaParallel keeps its settings to itself.
+    settings = getattr(pythia, "settings", None)
+    if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):
         msg = "this Pythia object has a surrogate hadronization already; make a new object"
         raise HadronizationError(msg)
     _make_symbols_global()

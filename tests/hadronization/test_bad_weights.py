@@ -5,7 +5,6 @@ import struct
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file, save_file
 
 from mcsurrogate.errors import HadronizationError, PythiaError
@@ -15,26 +14,7 @@ from mcsurrogate.generators.hadronization import (
     hadronization_settings,
     plugin_library,
 )
-from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
 from mcsurrogate.hadronization.weights_file import write_weights
-
-MESONS = (0, 111, 113, 211, 213, 221, 223, 311, 313, 321, 323, 331, 333, 411, 421, 431, 511, 521,
-          531, 413, 423, 433, 513, 523, 533, 441, 443, 541, 543, 551, 553)  # fmt: skip
-BARYONS = (0, 1114, 2112, 2114, 2212, 2214, 2224, 3112, 3114, 3122, 3212, 3214, 3222, 3224, 3312,
-           3314, 3322, 3324, 3334)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    torch.manual_seed(1)
-    networks = StringBreakNetworks(MESONS, BARYONS, FractionNetwork(8, 16, 0.0, 1.0))
-    networks.range[..., 0], networks.range[..., 1] = -4.0, 4.0
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    write_weights(
-        path, model="string_breaks", tensors=networks.tensors(), metadata=networks.metadata(),
-        card={},
-    )  # fmt: skip
-    return path
 
 
 def lines(path, model="string_breaks"):
