@@ -8,12 +8,16 @@ width of the top quark the difference is up to 6.5e-5).
 import math
 from collections.abc import Callable
 from functools import cached_property
+from itertools import permutations
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.matrix_elements import formulae
+from mcsurrogate.matrix_elements.colour import End
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
+from mcsurrogate.matrix_elements.colour_matrix import flow_lines
+from mcsurrogate.matrix_elements.five_gluon_loop import gluons_to_photons_gluon
 from mcsurrogate.matrix_elements.interactions import Interaction, interactions
 from mcsurrogate.matrix_elements.measurement import seconds_per_point
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
@@ -34,7 +38,14 @@ FOUR_PI = 4.0 * math.pi
 
 Formula = Callable[[Tensor], Tensor]
 
-_PHOTON_PAIR: tuple[ColourFlow, ...] = (((501, 502), (502, 501), (0, 0), (0, 0)),)
+
+def _loop_flows(process: Process) -> tuple[ColourFlow, ...]:
+    """Colour flows of gluons that couple to colourless particles through a quark loop."""
+    ends = tuple(
+        End.GLUON if particle.colour == 8 else End.SINGLET for particle in process.particles
+    )
+    first, *others = (leg for leg, end in enumerate(ends) if end is End.GLUON)
+    return tuple(flow_lines(((first, *rest),), ends) for rest in permutations(others))
 
 
 class ClosedForm:
@@ -47,7 +58,7 @@ class ClosedForm:
     parameters
         Parameters of the model.
     formula
-        From momenta ``(N, 4, 4)`` to values without the strong coupling.
+        From momenta ``(N, n, 4)`` to values without the strong coupling.
     strong_power
         Power of alpha_s.
 
@@ -94,14 +105,15 @@ class ClosedForm:
     @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
         """Leading-colour flows that an event may have."""
-        return _PHOTON_PAIR if self._is_loop else self._engine.colour_flows
+        return _loop_flows(self.process) if self._is_loop else self._engine.colour_flows
 
     def colour_flow_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
         """Leading-colour weights ``(N, len(colour_flows))``, not normalised."""
         if not self._is_loop:
             return self._engine.colour_flow_weights(momenta, alpha_s)
         check_momenta(momenta, self.process, self.parameters)
-        return torch.ones_like(momenta[:, :1, 0])
+        # Two orders of three gluons differ by a sign only.
+        return torch.ones_like(momenta[:, : len(self.colour_flows), 0])
 
     @property
     def cost(self) -> float:
@@ -120,11 +132,13 @@ def closed_form(process: Process, model: StandardModel) -> ClosedForm | None:
     ProcessError
         If the process has no diagram within its coupling orders.
     """
-    if process.n_legs != 4 or process.excluded:
+    if process.n_legs > 5 or process.excluded:
         return None
     powers = coupling_powers(process.all_incoming, process.excluded)
     if not powers:
         return _photon_pair(process, model)
+    if process.n_legs != 4:
+        return None
     process = resolve_orders(process)
     allowed = [power for power in powers if process.orders.allows(*power)]
     if allowed == [(2, 0)]:
@@ -137,11 +151,23 @@ def closed_form(process: Process, model: StandardModel) -> ClosedForm | None:
 
 
 def _photon_pair(process: Process, model: StandardModel) -> ClosedForm | None:
-    if process.pdg_ids != (21, 21, 22, 22) or not process.orders.is_default:
+    if process.incoming != (21, 21) or not process.orders.is_default:
         return None
-    # Five massless flavours; the top quark is left out, as in the oracle table.
+    # Five massless flavours; the top quark is left out, as in the oracle tables.
     charges = [particle_by_pdg(flavour).charge3 / 3.0 for flavour in range(1, 6)]
-    return ClosedForm(process, model, lambda p: formulae.gluons_to_photons(p, model, charges), 2)
+    if process.outgoing == (22, 22):
+        return ClosedForm(
+            process, model, lambda p: formulae.gluons_to_photons(p, model, charges), 2
+        )
+    if sorted(process.outgoing) == [21, 22, 22]:
+        first, second = (leg for leg, pdg in enumerate(process.pdg_ids) if pdg == 22)
+        return ClosedForm(
+            process,
+            model,
+            lambda p: gluons_to_photons_gluon(p, model, charges, (first, second)),
+            3,
+        )
+    return None
 
 
 def _strong(process: Process, model: StandardModel) -> Formula | None:
