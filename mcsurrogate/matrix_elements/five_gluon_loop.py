@@ -14,6 +14,7 @@ from itertools import permutations, product
 import torch
 from torch import Tensor
 
+from mcsurrogate.errors import MatrixElementError
 from mcsurrogate.matrix_elements.dilogarithm import Ratio
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.wavefunctions import HelicitySpinors
@@ -175,7 +176,7 @@ def _pattern(
         if places in _PATTERNS:
             return places, turned
     msg = "more than two negative helicities"
-    raise ValueError(msg)
+    raise MatrixElementError(msg)
 
 
 def gluons_to_photons_gluon(
