@@ -28,7 +28,7 @@ from mcsurrogate.errors import RunFolderError
 __all__ = ["RunFolder", "stage_seed"]
 
 _PACKAGES = (
-    "mcsurrogate", "torch", "normflows", "numpy", "vegas", "pythia8mc", "pyhepmc", "pylhe",
+    "mcsurrogate", "torch", "normflows", "numpy", "pythia8mc", "pyhepmc", "pylhe",
     "fastjet", "awkward", "hist", "mplhep",
 )  # fmt: skip
 _SECTIONS = {

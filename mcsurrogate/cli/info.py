@@ -18,7 +18,7 @@ from mcsurrogate.pdf import available_pdfs
 __all__ = ["info"]
 
 _LIBRARIES = (
-    "mcsurrogate", "torch", "normflows", "numpy", "vegas", "pythia8mc", "fastjet", "pyhepmc",
+    "mcsurrogate", "torch", "normflows", "numpy", "pythia8mc", "fastjet", "pyhepmc",
     "pylhe", "awkward", "hist", "mplhep", "lhapdf",
 )  # fmt: skip
 

@@ -37,7 +37,10 @@ def test_the_resolved_card_reads_back_as_itself(card_file: Path, tmp_path: Path)
     assert "renormalization" in tomllib.loads(dump_card(card))["scales"]
 
 
-@pytest.mark.parametrize("card", sorted(Path("cards").glob("*.toml")), ids=lambda p: p.stem)
+RUN_CARDS = [p for p in sorted(Path("cards").glob("*.toml")) if "[beams]" in p.read_text()]
+
+
+@pytest.mark.parametrize("card", RUN_CARDS, ids=lambda p: p.stem)
 def test_shipped_cards_are_valid(card: Path) -> None:
     assert load_card(card, RunCard).seed > 0
 
