@@ -130,6 +130,33 @@ def _deviation(candidate: EventSums, reference: EventSums) -> tuple[float, float
     return math.sqrt(max(squares - noise, 0.0)), math.sqrt(max(noise, 0.0))
 
 
+_PLAIN = {
+    r"\bar p": "p̄",
+    r"\bar n": "n̄",
+    r"\pm": "±",
+    r"\pi": "π",
+    r"\gamma": "γ",
+    r"\mu": "μ",
+    r"\nu": "ν",
+    r"\eta": "η",
+    r"\rho": "ρ",
+    r"\omega": "ω",
+    r"\phi": "φ",
+    r"\Lambda": "Λ",
+    r"\Sigma": "Σ",
+    r"\Xi": "Ξ",
+    r"\Omega": "Ω",
+    r"\Delta": "Δ",
+}
+
+
+def _plain(label: str) -> str:
+    """Label without LaTeX, for text."""
+    for latex, text in _PLAIN.items():
+        label = label.replace(latex, text)
+    return label.translate(str.maketrans("", "", "${}^_\\"))
+
+
 def _where(observable: Observable, binned: BinnedComparison) -> str:
     """Say which bin has the largest pull."""
     pulls = np.nan_to_num(binned.pulls)
@@ -138,7 +165,7 @@ def _where(observable: Observable, binned: BinnedComparison) -> str:
     edges, last = observable.edges, len(observable.edges)
     if observable.categories:
         if 0 < worst < last:
-            return f"{observable.categories[worst - 1]} ({pull})"
+            return f"{_plain(observable.categories[worst - 1])} ({pull})"
         return f"others ({pull})"
     unit = f" {observable.unit}" if observable.unit else ""
     if worst == 0:
