@@ -1,5 +1,6 @@
 """Export to ONNX, for evaluators other than torch."""
 
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,7 +78,10 @@ def export_onnx(emulator: Emulator, path: Path) -> None:
         raise EmulationError("ONNX export takes a single network, not an ensemble")
     graph = _Graph(emulator).eval()
     example = emulator.parts.domain.lower.unsqueeze(0).repeat(2, 1)
-    with atomic_path(path) as part:
+    with atomic_path(path) as part, warnings.catch_warnings():
+        # torch's exporter warns about torch's own deprecations
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             graph,
             (example,),
