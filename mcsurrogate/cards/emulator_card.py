@@ -57,7 +57,7 @@ class NetworkSection(Section):
     """The network and what it multiplies."""
 
     hidden: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
-        default=(80, 80, 80), min_length=1, description="Widths of the hidden layers."
+        default=(64, 64, 64), min_length=1, description="Widths of the hidden layers."
     )
     members: int = Field(
         default=1,

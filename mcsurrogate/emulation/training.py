@@ -44,7 +44,7 @@ class TrainingSettings:
         often (loss-based boosting, arXiv:2206.14831).
     """
 
-    hidden: tuple[int, ...] = (80, 80, 80)
+    hidden: tuple[int, ...] = (64, 64, 64)
     members: int = 1
     epochs: int = 30
     batch: int = 1024
