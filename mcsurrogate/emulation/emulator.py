@@ -7,14 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, Self
 
-import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from mcsurrogate.emulation.coupling_content import same_amplitude, strong_power
 from mcsurrogate.emulation.features import FeatureMap
 from mcsurrogate.emulation.fitting import BLOCK, FitResult, fit_parts, points_to_features
+from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
 from mcsurrogate.emulation.kinematics import check_rows, check_shape
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.emulation.model_card import (
@@ -33,9 +32,6 @@ from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["Emulator"]
-
-Points = Tensor | ArrayLike
-"""A tensor or anything that numpy takes for an array."""
 
 
 class Emulator:
@@ -151,9 +147,9 @@ class Emulator:
         coupling = numbers["alpha_s"] if alpha_s is None else alpha_s
         if not (math.isfinite(coupling) and coupling > 0.0):
             raise EmulationError(f"alpha_s = {coupling}: must be finite and positive")
-        points = _as_tensor(momenta)
+        points = as_tensor(momenta)
         check_shape(points, parsed)
-        values = _check_values(_as_tensor(me2), len(points))
+        values = check_values(as_tensor(me2), len(points))
         layout = ProcessLayout(parsed, model, antennae=skeleton == "antenna")
         feature_map = FeatureMap(layout)
         features = points_to_features(feature_map, points)
@@ -326,7 +322,7 @@ class Emulator:
                 f"{self.process.pdg_ids} in this order"
             )
             raise EmulationError(msg)
-        points = _as_tensor(momenta)
+        points = as_tensor(momenta)
         check_shape(points, self.process)
         return points
 
@@ -382,26 +378,6 @@ class Emulator:
             )
             raise EmulationError(msg)
         return self._exact(points[where].double(), alpha_s).double()
-
-
-def _as_tensor(values: Points) -> Tensor:
-    tensor = values.detach() if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
-    return tensor.cpu()
-
-
-def _check_values(values: Tensor, count: int) -> Tensor:
-    if values.shape != (count,):
-        msg = f"{tuple(values.shape)} squared amplitudes for {count} points: need ({count},)"
-        raise EmulationError(msg)
-    good = torch.isfinite(values) & (values > 0.0)
-    if not bool(good.all()):
-        index = int((~good).nonzero()[0, 0])
-        msg = (
-            f"squared amplitude {index} is {float(values[index])}: all must be finite and "
-            "positive; leave such points out"
-        )
-        raise EmulationError(msg)
-    return values.double()
 
 
 def _data_record(result: FitResult, source: str) -> DataRecord:
