@@ -134,8 +134,11 @@ def test_a_dropped_stream_is_closed(tmp_path, z_settings):
     assert names_in(tmp_path) == ["z.interrupted.gz"]
 
 
+# A background job of a shell starts with SIGINT ignored, and its children inherit that.
 SCRIPT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from mcsurrogate.generators import PythiaChain
 chain = PythiaChain({settings!r}, seed=5)
 try:
