@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import chi2 as chi2_distribution
 
-from mcsurrogate.generators import ParticleBatch, PythiaChain
+from mcsurrogate.generators import ParticleBatch, PythiaChain, Rehadronizer
 from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
-from mcsurrogate.generators.native import native_module
 from mcsurrogate.hadronization.closure import classifier_auc
 from mcsurrogate.hadronization.flavours import break_class, end_class
 from mcsurrogate.hadronization.recording import BreakRecording
@@ -40,29 +40,38 @@ PROCESSES = {"zpole": ZPOLE, "dijets": DIJETS}
 
 
 def speed(model: str, rounds: int) -> None:
-    """Time of the hadronization stage without decays: all minus parton level."""
+    """Time of the hadronization stage without decays, on the same saved partons."""
     for name, settings in PROCESSES.items():
-        chunk = 2000 if name == "zpole" else 40
+        count = 3000 if name == "zpole" else 150
+        chain = PythiaChain(settings, seed=1, keep_parton_level=True)
+        (batch,) = chain.generate(count, batch_size=count)
+        partons = batch.parton_level
+        assert partons is not None
         quiet = [*settings, "HadronLevel:Decay = off"]
-        loops = {
-            "partons": native_module().EventLoop([*quiet, "HadronLevel:all = off"], 1),
-            "pythia": native_module().EventLoop(quiet, 1),
-            "plugin lund": native_module().EventLoop([*hadronization_settings("lund"), *quiet], 1),
-            model: native_module().EventLoop([*hadronization_settings(model), *quiet], 1),
+        runs = {
+            "nothing": Rehadronizer([*quiet, "HadronLevel:Hadronize = off"], seed=1),
+            "pythia": Rehadronizer(quiet, seed=1),
+            "plugin lund": Rehadronizer([*hadronization_settings("lund"), *quiet], seed=1),
+            model: Rehadronizer([*hadronization_settings(model), *quiet], seed=1),
         }
-        times: dict[str, list[float]] = {key: [] for key in loops}
+        times: dict[str, list[float]] = {key: [] for key in runs}
         for _ in range(rounds):
-            for key, loop in loops.items():
+            for key, run in runs.items():
                 # processor time: the machine may have other work to do
                 start = time.process_time()
-                loop.run_bare(chunk)
-                times[key].append((time.process_time() - start) / chunk * 1e6)
-        median = {key: statistics.median(values) for key, values in times.items()}
-        stage = {key: value - median["partons"] for key, value in median.items()}
-        print(f"{name}: parton level {median['partons']:.1f} us an event")
-        for key in list(loops)[1:]:
-            ratio = stage[key] / stage["pythia"]
-            print(f"  hadronization by {key:24s} {stage[key]:8.1f} us   {ratio:.2f} x Pythia")
+                for _ in run.hadronize(partons, batch_size=count):
+                    pass
+                times[key].append((time.process_time() - start) / count * 1e6)
+        base = times["nothing"]
+        print(f"{name}: {count} events, medians of {rounds} rounds")
+        for key in list(runs)[1:]:
+            stage = [t - t0 for t, t0 in zip(times[key], base, strict=True)]
+            plain = [t - t0 for t, t0 in zip(times["pythia"], base, strict=True)]
+            ratio = statistics.median(t / p for t, p in zip(stage, plain, strict=True))
+            print(
+                f"  hadronization by {Path(key).stem:24s} {statistics.median(stage):8.1f} us an "
+                f"event   {ratio:.2f} x Pythia"
+            )
 
 
 def breaks(model: str, events: int) -> None:
@@ -126,6 +135,10 @@ SPECIES = [211, 111, 221, 331, 213, 113, 223, 321, 311, 323, 313, 333, 2212, 211
            521, 531, 5122]  # fmt: skip
 
 
+SHAPES = ("smallest eigenvalue", "middle eigenvalue", "log of the smallest", "number", "mean xi",
+          "spread of xi", "sum of momenta", "sum of pT", "energy of b hadrons")  # fmt: skip
+
+
 def event_features(batch: ParticleBatch) -> NDArray[np.float64]:
     """Return counts of primary hadrons by species, and the shape of the event."""
     events = len(batch)
@@ -180,19 +193,24 @@ def events(model: str, count: int, process: str) -> None:
             f"  {pdg:6d} {x.mean():10.5f} {y.mean():10.5f} {y.mean() / x.mean():9.4f} "
             f"{(y.mean() - x.mean()) / sigma:8.1f}"
         )
-    pulls = []
-    for i in range(a.shape[1]):
-        edges = np.unique(np.quantile(a[:, i], np.linspace(0, 1, 41)))
-        if len(edges) < 3:
-            continue
+    p_values = {}
+    for i, name in enumerate([*map(str, SPECIES), *SHAPES]):
+        values = np.concatenate([a[:, i], b[:, i]])
+        if (values == np.round(values)).all():
+            edges = np.arange(values.min() - 0.5, values.max() + 1.0)
+        else:
+            edges = np.unique(np.quantile(values, np.linspace(0, 1, 41)))
         h, g = (np.histogram(v[:, i], edges)[0].astype(float) for v in (a, b))
-        n, m = h.sum(), g.sum()
         use = h + g > 20
-        chi2 = ((h * np.sqrt(m / n) - g * np.sqrt(n / m)) ** 2 / (h + g))[use].sum()
-        pulls.append(chi2 / max(use.sum() - 1, 1))
+        if use.sum() < 2:
+            continue
+        n, m = h.sum(), g.sum()
+        chi2 = ((h * np.sqrt(m / n) - g * np.sqrt(n / m)) ** 2 / np.maximum(h + g, 1))[use].sum()
+        p_values[name] = float(chi2_distribution.sf(chi2, use.sum() - 1))
+    smallest = sorted(p_values, key=lambda name: p_values[name])[:4]
     print(
-        f"  chi2/ndf of {len(pulls)} features: median {np.median(pulls):.2f}, "
-        f"largest {np.max(pulls):.2f}"
+        f"  chi2 of {len(p_values)} features: median p {np.median(list(p_values.values())):.2f}, "
+        "smallest " + ", ".join(f"{name} {p_values[name]:.1e}" for name in smallest)
     )
     report("event by event", a, b)
 
