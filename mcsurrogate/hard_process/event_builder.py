@@ -1,4 +1,4 @@
-"""From accepted phase-space points to events with flavours and colour flow."""
+"""From accepted phase-space points to events with flavours, colour flow and helicities."""
 
 import numpy as np
 import torch
@@ -10,14 +10,16 @@ from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
 from mcsurrogate.matrix_elements.colour_flow import draw_index
 from mcsurrogate.matrix_elements.parameters import as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 
 __all__ = ["EventBuilder"]
 
 PROCESS_ID = 1
+_UNKNOWN_HELICITY = 9.0
 
 
 class EventBuilder:
-    """Draws amplitude, flavours and colour flow of each point, with a seed of its own.
+    """Draws amplitude, flavours, colour flow and helicities of each point, with its own seed.
 
     Parameters
     ----------
@@ -49,12 +51,13 @@ class EventBuilder:
             count, legs = found.momenta.shape[:2]
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
+            helicity = np.full((count, legs), _UNKNOWN_HELICITY)
             chosen = draw_index(found.weights, self._uniform(count))
             for index, amplitude in enumerate(self.process.amplitudes):
                 rows = torch.nonzero(chosen == index)[:, 0]
                 if len(rows) == 0:
                     continue
-                pdg_id[rows], colour[rows] = self._identities(
+                pdg_id[rows], colour[rows], helicity[rows] = self._identities(
                     amplitude,
                     found.momenta[rows],
                     found.alpha_s[rows],
@@ -77,6 +80,7 @@ class EventBuilder:
             alpha_s=found.alpha_s.double().numpy().copy(),
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=np.full(count, PROCESS_ID, dtype=np.int32),
+            helicity=helicity.reshape(-1),
         )
 
     def _uniform(self, count: int) -> Tensor:
@@ -84,8 +88,8 @@ class EventBuilder:
 
     def _identities(
         self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor, luminosities: Tensor
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Draw flavours and colour flow: PDG ids ``(N, n)`` and colour lines ``(N, n, 2)``."""
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
         count = len(momenta)
         element = amplitude.matrix_element
         members = draw_index(luminosities, self._uniform(count)).numpy()
@@ -99,7 +103,21 @@ class EventBuilder:
             ],
             dtype=np.int32,
         )
-        return ids[members], lines[members, flows]
+        return ids[members], lines[members, flows], self._helicities(amplitude, momenta, alpha_s)
+
+    def _helicities(
+        self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor
+    ) -> NDArray[np.float64]:
+        """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, for closed forms."""
+        element = amplitude.matrix_element
+        order = list(amplitude.permutation)
+        drawn = np.full(momenta.shape[:2], _UNKNOWN_HELICITY)
+        if isinstance(element, TreeMatrixElement):
+            # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
+            weights = element.helicity_contributions(momenta[:, order], alpha_s)
+            chosen = draw_index(weights.clamp(min=0), self._uniform(len(momenta)))
+            drawn[:, order] = element.helicities[chosen].double().numpy()
+        return drawn
 
     def _mass(self, pdg_id: NDArray[np.int32]) -> NDArray[np.float64]:
         masses = np.zeros(pdg_id.shape)
