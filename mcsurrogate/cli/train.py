@@ -28,7 +28,7 @@ CardArgument = Annotated[Path, typer.Argument(help="Training card (TOML).")]
 def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
     """Train an emulator of a squared matrix element; DIR holds model, metrics and plots.
 
-    Example: mcsurrogate train emulator cards/emulator_gg_ggg.toml
+    Example: mcsurrogate train emulator cards/emulator_gg_ttxg.toml
     """
     path = run_path(card, out)
     with progress_bar("train emulator") as progress:

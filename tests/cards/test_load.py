@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcsurrogate.cards import RunCard, dump_card, load_card
+from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.reference import card_reference
 from mcsurrogate.errors import CardError
+from mcsurrogate.hadronization.cards import StringBreakCard
 
 MINIMAL = """seed = 7
 [process]
@@ -37,12 +39,17 @@ def test_the_resolved_card_reads_back_as_itself(card_file: Path, tmp_path: Path)
     assert "renormalization" in tomllib.loads(dump_card(card))["scales"]
 
 
-RUN_CARDS = [p for p in sorted(Path("cards").glob("*.toml")) if "[beams]" in p.read_text()]
+RUN_CARDS = [p for p in sorted(Path("cards").glob("*.toml")) if "\n[beams]\n" in p.read_text()]
 
 
 @pytest.mark.parametrize("card", RUN_CARDS, ids=lambda p: p.stem)
 def test_shipped_cards_are_valid(card: Path) -> None:
     assert load_card(card, RunCard).seed > 0
+
+
+def test_shipped_training_cards_are_valid() -> None:
+    assert load_card(Path("cards/emulator_gg_ttxg.toml"), EmulatorCard).seed > 0
+    assert load_card(Path("cards/string_breaks_monash.toml"), StringBreakCard).seed > 0
 
 
 @pytest.mark.parametrize(
