@@ -1,6 +1,7 @@
 """Chains: standard and surrogate Pythia 8 runs, the LHE feed and HepMC3 out."""
 
 from mcsurrogate.generators.chain import PythiaChain
+from mcsurrogate.generators.hadronization import attach_hadronization
 from mcsurrogate.generators.hepmc import HepmcFile
 from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.records import EventRecords
@@ -17,4 +18,5 @@ __all__ = [
     "Rehadronizer",
     "RunSeconds",
     "RunStatistics",
+    "attach_hadronization",
 ]
