@@ -1,13 +1,13 @@
 """Saving an integration so that a killed one goes on as if nothing had happened."""
 
 import hashlib
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import IntegrationError
 
 __all__ = ["Checkpoint", "fingerprint"]
@@ -69,11 +69,6 @@ class Checkpoint:
         """Write the state, unless the last writing was a moment ago."""
         if not force and time.monotonic() - self._written < self.interval:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".part")
-        with partial.open("wb") as file:
+        with atomic_path(self.path) as partial, partial.open("wb") as file:
             torch.save({"identity": self.identity, "state": state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
         self._written = time.monotonic()
