@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from mcsurrogate.atomic import write_text
+from mcsurrogate.atomic import atomic_path, write_text
 from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import CardError, RunFolderError
 from mcsurrogate.generators.hadronization.recording import record_string_breaks
@@ -176,15 +176,16 @@ def _record(
     path = out / f"recording_{index}.safetensors"
     if path.exists():
         return BreakRecording.read(path)
-    part = path.with_suffix(".part")
-    record_string_breaks(
-        part,
-        source.settings,
-        events=source.events,
-        seed=card.seed + index,
-        maximum=source.maximum,
-        repeats=source.repeats,
-        progress=lambda done: progress(done, source.events, f"recording breaks, source {index}"),
-    )
-    part.replace(path)
+    with atomic_path(path) as part:
+        record_string_breaks(
+            part,
+            source.settings,
+            events=source.events,
+            seed=card.seed + index,
+            maximum=source.maximum,
+            repeats=source.repeats,
+            progress=lambda done: progress(
+                done, source.events, f"recording breaks, source {index}"
+            ),
+        )
     return BreakRecording.read(path)

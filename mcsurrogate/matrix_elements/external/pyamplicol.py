@@ -1,7 +1,7 @@
 """Matrix elements that the package pyamplicol generates, compiled, on first use.
 
-pyamplicol needs the proprietary package symbolica and
-pins numpy, so it is optional and not installed with mcsurrogate.  Its full Standard Model is
+pyamplicol needs the proprietary package symbolica and pins numpy, so it is optional and not
+installed with mcsurrogate.  Its full Standard Model is
 used: its built-in one lacks vertices of four vector bosons (u d~ > w+ z a comes out 2,000 times
 too large with version 1.0.1).
 """
