@@ -13,7 +13,7 @@ from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.measurement import seconds_per_point
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
-from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.probe import probe_points
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
@@ -105,6 +105,10 @@ class ExternalMatrixElement(ABC):
             )
             raise MatrixElementError(msg)
         return check_finite_result(torch.from_numpy(values).to(momenta), self.process)
+
+    def _rescaled(self, values: Array, alpha_s: Array, power: int | None) -> Array:
+        """Take values at the parameters' own strong coupling to that of each event."""
+        return values * (alpha_s / as_number(self.parameters.alpha_s)) ** float(power or 0)
 
     @cached_property
     def _built_in(self) -> ColouredMatrixElement | None:

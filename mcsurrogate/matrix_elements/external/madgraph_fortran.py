@@ -19,7 +19,7 @@ from mcsurrogate.matrix_elements.external.base import (
     strong_power,
 )
 from mcsurrogate.matrix_elements.external.param_card import write_param_card
-from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
+from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 
 __all__ = ["MadGraphFortran"]
@@ -130,8 +130,7 @@ class MadGraphFortran(ExternalMatrixElement):
         padded[:, :n] = momenta
         if not self._by_pdg:
             values = np.array([self._single(event) for event in padded])
-            ratio = alpha_s / as_number(self.parameters.alpha_s)
-            return values * ratio ** float(self._power or 0)
+            return self._rescaled(values, alpha_s, self._power)
         pdgs = np.array(self.process.pdg_ids, dtype=np.intc)
         arguments = [ctypes.c_int(-1), ctypes.c_int(n)]
         all_helicities, scale2 = ctypes.c_int(-1), ctypes.c_double(0.0)

@@ -158,5 +158,4 @@ class PyAmpliCol(ExternalMatrixElement):
         values = np.array(
             [complex(value).real for value in self._runtime.evaluate(momenta.tolist())]
         )
-        ratio = alpha_s / as_number(self.parameters.alpha_s)
-        return values * ratio ** float(self._power or 0)
+        return self._rescaled(values, alpha_s, self._power)

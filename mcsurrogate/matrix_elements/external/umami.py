@@ -203,8 +203,7 @@ class UmamiMatrixElement(ExternalMatrixElement):
         self._check(status, "umami_matrix_element")
         if _ALPHA_S in self._inputs:
             return result
-        ratio = alpha_s / as_number(self.parameters.alpha_s)
-        return result * ratio ** float(self._power or 0)
+        return self._rescaled(result, alpha_s, self._power)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None) is not None and self._handle.value:
