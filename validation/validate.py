@@ -12,6 +12,7 @@ from mcsurrogate.validation.comparison import Comparison, ObservableResult, comp
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
 from mcsurrogate.validation.observables.registry import Observable, metadata
+from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.report import render
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
@@ -58,6 +59,7 @@ def validate(
     preset: str | None = None,
     labels: tuple[str, str] = ("candidate", "reference"),
     observables: Sequence[str | Observable] | None = None,
+    observables_file: Path | None = None,
     jets: JetDefinition | None = None,
     weight: str | None = None,
     max_events: int | None = None,
@@ -81,6 +83,8 @@ def validate(
         Names of the samples in the report.
     observables
         Names or `Observable` objects instead of a preset.
+    observables_file
+        Python file with a user's observables, which come on top; see `observable`.
     jets
         Jet definition; anti-kt with R = 0.4, pT > 25 GeV, |y| < 4.5 by default.
     weight
@@ -112,7 +116,8 @@ def validate(
     ValidationError
         Samples that cannot be compared or unknown names; nothing is written.
     """
-    planner = Planner(preset, observables, reservoir=reservoir, seed=seed)
+    own = load_observables(Path(observables_file)) if observables_file is not None else ()
+    planner = Planner(preset, observables, own, reservoir=reservoir, seed=seed)
     allowed = _tolerance(tolerance)
     options: dict[str, Any] = {
         "weight": weight,

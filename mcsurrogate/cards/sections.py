@@ -198,6 +198,13 @@ class ValidationSection(Section):
     """The report that compares both chains."""
 
     preset: Text = Field(default="pp_top", description="Preset of observables.")
+    observables_file: Text | None = Field(
+        default=None,
+        description=(
+            "Python file with further observables, functions marked with @observable; relative "
+            "to the card."
+        ),
+    )
     tolerance: float | None = Field(
         default=None,
         gt=0,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.validation import load_observables
 
 __all__ = ["CardArgument", "OutOption", "ResumeOption", "SeedOption", "read_card", "run_path"]
 
@@ -29,6 +30,11 @@ def read_card(path: Path, **overrides: dict[str, object] | object) -> RunCard:
     """Read a run card and replace values that the command line gives; None replaces nothing."""
     card = load_card(path, RunCard)
     content = card.model_dump()
+    if card.validation.observables_file is not None:
+        # mistakes in it are found now, not after hours of running
+        own = (path.parent / card.validation.observables_file).resolve()
+        load_observables(own)
+        content["validation"]["observables_file"] = str(own)
     for section, values in overrides.items():
         if isinstance(values, dict):
             given = {key: value for key, value in values.items() if value is not None}

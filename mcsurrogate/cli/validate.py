@@ -10,10 +10,26 @@ from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.stages.report import reading_progress, summarize
 from mcsurrogate.validation import Verdict
 from mcsurrogate.validation import validate as compare
+from mcsurrogate.validation.observables import get, names, preset, presets
 
 __all__ = ["validate"]
 
 _DIFFERS_EXIT = 1
+
+
+def _list_observables(wanted: bool) -> None:
+    """Print all presets and observables, and leave."""
+    if not wanted:
+        return
+    for name in presets():
+        members = ", ".join(o.name for o in preset(name))
+        console.print(f"[bold]{name}[/]: {members}\n", highlight=False)
+    for name in names():
+        found = get(name)
+        unit = f" [{found.unit}]" if found.unit else ""
+        console.print(f"[bold]{name}[/]{unit}", highlight=False)
+        console.print(f"    {found.title}: {found.definition}", markup=False, highlight=False)
+    raise typer.Exit
 
 
 def validate(
@@ -23,11 +39,31 @@ def validate(
         str | None,
         typer.Option(help="Preset of observables; the one that fits the events if not given."),
     ] = None,
+    observable: Annotated[
+        list[str] | None,
+        typer.Option(help="Observable instead of a preset, by name; can be repeated."),
+    ] = None,
+    observables_file: Annotated[
+        Path | None,
+        typer.Option(help="Python file with own observables: functions marked @observable."),
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Name of the event weight to use; the first by default.")
+    ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(help="Relative deviation that is within tolerance; none by default."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    list_observables: Annotated[  # noqa: ARG001 - its callback prints and leaves
+        bool,
+        typer.Option(
+            "--list",
+            callback=_list_observables,
+            is_eager=True,
+            help="List presets and observables.",
+        ),
+    ] = False,
 ) -> None:
     """Compare two HepMC3 files (plain, .gz or .zst): DIR/report.html and DIR/metrics.json.
 
@@ -42,6 +78,9 @@ def validate(
             reference,
             out,
             preset=preset,
+            observables=observable or None,
+            observables_file=observables_file,
+            weight=weight,
             tolerance=tolerance,
             progress=reading_progress(progress),
         )

@@ -1,6 +1,7 @@
 """Stage ``validate``: the report that compares both chains."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mcsurrogate.progress import Progress
@@ -30,6 +31,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             folder.path / files[1],
             folder.path / REPORT,
             preset=section.preset,
+            observables_file=_path(section.observables_file),
             labels=("surrogate chain", "standard chain"),
             tolerance=section.tolerance,
             seed=folder.seed("validate"),
@@ -37,6 +39,10 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         )
         record.update(summarize(result), report=f"{REPORT}/report.html")
         return dict(record)
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
 
 
 def summarize(result: ValidationResult) -> dict[str, Any]:

@@ -4,13 +4,28 @@ from mcsurrogate.validation.observables import presets as _presets  # registers 
 from mcsurrogate.validation.observables.registry import (
     Observable,
     get,
+    linear,
+    logarithmic,
     names,
     preset,
     presets,
     register,
     resolve,
 )
+from mcsurrogate.validation.observables.user_file import load_observables, observable
 
-__all__ = ["Observable", "get", "names", "preset", "presets", "register", "resolve"]
+__all__ = [
+    "Observable",
+    "get",
+    "linear",
+    "load_observables",
+    "logarithmic",
+    "names",
+    "observable",
+    "preset",
+    "presets",
+    "register",
+    "resolve",
+]
 
 del _presets

@@ -1,5 +1,6 @@
 """Observables by name, and presets: lists of names for a kind of collision."""
 
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +9,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.errors import ValidationError
+from mcsurrogate.errors import MCSurrogateError, ValidationError
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.selection import Events
@@ -77,9 +78,10 @@ class Observable:
         Raises
         ------
         ValidationError
-            The function returned something else than one value or list of values an event.
+            The function returned something else than one value or list of values an event, or
+            it is a user's and failed.
         """
-        raw = self.compute(events)
+        raw = self._computed(events)
         if isinstance(raw, ak.Array):
             counts = np.asarray(ak.num(raw, axis=1))
             flat = np.asarray(ak.flatten(raw, axis=1), dtype=np.float64)
@@ -96,6 +98,28 @@ class Observable:
                 f"{len(events)}; it must return one number or one list of numbers for every event"
             )
         return raw
+
+    def _computed(self, events: Events) -> "FloatArray | Values | ak.Array":
+        """Call the function; an error of a user's function gets a name, a file and a line."""
+        if self.group != "user":
+            return self.compute(events)
+        try:
+            return self.compute(events)
+        except MCSurrogateError:
+            raise
+        except Exception as error:
+            # the innermost line outside this package is the user's
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [f for f in frames if f.filename == self._file()] or frames
+            where = f"{own[-1].filename}:{own[-1].lineno}"
+            raise ValidationError(
+                f"observable {self.name}: its function failed with {type(error).__name__}: "
+                f"{error} ({where})"
+            ) from error
+
+    def _file(self) -> str:
+        code = getattr(self.compute, "__code__", None)
+        return code.co_filename if code is not None else ""
 
 
 _REGISTRY: dict[str, Observable] = {}
