@@ -10,6 +10,7 @@ from mcsurrogate.cards.sections import (
     IntegrationSection,
     JetsSection,
     ModelSection,
+    PhaseSpaceSection,
     ProcessSection,
     ScalesSection,
     Section,
@@ -29,6 +30,7 @@ class RunCard(Section):
     scales: ScalesSection = ScalesSection()
     cuts: tuple[CutSection, ...] = ()
     jets: JetsSection | None = None
+    phase_space: PhaseSpaceSection = PhaseSpaceSection()
     integration: IntegrationSection = IntegrationSection()
     generation: GenerationSection = GenerationSection()
     chain: ChainSection = ChainSection()

@@ -14,6 +14,7 @@ __all__ = [
     "IntegrationSection",
     "JetsSection",
     "ModelSection",
+    "PhaseSpaceSection",
     "ProcessSection",
     "ScalesSection",
     "Section",
@@ -138,6 +139,19 @@ class JetsSection(Section):
     radius: float = Field(default=0.4, gt=0, description="Radius R.")
     pt_min: Energy = Field(default=20.0, description="Smallest transverse momentum in GeV.")
     eta_max: float = Field(default=5.0, gt=0, description="Largest |eta|.")
+
+
+class PhaseSpaceSection(Section):
+    """How momenta are made from random numbers."""
+
+    mapping: Literal["auto", "diagrams", "transverse"] = Field(
+        default="auto",
+        description=(
+            "diagrams: one channel for each set of propagators; transverse: one channel in "
+            "transverse momenta, rapidities and azimuths; auto: transverse in hadron collisions "
+            "where nothing is resonant and every massless particle has a cut on pt."
+        ),
+    )
 
 
 class IntegrationSection(Section):

@@ -48,7 +48,13 @@ def assemble(card: RunCard) -> HardProcess:
     pdf = _parton_density(card, definition)
     cuts = _cuts(card, groups, masses)
     channels = build_channels(
-        groups, model, masses, card.beams.sqrt_s, cuts, hadronic=pdf is not None
+        groups,
+        model,
+        masses,
+        card.beams.sqrt_s,
+        cuts,
+        hadronic=pdf is not None,
+        mapping=card.phase_space.mapping,
     )
     return HardProcess(
         [(group, _coloured(matrix_element(group.representative, model))) for group in groups],

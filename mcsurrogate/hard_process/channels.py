@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.matrix_elements.diagrams import topologies
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
@@ -16,6 +17,7 @@ from mcsurrogate.phase_space import (
     HadronicPhaseSpace,
     PhaseSpacePoint,
     Topology,
+    TransverseMapping,
 )
 
 __all__ = ["Channels", "build_channels", "symmetry_groups"]
@@ -38,14 +40,14 @@ class Channels(Protocol):
         ...
 
 
-class _TwoBodies:
-    """Two massive bodies without a resonance: flat in the angle is better than any pole."""
+class _OneChannel:
+    """A mapping that needs no others beside it."""
 
     channels = 1
-    names: tuple[str, ...] = ("two bodies",)
 
-    def __init__(self, mapping: HadronicPhaseSpace) -> None:
+    def __init__(self, mapping: HadronicPhaseSpace | TransverseMapping, name: str) -> None:
         self.mapping = mapping
+        self.names: tuple[str, ...] = (name,)
         self.dim = mapping.dim
         self.periodic = mapping.periodic
 
@@ -64,8 +66,9 @@ def build_channels(
     cuts: Cuts,
     *,
     hadronic: bool,
+    mapping: str = "auto",
 ) -> Channels:
-    """Build one channel for each different set of propagators of all subprocesses.
+    """Build one channel for each different set of propagators of all subprocesses, or one in all.
 
     Parameters
     ----------
@@ -81,8 +84,23 @@ def build_channels(
         Give the mappings their bounds.
     hadronic
         Whether partons carry fractions of the beams.
+    mapping
+        ``diagrams``: a channel for each set of propagators; ``transverse``: one channel in
+        transverse momenta and rapidities, for hadron beams; ``auto``: ``transverse`` where
+        nothing is resonant and cuts keep every massless leg away from the beams.
+
+    Raises
+    ------
+    PhaseSpaceError
+        ``transverse`` was asked for with partonic beams.
     """
     legs = len(masses) + 2
+    if mapping == "transverse" and not hadronic:
+        message = (
+            "'transverse' draws the momentum fractions with the particles, and partonic "
+            "beams have none; take 'diagrams'"
+        )
+        raise PhaseSpaceError(message)
     found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
     for group in groups:
         lines_of_diagrams = topologies(group.representative, model)
@@ -97,10 +115,19 @@ def build_channels(
                     (p.legs | {-p.space_like}, p.mass, p.width) for p in topology.propagators
                 )
                 found.setdefault(key, topology)
-    resonant = any(p.width > 0 for t in found.values() for p in t.time_like)
-    if legs == 4 and min(masses) > 0 and not resonant:
+    resonant = any(
+        p.width > 0 and p.mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
+        for topology in found.values()
+        for p in topology.time_like
+    )
+    if legs == 4 and min(masses) > 0 and not resonant and mapping != "transverse":
+        # Flat in the angle is better than any pole.
         s_min = cuts.least_mass(frozenset((2, 3))) ** 2
-        return _TwoBodies(HadronicPhaseSpace(sqrt_s, masses, hadronic=hadronic, s_min=s_min))
+        flat = HadronicPhaseSpace(sqrt_s, masses, hadronic=hadronic, s_min=s_min)
+        return _OneChannel(flat, "two bodies")
+    guarded = all(m > 0 or cuts.least_transverse_momentum(i + 2) > 0 for i, m in enumerate(masses))
+    if mapping == "transverse" or (mapping == "auto" and hadronic and not resonant and guarded):
+        return _OneChannel(TransverseMapping(masses, sqrt_s, cuts), "transverse")
     return ChannelSet.from_topologies(
         list(found.values()), masses, sqrt_s, hadronic=hadronic, cuts=cuts
     )

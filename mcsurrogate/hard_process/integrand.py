@@ -151,7 +151,7 @@ class HardProcess:
     def contributions(self, u: Tensor, channel: Tensor | int = 0) -> Contributions:
         """Evaluate all amplitudes and luminosities at ``u`` ``(N, dim)``."""
         point = self.phase_space.forward(u, channel)
-        accepted = self.cuts(point.momenta)
+        accepted = self.cuts(point.momenta) & (point.jacobian > 0)
         momenta = point.momenta[accepted]
         x1, x2 = point.x1[accepted], point.x2[accepted]
         total = momenta[:, 0] + momenta[:, 1]

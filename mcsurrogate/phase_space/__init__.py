@@ -8,6 +8,7 @@ from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping, build_mappi
 from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
 from mcsurrogate.phase_space.scales import DYNAMIC_SCALES, DynamicScale, FixedScale, Scale, scale
 from mcsurrogate.phase_space.topology import Propagator, Topology
+from mcsurrogate.phase_space.transverse import TransverseMapping
 from mcsurrogate.phase_space.tree import Powers
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Scale",
     "Topology",
     "TopologyMapping",
+    "TransverseMapping",
     "build_mapping",
     "require_acceptance",
     "scale",

@@ -199,6 +199,18 @@ class Cuts:
             least.append(self.jets.least_transverse_momentum(leg, self.pdg_ids))
         return max([0.0, *least])
 
+    def largest_rapidity(self, leg: int) -> float:
+        """Largest magnitude of the rapidity of an outgoing leg; infinite without a cut.
+
+        A pseudorapidity is never smaller in magnitude than the rapidity.
+        """
+        most = [
+            c.maximum
+            for c, legs in self._singles
+            if c.observable in ("eta", "rapidity") and leg in legs
+        ]
+        return min([math.inf, *most])
+
     def least_mass(self, legs: frozenset[int]) -> float:
         r"""Least mass in GeV of a set of outgoing legs.
 

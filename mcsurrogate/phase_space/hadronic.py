@@ -24,6 +24,9 @@ class _LeastEnergy:
     def least_transverse_momentum(self, leg: int) -> float:  # noqa: ARG002
         return 0.0
 
+    def largest_rapidity(self, leg: int) -> float:  # noqa: ARG002
+        return math.inf
+
 
 class HadronicPhaseSpace(TopologyMapping):
     """Partonic energy and rapidity, then flat n-body phase space.

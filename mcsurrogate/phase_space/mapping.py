@@ -49,6 +49,10 @@ class Bounds(Protocol):
         """Least transverse momentum in GeV of an outgoing leg."""
         ...
 
+    def largest_rapidity(self, leg: int) -> float:
+        """Largest magnitude of the rapidity of an outgoing leg; infinite without a cut."""
+        ...
+
 
 class _NoBounds:
     def least_mass(self, legs: frozenset[int]) -> float:  # noqa: ARG002
@@ -56,6 +60,9 @@ class _NoBounds:
 
     def least_transverse_momentum(self, leg: int) -> float:  # noqa: ARG002
         return 0.0
+
+    def largest_rapidity(self, leg: int) -> float:  # noqa: ARG002
+        return math.inf
 
 
 class TopologyMapping:
