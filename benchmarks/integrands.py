@@ -147,6 +147,22 @@ def ball(dim: int = 6, radius: float = 0.45) -> Problem:
     return Problem(f"ball {dim}-d", dim, function, exact)
 
 
+def shell(dim: int = 4, radius: float = 0.3, width: float = 0.01) -> Problem:
+    """Gaussian of the distance from a sphere: a thin shell that no axis is aligned with."""
+
+    def function(x: Tensor) -> Tensor:
+        r = ((x - 0.5) ** 2).sum(1).sqrt()
+        return (-((r - radius) ** 2) / (2 * width**2)).exp()
+
+    surface = 2 * math.pi ** (dim / 2) / math.gamma(dim / 2)
+
+    def density(r: float) -> float:
+        return surface * r ** (dim - 1) * math.exp(-((r - radius) ** 2) / (2 * width**2))
+
+    exact = quadrature.quad(density, 0, 0.5, points=[radius], epsabs=0, epsrel=1e-10)[0]
+    return Problem(f"shell {dim}-d", dim, function, exact)
+
+
 def corner_peak(dim: int = 5) -> Problem:
     """Genz's corner peak (1 + sum_i c_i x_i)^-(d+1), c = 1.85 / d."""
     slope = 1.85 / dim
@@ -229,6 +245,7 @@ SUITE: tuple[Problem, ...] = (
     vegas_gaussian(),
     vegas_ridge(),
     ball(),
+    shell(),
     corner_peak(),
     rotor(),
     Problem("three ridges, 3 channels", 4, _RIDGES, _RIDGES.exact),
