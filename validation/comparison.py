@@ -14,6 +14,7 @@ from mcsurrogate.validation.statistics.combination import Uniformity, holm, unif
 from mcsurrogate.validation.statistics.global_tests import GlobalTest, global_tests
 from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.scan import Scan
 from mcsurrogate.validation.statistics.significance import log_sf_chi2, sigmas
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict, decide
 
@@ -35,7 +36,7 @@ class ObservableResult:
     binned, marginal
         The tests; `marginal` is None for categories and where a sample has no entries.
     log_p
-        Smallest of the chi^2, KS and Wasserstein p-values times their number.
+        Smallest of the chi^2, scan, KS and Wasserstein p-values times their number.
     adjusted_p
         `log_p` adjusted for the number of observables.
     deviation, deviation_error
@@ -93,7 +94,7 @@ class Comparison:
     candidate, reference
         The samples.
     results
-        By descending deviation.
+        By descending deviation; checks of consistency after the significant observables.
     uniformity
         The p-values of all observables together.
     global_tests
@@ -157,12 +158,31 @@ def _plain(label: str) -> str:
     return label.translate(str.maketrans("", "", "${}^_\\"))
 
 
+def _interval(observable: Observable, found: Scan) -> str:
+    """Range of an interval of bins in words."""
+    edges, last = observable.edges, len(observable.edges)
+    unit = f" {observable.unit}" if observable.unit else ""
+    pull = f"{found.pull:+.1f} σ"
+    if found.first == 0 and found.last == last:
+        return f"number of entries ({pull})"
+    if found.first == 0:
+        return f"below {edges[found.last]:.3g}{unit} ({pull})"
+    if found.last == last:
+        return f"above {edges[found.first - 1]:.3g}{unit} ({pull})"
+    return f"{edges[found.first - 1]:.3g} … {edges[found.last]:.3g}{unit} ({pull})"
+
+
 def _where(observable: Observable, binned: BinnedComparison) -> str:
-    """Say which bin has the largest pull."""
+    """Say which bin or tail deviates most."""
+    if binned.full.ndf == 0:
+        return "constant in both"
     pulls = np.nan_to_num(binned.pulls)
     worst = int(np.abs(pulls).argmax())
-    pull = f"{pulls[worst]:+.1f} σ"
     edges, last = observable.edges, len(observable.edges)
+    found = binned.scan
+    if abs(found.pull) > abs(pulls[worst]) and not observable.categories:
+        return _interval(observable, found)
+    pull = f"{pulls[worst]:+.1f} σ"
     if observable.categories:
         if 0 < worst < last:
             return f"{_plain(observable.categories[worst - 1])} ({pull})"
@@ -189,10 +209,20 @@ def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | Non
 
 def _row_log_p(binned: BinnedComparison, marginal: Marginal | None) -> float:
     """Log p-value of an observable: Bonferroni over its tests."""
-    tests = [binned.full.log_p]
+    tests = [binned.full.log_p, binned.scan.log_p]
     if marginal is not None:
         tests += [marginal.ks.log_p, marginal.wasserstein.log_p]
     return min(0.0, min(tests) + math.log(len(tests)))
+
+
+def _rank(result: ObservableResult) -> tuple[bool, bool, float, float]:
+    """Order of the table: by deviation, but broken records follow significant physics.
+
+    Almost any defect of a record also breaks a conservation law, far more significantly than it
+    moves a spectrum; the spectrum says what is wrong.
+    """
+    check = result.observable.group == "consistency"
+    return (not result.significant, check, result.log_p, -result.deviation)
 
 
 def compare(
@@ -260,7 +290,7 @@ def compare(
                 bool(adjusted[i] < half),
             )
         )
-    results.sort(key=lambda r: (r.log_p, -r.deviation))
+    results.sort(key=_rank)
 
     significant = {r.observable.name: r.significant for r in results}
     tolerable = {r.observable.name: r.deviation <= tolerance.of(r.observable.name) for r in results}

@@ -56,7 +56,8 @@ def raw_features(
     """All numbers of N events by name, unscaled; NaN where an event has none."""
     out: dict[str, FloatArray] = {}
     for observable, own in zip(observables, values, strict=True):
-        out.update(_per_event(observable, own, n_events))
+        if observable.feature:
+            out.update(_per_event(observable, own, n_events))
     return out
 
 

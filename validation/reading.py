@@ -154,6 +154,15 @@ class _Pending:
                 joined[name][rows] *= 1e-3
         return joined
 
+    def positions(self) -> NDArray[np.float64]:
+        """``(V, 4)`` positions and times of all vertices in mm."""
+        vertices = np.concatenate([d.vertices for d in self.data])
+        joined = np.stack([vertices[name] for name in ("x", "y", "z", "t")], axis=1)
+        centimetres = [d.length_unit == pyhepmc.Units.CM for d in self.data]
+        if any(centimetres):
+            joined[np.repeat(centimetres, [len(d.vertices) for d in self.data])] *= 10.0
+        return joined
+
     def graph(self, offsets: IntArray) -> tuple[IntArray, IntArray, int, IntArray]:
         """Production and end vertex of each particle, number of vertices, events gone wrong."""
         first = np.concatenate([d.links1 for d in self.data]).astype(np.int64)
@@ -342,6 +351,7 @@ class EventFile:
             production_vertex=production,
             end_vertex=end,
             n_vertices=n_vertices,
+            vertex_positions=pending.positions(),
             weights=weights,
             event_numbers=numbers,
             first_event=first,

@@ -176,6 +176,8 @@ class EventChunk:
         ``(M,)`` number of the vertex in the chunk, -1 for none.
     n_vertices
         Number of vertices in the chunk.
+    vertex_positions
+        ``(V, 4)`` x, y, z and time of each vertex in mm; zero where the file has none.
     weights
         ``(N, W)`` event weights.
     event_numbers
@@ -189,6 +191,7 @@ class EventChunk:
     production_vertex: IntArray
     end_vertex: IntArray
     n_vertices: int
+    vertex_positions: FloatArray
     weights: FloatArray
     event_numbers: IntArray
     first_event: int
@@ -228,6 +231,19 @@ class EventChunk:
             len(self),
             np.ascontiguousarray(taken["pid"]),
         )
+
+    def flight(self, index: IntArray) -> FloatArray:
+        """Distance in mm that particles travel between their two vertices, ``(K,)``.
+
+        Parameters
+        ----------
+        index
+            ``(K,)`` positions of particles that have both vertices.
+        """
+        start = self.vertex_positions[self.production_vertex[index], :3]
+        stop = self.vertex_positions[self.end_vertex[index], :3]
+        distance: FloatArray = np.linalg.norm(stop - start, axis=1)
+        return distance
 
     @cached_property
     def final(self) -> Particles:

@@ -226,6 +226,11 @@ def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
         "full": _chi2_metrics(tests.full),
         "shape": _chi2_metrics(tests.shape),
         "rate": _chi2_metrics(tests.rate),
+        "scan": {
+            "pull": tests.scan.pull,
+            "p_value": math.exp(tests.scan.log_p),
+            "log10_p_value": tests.scan.log_p / _LN10,
+        },
         "ks": None if marginal is None else _distance_metrics(marginal.ks),
         "wasserstein": None if marginal is None else _distance_metrics(marginal.wasserstein),
     }

@@ -47,7 +47,8 @@ def to_hepmc(pythia, number, run_info):
         mothers = [m for m in sorted(record[i].motherList()) if m > 0]
         if not mothers:
             continue
-        vertex = next((ended[m] for m in mothers if m in ended), None) or pyhepmc.GenVertex()
+        place = (record[i].xProd(), record[i].yProd(), record[i].zProd(), record[i].tProd())
+        vertex = next((ended[m] for m in mothers if m in ended), None) or pyhepmc.GenVertex(place)
         for m in mothers:
             if m not in ended:
                 ended[m] = vertex

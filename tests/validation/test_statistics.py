@@ -15,6 +15,7 @@ from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.marginal import FineSums, compare_marginal, fine_edges
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import FeatureSums, compare_frechet, frechet
+from mcsurrogate.validation.statistics.scan import log_p_of_maximum
 from mcsurrogate.validation.statistics.significance import (
     log_sf_chi2,
     log_sf_total_scatter,
@@ -198,3 +199,31 @@ def test_tails():
     assert far < near < -500.0
     assert sigmas(np.log(0.0026997960632601866)) == pytest.approx(3.0, rel=1e-9)
     assert sigmas(-2000.0) > 60.0
+
+
+def test_scan_is_calibrated_and_sees_a_tail():
+    """The chi^2 of 80 bins is far less sensitive to a tail twice as heavy."""
+    random = np.random.default_rng(12)
+    edges = np.linspace(-4, 4, 81)
+    null = []
+    for _ in range(150):
+        (a, ea), (b, eb) = correlated(random, 600), correlated(random, 600)
+        pair = filled(a, event=ea, edges=edges), filled(b, event=eb, edges=edges)
+        null.append(np.exp(compare_binned(*pair).scan.log_p))
+    assert stats.kstest(null, "uniform").pvalue > 1e-4
+    a, b = random.normal(size=(2, 50_000))
+    tail = np.where(a > 2.65, 2.0, 1.0)
+    found = compare_binned(filled(a, tail, edges=edges), filled(b, edges=edges))
+    assert found.scan.log_p < np.log(1e-3)
+    assert edges[found.scan.first - 1] == pytest.approx(2.6, abs=0.21)
+    assert found.scan.last == len(edges)
+    assert found.scan.log_p < found.full.log_p
+
+
+def test_scan_far_out():
+    """A single normal variable: the p-value is the two-sided normal tail."""
+    replicas = np.abs(np.random.default_rng(13).normal(size=2000))
+    assert log_p_of_maximum(10.0, replicas) == pytest.approx(
+        stats.norm.logsf(10) + np.log(2), abs=1
+    )
+    assert log_p_of_maximum(0.0, replicas) == 0.0

@@ -3,6 +3,8 @@
 import numpy as np
 
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
+from mcsurrogate.validation.observables.consistency import CONSISTENCY
+from mcsurrogate.validation.observables.correlation import CORRELATION, FLIGHT
 from mcsurrogate.validation.observables.event import EVENT
 from mcsurrogate.validation.observables.jet import JET
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
@@ -13,11 +15,19 @@ from mcsurrogate.validation.selection import Events
 
 __all__ = ["detect"]
 
-define_preset("pp_jets", [o.name for o in (*EVENT, *JET, *PARTICLE)])
-define_preset("pp_top", [o.name for o in (*TOP, *EVENT, *JET, *PARTICLE)])
+_BALANCE = [o.name for o in CONSISTENCY]
+_FLIGHT = [o.name for o in FLIGHT]
+
+define_preset("pp_jets", [*(o.name for o in (*EVENT, *JET, *PARTICLE)), *_FLIGHT, *_BALANCE])
+define_preset("pp_top", [*(o.name for o in (*TOP, *EVENT, *JET, *PARTICLE)), *_FLIGHT, *_BALANCE])
 define_preset(
     "ee_z",
-    [*(o.name for o in (*ANNIHILATION, *MULTIPLICITY)), "charged_phi", "final_species"],
+    [
+        *(o.name for o in (*ANNIHILATION, *MULTIPLICITY)),
+        "charged_phi",
+        "final_species",
+        *(o.name for o in (*CORRELATION, *FLIGHT, *CONSISTENCY) if o.name != "transverse_balance"),
+    ],
 )
 
 

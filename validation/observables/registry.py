@@ -28,7 +28,19 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-Group = Literal["event", "shape", "jet", "substructure", "top", "particle", "hard", "user"]
+Group = Literal[
+    "event",
+    "shape",
+    "jet",
+    "substructure",
+    "top",
+    "particle",
+    "correlation",
+    "hard",
+    "user",
+    "weight",
+    "consistency",
+]
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class Observable:
         Axes of the plot.
     categories
         Names of the bins where they have no order; the edges are then 0, 1, 2, ...
+    feature
+        Whether the tests of all observables at once see it.
     """
 
     name: str
@@ -71,6 +85,7 @@ class Observable:
     log_x: bool = False
     log_y: bool = False
     categories: tuple[str, ...] = ()
+    feature: bool = True
 
     def values(self, events: Events) -> Values:
         """Values in a chunk, checked.

@@ -30,7 +30,10 @@ _GROUPS = {
     "jet": "Jets",
     "substructure": "Jet substructure",
     "particle": "Particles",
+    "correlation": "Correlations and flights",
     "user": "Own observables",
+    "weight": "Event weights",
+    "consistency": "Consistency of the events",
 }
 _CLASS = {
     Verdict.INDISTINGUISHABLE: "good",
@@ -176,6 +179,7 @@ def _row(r: ObservableResult) -> str:
         f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {r.sigma:.1f}</td>"
         f"<td>{p_text(math.log(max(r.adjusted_p, 1e-300)))}</td>"
         f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
+        f"<td>{p_text(t.scan.log_p)}</td>"
         f"<td>{_distance(r, 'ks')}</td><td>{_distance(r, 'wasserstein')}</td>"
         f"<td>{100 * r.deviation:.2g}%</td><td class='l'>{escape(r.where)}</td></tr>"
     )
@@ -184,18 +188,18 @@ def _row(r: ObservableResult) -> str:
 def _table(c: Comparison) -> str:
     head = (
         "<tr><th>observable</th><th>deviation in σ</th><th>p adjusted</th><th>χ² / ndf</th>"
-        "<th>p (χ²)</th><th>p (shape)</th><th>p (rate)</th><th>p (KS)</th><th>p (W<sub>1</sub>)"
-        "</th><th>size</th><th class='l'>largest in</th></tr>"
+        "<th>p (χ²)</th><th>p (shape)</th><th>p (rate)</th><th>p (scan)</th><th>p (KS)</th>"
+        "<th>p (W<sub>1</sub>)</th><th>size</th><th class='l'>largest in</th></tr>"
     )
     return (
         "<h2 id='summary'>Summary, largest deviation first</h2><div class='scroll'><table>"
         + head
         + "".join(_row(r) for r in c.results)
         + "</table></div><p class='soft small'>p (χ²): shape and rate together. Deviation: the "
-        "smallest of the χ², KS and Wasserstein p-values, corrected for their number. Adjusted: "
-        "probability that any of all observables comes out as small between equal samples. Size: "
-        "root mean square relative difference over the bins with the statistical noise "
-        "subtracted.</p>"
+        "smallest of the χ², scan, KS and Wasserstein p-values, corrected for their number. "
+        "Adjusted: probability that any of all observables comes out as small between equal "
+        "samples. Size: root mean square relative difference over the bins with the statistical "
+        "noise subtracted.</p>"
     )
 
 
@@ -310,6 +314,8 @@ def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
         "of events (beta distribution of the one-way multivariate analysis of variance). Bins are "
         f"merged until the smaller sample expects {MIN_EFFECTIVE:g} effective events in each. "
         "Shape: contents normalised to their sum. Rate: mean number of entries per event.</p>"
+        "<p>Scan: the largest deviation in standard deviations of any bin, lower or upper tail or "
+        "the total, among normal variables with the same correlations.</p>"
         "<p>KS and W<sub>1</sub>: largest and integrated distance of the cumulative distributions "
         "on a fine grid; their null distribution is a multiplier bootstrap over blocks of events "
         "(arXiv:1212.6906), continued with a Gaussian tail beyond the reach of its replicas.</p>"

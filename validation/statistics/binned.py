@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
+from mcsurrogate.validation.statistics.scan import Scan, scan
 from mcsurrogate.validation.statistics.significance import log_sf_total_scatter, sigmas
 
 __all__ = ["BinnedComparison", "Chi2", "compare_binned"]
@@ -66,6 +67,8 @@ class BinnedComparison:
         Contents normalised to their sum.
     rate
         Mean number of entries per event alone; ``ndf`` 0 where it is constant.
+    scan
+        The bin or tail that deviates most.
     pulls
         ``(B + 2,)`` difference of each bin in units of its standard deviation, NaN where empty.
     groups
@@ -80,6 +83,7 @@ class BinnedComparison:
     full: Chi2
     shape: Chi2
     rate: Chi2
+    scan: Scan
     pulls: FloatArray
     groups: NDArray[np.int64]
     whitening: FloatArray
@@ -189,6 +193,15 @@ def compare_binned(
     typical = float(np.abs(merged_mean).sum()) / np.sqrt(events)
     full, whitening = _quadratic(a.mean - b.mean, covariance, events, 1e-3 * typical)
 
+    interval = scan(
+        a.mean - b.mean,
+        covariance,
+        merged_mean,
+        groups,
+        ordered=not categories,
+        floor=1e-6 * typical,
+    )
+
     one = np.ones((1, n_groups))
     rate, _ = _quadratic(one @ (a.mean - b.mean), one @ covariance @ one.T, events, typical)
 
@@ -204,4 +217,4 @@ def compare_binned(
     sigma = np.sqrt(np.maximum(np.diag(raw), 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         pulls = np.where(sigma > 0.0, (candidate.mean - reference.mean) / sigma, np.nan)
-    return BinnedComparison(full, shape, rate, pulls, groups, whitening, merged_mean)
+    return BinnedComparison(full, shape, rate, interval, pulls, groups, whitening, merged_mean)

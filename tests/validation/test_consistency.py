@@ -1,0 +1,90 @@
+"""Checks of broken events and correlations of particles, on events made by hand."""
+
+import numpy as np
+import pyhepmc
+import pytest
+
+from mcsurrogate.validation.observables import get
+from mcsurrogate.validation.reading import EventFile
+from mcsurrogate.validation.selection import Events
+
+PION, KAON = 0.13957039, 0.493677
+
+
+def write(path, *events):
+    """Events e+ e- -> particles: lists of (pid, px, py, pz, mass)."""
+    with pyhepmc.open(str(path), "w") as file:
+        for number, particles in enumerate(events):
+            event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
+            event.event_number = number
+            vertex = pyhepmc.GenVertex()
+            for sign in (1, -1):
+                vertex.add_particle_in(
+                    pyhepmc.GenParticle((0.0, 0.0, 5.0 * sign, 5.0), 11 * sign, 4)
+                )
+            for pid, px, py, pz, mass in particles:
+                energy = np.sqrt(px**2 + py**2 + pz**2 + mass**2)
+                vertex.add_particle_out(pyhepmc.GenParticle((px, py, pz, energy), pid, 1))
+            event.add_vertex(vertex)
+            event.weights = [1.0]
+            file.write(event)
+    return path
+
+
+@pytest.fixture
+def events(tmp_path):
+    momentum = np.sqrt(25.0 - PION**2)
+    path = write(
+        tmp_path / "made.hepmc",
+        [(211, momentum, 0, 0, PION), (-211, -momentum, 0, 0, PION)],
+        [(211, momentum, 0, 0, PION), (211, -0.5, 0, 0, PION)],
+        [(321, 1, 0, 0, PION), (-211, 0, 1, 0, PION), (-321, 0, 0, 2, KAON), (2212, 1, 1, 1, 0.9)],
+    )
+    chunk = next(EventFile(path).chunks())
+    return Events(chunk, np.ones(3))
+
+
+def values(name, events):
+    return get(name).values(events)
+
+
+def test_balances(events):
+    energy = values("energy_balance", events).values
+    assert energy[0] == pytest.approx(0.0, abs=1e-12)
+    assert energy[1] == pytest.approx((5.0 + np.hypot(0.5, PION) - 10.0) / 10.0)
+    momentum = values("momentum_balance", events).values
+    assert momentum[0] == pytest.approx(0.0, abs=1e-12)
+    assert momentum[1] == pytest.approx((np.sqrt(25.0 - PION**2) - 0.5) / 10.0)
+    assert values("transverse_balance", events).values[2] == pytest.approx(np.hypot(2, 2))
+    assert list(values("charge_balance", events).values) == [0.0, 2.0, 0.0]
+    assert list(values("baryon_balance", events).values) == [0.0, 0.0, 1.0]
+
+
+def test_wrong_masses_are_named(events):
+    observable = get("wrong_masses")
+    found = observable.values(events)
+    named = [observable.categories[int(slot)] for slot in found.values]
+    assert list(found.event) == [2, 2]
+    assert sorted(named) == sorted((r"$K^\pm$", r"$p, \bar p$"))
+
+
+def test_pairs_are_all_pairs_of_an_event(events):
+    masses = values("kaon_pion_mass", events)
+    assert list(masses.event) == [2]
+    energy = np.hypot(1, PION) + np.hypot(1, PION)
+    assert masses.values[0] == pytest.approx(np.sqrt(energy**2 - 2.0))
+    pions = values("pion_pair_mass", events)
+    assert list(pions.event) == [0]
+    assert pions.values[0] == pytest.approx(10.0)
+
+
+def test_lifetimes_are_those_of_the_particle_tables(z_files):
+    """Mean c tau of K0S, 26.84 mm (Review of Particle Physics), within five errors."""
+    lengths = np.concatenate(
+        [
+            values("short_kaon_lifetime", Events(chunk, np.ones(len(chunk)))).values
+            for path in z_files
+            for chunk in EventFile(path).chunks()
+        ]
+    )
+    assert lengths.mean() == pytest.approx(26.84, abs=5 * 26.84 / np.sqrt(len(lengths)))

@@ -1,0 +1,322 @@
+"""How particles of one event go together: pair masses, compensation of quantum numbers, flights.
+
+Spectra and yields of single species can be right where these are wrong.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    linear,
+    logarithmic,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["CORRELATION", "FLIGHT", "pairs"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def pairs(first: Particles, second: Particles) -> tuple[IntArray, IntArray]:
+    """Positions of all combinations of a first with a second particle of the same event.
+
+    Parameters
+    ----------
+    first, second
+        Particles of the same N events, without a common member.
+    """
+    partners = second.counts[first.event]
+    left = np.repeat(np.arange(len(first)), partners)
+    starts = np.concatenate(([0], np.cumsum(partners)[:-1])) if len(partners) else partners
+    right = np.arange(len(left)) - np.repeat(starts, partners)
+    return left, right + second.offsets[first.event[left]]
+
+
+def _signed(*pids: int) -> Callable[[Events], Particles]:
+    return lambda events: events.final.where(np.isin(events.final.pid, pids))
+
+
+def _pair_mass(*combinations: tuple[int, int]) -> Callable[[Events], Values]:
+    """Invariant masses of all pairs of the given PDG numbers."""
+
+    def compute(events: Events) -> Values:
+        masses, event = [], []
+        for one, other in combinations:
+            first, second = _signed(one)(events), _signed(other)(events)
+            i, j = pairs(first, second)
+            energy = first.energy[i] + second.energy[j]
+            square = energy**2
+            for a, b in ((first.px, second.px), (first.py, second.py), (first.pz, second.pz)):
+                square -= (a[i] + b[j]) ** 2
+            masses.append(np.sqrt(np.maximum(square, 0.0)))
+            event.append(first.event[i])
+        return Values(np.concatenate(masses), np.concatenate(event))
+
+    return compute
+
+
+def _mass(
+    name: str,
+    words: str,
+    symbol: str,
+    edges: tuple[float, ...],
+    *combinations: tuple[int, int],
+) -> Observable:
+    return Observable(
+        f"{name}_mass",
+        f"Invariant mass of {words}",
+        rf"$m({symbol})$",
+        edges,
+        _pair_mass(*combinations),
+        "correlation",
+        "GeV",
+        f"all pairs of final-state {words} of an event",
+    )
+
+
+def _thrust_rapidity(particles: Particles, events: Events) -> FloatArray:
+    """Signed rapidity along the thrust axis."""
+    axis = events.thrust.axis[particles.event]
+    along = particles.px * axis[:, 0] + particles.py * axis[:, 1] + particles.pz * axis[:, 2]
+    return np.arctanh(np.clip(along / particles.energy, -1.0 + 1e-15, 1.0 - 1e-15))
+
+
+def _compensation(pid: int) -> Callable[[Events], Values]:
+    """Rapidity difference of a particle and its antiparticle."""
+
+    def compute(events: Events) -> Values:
+        first, second = _signed(pid)(events), _signed(-pid)(events)
+        i, j = pairs(first, second)
+        gap = _thrust_rapidity(first, events)[i] - _thrust_rapidity(second, events)[j]
+        return Values(np.abs(gap), first.event[i])
+
+    return compute
+
+
+def _sides(events: Events) -> tuple[Particles, NDArray[np.bool_]]:
+    charged = events.charged
+    axis = events.thrust.axis[charged.event]
+    along = charged.px * axis[:, 0] + charged.py * axis[:, 1] + charged.pz * axis[:, 2]
+    return charged, along >= 0.0
+
+
+def _hemisphere_charge(events: Events) -> FloatArray:
+    charged, forward = _sides(events)
+    charge = charged.species.three_charge / 3.0
+    return np.abs(charged.sum_over(np.where(forward, charge, 0.0)))
+
+
+def _hemisphere_difference(events: Events) -> FloatArray:
+    charged, forward = _sides(events)
+    return np.abs(charged.sum_over(np.where(forward, 1.0, -1.0)))
+
+
+def _charged_energy(events: Events) -> FloatArray:
+    return events.charged.sum_over(events.charged.energy) / events.energy_scale
+
+
+def _leading_momentum(events: Events) -> FloatArray:
+    final = events.visible
+    out = np.zeros(len(events))
+    np.maximum.at(out, final.event, final.p)
+    return np.where(final.counts > 0, 2.0 * out / events.energy_scale, np.nan)
+
+
+def _charge_asymmetry(events: Events) -> Values:
+    charged = events.charged
+    sign = np.sign(charged.species.three_charge.astype(np.float64))
+    return of_particles(charged, sign * charged.pz / charged.p)
+
+
+_MAP_COS, _MAP_PHI = 4, 12
+
+
+def _map(events: Events) -> Values:
+    """Cell in polar angle and azimuth of each visible particle."""
+    visible = events.visible
+    row = np.clip((visible.pz / visible.p + 1.0) * 0.5 * _MAP_COS, 0, _MAP_COS - 1e-9)
+    column = np.clip((visible.phi / np.pi + 1.0) * 0.5 * _MAP_PHI, 0, _MAP_PHI - 1e-9)
+    return of_particles(visible, np.floor(row) * _MAP_PHI + np.floor(column) + 0.5)
+
+
+def _lifetime(*pids: int) -> Callable[[Events], Values]:
+    """Proper decay length c tau of decayed particles, from their vertices."""
+
+    def compute(events: Events) -> Values:
+        chunk = events.chunk
+        index = chunk.last_copies(np.isin(np.abs(chunk.pid), pids))
+        index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
+        chosen = chunk.select(index)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            length = chunk.flight(index) * chosen.mass / chosen.p
+        return Values(length, chosen.event)
+
+    return compute
+
+
+def _flight(name: str, words: str, symbol: str, scale: float, *pids: int) -> Observable:
+    """Proper decay length in bins around a typical one in mm."""
+    return Observable(
+        f"{name}_lifetime",
+        f"Proper decay length of {words}",
+        rf"$c\tau({symbol})$",
+        logarithmic(0.01 * scale, 10.0 * scale, 24),
+        _lifetime(*pids),
+        "correlation",
+        "mm",
+        f"distance between the vertices of decayed {words} times m/p",
+        log_x=True,
+        log_y=True,
+    )
+
+
+CORRELATION = (
+    _mass(
+        "pion_pair",
+        "opposite-sign pions",
+        r"\pi^+\pi^-",
+        (0.28, *linear(0.32, 0.48, 8), *linear(0.49, 0.51, 4), *linear(0.53, 1.1, 19), 1.3, 1.6, 3),
+        (211, -211),
+    ),
+    _mass(
+        "kaon_pair",
+        "opposite-sign kaons",
+        r"K^+K^-",
+        (0.98, 1.0, 1.01, 1.015, 1.02, 1.025, 1.03, *linear(1.05, 2.05, 20), 3, 5),
+        (321, -321),
+    ),
+    _mass(
+        "kaon_pion",
+        "kaons and pions of opposite sign",
+        r"K^\pm\pi^\mp",
+        (0.63, *linear(0.7, 0.82, 3), *linear(0.84, 0.96, 8), *linear(1, 1.8, 16), 1.84, 1.89, 3),
+        (321, -211),
+        (-321, 211),
+    ),
+    _mass(
+        "proton_pion",
+        "protons and pions of opposite sign",
+        r"p\pi^-",
+        (1.07, 1.1, 1.112, 1.114, 1.117, 1.12, *linear(1.14, 1.4, 13), 1.5, 1.7, 2, 3),
+        (2212, -211),
+        (-2212, 211),
+    ),
+    *(
+        Observable(
+            f"{name}_rapidity_gap",
+            f"Rapidity difference of {words}",
+            rf"$|\Delta y_T|({symbol})$",
+            linear(0, 6, 24),
+            _compensation(pid),
+            "correlation",
+            "",
+            f"all pairs of {words} of an event, along the thrust axis",
+        )
+        for name, words, symbol, pid in (
+            ("kaon", "oppositely charged kaons", "K^+K^-", 321),
+            ("proton", "protons and antiprotons", r"p\bar p", 2212),
+        )
+    ),
+    Observable(
+        "hemisphere_charge",
+        "Charge of a hemisphere",
+        r"$|\sum_{\rm hemisphere} q|$",
+        linear(-0.5, 7.5, 8),
+        _hemisphere_charge,
+        "correlation",
+        "",
+        "absolute charge of one hemisphere of the thrust axis",
+        log_y=True,
+    ),
+    Observable(
+        "hemisphere_difference",
+        "Difference of the charged multiplicities of the hemispheres",
+        r"$|N_1 - N_2|$",
+        linear(-0.5, 24.5, 25),
+        _hemisphere_difference,
+        "correlation",
+        "",
+        "charged particles in the hemispheres of the thrust axis",
+        log_y=True,
+    ),
+    Observable(
+        "charged_energy",
+        "Energy of charged particles",
+        r"$E_{\rm ch} / \sqrt{s}$",
+        linear(0, 1.05, 42),
+        _charged_energy,
+        "event",
+        "",
+        "energy of the charged final-state particles over sqrt(s)",
+    ),
+    Observable(
+        "leading_momentum",
+        "Momentum of the fastest particle",
+        r"$x_{\max}$",
+        linear(0, 1, 40),
+        _leading_momentum,
+        "event",
+        "",
+        "2 p / sqrt(s) of the visible particle with the largest momentum",
+    ),
+    Observable(
+        "charge_cos_theta",
+        "Polar angle of charged particles times charge",
+        r"$q\cos\theta$",
+        linear(-1, 1, 20),
+        _charge_asymmetry,
+        "correlation",
+        "",
+        "charged final-state particles",
+    ),
+    Observable(
+        "photon_phi",
+        "Azimuth of photons",
+        r"$\phi(\gamma)$",
+        linear(-np.pi, np.pi, 48),
+        lambda e: _phi(e, 22),
+        "particle",
+        "",
+        "final-state photons",
+    ),
+    Observable(
+        "direction_map",
+        "Visible particles by direction",
+        "cell",
+        linear(0, _MAP_COS * _MAP_PHI, _MAP_COS * _MAP_PHI),
+        _map,
+        "particle",
+        "",
+        f"mean number of visible particles in {_MAP_COS} bins of cos(theta) times {_MAP_PHI} of "
+        "the azimuth",
+        categories=tuple(
+            f"{-1 + 2 * r / _MAP_COS:.1f}, {360 * c // _MAP_PHI - 180}°"
+            for r in range(_MAP_COS)
+            for c in range(_MAP_PHI)
+        ),
+        feature=False,
+    ),
+)
+
+FLIGHT = (
+    _flight("short_kaon", "K0S mesons", "K^0_S", 26.8, 310),
+    _flight("lambda", "Lambda baryons", r"\Lambda", 78.9, 3122),
+    _flight("charm", "D mesons", "D", 0.2, 411, 421, 431),
+    _flight("bottom", "B mesons", "B", 0.46, 511, 521, 531),
+)
+
+
+def _phi(events: Events, pid: int) -> Values:
+    chosen = events.final.where(events.final.pid == pid)
+    return of_particles(chosen, chosen.phi)
+
+
+register(*CORRELATION, *FLIGHT)
