@@ -34,8 +34,9 @@ _PACKAGES = (
 _SECTIONS = {
     "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
     "generate": ("generation",),
-    "shower": ("chain",),
-    "reference": ("chain",),
+    # Where Pythia makes the hard process, no earlier stage has recorded what it is.
+    "shower": ("seed", "process", "beams", "generation", "chain"),
+    "reference": ("seed", "process", "beams", "model", "scales", "generation", "chain"),
     "validate": ("validation",),
 }
 _ORDER = tuple(_SECTIONS)

@@ -67,6 +67,7 @@ def validate(
     family_wise_error: float = FAMILY_WISE_ERROR,
     reservoir: int = RESERVOIR,
     seed: int = 1,
+    parts: Sequence[tuple[str, str, str]] = (),
     progress: Progress | None = None,
 ) -> ValidationResult:
     """Compare two event samples and write ``report.html`` and ``metrics.json``.
@@ -101,6 +102,8 @@ def validate(
         see at most; 0 leaves both out.
     seed
         Of all random choices.
+    parts
+        What made the samples, for the report: name, in the candidate, in the reference.
     progress
         Called after each chunk with label, events read and fraction of the file.
 
@@ -131,10 +134,10 @@ def validate(
     found = compare(first, second, allowed, seed=seed, family_wise_error=family_wise_error)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     settings = _settings(second.plan, jets or JetDefinition(), max_events, allowed, seed, found)
-    metrics = _metrics(found, settings, created)
+    metrics = _metrics(found, settings, parts, created)
     out = Path(out)
     report_file, metrics_file = out / "report.html", out / "metrics.json"
-    write_text(report_file, render(found, settings, created))
+    write_text(report_file, render(found, settings, created, parts))
     write_text(metrics_file, dumps(metrics))
     return ValidationResult(found.verdict, report_file, metrics_file, found, metrics)
 
@@ -250,7 +253,10 @@ def _global_metrics(test: GlobalTest) -> dict[str, Any]:
 
 
 def _metrics(
-    found: Comparison, settings: Sequence[tuple[str, str]], created: str
+    found: Comparison,
+    settings: Sequence[tuple[str, str]],
+    parts: Sequence[tuple[str, str, str]],
+    created: str,
 ) -> dict[str, Any]:
     sections, together = found.cross_sections, found.uniformity
     return {
@@ -260,6 +266,10 @@ def _metrics(
         "family_wise_error": found.family_wise_error,
         "tolerance": {"default": found.tolerance.default, **(found.tolerance.by_name or {})},
         "settings": dict(settings),
+        "parts": [
+            {"name": name, "candidate": candidate, "reference": reference}
+            for name, candidate, reference in parts
+        ],
         "samples": {
             "candidate": _sample_metrics(found.candidate),
             "reference": _sample_metrics(found.reference),

@@ -4,6 +4,7 @@ import ctypes
 import importlib
 import importlib.metadata
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,10 @@ def _checked_value(path: Path, what: str) -> str:
     return text
 
 
-def hadronization_settings(model: str | os.PathLike[str] = "string_breaks") -> list[str]:
+def hadronization_settings(
+    model: str | os.PathLike[str] = "string_breaks",
+    variations: Iterable[str | os.PathLike[str]] = (),
+) -> list[str]:
     """Lines of a ``.cmnd`` file that replace Pythia's hadronization by a surrogate.
 
     Parameters
@@ -57,25 +61,34 @@ def hadronization_settings(model: str | os.PathLike[str] = "string_breaks") -> l
     model
         Shipped weights (``string_breaks`` is short for ``string_breaks_monash``), the path of a
         weights file, or ``lund`` for Pythia's own model run through the plugin.
+    variations
+        Further weights, by name or path, each of which becomes a named event weight.
 
     Raises
     ------
     HadronizationError
-        If there are no such weights, or Pythia's settings cannot hold a path.
+        If there are no such weights, Pythia's settings cannot hold a path, or variations are
+        asked of Pythia's own model.
     NativeModuleError
         If the plugin was not built.
     """
     library = _checked_value(plugin_library(), "the plugin")
     lines = [f"Init:plugins += {{{library}::{_CLASS}}}"]
+    others = [_checked_value(weights_path(other), "a variation") for other in variations]
     if str(model) == _LUND:
+        if others:
+            msg = "variations are density ratios, which Pythia's own model (lund) does not have"
+            raise HadronizationError(msg)
         return [*lines, f"MCSurrogate:model = {_LUND}"]
     path = weights_path(model)
     kind = read_weights_header(path)["mcsurrogate.model"]
-    return [
-        *lines,
+    lines += [
         f"MCSurrogate:model = {kind}",
         f"MCSurrogate:weights = {_checked_value(path, 'the weights')}",
     ]
+    if others:
+        lines.append(f"MCSurrogate:variations = {{{','.join(others)}}}")
+    return lines
 
 
 def _make_symbols_global() -> None:
@@ -96,7 +109,11 @@ def _check_release(library: Path) -> None:
         raise NativeModuleError(msg)
 
 
-def attach_hadronization(pythia: Any, model: str | os.PathLike[str] = "string_breaks") -> None:  # noqa: ANN401
+def attach_hadronization(
+    pythia: Any,  # noqa: ANN401
+    model: str | os.PathLike[str] = "string_breaks",
+    variations: Iterable[str | os.PathLike[str]] = (),
+) -> None:
     """Replace the hadronization of a ``pythia8mc.Pythia`` or ``PythiaParallel`` object.
 
     Call it before ``pythia.init()``. Seeds stay Pythia's: the same settings and seed give the same
@@ -106,7 +123,7 @@ def attach_hadronization(pythia: Any, model: str | os.PathLike[str] = "string_br
     ----------
     pythia
         The object, not yet initialised.
-    model
+    model, variations
         As in `hadronization_settings`.
 
     Raises
@@ -123,7 +140,7 @@ def attach_hadronization(pythia: Any, model: str | os.PathLike[str] = "string_br
             "with your own Pythia build use the lines that `mcsurrogate plugin` prints"
         )
         raise HadronizationError(msg)
-    lines = hadronization_settings(model)
+    lines = hadronization_settings(model, variations)
     # PythiaParallel keeps its settings to itself.
     settings = getattr(pythia, "settings", None)
     if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):

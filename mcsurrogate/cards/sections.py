@@ -1,8 +1,8 @@
 """The sections of a run card; every field says its unit and its meaning."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
@@ -19,10 +19,12 @@ __all__ = [
     "ScalesSection",
     "Section",
     "StandardChainSection",
+    "SurrogateChainSection",
     "ValidationSection",
 ]
 
 Text = Annotated[str, Field(min_length=1)]
+Beam = Literal["p", "p~", "e-", "e+", "mu-", "mu+"]
 
 
 class Section(BaseModel):
@@ -32,27 +34,57 @@ class Section(BaseModel):
 
 
 class ProcessSection(Section):
-    """Which hard process."""
+    """Which hard process: one of `definition` and `pythia`."""
 
-    definition: Text = Field(
-        description="Process in MadGraph's syntax, e.g. 'p p > t t~' or 'g g > t t~'."
+    definition: Text | None = Field(
+        default=None,
+        description=(
+            "Process in MadGraph's syntax, e.g. 'p p > t t~' or 'g g > t t~': integrated and "
+            "generated here, the hard process of the surrogate chain."
+        ),
+    )
+    pythia: tuple[Text, ...] = Field(
+        default=(),
+        description=(
+            "Pythia settings of the process, e.g. 'HardQCD:all = on': Pythia makes the hard "
+            "process of both chains, and nothing is integrated."
+        ),
     )
     light_flavours: int = Field(
         default=4, ge=1, le=5, description="Massless quark flavours in p and j (4: u, d, s, c)."
     )
 
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.definition is None) == (not self.pythia):
+            message = (
+                "give either `definition`, a process that is integrated here, or `pythia`, the "
+                "settings of a process that Pythia makes"
+            )
+            raise ValueError(message)
+        return self
+
 
 class BeamsSection(Section):
     """Beams, their energy and their parton densities."""
 
+    particles: tuple[Beam, Beam] | None = Field(
+        default=None,
+        description=(
+            "Both beam particles, of p, p~, e-, e+, mu-, mu+; if absent, those of the process "
+            "definition, and protons where Pythia makes the process. Lepton beams have their full "
+            "energy ('PDF:lepton = off') unless the chain's settings say otherwise."
+        ),
+    )
     sqrt_s: PositiveEnergy = Field(
         description="Centre-of-mass energy of the beams in GeV, or text with a unit ('13 TeV')."
     )
     pdf: Text | None = Field(
         default=None,
         description=(
-            "PDF set (LHAPDF name, a .dat grid file, or a set folder); needed for hadron beams, "
-            "absent for partonic ones."
+            "PDF set (LHAPDF name, a .dat grid file, or a set folder); needed for hadron beams of "
+            "a process definition, absent for partonic ones; Pythia's own if Pythia makes the "
+            "process and none is given."
         ),
     )
     pdf_member: int = Field(default=0, ge=0, description="Member of the PDF set.")
@@ -186,11 +218,44 @@ class GenerationSection(Section):
     events: int = Field(default=10_000, ge=1, description="Number of unweighted events.")
 
 
+class SurrogateChainSection(Section):
+    """The chain on trial: what else in it is a surrogate, and settings of its own."""
+
+    hadronization: Text | None = Field(
+        default=None,
+        description=(
+            "Model that hadronizes: shipped weights ('string_breaks' for short, or a full name "
+            "like 'string_breaks_monash') or the path of a weights file; Pythia's own if absent."
+        ),
+    )
+    variations: tuple[Text, ...] = Field(
+        default=(),
+        description=(
+            "Further weights, by name or path, each a named event weight of the HepMC3 file: "
+            "members of an ensemble, or other tunes."
+        ),
+    )
+    settings: tuple[Text, ...] = Field(
+        default=(), description="Pythia settings of this chain alone, one 'Key = value' each."
+    )
+
+    @model_validator(mode="after")
+    def _variations_of_a_model(self) -> Self:
+        if self.variations and self.hadronization is None:
+            message = "`variations` are densities relative to a model; name it in `hadronization`"
+            raise ValueError(message)
+        return self
+
+
 class StandardChainSection(Section):
     """The reference: Pythia's own process, with card's PDF, scales, coupling and masses."""
 
     settings: tuple[Text, ...] = Field(
-        description="Pythia settings that switch the internal process on, e.g. 'Top:gg2ttbar = on'."
+        default=(),
+        description=(
+            "Pythia settings of this chain alone. With a process definition they switch Pythia's "
+            "own process on, e.g. 'Top:gg2ttbar = on', and are required."
+        ),
     )
 
 
@@ -203,8 +268,9 @@ class ChainSection(Section):
     hepmc: Literal["plain", "gz", "zst"] = Field(
         default="zst", description="Compression of the HepMC3 files."
     )
+    surrogate: SurrogateChainSection = SurrogateChainSection()
     standard: StandardChainSection | None = Field(
-        default=None, description="The reference chain; without it `run` stops after `generate`."
+        default=None, description="The reference chain, which `mcsurrogate run` needs."
     )
 
 

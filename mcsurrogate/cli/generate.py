@@ -15,7 +15,7 @@ from mcsurrogate.cli.options import (
 )
 from mcsurrogate.cli.summary import print_cross_section, print_events
 from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages import run_generation, run_integration, run_shower
+from mcsurrogate.stages import require_chain, run_generation, run_integration, run_shower
 
 __all__ = ["generate"]
 
@@ -40,6 +40,8 @@ def generate(
     Example: mcsurrogate generate cards/ttbar.toml --events 10000
     """
     resolved = read_card(card, seed=seed, generation={"events": events})
+    if shower:
+        require_chain(resolved)
     path = run_path(card, out)
     with RunFolder(path, resolved, resume=resume) as folder:
         with progress_bar("integrate") as progress:

@@ -17,7 +17,7 @@ from mcsurrogate.cli.summary import (
 )
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import (
-    require_reference,
+    require_chains,
     run_chains,
     run_generation,
     run_integration,
@@ -35,18 +35,22 @@ def run(
 ) -> None:
     """Do the whole job: cross section, events, both Pythia chains, jets and the report.
 
-    Example: mcsurrogate run cards/ttbar.toml --out runs/ttbar
+    With `[process] pythia = [...]` in the card, Pythia makes the hard process of both chains,
+    and the run starts with the chains.
+
+    Examples: mcsurrogate run cards/ttbar.toml --out runs/ttbar; mcsurrogate run cards/zpole.toml
     """
     resolved = read_card(card, seed=seed)
-    require_reference(resolved)
+    require_chains(resolved)
     path = run_path(card, out)
     with RunFolder(path, resolved, resume=resume) as folder:
-        with progress_bar("integrate") as progress:
-            result = run_integration(folder, progress)
-        print_cross_section(result)
-        with progress_bar("generate") as progress:
-            generation = run_generation(folder, progress)
-        print_events(generation)
+        if resolved.process.definition is not None:
+            with progress_bar("integrate") as progress:
+                result = run_integration(folder, progress)
+            print_cross_section(result)
+            with progress_bar("generate") as progress:
+                generation = run_generation(folder, progress)
+            print_events(generation)
         with progress_bars("surrogate chain", "standard chain") as bars:
             print_chains(*run_chains(folder, *bars))
         with progress_bar("report") as progress:

@@ -47,8 +47,9 @@ def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> N
         console.print(
             f"{name}: {chain['events']:,} events, {chain['cross_section_pb']:.5g} +- "
             f"{chain['cross_section_error_pb']:.2g} pb, "
-            f"{1000 * steps['events'] / chain['events']:.1f} ms an event in Pythia, "
-            f"{1000 * (steps['hepmc_conversion'] + steps['hepmc_writing']) / chain['events']:.1f} "
+            f"{chain['events'] / steps['events']:,.0f} events a second in Pythia "
+            f"({1000 * steps['events'] / chain['events']:.3g} ms an event), "
+            f"{1000 * (steps['hepmc_conversion'] + steps['hepmc_writing']) / chain['events']:.2g} "
             f"ms to HepMC3 ({chain['file']})"
         )
 

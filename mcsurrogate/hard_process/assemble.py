@@ -33,6 +33,12 @@ def assemble(card: RunCard) -> HardProcess:
     ProcessError, PartonDensityError, PhaseSpaceError
         If a part cannot be built.
     """
+    if card.process.definition is None:
+        message = (
+            "[process] has no `definition`: Pythia makes the hard process, and there is nothing to "
+            "integrate or to write as LHE events; use `mcsurrogate run`"
+        )
+        raise CardError(message)
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
     groups = expand(definition)

@@ -5,67 +5,79 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.cards.sections import StandardChainSection
-from mcsurrogate.errors import CardError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
-from mcsurrogate.stages.pythia_settings import beam_settings, hard_process_settings
+from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
+from mcsurrogate.stages.surrogates import (
+    hadronization_record,
+    plugin_settings,
+    require_surrogate,
+)
 
-__all__ = ["require_reference", "run_chains", "run_reference", "run_shower"]
+__all__ = ["require_chain", "require_chains", "run_chains", "run_reference", "run_shower"]
 
 _SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst"}
 
 
-def require_reference(card: RunCard) -> StandardChainSection:
-    """Return the section of the reference chain.
+def require_chain(card: RunCard) -> None:
+    """Refuse a card whose surrogate chain cannot run, before any work is done.
 
     Raises
     ------
     CardError
-        If the card has none, or asks for what Pythia's own processes do not have.
+        If Pythia has no such beams, or there are no such hadronization weights.
     """
-    if card.chain.standard is None:
-        message = (
-            "the card has no [chain.standard], the reference that the report compares with; "
-            "add its Pythia settings, or use `mcsurrogate generate`"
-        )
-        raise CardError(message)
-    hard_process_settings(card)
-    return card.chain.standard
+    surrogate_settings(card)
+    plugin_settings(card)
+
+
+def require_chains(card: RunCard) -> None:
+    """Refuse a card whose two chains cannot run or are the same, before any work is done.
+
+    Raises
+    ------
+    CardError
+        If a chain is missing or asks for what does not exist, or both chains are the same.
+    """
+    require_chain(card)
+    standard_settings(card)
+    require_surrogate(card)
 
 
 def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
-    """Pass the LHE events of the run folder through Pythia: showers, hadrons, HepMC3."""
+    """Run the surrogate chain: showers, hadrons, HepMC3.
+
+    Hard events are those of the run folder's LHE file, or Pythia's own where the card says so.
+    """
     with folder.stage("shower") as record:
         if record is None:
             return dict(folder.record("shower") or {})
         card = folder.card
+        own_process = card.process.definition is not None
         chain = PythiaChain(
-            [*_pdf_only(beam_settings(card)), *card.chain.settings],
+            [
+                *surrogate_settings(card),
+                *plugin_settings(card),
+                *card.chain.surrogate.settings,
+            ],
             seed=folder.seed("shower"),
-            source=folder.path / EVENTS,
+            source=folder.path / EVENTS if own_process else None,
         )
-        return _run(folder, card, chain, "surrogate", None, record, progress)
+        if weights := hadronization_record(card):
+            record.update(hadronization=weights)
+        events = None if own_process else card.generation.events
+        return _run(folder, card, chain, "surrogate", events, record, progress)
 
 
 def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
-    """Generate as many events with Pythia's own hard process, all else equal."""
+    """Generate as many events with Pythia's own parts, all else equal."""
     with folder.stage("reference") as record:
         if record is None:
             return dict(folder.record("reference") or {})
         card = folder.card
-        standard = require_reference(card)
-        chain = PythiaChain(
-            [
-                *beam_settings(card),
-                *hard_process_settings(card),
-                *standard.settings,
-                *card.chain.settings,
-            ],
-            seed=folder.seed("reference"),
-        )
+        chain = PythiaChain(standard_settings(card), seed=folder.seed("reference"))
         return _run(folder, card, chain, "standard", card.generation.events, record, progress)
 
 
@@ -98,11 +110,6 @@ def run_chains(
             stop.set()
             raise
     return chains[0].result(), chains[1].result()
-
-
-def _pdf_only(settings: list[str]) -> list[str]:
-    # Beams and energy come from the LHE file.
-    return [line for line in settings if not line.startswith("Beams:")]
 
 
 def _run(

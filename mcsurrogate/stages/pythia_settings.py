@@ -1,42 +1,136 @@
-"""Pythia settings that make the standard chain compute what the card says."""
+"""Pythia settings that make both chains compute what the card says."""
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
+from mcsurrogate.matrix_elements import ProcessDefinition
 from mcsurrogate.pdf.locate import find_pdf
 
-__all__ = ["beam_settings", "hard_process_settings"]
+__all__ = ["beam_settings", "hard_process_settings", "standard_settings", "surrogate_settings"]
 
 _FIXED_SCALE = 5
+_BEAM_CODES = {"p": 2212, "p~": -2212, "e-": 11, "e+": -11, "mu-": 13, "mu+": -13}
+_PROTON = _BEAM_CODES["p"]
 
 
 def beam_settings(card: RunCard) -> list[str]:
     """Beams and parton densities, alike for both chains.
 
     Pythia reads the same grid file as the integrator, also for showers, remnants and
-    multiparton interactions.
+    multiparton interactions. Lepton beams have no structure: all of their energy goes into the
+    hard process.
+
+    Raises
+    ------
+    CardError
+        If Pythia has no such beams, or they are not those of the process definition.
     """
+    beams = _beams(card)
     return [
-        "Beams:idA = 2212",
-        "Beams:idB = 2212",
+        f"Beams:idA = {beams[0]}",
+        f"Beams:idB = {beams[1]}",
         f"Beams:eCM = {card.beams.sqrt_s!r}",
-        *_pdf_settings(card),
+        *_structure(card, beams),
     ]
 
 
-def _pdf_settings(card: RunCard) -> list[str]:
+def _beams(card: RunCard) -> tuple[int, int]:
+    named = card.beams.particles
+    given = None if named is None else (_BEAM_CODES[named[0]], _BEAM_CODES[named[1]])
+    if card.process.definition is None:
+        return given or (_PROTON, _PROTON)
+    definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
+    # A process definition with a PDF set has proton beams, whatever partons it names.
+    found = (
+        (_PROTON, _PROTON)
+        if card.beams.pdf is not None
+        else (definition.choices[0][0], definition.choices[1][0])
+    )
+    if not all(beam in _BEAM_CODES.values() for beam in found):
+        labels = " ".join(definition.labels[:2])
+        message = (
+            f"Pythia cannot continue events of the partonic beams {labels!r}; give beams.pdf for "
+            "proton beams, or use `mcsurrogate generate --no-shower` for LHE events"
+        )
+        raise CardError(message)
+    if named is not None and given != found:
+        message = (
+            f"beams.particles {list(named)} are not those of {card.process.definition!r}; leave "
+            "them out"
+        )
+        raise CardError(message)
+    return found
+
+
+def _structure(card: RunCard, beams: tuple[int, int]) -> list[str]:
+    leptonic = ["PDF:lepton = off"] if any(abs(beam) < _PROTON for beam in beams) else []
     if card.beams.pdf is None:
-        return []
-    return [f"PDF:pSet = LHAGrid1:{find_pdf(card.beams.pdf, card.beams.pdf_member).grid}"]
+        return leptonic
+    if all(abs(beam) < _PROTON for beam in beams):
+        message = "beams.pdf: lepton beams have no parton densities here; leave it out"
+        raise CardError(message)
+    grid = find_pdf(card.beams.pdf, card.beams.pdf_member).grid
+    return [*leptonic, f"PDF:pSet = LHAGrid1:{grid}"]
+
+
+def surrogate_settings(card: RunCard) -> list[str]:
+    """List the settings of the surrogate chain before its surrogates, in the order they act in.
+
+    Beams and energy are missing where LHE events bring them. The settings of this chain alone
+    come after those that load its surrogates.
+    """
+    lines = beam_settings(card)
+    if card.process.definition is not None:
+        lines = [line for line in lines if not line.startswith("Beams:")]
+    return [*lines, *card.process.pythia, *card.chain.settings]
+
+
+def standard_settings(card: RunCard) -> list[str]:
+    """List the settings of the reference chain, in the order they act in.
+
+    Raises
+    ------
+    CardError
+        If the card has no such chain, or asks for what Pythia's own processes do not have.
+    """
+    if card.chain.standard is None:
+        message = (
+            "the card has no [chain.standard], the reference that the report compares with; "
+            "add it, or use `mcsurrogate generate`"
+        )
+        raise CardError(message)
+    if card.process.definition is not None and not card.chain.standard.settings:
+        message = (
+            "[chain.standard] needs the Pythia settings that switch the process on, e.g. "
+            "settings = ['Top:gg2ttbar = on']"
+        )
+        raise CardError(message)
+    return [
+        *beam_settings(card),
+        *hard_process_settings(card),
+        *card.process.pythia,
+        *card.chain.standard.settings,
+        *card.chain.settings,
+    ]
 
 
 def hard_process_settings(card: RunCard) -> list[str]:
-    """Scales, coupling, masses and flavours of Pythia's own hard process.
+    """Scales, coupling, masses and flavours of Pythia's own process in place of ours.
+
+    Nothing where Pythia makes the process of both chains: then its settings are in the card.
 
     Raises
     ------
     CardError
         If the card asks for what Pythia's internal processes do not have.
     """
+    if card.cuts or card.jets is not None:
+        message = (
+            "cuts and jets: Pythia's own processes do not know them; use settings like "
+            "'PhaseSpace:pTHatMin', or leave [chain.standard] out"
+        )
+        raise CardError(message)
+    if card.process.definition is None:
+        return []
     scales = card.scales
     settings = [f"PDFinProcess:nQuarkIn = {card.process.light_flavours}"]
     for name, value in (("renorm", scales.renormalization), ("factor", scales.factorization)):
@@ -50,9 +144,6 @@ def hard_process_settings(card: RunCard) -> list[str]:
             f"SigmaProcess:{name}Scale2 = {_FIXED_SCALE}",
             f"SigmaProcess:{name}FixScale = {value**2!r}",
         ]
-    if card.cuts or card.jets is not None:
-        message = "cuts and jets: the standard chain does not know them; leave [chain.standard] out"
-        raise CardError(message)
     settings += [
         f"6:m0 = {card.model.top_mass!r}",
         # The hard process has its particles on their mass shells, as ours.

@@ -6,6 +6,8 @@ from typing import Any
 
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages.integration import read_result
+from mcsurrogate.stages.surrogates import surrogate_parts
 from mcsurrogate.validation import ValidationResult, validate
 
 __all__ = ["reading_progress", "run_validation", "summarize"]
@@ -25,7 +27,8 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         if record is None:
             return dict(folder.record("validate") or {})
         section = folder.card.validation
-        files = [(folder.record(stage) or {})["file"] for stage in ("shower", "reference")]
+        chains = [folder.record(stage) or {} for stage in ("shower", "reference")]
+        files = [chain["file"] for chain in chains]
         result = validate(
             folder.path / files[0],
             folder.path / files[1],
@@ -34,6 +37,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             observables_file=_path(section.observables_file),
             labels=("surrogate chain", "standard chain"),
             tolerance=section.tolerance,
+            parts=_parts(folder, chains),
             seed=folder.seed("validate"),
             progress=reading_progress(progress),
         )
@@ -43,6 +47,29 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
 
 def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
+
+
+def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """List what made both samples, and how fast."""
+    own_process = folder.card.process.definition is not None
+    method = read_result(folder)["method"] if own_process else None
+
+    def row(name: str, value: Callable[[dict[str, Any]], str]) -> tuple[str, str, str]:
+        return name, value(chains[0]), value(chains[1])
+
+    return [
+        *surrogate_parts(folder.card, method),
+        row(
+            "events a second, in Pythia",
+            lambda chain: f"{chain['events'] / chain['seconds_by_step']['events']:,.0f}",
+        ),
+        row(
+            "events that failed",
+            lambda chain: (
+                f"{chain['failed_events']:,} of {chain['events'] + chain['failed_events']:,}"
+            ),
+        ),
+    ]
 
 
 def summarize(result: ValidationResult) -> dict[str, Any]:

@@ -31,6 +31,8 @@ events = 40
 [chain]
 settings = ["PartonLevel:MPI = off"]
 hepmc = "gz"
+[chain.surrogate]
+hadronization = "string_breaks"
 [chain.standard]
 settings = ["Top:gg2ttbar = on", "Top:qqbar2ttbar = on"]
 """
@@ -50,6 +52,12 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
+
+
+def read_parts(run: Path) -> dict[str, tuple[str, str]]:
+    """What made both samples, as the report says."""
+    metrics = json.loads((run / "report" / "metrics.json").read_text())
+    return {part["name"]: (part["candidate"], part["reference"]) for part in metrics["parts"]}
 
 
 def whole_files(folder: Path) -> set[str]:
@@ -91,6 +99,14 @@ def test_run_does_the_whole_job(
         with pyhepmc.open(out / "events" / f"{name}.hepmc.gz") as stream:
             assert sum(1 for _ in stream) == 40
     assert json.loads((out / "report" / "metrics.json").read_text())["verdict"]
+    parts = read_parts(out)
+    assert parts["phase space"] == ("surrogate: normalizing flow (MadNIS)", "Pythia")
+    assert parts["hadronization"] == (
+        "surrogate: string_breaks_monash (model string_breaks)",
+        "Pythia (Lund strings)",
+    )
+    assert "string_breaks_monash" in (out / "report" / "report.html").read_text()
+    assert "events a second" in printed
 
     # Again: finished stages are refused without --resume and kept with it.
     before = (out / "result.json").stat().st_mtime_ns
@@ -98,6 +114,52 @@ def test_run_does_the_whole_job(
     assert "use --resume" in capsys.readouterr().err.replace("\n", " ")
     assert command(monkeypatch, "run", card, "--out", out, "--resume") == 0
     assert (out / "result.json").stat().st_mtime_ns == before
+
+
+ZPOLE = """seed = 12
+[process]
+pythia = ["WeakSingleBoson:ffbar2gmZ = on", "23:onMode = off", "23:onIfAny = 1 2 3 4 5"]
+[beams]
+particles = ["e-", "e+"]
+sqrt_s = "91.2 GeV"
+[generation]
+events = 500
+[chain.surrogate]
+hadronization = "string_breaks"
+[chain.standard]
+[validation]
+preset = "ee_z"
+"""
+
+
+@pytest.mark.slow
+def test_run_compares_hadronization_where_pythia_makes_the_hard_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card, out = tmp_path / "zpole.toml", tmp_path / "run"
+    card.write_text(ZPOLE, encoding="utf-8")
+    assert command(monkeypatch, "run", card, "--out", out) == 0
+    assert whole_files(out) == {
+        "card.toml",
+        "run.json",
+        "events/surrogate.hepmc.zst",
+        "events/standard.hepmc.zst",
+        "report/report.html",
+        "report/metrics.json",
+    }
+    assert capsys.readouterr().out.count("events a second") == 2
+    parts = read_parts(out)
+    assert parts["hard process"] == ("Pythia", "Pythia")
+    assert parts["events that failed"] == ("0 of 500", "0 of 500")
+
+
+def test_there_is_nothing_to_integrate_where_pythia_makes_the_hard_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "zpole.toml"
+    card.write_text(ZPOLE, encoding="utf-8")
+    assert command(monkeypatch, "integrate", card, "--out", tmp_path / "run") == 2
+    assert "nothing to integrate" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_the_same_seed_gives_the_same_cross_section_and_events(
@@ -140,6 +202,7 @@ def test_generate_builds_on_a_finished_integration(
         ("NNPDF23_lo_as_0130_qed", "NNPDF99", "NNPDF99"),
         ("p p > t t~", "p p > t x~", "x~"),
         ("PartonLevel:MPI = off", "PartonLevel:MPIs = off", "PartonLevel:MPIs"),
+        ("string_breaks", "no_such_model", "no weights 'no_such_model'"),
     ],
 )
 def test_bad_input_exits_with_code_2_and_leaves_nothing_half_written(
@@ -160,7 +223,7 @@ def test_bad_input_exits_with_code_2_and_leaves_nothing_half_written(
 
 
 def test_a_killed_run_leaves_no_half_written_file_and_resumes(card: Path, tmp_path: Path) -> None:
-    card.write_text(CARD.replace("events = 40", "events = 100000"), encoding="utf-8")
+    card.write_text(CARD.replace("events = 40", "events = 30000"), encoding="utf-8")
     out = tmp_path / "run"
     program = "from mcsurrogate.cli import main; main()"
     process = subprocess.Popen(

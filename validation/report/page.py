@@ -335,7 +335,30 @@ def _methods(c: Comparison, settings: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> str:
+def _parts(c: Comparison, parts: Sequence[tuple[str, str, str]]) -> str:
+    """Table of what made the samples."""
+    if not parts:
+        return ""
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td class='l'>{escape(text)}</td>" for text in (name, candidate, reference))
+        + "</tr>"
+        for name, candidate, reference in parts
+    )
+    return (
+        "<h2 id='parts'>What made the events</h2><div class='scroll'><table><thead><tr>"
+        f"<th>part</th><th class='l'>{escape(c.candidate.label)}</th>"
+        f"<th class='l'>{escape(c.reference.label)}</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def render(
+    c: Comparison,
+    settings: Sequence[tuple[str, str]],
+    created: str,
+    parts: Sequence[tuple[str, str, str]] = (),
+) -> str:
     """Page of a comparison.
 
     Parameters
@@ -346,6 +369,8 @@ def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> 
         Names and values of the settings of the comparison.
     created
         Date and time for the footer.
+    parts
+        What made the samples: name, in the candidate, in the reference.
     """
     title = f"{c.candidate.label} against {c.reference.label}"
     return (
@@ -353,8 +378,9 @@ def render(c: Comparison, settings: Sequence[tuple[str, str]], created: str) -> 
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
-        f"{_verdict(c)}</header><main>{_tiles(c)}{_table(c)}{_global(c)}{_samples(c)}{_figures(c)}"
-        f"{_combination(c)}{_classifiers(c)}{_methods(c, settings)}</main>"
+        f"{_verdict(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}{_global(c)}"
+        f"{_samples(c)}{_figures(c)}{_combination(c)}{_classifiers(c)}{_methods(c, settings)}"
+        "</main>"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"
     )

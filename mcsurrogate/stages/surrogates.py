@@ -1,0 +1,97 @@
+"""The surrogates of a run: what the surrogate chain does differently from the standard one."""
+
+import hashlib
+from typing import Any
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError, HadronizationError
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.settings import setting_name
+from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+
+__all__ = ["hadronization_record", "plugin_settings", "require_surrogate", "surrogate_parts"]
+
+_PYTHIA = "Pythia"
+_LUND = "Pythia (Lund strings)"
+
+
+def plugin_settings(card: RunCard) -> list[str]:
+    """Lines that replace Pythia's hadronization as the card says; none where it stays.
+
+    Raises
+    ------
+    CardError
+        If there are no such weights.
+    """
+    section = card.chain.surrogate
+    if section.hadronization is None:
+        return []
+    for line in section.settings:
+        if setting_name(line) == "init:plugins" and "+=" not in line:
+            message = (
+                f"chain.surrogate.settings: {line!r} would unload the hadronization plugin; write "
+                "'Init:plugins += {...}'"
+            )
+            raise CardError(message)
+    try:
+        return hadronization_settings(section.hadronization, section.variations)
+    except HadronizationError as error:
+        message = f"chain.surrogate.hadronization: {error}"
+        raise CardError(message) from error
+
+
+def require_surrogate(card: RunCard) -> None:
+    """Refuse a card whose surrogate chain has no surrogate at all.
+
+    Raises
+    ------
+    CardError
+        If it has none.
+    """
+    if card.chain.surrogate.hadronization is None and card.process.definition is None:
+        message = (
+            "both chains are the same: Pythia makes the hard process, and [chain.surrogate] "
+            "chooses no hadronization; add e.g. hadronization = 'string_breaks'"
+        )
+        raise CardError(message)
+
+
+def hadronization_record(card: RunCard) -> dict[str, Any]:
+    """Name, kind and SHA-256 of the weights that hadronize, for the run folder."""
+    model = card.chain.surrogate.hadronization
+    if model is None or model == "lund":
+        return {}
+    path = weights_path(model)
+    header = read_weights_header(path)
+    return {
+        "weights": header["mcsurrogate.name"],
+        "model": header["mcsurrogate.model"],
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+
+
+def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str, str, str]]:
+    """List the parts of both chains: name, what the surrogate chain has, what the standard one.
+
+    Parameters
+    ----------
+    card
+        The resolved card.
+    method
+        How the cross section was integrated (``madnis``, ``vegas``), None where it was not.
+    """
+    if card.process.definition is None:
+        process = [("hard process", _PYTHIA, _PYTHIA)]
+    else:
+        sampler = "surrogate: normalizing flow (MadNIS)" if method == "madnis" else "VEGAS+"
+        process = [
+            ("squared matrix element", "exact, of mcsurrogate", _PYTHIA),
+            ("phase space", sampler, _PYTHIA),
+        ]
+    record = hadronization_record(card)
+    hadronization = f"surrogate: {record['weights']} (model {record['model']})" if record else _LUND
+    return [
+        *process,
+        ("showers, multiparton interactions, decays", _PYTHIA, _PYTHIA),
+        ("hadronization", hadronization, _LUND),
+    ]

@@ -1,0 +1,124 @@
+"""What the card's chains hand to Pythia, and what the report says about them."""
+
+from pathlib import Path
+
+import pytest
+
+from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.progress import silent
+from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages import require_chain, require_chains, run_chains
+from mcsurrogate.stages.pythia_settings import (
+    beam_settings,
+    hard_process_settings,
+    standard_settings,
+    surrogate_settings,
+)
+from mcsurrogate.stages.surrogates import plugin_settings, surrogate_parts
+
+PDF = "NNPDF23_lo_as_0130_qed"
+
+
+def card(**sections: object) -> RunCard:
+    content: dict[str, object] = {
+        "seed": 1,
+        "process": {"pythia": ["WeakSingleBoson:ffbar2gmZ = on"]},
+        "beams": {"particles": ["e-", "e+"], "sqrt_s": 91.2},
+        "chain": {"surrogate": {"hadronization": "string_breaks"}, "standard": {}},
+    }
+    return RunCard.model_validate({**content, **sections})
+
+
+@pytest.mark.parametrize("name", ["zpole", "dijets", "ttbar"])
+def test_chains_of_the_shipped_cards_differ_in_their_surrogates_alone(name: str) -> None:
+    shipped = load_card(Path(f"cards/{name}.toml"), RunCard)
+    require_chains(shipped)
+    lines = plugin_settings(shipped)
+    assert any("SurrogateHadronization" in line for line in lines)
+    parts = {name: (a, b) for name, a, b in surrogate_parts(shipped, "madnis")}
+    surrogate, standard = parts["hadronization"]
+    assert "surrogate: string_breaks_monash" in surrogate
+    assert "Lund" in standard
+    if shipped.process.definition is None:
+        assert surrogate_settings(shipped) == standard_settings(shipped)
+        assert parts["hard process"] == ("Pythia", "Pythia")
+    else:
+        assert "MadNIS" in parts["phase space"][0]
+
+
+@pytest.mark.parametrize(
+    ("process", "beams", "codes"),
+    [
+        ({"pythia": ["x = on"]}, {"sqrt_s": 91.2, "particles": ["e-", "e+"]}, (11, -11)),
+        ({"pythia": ["x = on"]}, {"sqrt_s": 13e3}, (2212, 2212)),
+        ({"pythia": ["x = on"]}, {"sqrt_s": 1960.0, "particles": ["p", "p~"]}, (2212, -2212)),
+        ({"definition": "e+ e- > u u~"}, {"sqrt_s": 91.2}, (-11, 11)),
+        ({"definition": "mu- mu+ > u u~"}, {"sqrt_s": 91.2}, (13, -13)),
+        ({"definition": "g g > t t~"}, {"sqrt_s": 13e3, "pdf": PDF}, (2212, 2212)),
+    ],
+)
+def test_beams(process: object, beams: object, codes: tuple[int, int]) -> None:
+    lines = beam_settings(card(process=process, beams=beams))
+    assert lines[:2] == [f"Beams:idA = {codes[0]}", f"Beams:idB = {codes[1]}"]
+    assert ("PDF:lepton = off" in lines) == (abs(codes[0]) < 20)
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"chain": {"surrogate": {"hadronization": "nonsense"}, "standard": {}}},
+         "no weights 'nonsense'"),
+        ({"chain": {"surrogate": {"hadronization": "string_breaks",
+                                  "settings": ["Init:plugins = {a.so::B}"]}, "standard": {}}},
+         r"Init:plugins \+="),
+        ({"chain": {"surrogate": {"hadronization": "lund", "variations": ["string_breaks"]},
+                    "standard": {}}}, "density ratios"),
+        ({"process": {"definition": "g g > t t~"}, "beams": {"sqrt_s": 1000.0}},
+         "partonic beams 'g g'"),
+        ({"process": {"definition": "e+ e- > u u~"},
+          "beams": {"sqrt_s": 91.2, "particles": ["p", "p"]}}, "not those of"),
+        ({"beams": {"sqrt_s": 91.2, "particles": ["e-", "e+"], "pdf": PDF}}, "lepton beams"),
+    ],
+)  # fmt: skip
+def test_a_surrogate_chain_that_cannot_be_is_refused(sections: dict, message: str) -> None:
+    with pytest.raises(CardError, match=message):
+        require_chain(card(**sections))
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"chain": {"surrogate": {"hadronization": "string_breaks"}}}, r"no \[chain.standard\]"),
+        ({"chain": {"standard": {}}}, "both chains are the same"),
+        ({"process": {"definition": "p p > t t~"}, "beams": {"sqrt_s": 13e3, "pdf": PDF},
+          "scales": {"alpha_s": 0.118}}, "switch the process on"),
+        ({"cuts": [{"observable": "pt", "particles": ["jets"], "minimum": 20.0}]},
+         "PhaseSpace:pTHatMin"),
+    ],
+)  # fmt: skip
+def test_chains_that_cannot_be_compared_are_refused(sections: dict, message: str) -> None:
+    with pytest.raises(CardError, match=message):
+        require_chains(card(**sections))
+
+
+def test_both_chains_run_where_pythia_makes_the_hard_process(tmp_path: Path) -> None:
+    small = card(generation={"events": 60})
+    with RunFolder(tmp_path / "run", small) as folder:
+        surrogate, standard = run_chains(folder, silent, silent)
+    for chain in (surrogate, standard):
+        assert chain["events"] == 60
+        assert chain["failed_events"] == 0
+        assert (tmp_path / "run" / chain["file"]).exists()
+    assert surrogate["hadronization"]["weights"] == "string_breaks_monash"
+    assert "hadronization" not in standard
+
+    # Another process under the same name is noticed, though nothing was integrated.
+    other = card(process={"pythia": ["WeakSingleBoson:ffbar2gmZ = on", "23:onIfAny = 5"]})
+    with RunFolder(tmp_path / "run", other, resume=True) as folder:
+        with pytest.raises(RunFolderError, match=r"process\.pythia"):
+            run_chains(folder, silent, silent)
+
+
+def test_pythias_own_process_gets_no_settings_of_ours() -> None:
+    assert hard_process_settings(card()) == []
