@@ -6,31 +6,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "fast_math.h"
+
 namespace mcsurrogate {
 
 namespace {
-
-#define MCSURROGATE_INLINE __attribute__((always_inline)) inline
-
-// exp(x) to 2e-7 relative, clamped to the range of normal floats.
-// 2^f on [-1/2, 1/2] by the Taylor series of degree 6, the integer part through the exponent.
-MCSURROGATE_INLINE float fastExp(float x) {
-    const float scaled = std::min(std::max(x, -87.f), 88.f) * 1.44269504f;
-    const float whole = __builtin_floorf(scaled + 0.5f);
-    const float f = scaled - whole;
-    float power = 1.54035304e-4f;
-    power = power * f + 1.33335581e-3f;
-    power = power * f + 9.61812911e-3f;
-    power = power * f + 5.55041087e-2f;
-    power = power * f + 2.40226507e-1f;
-    power = power * f + 6.93147181e-1f;
-    power = power * f + 1.f;
-    std::int32_t bits;
-    std::memcpy(&bits, &power, sizeof bits);
-    bits += static_cast<std::int32_t>(whole) * (1 << 23);
-    std::memcpy(&power, &bits, sizeof power);
-    return power;
-}
 
 // Eight floats, at any address: the widest vector that every clone but the default one has.
 typedef float Vector __attribute__((vector_size(32), aligned(4), may_alias));

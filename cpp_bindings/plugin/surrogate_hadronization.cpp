@@ -36,7 +36,7 @@ std::string weightsPath(const std::string& nameOrPath) {
 }
 
 std::string shippedName(const std::string& model, const std::string& weights) {
-    if (weights.empty() || weights == "string_breaks")
+    if (weights.empty() || weights == model)
         return model + "_monash";
     return weights;
 }
@@ -83,10 +83,14 @@ SurrogateHadronization::~SurrogateHadronization() {
 
 void SurrogateHadronization::configure(Settings& settings) {
     model_ = settings.word("MCSurrogate:model");
-    if (model_ != "lund" && model_ != "string_breaks")
+    if (model_ != "lund" && model_ != "string_breaks" && model_ != "clusters")
         throw WeightsError("MCSurrogate:model is \"" + model_ +
-                           "\"; it can be string_breaks or lund");
+                           "\"; it can be string_breaks, clusters or lund");
     refuseUnsupported(settings);
+    if (model_ == "clusters") {
+        configureClusters(settings);
+        return;
+    }
 
     const std::vector<std::string> variations = settings.wvec("MCSurrogate:variations");
     const std::string record = settings.word("MCSurrogate:record");
@@ -118,6 +122,31 @@ void SurrogateHadronization::configure(Settings& settings) {
         variationNames_.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
     }
     breaks_.logWeights.assign(variations.size(), 0.);
+}
+
+void SurrogateHadronization::configureClusters(Settings& settings) {
+    clusters_ = std::make_unique<ClusterHadronizer>();
+    ClusterDraws& draws = clusters_->draws;
+    const SafeTensors file =
+        readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
+    draws.model = std::make_unique<ClusterModel>(file);
+    const std::string record = settings.word("MCSurrogate:record");
+    if (!record.empty() && record != "none") {
+        recordPath_ = record;
+        const int index = settings.mode("Parallelism:index");
+        if (index >= 0)
+            recordPath_ += "." + std::to_string(index);
+        draws.recorder = std::make_unique<ClusterRecorder>();
+    }
+    for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {
+        const SafeTensors other = readWeights(variation, model_);
+        draws.variations.push_back(std::make_unique<ClusterModel>(other));
+        if (!draws.variations.back()->coversTheSame(*draws.model))
+            throw other.error("covers other hadrons than " + file.path() +
+                              "; variations must be trained with the same coverage");
+        variationNames_.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
+    }
+    draws.logWeights.assign(variationNames_.size(), 0.);
 }
 
 void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
@@ -188,6 +217,8 @@ bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr f
         weights.bookWeight(name);
         variationIndices_.push_back(weights.findIndexOfName(name));
     }
+    if (clusters_)
+        clusters_->init(rndmPtr, particleDataPtr);
     return lund_.init(&flav_, &pT_, &z_, fragMod);
 }
 
@@ -200,14 +231,20 @@ bool SurrogateHadronization::fragment(int iSub, ColConfig& colConfig, Event& eve
         bool isNew = true;
         for (int i = 1; isNew && i < event.size(); ++i)
             isNew = event[i].statusAbs() / 10 != 8;
-        if (isNew)
+        if (isNew) {
             std::fill(breaks_.logWeights.begin(), breaks_.logWeights.end(), 0.);
+            if (clusters_)
+                clusters_->beginEvent(event);
+        }
         return lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
     }
-    const bool succeeded = lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
+    const bool succeeded = (clusters_ && clusters_->fragment(colConfig[iSub], event)) ||
+                           lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
+    const std::vector<double>& logWeights =
+        clusters_ ? clusters_->draws.logWeights : breaks_.logWeights;
     for (std::size_t i = 0; i < variationIndices_.size(); ++i)
-        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(
-            variationIndices_[i], std::exp(breaks_.logWeights[i]));
+        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(variationIndices_[i],
+                                                                      std::exp(logWeights[i]));
     return succeeded;
 }
 
@@ -238,10 +275,22 @@ void printCounts(std::ostream& stream, const std::string& model,
 } // namespace
 
 void SurrogateHadronization::onStat() {
+    if (clusters_) {
+        ClusterHadronizer::printCounts(loggerPtr->infoStream(), {clusters_.get()});
+        return;
+    }
     printCounts(loggerPtr->infoStream(), model_, {&breaks_});
 }
 
 void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*) {
+    if (clusters_) {
+        std::vector<const ClusterHadronizer*> clusters;
+        for (PhysicsBase* instance : instances)
+            if (const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance))
+                clusters.push_back(surrogate->clusters_.get());
+        ClusterHadronizer::printCounts(loggerPtr->infoStream(), clusters);
+        return;
+    }
     std::vector<const StringBreaks*> all;
     for (PhysicsBase* instance : instances)
         if (const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance))
@@ -250,10 +299,13 @@ void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*
 }
 
 void SurrogateHadronization::writeRecording() {
-    if (failed_ || !breaks_.recorder)
+    if (failed_)
         return;
     try {
-        breaks_.recorder->write(recordPath_);
+        if (breaks_.recorder)
+            breaks_.recorder->write(recordPath_);
+        if (clusters_ && clusters_->draws.recorder)
+            clusters_->draws.recorder->write(recordPath_);
     } catch (const std::exception& fault) {
         // The logger may be gone by now, and a destructor must not throw.
         std::cerr << " MCSurrogate: recording lost: " << fault.what() << std::endl;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "Pythia8/FragmentationModel.h"
+#include "cluster_hadronizer.h"
 #include "string_breaks.h"
 
 namespace mcsurrogate {
@@ -30,6 +31,7 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
 
   private:
     void configure(Pythia8::Settings& settings);
+    void configureClusters(Pythia8::Settings& settings);
     void refuseUnsupported(Pythia8::Settings& settings) const;
     void warnOfUnusedSettings();
     void writeRecording();
@@ -40,6 +42,7 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
     std::vector<int> variationIndices_;
     bool failed_ = false;
 
+    std::unique_ptr<ClusterHadronizer> clusters_;
     StringBreaks breaks_;
     SurrogateFlav flav_{breaks_};
     SurrogatePT pT_{breaks_};

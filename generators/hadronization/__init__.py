@@ -6,10 +6,12 @@ from mcsurrogate.generators.hadronization.plugin import (
     plugin_library,
 )
 from mcsurrogate.generators.hadronization.recording import record_string_breaks
+from mcsurrogate.generators.hadronization.single_clusters import decay_clusters
 from mcsurrogate.generators.hadronization.training import train_hadronization
 
 __all__ = [
     "attach_hadronization",
+    "decay_clusters",
     "hadronization_settings",
     "plugin_library",
     "record_string_breaks",

@@ -1,6 +1,5 @@
 """Training of hadronization models from a card: data from Pythia, networks, weights, card."""
 
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +10,12 @@ from pydantic import ValidationError
 
 from mcsurrogate.atomic import atomic_path, write_text
 from mcsurrogate.cards import dump_card
-from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.errors import CardError
+from mcsurrogate.generators.hadronization.cluster_training import train_clusters
 from mcsurrogate.generators.hadronization.recording import record_string_breaks
+from mcsurrogate.generators.hadronization.training_folder import claim_folder, versions
 from mcsurrogate.hadronization.cards import Recording, StringBreakCard
+from mcsurrogate.hadronization.cluster_cards import ClusterCard
 from mcsurrogate.hadronization.discrete import fit_discrete, hadron_vocabularies
 from mcsurrogate.hadronization.fractions import (
     FractionSample,
@@ -27,27 +29,17 @@ from mcsurrogate.progress import Progress, silent
 
 __all__ = ["train_hadronization"]
 
-_PACKAGES = ("mcsurrogate", "torch", "numpy", "pythia8mc")
-
-
-def _versions() -> dict[str, str]:
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
-
 
 def train_hadronization(
-    card: Mapping[str, Any] | StringBreakCard,
+    card: Mapping[str, Any] | StringBreakCard | ClusterCard,
     out: Path,
     *,
     progress: Progress = silent,
     resume: bool = False,
 ) -> Path:
     """Train a hadronization model and write its weights.
+
+    The card's kind says which: ``string_breaks`` or ``clusters``.
 
     The folder holds afterwards ``NAME.safetensors`` (for the plugin), ``NAME.json`` (model card),
     ``NAME.toml`` (the resolved card), ``metrics.json`` (learning curve) and the recordings.
@@ -79,13 +71,16 @@ def train_hadronization(
     HadronizationError
         If the data do not suffice or the training diverges.
     """
-    if not isinstance(card, StringBreakCard):
+    if not isinstance(card, StringBreakCard | ClusterCard):
+        model = ClusterCard if card.get("kind") == "clusters" else StringBreakCard
         try:
-            card = StringBreakCard.model_validate(dict(card))
+            card = model.model_validate(dict(card))
         except ValidationError as error:
             msg = f"training card of hadronization: {error}"
             raise CardError(msg) from error
-    _claim_folder(card, out, resume=resume)
+    claim_folder(card, out, resume=resume)
+    if isinstance(card, ClusterCard):
+        return train_clusters(card, out, progress=progress, resume=resume)
     weights = out / f"{card.name}.safetensors"
     if weights.exists():
         return weights
@@ -147,27 +142,8 @@ def _model_card(
         "held_out_nats_of_z": trainer.curve[-1]["held_out_nats"],
         "divergence_of_discrete_draws_nats": divergence,
         "seed": card.seed,
-        "versions": _versions(),
+        "versions": versions(),
     }
-
-
-def _claim_folder(card: StringBreakCard, out: Path, *, resume: bool) -> None:
-    """Mark an empty folder as this training's, or check that it is."""
-    mark = out / "card.toml"
-    text = dump_card(card)
-    if mark.exists():
-        if mark.read_text(encoding="utf-8") != text:
-            msg = f"{out} holds the training of another card; choose another folder"
-            raise RunFolderError(msg)
-        if not resume:
-            msg = f"{out} holds this training already; go on with it by --resume"
-            raise RunFolderError(msg)
-        return
-    if out.exists() and any(out.iterdir()):
-        msg = f"{out} is not empty and holds no training; choose another folder"
-        raise RunFolderError(msg)
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(mark, text)
 
 
 def _record(

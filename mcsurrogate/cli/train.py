@@ -11,7 +11,7 @@ from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
 from mcsurrogate.emulation.train import train_emulator
 from mcsurrogate.generators.hadronization import train_hadronization
-from mcsurrogate.hadronization.cards import StringBreakCard
+from mcsurrogate.hadronization.cards import read_hadronization_card
 
 __all__ = ["train"]
 
@@ -40,11 +40,13 @@ def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = F
 def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
     """Train a hadronization model; DIR holds weights, model card and learning curve.
 
+    The card's kind is string_breaks or clusters.
+
     Example: mcsurrogate train hadronization cards/string_breaks_monash.toml
     """
     path = run_path(card, out)
     with progress_bar("train hadronization") as progress:
         weights = train_hadronization(
-            load_card(card, StringBreakCard), path, progress=progress, resume=resume
+            read_hadronization_card(card), path, progress=progress, resume=resume
         )
     console.print(f"Weights: {weights}")

@@ -1,10 +1,15 @@
 """Training cards of hadronization models."""
 
+import tomllib
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["Recording", "StringBreakCard", "StringBreakTraining"]
+from mcsurrogate.cards import load_card
+from mcsurrogate.hadronization.cluster_cards import ClusterCard
+
+__all__ = ["Recording", "StringBreakCard", "StringBreakTraining", "read_hadronization_card"]
 
 _LARGEST_SEED = 900_000_000
 
@@ -78,3 +83,20 @@ class StringBreakCard(_Section):
                     msg = f"{line!r} does not belong here: seed and plugin are set by the training"
                     raise ValueError(msg)
         return recordings
+
+
+def read_hadronization_card(path: Path) -> StringBreakCard | ClusterCard:
+    """Read a training card of either model; its key ``kind`` says which.
+
+    Raises
+    ------
+    CardError
+        As `mcsurrogate.cards.load_card`.
+    """
+    try:
+        kind = tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
+    except (OSError, ValueError):
+        kind = None  # load_card says what is wrong
+    if kind == "clusters":
+        return load_card(path, ClusterCard)
+    return load_card(path, StringBreakCard)

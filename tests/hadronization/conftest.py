@@ -1,8 +1,11 @@
 import pytest
+import pythia8mc
 import torch
 
 from mcsurrogate.generators.hadronization import plugin_library
 from mcsurrogate.generators.native import native_module
+from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
+from mcsurrogate.hadronization.cluster_tables import DecayTables, vertices_of_hadrons
 from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
 from mcsurrogate.hadronization.weights_file import write_weights
 
@@ -10,6 +13,11 @@ MESONS = (0, 111, 113, 211, 213, 221, 223, 311, 313, 321, 323, 331, 333, 411, 42
           531, 413, 423, 433, 513, 523, 533, 441, 443, 541, 543, 551, 553)  # fmt: skip
 BARYONS = (0, 1114, 2112, 2114, 2212, 2214, 2224, 3112, 3114, 3122, 3212, 3214, 3222, 3224, 3312,
            3314, 3322, 3324, 3334)  # fmt: skip
+CLUSTER_HADRONS = (
+    111, 113, 211, 213, 221, 223, 311, 313, 321, 323, 331, 333, 411, 413, 421, 423, 431, 433, 511,
+    513, 521, 523, 531, 533, 1114, 2112, 2114, 2212, 2214, 2224, 3112, 3114, 3122, 3212, 3214, 3222,
+    3224, 3312, 3314, 3322, 3324, 3334, 4122, 4222, 4112, 4132, 4232, 5122, 5222, 5112, 5132, 5232,
+)  # fmt: skip
 ZPOLE = (
     "Beams:idA = 11",
     "Beams:idB = -11",
@@ -52,5 +60,30 @@ def good(tmp_path_factory):
     write_weights(
         path, model="string_breaks", tensors=networks.tensors(), metadata=networks.metadata(),
         card={},
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster_networks():
+    """Networks with random weights: every decay that flavours allow."""
+    data = pythia8mc.Pythia("", False).particleData
+    masses = {code: data.m0(code) for code in CLUSTER_HADRONS}
+    torch.manual_seed(1)
+    networks = ClusterNetworks(
+        DecayTables.build(vertices_of_hadrons(CLUSTER_HADRONS), masses),
+        hidden=16, bins=6, lowest=-1.0, centre=0.8, scale=0.6,
+    )  # fmt: skip
+    for name in ("kind", "hadron", "peel", "pop", "mass", "angle"):
+        torch.nn.init.normal_(getattr(networks, name).last.weight, 0.0, 0.3)
+    return networks
+
+
+@pytest.fixture(scope="session")
+def cluster_weights(cluster_networks, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clusters") / "random.safetensors"
+    write_weights(
+        path, model="clusters", tensors=cluster_networks.tensors(),
+        metadata=cluster_networks.metadata(), card={},
     )  # fmt: skip
     return path

@@ -1,0 +1,57 @@
+// Draws of a cluster model with everything that goes with them: the random number, the density
+// ratios of variations, the recording.
+
+#ifndef MCSURROGATE_CLUSTER_DRAWS_H
+#define MCSURROGATE_CLUSTER_DRAWS_H
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "Pythia8/Basics.h"
+#include "cluster_model.h"
+#include "cluster_recorder.h"
+
+namespace mcsurrogate {
+
+class ClusterDraws {
+  public:
+    std::unique_ptr<ClusterModel> model;
+    // Models whose density ratios to `model` become event weights, and the ratios so far.
+    std::vector<std::unique_ptr<ClusterModel>> variations;
+    std::vector<double> logWeights;
+    std::unique_ptr<ClusterRecorder> recorder;
+    Pythia8::Rndm* random = nullptr;
+
+    StepKind kind(const ClusterState& state);
+    std::pair<int, int> pair(const ClusterState& state);
+    int peel(const ClusterState& state, int side);
+    int popped(const ClusterState& state);
+    double mass(const ClusterState& state, const ClusterModel::MassState& bounds);
+    double cosine(const ClusterState& state, const StepState& step);
+
+    int gluonFlavour();
+    double gluonShare();
+    // Whether a gluon with this transverse momentum in GeV is absorbed.
+    bool absorb(double kT);
+    // Whether a light cluster becomes one hadron rather than joining its neighbour.
+    bool single();
+    // One of the vertices as the only hadron of a cluster of this mass.
+    int singleHadron(const std::vector<int>& vertices, double clusterMass);
+
+    // What a failed attempt must undo.
+    struct Mark {
+        std::size_t record;
+        std::vector<double> logWeights;
+    };
+    Mark mark() const { return {recorder ? recorder->mark() : 0, logWeights}; }
+    void restore(const Mark& mark);
+
+  private:
+    template <typename Log>
+    void weigh(Log log);
+};
+
+} // namespace mcsurrogate
+
+#endif // MCSURROGATE_CLUSTER_DRAWS_H

@@ -1,0 +1,84 @@
+"""Training cards of the model ``clusters``."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["ClusterCard", "ClusterDecays", "ClusterTraining", "FormationStart", "HeadSteps"]
+
+_LARGEST_SEED = 900_000_000
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClusterDecays(_Section):
+    """Recorded decays of single clusters: matched training data."""
+
+    file: Annotated[
+        Path,
+        Field(
+            description="an .npz file with end_plus_z_id, end_minus_z_id, mass, n_hadrons, "
+            "hadron_id and hadron_p4 (docs/hadronization.md)"
+        ),
+    ]
+    lowest_cosine: Annotated[
+        Literal[-1, 0],
+        Field(description="0 where a product always keeps to the side of its constituent"),
+    ] = -1
+
+
+class HeadSteps(_Section):
+    """Steps of Adam for each network."""
+
+    kind: Annotated[int, Field(ge=0, description="what the products are")] = 1000
+    hadron: Annotated[int, Field(ge=0, description="pairs of hadrons")] = 2500
+    peel: Annotated[int, Field(ge=0, description="a hadron beside a cluster")] = 500
+    pop: Annotated[int, Field(ge=0, description="flavour popped between clusters")] = 500
+    mass: Annotated[int, Field(ge=0, description="masses of product clusters")] = 2000
+    angle: Annotated[int, Field(ge=0, description="angles")] = 3000
+
+
+class ClusterTraining(_Section):
+    """How the networks are shaped and trained by maximum likelihood."""
+
+    hidden: Annotated[
+        int, Field(ge=4, le=512, description="hidden units; the plugin computes 32 at a time")
+    ] = 32
+    bins: Annotated[int, Field(ge=2, le=64, description="bins of the splines")] = 12
+    batch_size: Annotated[int, Field(ge=16, description="draws a step")] = 4096
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="highest learning rate")] = 0.01
+    steps: Annotated[HeadSteps, Field(description="length of the training")] = HeadSteps()
+
+
+class FormationStart(_Section):
+    """Formation of clusters from partons, before any fit to events."""
+
+    strangeness: Annotated[
+        float, Field(gt=0, le=2, description="rate of g -> s sbar relative to u ubar")
+    ] = 0.35
+    diquarks: Annotated[
+        float, Field(ge=0, le=2, description="rate of g -> diquark pairs relative to u ubar")
+    ] = 0.0
+    absorption: Annotated[
+        float, Field(gt=0, le=20, description="kT in GeV at which half of the gluons are absorbed")
+    ] = 0.6
+
+
+class ClusterCard(_Section):
+    """Card of ``mcsurrogate train hadronization`` for the model ``clusters``."""
+
+    kind: Annotated[Literal["clusters"], Field(description="the model")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the weights file")]
+    seed: Annotated[
+        int, Field(ge=1, le=_LARGEST_SEED - 1000, description="decides the training")
+    ] = 1
+    decays: Annotated[ClusterDecays, Field(description="matched training data")]
+    training: Annotated[ClusterTraining, Field(description="networks and optimiser")] = (
+        ClusterTraining()
+    )
+    formation: Annotated[FormationStart, Field(description="clusters from partons")] = (
+        FormationStart()
+    )
