@@ -133,6 +133,36 @@ class Particles:
             pid,
         )
 
+    def regrouped(self, index: IntArray, owner: IntArray, n_owners: int) -> "Particles":
+        """Entries at some positions, as members of something else than events (of jets).
+
+        Parameters
+        ----------
+        index
+            ``(K,)`` positions, in any order.
+        owner
+            ``(K,)`` ascending number of what each belongs to.
+        n_owners
+            How many owners there are, those without any entry included.
+        """
+        pid = None if self._pid is None else self._pid[index]
+        return Particles(
+            self.px[index],
+            self.py[index],
+            self.pz[index],
+            self.energy[index],
+            owner,
+            n_owners,
+            pid,
+        )
+
+    def of_events(self, events: IntArray) -> "Particles":
+        """Entries of some of the events, which are renumbered from 0."""
+        number = np.full(self.n_events, -1)
+        number[events] = np.arange(len(events))
+        kept = np.flatnonzero(number[self.event] >= 0)
+        return self.regrouped(kept, number[self.event[kept]], len(events))
+
     def sum_over(self, values: FloatArray) -> FloatArray:
         """Sum of a per-entry quantity in each event, ``(N,)``."""
         total = np.bincount(self.event, weights=values, minlength=self.n_events)
@@ -276,6 +306,30 @@ class EventChunk:
         ended = (self.end_vertex[index] << 34) + self.pid[index]
         copied = np.isin(ended, produced[self.production_vertex[index] >= 0])
         return index[~copied | (self.end_vertex[index] < 0)]
+
+    def children(self, index: IntArray) -> tuple[IntArray, IntArray]:
+        """Return what particles end in.
+
+        Parameters
+        ----------
+        index
+            ``(K,)`` positions of particles.
+
+        Returns
+        -------
+        parent, child
+            For every child the number (0 to K - 1) of its parent, ascending, and its position.
+        """
+        order = np.argsort(self.production_vertex, kind="stable")
+        vertices = self.production_vertex[order]
+        ends = self.end_vertex[index]
+        first = np.searchsorted(vertices, ends, side="left")
+        count = np.searchsorted(vertices, ends, side="right") - first
+        count[ends < 0] = 0
+        parent = np.repeat(np.arange(len(index)), count)
+        start = np.concatenate(([0], np.cumsum(count)))[:-1]
+        slot = np.arange(int(count.sum())) - start[parent] + first[parent]
+        return parent, order[slot]
 
     @cached_property
     def from_hadron(self) -> NDArray[np.bool_]:

@@ -3,16 +3,23 @@
 An `Events` object is what an observable's function receives.
 """
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation import durham, shapes
-from mcsurrogate.validation.jets import JetDefinition, inclusive_jets
+from mcsurrogate.validation.hard_process import HardProcess
+from mcsurrogate.validation.jets import JetAlgorithm, JetCollection, JetDefinition
 from mcsurrogate.validation.record import EventChunk, Particles
+from mcsurrogate.validation.substructure import JetSubstructure
+from mcsurrogate.validation.top_decays import TopDecays
 
-__all__ = ["Events"]
+__all__ = ["LEADING", "Events"]
+
+LEADING = 2
+"""Jets of each event whose substructure is looked at."""
 
 
 class Events:
@@ -37,7 +44,7 @@ class Events:
         self.chunk = chunk
         self.weights = weights
         self.jet_definition = jet_definition or JetDefinition()
-        self._jets: dict[JetDefinition, Particles] = {}
+        self._jets: dict[JetDefinition, JetCollection] = {}
 
     def __len__(self) -> int:
         return len(self.chunk)
@@ -69,9 +76,40 @@ class Events:
 
     def jets_with(self, definition: JetDefinition) -> Particles:
         """Jets of the visible particles by another definition, by descending pT."""
+        return self.jet_collection(definition).jets
+
+    def jet_collection(self, definition: JetDefinition | None = None) -> JetCollection:
+        """Jets of the visible particles together with their constituents."""
+        definition = definition or self.jet_definition
         if definition not in self._jets:
-            self._jets[definition] = inclusive_jets(self.visible, definition)
+            self._jets[definition] = JetCollection(self.visible, definition)
         return self._jets[definition]
+
+    @cached_property
+    def kt_scales(self) -> NDArray[np.float64]:
+        """``(N, 3)`` scales d_12, d_23, d_34 of the kt algorithm in GeV^2, visible particles."""
+        definition = replace(self.jet_definition, algorithm=JetAlgorithm.KT)
+        return self.jet_collection(definition).merging_scales(3)
+
+    @cached_property
+    def leading_jets(self) -> JetSubstructure:
+        """Substructure of the two leading jets of each event."""
+        return JetSubstructure(self.jet_collection(), LEADING)
+
+    @cached_property
+    def hard_process(self) -> HardProcess:
+        """Legs of the hard process."""
+        return HardProcess(self.chunk)
+
+    @cached_property
+    def top_decays(self) -> TopDecays:
+        """Decays of the top quarks, and of the W bosons that come from them."""
+        return TopDecays(self.chunk)
+
+    def bosons(self, *pids: int) -> Particles:
+        """Last copies of bosons with these PDG numbers, by descending pT."""
+        found = self.last_copies(*pids)
+        return found.ordered_by(found.pt)
 
     def last_copies(self, *pids: int) -> Particles:
         """Last copies of particles with these PDG numbers: as they decay or come out."""
@@ -146,6 +184,11 @@ class Events:
     def durham_scales(self) -> NDArray[np.float64]:
         """Merging scales y_23, y_34, ... of the visible particles."""
         return durham.merging_scales(self.visible)
+
+    @cached_property
+    def sphere_jets(self) -> Particles:
+        """Anti-kt jets on the sphere of the visible particles, by descending energy."""
+        return durham.sphere_jets(self.visible)
 
     @cached_property
     def three_jets(self) -> Particles:

@@ -87,3 +87,27 @@ def z_files(tmp_path_factory) -> tuple[Path, Path]:
 def top_file(tmp_path_factory) -> Path:
     """20 top-pair events without multiparton interactions."""
     return write_sample(tmp_path_factory.mktemp("top") / "top.hepmc", TOP, 20, 103)
+
+
+@pytest.fixture(scope="session")
+def z_pythia():
+    """Pythia for Z decays, for tests that ask Pythia's own analysis classes."""
+    return make_pythia(Z_POLE, 104)
+
+
+@pytest.fixture(scope="session")
+def top_pythia(tmp_path_factory):
+    """20 top-pair events in a file, and what Pythia says of each hard process."""
+    path = tmp_path_factory.mktemp("hard") / "top.hepmc"
+    pythia = make_pythia((*TOP, "HadronLevel:all = off"), 105)
+    run_info = pyhepmc.GenRunInfo()
+    run_info.weight_names = ["nominal", "double"]
+    rows = []
+    with pyhepmc.open(str(path), "w") as file:
+        for number in range(20):
+            while not pythia.next():
+                pass
+            file.write(to_hepmc(pythia, number, run_info))
+            info = pythia.infoPython()
+            rows.append((info.x1(), info.x2(), info.mHat(), info.pTHat(), info.y()))
+    return path, rows

@@ -2,33 +2,39 @@
 
 import numpy as np
 
+from mcsurrogate.validation.observables.algorithms import ALGORITHMS
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
+from mcsurrogate.validation.observables.boson import BOSON
 from mcsurrogate.validation.observables.consistency import CONSISTENCY
 from mcsurrogate.validation.observables.correlation import CORRELATION, FLIGHT
 from mcsurrogate.validation.observables.event import EVENT
+from mcsurrogate.validation.observables.hard import HARD
+from mcsurrogate.validation.observables.identified import IDENTIFIED
 from mcsurrogate.validation.observables.jet import JET
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
 from mcsurrogate.validation.observables.particle import PARTICLE
+from mcsurrogate.validation.observables.rates import RATES
 from mcsurrogate.validation.observables.registry import define_preset
+from mcsurrogate.validation.observables.substructure import SUBSTRUCTURE
 from mcsurrogate.validation.observables.top import TOP
 from mcsurrogate.validation.selection import Events
 
 __all__ = ["detect"]
 
-_BALANCE = [o.name for o in CONSISTENCY]
-_FLIGHT = [o.name for o in FLIGHT]
+_HADRON_COLLISION = (*EVENT, *JET, *ALGORITHMS, *SUBSTRUCTURE, *PARTICLE, *FLIGHT, *CONSISTENCY)
 
-define_preset("pp_jets", [*(o.name for o in (*EVENT, *JET, *PARTICLE)), *_FLIGHT, *_BALANCE])
-define_preset("pp_top", [*(o.name for o in (*TOP, *EVENT, *JET, *PARTICLE)), *_FLIGHT, *_BALANCE])
+define_preset("pp_jets", [o.name for o in _HADRON_COLLISION])
+define_preset("pp_top", [o.name for o in (*TOP, *BOSON, *_HADRON_COLLISION)])
 define_preset(
     "ee_z",
     [
-        *(o.name for o in (*ANNIHILATION, *MULTIPLICITY)),
+        *(o.name for o in (*ANNIHILATION, *RATES, *IDENTIFIED, *MULTIPLICITY)),
         "charged_phi",
         "final_species",
         *(o.name for o in (*CORRELATION, *FLIGHT, *CONSISTENCY) if o.name != "transverse_balance"),
     ],
 )
+define_preset("hard_process", [o.name for o in HARD])
 
 
 def detect(events: Events) -> str:

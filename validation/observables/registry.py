@@ -72,6 +72,8 @@ class Observable:
         Names of the bins where they have no order; the edges are then 0, 1, 2, ...
     feature
         Whether the tests of all observables at once see it.
+    density
+        Whether the plot divides contents by the width of their bin.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Observable:
     log_y: bool = False
     categories: tuple[str, ...] = ()
     feature: bool = True
+    density: bool = True
 
     def values(self, events: Events) -> Values:
         """Values in a chunk, checked.

@@ -46,7 +46,8 @@ def _main_panel(
     labels: tuple[str, str],
 ) -> None:
     edges = np.asarray(observable.edges)
-    width = np.ones(len(edges) - 1) if observable.categories else np.diff(edges)
+    density = observable.density and not observable.categories
+    width = np.diff(edges) if density else np.ones(len(edges) - 1)
     for sums, label, color in (
         (reference, labels[1], REFERENCE),
         (candidate, labels[0], CANDIDATE),
@@ -80,8 +81,8 @@ def _main_panel(
         axes.margins(y=0.25)
         axes.autoscale_view(scalex=False)
         axes.set_ylim(0.0 if axes.get_ylim()[0] >= 0.0 else None, axes.get_ylim()[1])
-    unit = f" [1/{observable.unit}]" if observable.unit and not observable.categories else ""
-    axes.set_ylabel("per event" if observable.categories else f"(1/N) dn/dx{unit}", loc="top")
+    unit = f" [1/{observable.unit}]" if observable.unit else ""
+    axes.set_ylabel(f"(1/N) dn/dx{unit}" if density else "per event", loc="top")
     axes.legend(loc="best")
 
 

@@ -1,0 +1,105 @@
+"""Jets by other algorithms than the report's: Cambridge/Aachen and kt, and kt's scales."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.jets import JetAlgorithm, JetCollection
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    linear,
+    logarithmic,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["ALGORITHMS"]
+
+FloatArray = NDArray[np.float64]
+
+_CUTS = "radius and cuts of the report's jets"
+_MOST = 3
+
+
+def _collection(events: Events, algorithm: JetAlgorithm) -> JetCollection:
+    return events.jet_collection(replace(events.jet_definition, algorithm=algorithm))
+
+
+def _jets(algorithm: JetAlgorithm) -> Callable[[Events], Particles]:
+    return lambda e: _collection(e, algorithm).jets
+
+
+def _scale(n: int) -> Callable[[Events], FloatArray]:
+    def compute(events: Events) -> FloatArray:
+        scales = events.kt_scales[:, n]
+        return np.sqrt(scales)
+
+    return compute
+
+
+def _of(name: str, algorithm: JetAlgorithm) -> tuple[Observable, ...]:
+    jets = _jets(algorithm)
+    return (
+        Observable(
+            f"{name}_jet_multiplicity",
+            f"Number of {algorithm.value} jets",
+            r"$N_{\rm jets}$",
+            linear(-0.5, 14.5, 15),
+            lambda e: jets(e).counts.astype(np.float64),
+            "jet",
+            "",
+            f"{algorithm.value} algorithm with {_CUTS}",
+            log_y=True,
+        ),
+        Observable(
+            f"{name}_jet_pt",
+            f"Transverse momentum of {algorithm.value} jets",
+            r"$p_T(j)$",
+            logarithmic(25, 1000, 30),
+            lambda e: of_particles(jets(e), jets(e).pt),
+            "jet",
+            "GeV",
+            f"{algorithm.value} algorithm with {_CUTS}",
+            log_x=True,
+            log_y=True,
+        ),
+        Observable(
+            f"{name}_jet_mass",
+            f"Mass of {algorithm.value} jets",
+            r"$m(j)$",
+            (*linear(0, 40, 20), 45, 50, 60, 70, 80, 100, 140),
+            lambda e: of_particles(jets(e), jets(e).mass),
+            "jet",
+            "GeV",
+            f"{algorithm.value} algorithm with {_CUTS}",
+            log_y=True,
+        ),
+    )
+
+
+ALGORITHMS = (
+    *_of("ca", JetAlgorithm.CAMBRIDGE_AACHEN),
+    *_of("kt", JetAlgorithm.KT),
+    *(
+        Observable(
+            f"kt_scale_{n}{n + 1}",
+            f"kt splitting scale between {n} and {n + 1} jets",
+            rf"$\sqrt{{d_{{{n}{n + 1}}}}}$",
+            logarithmic((10.0, 5.0, 4.0)[n - 1], (500.0, 200.0, 100.0)[n - 1], 28),
+            _scale(n - 1),
+            "jet",
+            "GeV",
+            "root of the scale of the kt algorithm at which one jet more is merged; radius of "
+            "the report's jets, all visible particles",
+            log_x=True,
+            log_y=True,
+        )
+        for n in range(1, _MOST + 1)
+    ),
+)
+
+register(*ALGORITHMS)

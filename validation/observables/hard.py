@@ -1,0 +1,286 @@
+"""Kinematics of the hard process, and event weights."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Group,
+    Observable,
+    linear,
+    logarithmic,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["HARD", "WEIGHTS"]
+
+FloatArray = NDArray[np.float64]
+
+_LEGS = "legs of the hard process in the event record (HepMC status 21, 22 and 23)"
+_ORDINAL = ("leading", "second", "third", "fourth")
+
+LEG_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("$d$", (1,)),
+    ("$u$", (2,)),
+    ("$s$", (3,)),
+    ("$c$", (4,)),
+    ("$b$", (5,)),
+    ("$t$", (6,)),
+    ("$g$", (21,)),
+    (r"$\gamma$", (22,)),
+    ("$Z$", (23,)),
+    (r"$W^\pm$", (24,)),
+    ("$H$", (25,)),
+    (r"$\ell^\pm$", (11, 13, 15)),
+    (r"$\nu$", (12, 14, 16)),
+)
+"""Label and PDG numbers, of particle and antiparticle together."""
+
+
+def _hard(
+    name: str,
+    title: str,
+    label: str,
+    edges: tuple[float, ...],
+    compute: Callable[[Events], "FloatArray | Values"],
+    definition: str,
+    unit: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+) -> Observable:
+    group: Group = "hard"
+    return Observable(
+        name,
+        title,
+        label,
+        edges,
+        compute,
+        group,
+        unit,
+        f"{definition}; {_LEGS}",
+        log_x=log_x,
+        log_y=log_y,
+    )
+
+
+def _species(legs: Callable[[Events], Particles]) -> Callable[[Events], Values]:
+    """Bin number of the species of each leg."""
+
+    def compute(events: Events) -> Values:
+        chosen = legs(events)
+        slot = np.full(len(chosen), len(LEG_SPECIES), dtype=np.float64)
+        for i, (_, pids) in enumerate(LEG_SPECIES):
+            slot[np.isin(np.abs(chosen.pid), pids)] = i
+        return of_particles(chosen, slot + 0.5)
+
+    return compute
+
+
+def _species_table(
+    name: str, title: str, legs: Callable[[Events], Particles], definition: str
+) -> Observable:
+    return Observable(
+        name,
+        title,
+        "species",
+        linear(0, len(LEG_SPECIES) + 1, len(LEG_SPECIES) + 1),
+        _species(legs),
+        "hard",
+        "",
+        f"{definition}; {_LEGS}",
+        log_y=True,
+        categories=(*(label for label, _ in LEG_SPECIES), "others"),
+    )
+
+
+def _fraction(side: int) -> Callable[[Events], FloatArray]:
+    return lambda e: e.hard_process.momentum_fractions[:, side]
+
+
+def _delta_phi(events: Events) -> FloatArray:
+    legs = events.hard_process.outgoing
+    phi = legs.take(legs.phi, 0) - legs.take(legs.phi, 1)
+    difference: FloatArray = np.abs(np.mod(phi + np.pi, 2 * np.pi) - np.pi)
+    return difference
+
+
+def _transverse_sum(events: Events) -> FloatArray:
+    """Sum of the transverse momenta, NaN for events without a hard process."""
+    legs = events.hard_process.outgoing
+    return np.where(legs.counts > 0, legs.sum_over(legs.pt), np.nan)
+
+
+def _leg_pt(rank: int) -> Callable[[Events], FloatArray]:
+    def compute(events: Events) -> FloatArray:
+        legs = events.hard_process.outgoing
+        return legs.take(legs.pt, rank)
+
+    return compute
+
+
+def _log_weight(events: Events) -> FloatArray:
+    """log10 |w|; NaN for weights that are zero."""
+    with np.errstate(divide="ignore"):
+        logarithm: FloatArray = np.log10(np.abs(events.weights))
+    return np.where(np.isfinite(logarithm), logarithm, np.nan)
+
+
+def _unweighted(values: Callable[[Events], FloatArray]) -> Callable[[Events], Values]:
+    """One entry an event that counts 1 whatever the event's weight is."""
+
+    def compute(events: Events) -> Values:
+        weights = events.weights
+        used = weights != 0.0
+        entry = np.zeros(len(weights))
+        entry[used] = 1.0 / weights[used]
+        column = np.where(used, values(events), np.nan)
+        return Values(column, np.arange(len(weights)), entry)
+
+    return compute
+
+
+HARD = (
+    _hard(
+        "hard_mass",
+        "Partonic centre-of-mass energy",
+        r"$\sqrt{\hat s}$",
+        logarithmic(20, 5000, 32),
+        lambda e: e.hard_process.per_event(e.hard_process.system.mass),
+        "invariant mass of the incoming legs",
+        "GeV",
+        log_x=True,
+        log_y=True,
+    ),
+    _hard(
+        "hard_rapidity",
+        "Rapidity of the hard process",
+        "$y$",
+        linear(-5, 5, 40),
+        lambda e: e.hard_process.per_event(e.hard_process.system.rapidity),
+        "rapidity of the sum of the incoming legs",
+    ),
+    *(
+        _hard(
+            f"hard_x{side + 1}",
+            f"Momentum fraction of the {('first', 'second')[side]} incoming leg",
+            f"$x_{side + 1}$",
+            logarithmic(1e-4, 1, 32),
+            _fraction(side),
+            f"light-cone fraction of the beam along {('+z', '-z')[side]}",
+            log_x=True,
+            log_y=True,
+        )
+        for side in range(2)
+    ),
+    _hard(
+        "hard_cos_theta",
+        "Production angle of the first outgoing leg",
+        r"$\cos\hat\theta$",
+        linear(-1, 1, 40),
+        lambda e: e.hard_process.cos_theta,
+        "polar angle in the rest frame of the incoming legs, for two outgoing legs",
+    ),
+    _hard(
+        "hard_legs",
+        "Number of outgoing legs",
+        "$n$",
+        linear(-0.5, 10.5, 11),
+        lambda e: e.hard_process.outgoing.counts.astype(np.float64),
+        "resonances count as one leg; 0 where the record does not mark the hard process",
+    ),
+    *(
+        _hard(
+            f"hard_pt{rank + 1}",
+            f"Transverse momentum of the {_ORDINAL[rank]} outgoing leg",
+            rf"$p_T({rank + 1})$",
+            (0.0, *logarithmic(5, 2000, 30)),
+            _leg_pt(rank),
+            f"events with at least {rank + 1} legs",
+            "GeV",
+            log_y=True,
+        )
+        for rank in range(3)
+    ),
+    _hard(
+        "hard_leg_rapidity",
+        "Rapidity of the outgoing legs",
+        "$y$",
+        linear(-6, 6, 40),
+        lambda e: of_particles(e.hard_process.outgoing, e.hard_process.outgoing.rapidity),
+        "all outgoing legs",
+    ),
+    _hard(
+        "hard_leg_mass",
+        "Mass of the outgoing legs",
+        "$m$",
+        (0.0, *logarithmic(0.1, 400, 40)),
+        lambda e: of_particles(e.hard_process.outgoing, e.hard_process.outgoing.mass),
+        "all outgoing legs",
+        "GeV",
+        log_y=True,
+    ),
+    _hard(
+        "hard_ht",
+        "Sum of the transverse momenta of the outgoing legs",
+        r"$\hat H_T$",
+        (0.0, *logarithmic(10, 4000, 30)),
+        _transverse_sum,
+        "scalar sum over all outgoing legs",
+        "GeV",
+        log_y=True,
+    ),
+    _hard(
+        "hard_delta_phi",
+        "Azimuth between the two leading outgoing legs",
+        r"$\Delta\phi$",
+        linear(0, np.pi, 20),
+        _delta_phi,
+        "events with at least two legs",
+        log_y=True,
+    ),
+    _species_table(
+        "hard_incoming",
+        "Species of the incoming legs",
+        lambda e: e.hard_process.incoming,
+        "mean number an event, antiparticles included",
+    ),
+    _species_table(
+        "hard_outgoing",
+        "Species of the outgoing legs",
+        lambda e: e.hard_process.outgoing,
+        "mean number an event, antiparticles included",
+    ),
+)
+
+WEIGHTS = (
+    Observable(
+        "event_weight",
+        "Event weights",
+        r"$\log_{10} |w|$",
+        linear(-6, 6, 60),
+        _unweighted(_log_weight),
+        "hard",
+        "",
+        "weights as the files state them, each event counted once whatever its weight; files "
+        "with another normalisation of the weights differ here and nowhere else",
+        log_y=True,
+    ),
+    Observable(
+        "weight_sign",
+        "Signs of the event weights",
+        "sign",
+        linear(0, 2, 2),
+        _unweighted(lambda e: np.where(e.weights < 0.0, 0.5, 1.5)),
+        "hard",
+        "",
+        "each event counted once whatever its weight",
+        categories=("negative", "positive"),
+    ),
+)
+
+register(*HARD, *WEIGHTS)

@@ -1,0 +1,119 @@
+"""Jet rates and jets of hadronic e+ e- annihilation, hemisphere charges."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.durham import MAX_JETS
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    linear,
+    of_particles,
+    register,
+)
+from mcsurrogate.validation.selection import Events
+
+__all__ = ["RATES"]
+
+FloatArray = NDArray[np.float64]
+
+_RATE_EDGES = linear(1.0, 11.0, 20)
+_CUTS = np.exp(-0.5 * (np.asarray(_RATE_EDGES)[1:] + np.asarray(_RATE_EDGES)[:-1]))
+"""Values of y_cut at which rates are taken: one in the middle of each bin of -ln y_cut."""
+
+_VISIBLE = "all visible final-state particles"
+_CHARGE_KAPPA = 0.5
+
+
+def _rate(n: int) -> Callable[[Events], Values]:
+    """One entry for each y_cut at which an event has n jets, `MAX_JETS` or more for the last."""
+
+    def compute(events: Events) -> Values:
+        scales = np.nan_to_num(events.durham_scales, nan=0.0)
+        # scales need not fall: clustering stops at the largest number whose scale is too large
+        scales = np.maximum.accumulate(scales[:, ::-1], axis=1)[:, ::-1]
+        above = np.inf if n == 2 else scales[:, n - 3, None]
+        below = scales[:, n - 2, None] if n < MAX_JETS else 0.0
+        event, cut = np.nonzero((above > _CUTS) & (below <= _CUTS))
+        return Values(-np.log(_CUTS[cut]), event)
+
+    return compute
+
+
+def _hemisphere_charge(events: Events) -> Values:
+    """Charge of each hemisphere, weighted with momentum along the thrust axis."""
+    charged, axis = events.charged, events.thrust.axis
+    own = axis[charged.event]
+    along = charged.px * own[:, 0] + charged.py * own[:, 1] + charged.pz * own[:, 2]
+    weight = np.abs(along) ** _CHARGE_KAPPA
+    charge = charged.species.three_charge / 3.0
+    values, owners = [], []
+    for side in (along >= 0.0, along < 0.0):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values.append(
+                charged.sum_over(np.where(side, charge * weight, 0.0))
+                / charged.sum_over(np.where(side, weight, 0.0))
+            )
+        owners.append(np.arange(len(events)))
+    event = np.stack(owners, axis=1).ravel()
+    return Values(np.stack(values, axis=1).ravel(), event)
+
+
+def _rate_observable(n: int) -> Observable:
+    more = n == MAX_JETS
+    return Observable(
+        f"durham_rate_{n}",
+        f"Rate of events with {n}{' or more' if more else ''} Durham jets",
+        r"$-\ln y_{\rm cut}$",
+        _RATE_EDGES,
+        _rate(n),
+        "jet",
+        "",
+        f"share of events with {n}{' or more' if more else ''} jets at the y_cut in the middle of "
+        f"each bin; Durham algorithm, {_VISIBLE}",
+        density=False,
+        feature=False,
+    )
+
+
+RATES = (
+    *(_rate_observable(n) for n in range(2, MAX_JETS + 1)),
+    Observable(
+        "sphere_jets",
+        "Number of anti-kt jets on the sphere",
+        r"$N_{\rm jets}$",
+        linear(0.5, 10.5, 10),
+        lambda e: e.sphere_jets.counts.astype(np.float64),
+        "jet",
+        "",
+        f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
+        log_y=True,
+    ),
+    Observable(
+        "sphere_jet_energy",
+        "Energy of anti-kt jets on the sphere",
+        "$x_E = 2 E / \\sqrt{s}$",
+        linear(0.1, 1.05, 38),
+        lambda e: of_particles(
+            e.sphere_jets, 2.0 * e.sphere_jets.energy / e.energy_scale[e.sphere_jets.event]
+        ),
+        "jet",
+        "",
+        f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
+    ),
+    Observable(
+        "hemisphere_charge",
+        "Charge of the thrust hemispheres",
+        r"$Q_{\kappa = 0.5}$",
+        linear(-1, 1, 32),
+        _hemisphere_charge,
+        "event",
+        "",
+        "sum of charge times |p T|^0.5 over the sum of |p T|^0.5, both hemispheres of the thrust "
+        "axis T; charged final-state particles",
+    ),
+)
+
+register(*RATES)
