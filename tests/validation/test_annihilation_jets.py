@@ -133,6 +133,6 @@ def test_hemisphere_charges_of_two_particles():
         def __len__(self):
             return 1
 
-    values = get("hemisphere_charge").compute(TwoTracks())
+    values = get("weighted_hemisphere_charge").compute(TwoTracks())
     assert values.values == pytest.approx([1.0, -1.0])
     assert np.array_equal(values.event, [0, 0])

@@ -139,16 +139,3 @@ def test_leptons_of_a_pair(events):
     both = np.bincount(decays.analyser.event[decays.leptonic], minlength=20) == 2
     assert np.array_equal(np.isfinite(phi), both)
     assert ((phi[both] >= 0) & (phi[both] <= np.pi)).all()
-
-
-def test_weights_count_events_once(z_files):
-    chunk = next(EventFile(z_files[0]).chunks())
-    n = len(chunk)
-    weights = np.where(np.arange(n) % 4 == 0, -1.0, 10.0)
-    events = Events(chunk, weights)
-    for name, expected in (("event_weight", {0.0: n // 4}), ("weight_sign", {0.5: -(-n // 4)})):
-        values = get(name).values(events)
-        value, count = next(iter(expected.items()))
-        counted = weights * values.entry_weights
-        assert np.allclose(counted, 1.0)
-        assert abs((values.values == value).sum() - count) <= 1

@@ -1,4 +1,4 @@
-"""Kinematics of the hard process, and event weights."""
+"""Kinematics of the hard process."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from mcsurrogate.validation.observables.registry import (
 from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.selection import Events
 
-__all__ = ["HARD", "WEIGHTS"]
+__all__ = ["HARD"]
 
 FloatArray = NDArray[np.float64]
 
@@ -119,27 +119,6 @@ def _leg_pt(rank: int) -> Callable[[Events], FloatArray]:
     def compute(events: Events) -> FloatArray:
         legs = events.hard_process.outgoing
         return legs.take(legs.pt, rank)
-
-    return compute
-
-
-def _log_weight(events: Events) -> FloatArray:
-    """log10 |w|; NaN for weights that are zero."""
-    with np.errstate(divide="ignore"):
-        logarithm: FloatArray = np.log10(np.abs(events.weights))
-    return np.where(np.isfinite(logarithm), logarithm, np.nan)
-
-
-def _unweighted(values: Callable[[Events], FloatArray]) -> Callable[[Events], Values]:
-    """One entry an event that counts 1 whatever the event's weight is."""
-
-    def compute(events: Events) -> Values:
-        weights = events.weights
-        used = weights != 0.0
-        entry = np.zeros(len(weights))
-        entry[used] = 1.0 / weights[used]
-        column = np.where(used, values(events), np.nan)
-        return Values(column, np.arange(len(weights)), entry)
 
     return compute
 
@@ -257,30 +236,4 @@ HARD = (
     ),
 )
 
-WEIGHTS = (
-    Observable(
-        "event_weight",
-        "Event weights",
-        r"$\log_{10} |w|$",
-        linear(-6, 6, 60),
-        _unweighted(_log_weight),
-        "hard",
-        "",
-        "weights as the files state them, each event counted once whatever its weight; files "
-        "with another normalisation of the weights differ here and nowhere else",
-        log_y=True,
-    ),
-    Observable(
-        "weight_sign",
-        "Signs of the event weights",
-        "sign",
-        linear(0, 2, 2),
-        _unweighted(lambda e: np.where(e.weights < 0.0, 0.5, 1.5)),
-        "hard",
-        "",
-        "each event counted once whatever its weight",
-        categories=("negative", "positive"),
-    ),
-)
-
-register(*HARD, *WEIGHTS)
+register(*HARD)

@@ -104,8 +104,8 @@ RATES = (
         f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
     ),
     Observable(
-        "hemisphere_charge",
-        "Charge of the thrust hemispheres",
+        "weighted_hemisphere_charge",
+        "Momentum-weighted charge of the thrust hemispheres",
         r"$Q_{\kappa = 0.5}$",
         linear(-1, 1, 32),
         _hemisphere_charge,
