@@ -1,7 +1,6 @@
 """Channels of the phase space from the diagrams of a process."""
 
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Sequence, Set
 from typing import Protocol
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.matrix_elements.diagrams import topologies
 from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
 from mcsurrogate.phase_space import (
     ChannelSet,
@@ -17,6 +17,7 @@ from mcsurrogate.phase_space import (
     HadronicPhaseSpace,
     PhaseSpacePoint,
     Topology,
+    TopologyMapping,
     TransverseMapping,
 )
 
@@ -136,26 +137,32 @@ def build_channels(
 def symmetry_groups(channels: Channels, groups: Sequence[SubprocessGroup]) -> tuple[int, ...]:
     """Give every channel the number of its network.
 
-    Channels that differ only by an exchange of identical outgoing particles share one.
+    Channels share one if the same point of the hypercube gives events that differ only by an
+    exchange of outgoing particles, a reflection of the beams, or both, and the process has that
+    symmetry: as it stands, or with all particles replaced by their antiparticles.  In the
+    latter case only the parton densities tell the two apart.
     """
     if not isinstance(channels, ChannelSet):
         return (0,)
-    members = [member.pdg_ids for group in groups for member in group.members]
-    legs = len(members[0])
-    kinds = [tuple(ids[leg] for ids in members) for leg in range(legs)]
-    exchanges = [
-        (0, 1, *order)
-        for order in permutations(range(2, legs))
-        if all(kinds[a] == kinds[b] for a, b in zip(order, range(2, legs), strict=True))
-    ]
-    numbers: dict[frozenset[object], int] = {}
-    result = []
+    members = {member.pdg_ids for group in groups for member in group.members}
+    result: list[int] = []
+    first: list[TopologyMapping] = []
     for mapping in channels.mappings:
-        images = [
-            frozenset(mapping.topology.relabelled(exchange).propagators) for exchange in exchanges
-        ]
-        number = next((numbers[i] for i in images if i in numbers), None)
+        number = next((i for i, m in enumerate(first) if _symmetric(m, mapping, members)), None)
         if number is None:
-            number = numbers[images[0]] = len(set(numbers.values()))
+            number = len(first)
+            first.append(mapping)
         result.append(number)
     return tuple(result)
+
+
+def _symmetric(a: TopologyMapping, b: TopologyMapping, members: Set[tuple[int, ...]]) -> bool:
+    """Whether a symmetry of the subprocesses takes the events of one mapping to the other's."""
+    if a.map_key != b.map_key:
+        return False
+    source = {new: old for old, new in zip(a.leaves, b.leaves, strict=True)}
+    beams = (1, 0) if a.reflected != b.reflected else (0, 1)
+    order = (*beams, *(source[leg] for leg in range(2, 2 + len(source))))
+    images = {tuple(ids[leg] for leg in order) for ids in members}
+    conjugated = {tuple(antiparticle(pdg) for pdg in ids) for ids in images}
+    return members in (images, conjugated)

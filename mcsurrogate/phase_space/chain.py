@@ -36,8 +36,11 @@ class Chain:
         Map of T = -t for each propagator.
     open_mass
         Map of the mass squared of what is left after a block.
-    least_transfers
-        Least T in GeV^2 that cuts allow, for each propagator.
+    soft
+        Map of 2 sqrt(s) E of a massless particle of energy E that is the first block and has a
+        least transverse momentum.
+    least_pt
+        Least transverse momentum in GeV that cuts allow, for each block.
     """
 
     def __init__(
@@ -45,12 +48,22 @@ class Chain:
         blocks: Sequence[Node],
         transfers: Sequence[InvariantMap],
         open_mass: InvariantMap,
-        least_transfers: Sequence[float],
+        soft: InvariantMap,
+        least_pt: Sequence[float],
     ) -> None:
         self.blocks = tuple(blocks)
         self.transfers = tuple(transfers)
         self.open_mass = open_mass
-        self.least_transfers = tuple(least_transfers)
+        self.soft = soft
+        self.least_pt = tuple(least_pt)
+        # T >= pT^2 for the last block, whose beam it belongs to is at rest in no frame but one
+        self._least_last = self.least_pt[-1] ** 2
+        # sum_i sqrt(m_i^2 + pT_i^2) <= sqrt(s)
+        self._reserve = sum(
+            math.hypot(block.particles, pt) - block.particles
+            for block, pt in zip(self.blocks, self.least_pt, strict=True)
+            if block.is_leaf
+        )
         particles = [sum(block.particles for block in self.blocks[i:]) for i in range(len(blocks))]
         # Whether the rest is lighter than the block: its momentum is drawn, or looked at, and
         # the block's is what is missing.  A soft particle keeps its digits that way.
@@ -60,7 +73,8 @@ class Chain:
         self.key: tuple[object, ...] = (
             tuple(transfer.key for transfer in self.transfers),
             open_mass.key,
-            self.least_transfers,
+            soft.key,
+            self.least_pt,
         )
         self._rest_legs = [
             tuple(sorted(leg for block in self.blocks[i:] for leg in block.legs))
@@ -85,7 +99,7 @@ class Chain:
         """
         root = event.m
         assert isinstance(root, Tensor)
-        masses = part_masses(walker, self.blocks, event, observed)
+        masses = part_masses(walker, self.blocks, event, observed, self._reserve)
         rests = self._rest_masses(walker, masses, event, observed)
         frame: Columns | None = None
         transfer: Tensor | None = None
@@ -116,12 +130,38 @@ class Chain:
                 mass = observed.mass(self._rest_legs[i])
                 known = (mass.excess - excess) * (mass.m + least)
             low = least * least
-            distance = walker.invariant(self.open_mass, low, width, known)
+            if i == 1 and self.least_pt[0] > 0:
+                distance = self._first_rest(walker, event, masses[0], low, known)
+            else:
+                distance = walker.invariant(self.open_mass, low, width, known)
             walker.factor(torch.full_like(distance, 1 / _TWO_PI))
             s = low + distance
             m = s.sqrt()
             rests.append(Mass(s, m, distance / (m + least) + excess))
         return [*rests, masses[-1]]
+
+    def _first_rest(
+        self, walker: Walker, event: Mass, first: Mass, low: Tensor, known: Tensor | None
+    ) -> Tensor:
+        """Mass squared of what is left after a first block of least transverse momentum.
+
+        At least momentum m_rest^2 = (sqrt(s) - m_T)^2 - pT^2, which is s + m^2 - 2 sqrt(s) m_T.
+
+        Returns
+        -------
+        Tensor
+            Its distance from ``low``.
+        """
+        assert isinstance(event.s, Tensor)
+        least = torch.as_tensor(first.s + self.least_pt[0] ** 2, dtype=low.dtype).sqrt()
+        short = 2 * event.m * least - first.s
+        assert isinstance(short, Tensor)
+        width = (event.s - short - low).clamp(min=0)
+        if first.s != 0:
+            return walker.invariant(self.open_mass, low, width, known)
+        # from above: what is short of s is 2 sqrt(s) E
+        above = None if known is None else width - known
+        return width - walker.invariant(self.soft, short, width, above)
 
     def _split(
         self,
@@ -142,19 +182,19 @@ class Chain:
         incoming = incoming_s / (2 * system.m)
         low, width = transfer_limits(system.s, transfer, block.s, rest.s, incoming, kinematics.size)
         axis = None if frame is None else self._axis(frame, system.m, incoming, root)
-        skipped = self._skipped(i, low, width)
+        skipped, range_ = self._allowed(i, low, width, kinematics.size)
         if isinstance(walker, Backward):
             assert observed is not None
             x, y, backward = self._observed_angles(i, observed, system.m, kinematics, frame, axis)
             distance = walker.invariant(
-                self.transfers[i], low + skipped, width - skipped, backward * width - skipped
+                self.transfers[i], low + skipped, range_, backward * width - skipped
             )
             if frame is not None:
                 walker.note_azimuth(x, y)
             first = observed.momentum(self.blocks[i].legs)
             second = observed.momentum(self._rest_legs[i + 1])
         else:
-            distance = walker.invariant(self.transfers[i], low + skipped, width - skipped, None)
+            distance = walker.invariant(self.transfers[i], low + skipped, range_, None)
             backward = (skipped + distance) / width.clamp(min=torch.finfo(low.dtype).tiny)
             backward = backward.clamp(max=1)
             sin, cos = 2 * safe_sqrt(backward * (1 - backward)), 1 - 2 * backward
@@ -165,10 +205,28 @@ class Chain:
         walker.factor(1 / (8 * math.pi * incoming_s))
         return first, second, low + skipped + distance
 
-    def _skipped(self, i: int, low: Tensor, width: Tensor) -> Tensor:
-        """Part of the range of T that the cuts take away, unless they take all of it."""
-        bound = (self.least_transfers[i] - low).clamp(min=0)
-        return torch.where(bound < width, bound, torch.zeros_like(bound))
+    def _allowed(self, i: int, low: Tensor, width: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        """Begin, above ``low``, and length of the range of T that cuts leave.
+
+        In the first step the polar angle is the one to the beam: both ends have too little
+        transverse momentum.  Where cuts leave nothing, everything is allowed.
+        """
+        last = i == len(self.blocks) - 2
+        zero = torch.zeros_like(width)
+        if i > 0:
+            if not last:
+                return zero, width
+            bound = (self._least_last - low).clamp(min=0)
+            bound = torch.where(bound < width, bound, zero)
+            return bound, width - bound
+        least = max(self.least_pt[0], self.least_pt[-1] if last else 0.0)
+        if least == 0:
+            return zero, width
+        sine2 = (least / size.clamp(min=least)).square()
+        sine2 = torch.where(sine2 < 1, sine2, zero)
+        # as (1 - cos)/2 of that angle
+        begin = width * (0.5 * sine2 / (1 + safe_sqrt(1 - sine2)))
+        return begin, width - 2 * begin
 
     @staticmethod
     def _products(

@@ -101,6 +101,8 @@ class ChannelSet:
         """Build one channel for each different topology.
 
         Topologies with the same propagators are one channel, which keeps the first name.
+        Space-like chains begin with a massless particle that has a least transverse momentum,
+        if there is one at either end: in the first step cuts are limits of the map.
 
         Parameters
         ----------
@@ -117,7 +119,13 @@ class ChannelSet:
             different.setdefault(key, topology)
         mappings = [
             TopologyMapping(
-                topology, final_masses, sqrt_s, hadronic=hadronic, bounds=cuts, powers=powers
+                topology,
+                final_masses,
+                sqrt_s,
+                hadronic=hadronic,
+                bounds=cuts,
+                powers=powers,
+                reflected=_better_reflected(topology, final_masses, cuts),
             )
             for topology in different.values()
         ]
@@ -247,3 +255,20 @@ def _relabelling(from_leaves: Sequence[int], to_leaves: Sequence[int]) -> list[i
     for source, target in zip(from_leaves, to_leaves, strict=True):
         legs[target] = source
     return legs
+
+
+def _better_reflected(topology: Topology, masses: Sequence[float], cuts: Bounds | None) -> bool:
+    """Whether a space-like chain is better followed from beam 1.
+
+    Where neither end is better the masses decide, so that channels which are mirror images of
+    each other have the same map.
+    """
+
+    def end(block: frozenset[int]) -> tuple[bool, list[float]]:
+        inside = sorted(masses[leg - 2] for leg in block)
+        leg, *others = block
+        jet = cuts is not None and not others and cuts.least_transverse_momentum(leg) > 0
+        return not (jet and inside[0] == 0), inside
+
+    order = [end(block) for block in topology.blocks]
+    return order[::-1] < order

@@ -21,7 +21,11 @@ RESOLUTION = 1e-6  # GeV: a system of massless particles is no lighter, or its f
 
 
 def part_masses(
-    walker: Walker, parts: Sequence[Node], system: Mass, observed: Observed | None
+    walker: Walker,
+    parts: Sequence[Node],
+    system: Mass,
+    observed: Observed | None,
+    reserve: float = 0.0,
 ) -> list[Mass]:
     """Masses of the parts of a system, drawn one after the other.
 
@@ -35,9 +39,11 @@ def part_masses(
         Mass of the system.
     observed
         The events, backwards.
+    reserve
+        Energy in GeV that cuts keep for the motion of the parts.
     """
     masses: list[Mass] = []
-    free = system.excess - sum(part.least - part.particles for part in parts)
+    free = system.excess - sum(part.least - part.particles for part in parts) - reserve
     for part in parts:
         if part.invariant is None:
             masses.append(Mass(part.least**2, part.least, 0.0))

@@ -86,6 +86,9 @@ class TopologyMapping:
     energy
         Map of the partonic mass squared in hadron collisions; a Breit-Wigner where the
         topology has a resonance that carries it, else a power law, where None.
+    reflected
+        Whether a space-like chain is followed from beam 1 to beam 0: the hypercube of the
+        mirrored event.
 
     Attributes
     ----------
@@ -93,6 +96,8 @@ class TopologyMapping:
         Number of dimensions of the hypercube, their names, and which are circles.
     leaves
         Outgoing legs in the order of the recursion.
+    map_key
+        Equal for mappings that differ by the order of their leaves and by reflection only.
     key
         Equal for mappings that differ by the order of their leaves only.
 
@@ -112,6 +117,7 @@ class TopologyMapping:
         powers: Powers | None = None,
         bounds: Bounds | None = None,
         energy: InvariantMap | None = None,
+        reflected: bool = False,
     ) -> None:
         n = topology.legs - 2
         powers = powers or Powers()
@@ -121,9 +127,11 @@ class TopologyMapping:
         if not all(0 <= m < math.inf for m in final_masses):
             raise PhaseSpaceError(f"final masses {tuple(final_masses)} GeV: none may be negative")
         self.topology = topology
+        self.reflected = reflected
+        walked = topology.reflected() if reflected else topology
         self.masses = tuple(map(float, final_masses))
         self.sqrt_s = float(sqrt_s)
-        blocks = build_blocks(topology, self.masses, powers, bounds.least_mass)
+        blocks = build_blocks(walked, self.masses, powers, bounds.least_mass)
         everything = frozenset(range(2, topology.legs))
         least = max(sum(block.least for block in blocks), bounds.least_mass(everything))
         if not least < sqrt_s < math.inf:
@@ -142,22 +150,28 @@ class TopologyMapping:
         self._root = blocks[0] if len(blocks) == 1 else None
         self._chain: Chain | None = None
         if self._root is None:
-            pt = [bounds.least_transverse_momentum(leg) for leg in range(2, topology.legs)]
-            edges = [0.0] * (len(blocks) - 1)
-            for index, block in ((0, blocks[0]), (-1, blocks[-1])):
-                if block.is_leaf:
-                    edges[index] = max(edges[index], pt[block.legs[0] - 2] ** 2)
-            transfers = [
-                power_law(powers.space_like, max(p.mass, powers.floor)) for p in topology.space_like
+            least_pt = [
+                bounds.least_transverse_momentum(block.legs[0]) if block.is_leaf else 0.0
+                for block in blocks
             ]
-            self._chain = Chain(blocks, transfers, power_law(powers.open, powers.floor), edges)
+            transfers = [
+                power_law(powers.space_like, max(p.mass, powers.floor)) for p in walked.space_like
+            ]
+            self._chain = Chain(
+                blocks,
+                transfers,
+                power_law(powers.open, powers.floor),
+                power_law(powers.soft, 0.0),
+                least_pt,
+            )
         self.leaves = tuple(leg for block in blocks for leg in block.leaves)
-        self.key: tuple[object, ...] = (
+        self.map_key: tuple[object, ...] = (
             self.sqrt_s,
             self.luminosity and (self.luminosity.s_min, self.luminosity.invariant.key),
             tuple(block.key for block in blocks),
             self._chain and self._chain.key,
         )
+        self.key: tuple[object, ...] = (*self.map_key, reflected)
         offset = 2 if hadronic else 0
         self._regular = slice(offset, offset + 2 * n - 3)
         self.dim = offset + 3 * n - 4
@@ -185,7 +199,8 @@ class TopologyMapping:
         assert walker.jacobian is not None
         jacobian = walker.jacobian * beams.jacobian
         momenta = self._laboratory(beams, found, azimuths[0])
-        return PhaseSpacePoint(momenta, beams.x1, beams.x2, jacobian)
+        x1, x2 = self._physical(beams)
+        return PhaseSpacePoint(momenta, x1, x2, jacobian)
 
     def inverse(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``u`` of shape ``(N, dim)`` and the jacobian of ``forward`` there."""
@@ -194,7 +209,7 @@ class TopologyMapping:
             s = torch.full_like(x1, self.sqrt_s**2)
             beams = Beams(x1, x2, s, torch.ones_like(s))
         else:
-            u, beams = self.luminosity.inverse(x1, x2)
+            u, beams = self.luminosity.inverse(*((x2, x1) if self.reflected else (x1, x2)))
             first = [u[:, 0], u[:, 1]]
         particles, azimuth = self._partonic(momenta, beams)
         masses = {leg + 2: m for leg, m in enumerate(self.masses)}
@@ -215,6 +230,10 @@ class TopologyMapping:
             assert self._root is not None
             decay(walker, self._root, event, None, observed, found)
 
+    def _physical(self, beams: Beams) -> tuple[Tensor, Tensor]:
+        """Momentum fractions of beam 0 and of beam 1."""
+        return (beams.x2, beams.x1) if self.reflected else (beams.x1, beams.x2)
+
     def _beams(self, columns: Sequence[Tensor]) -> Beams:
         if self.luminosity is not None:
             return self.luminosity.forward(columns[0], columns[1])
@@ -228,11 +247,14 @@ class TopologyMapping:
         phi = _TWO_PI * azimuth
         cos, sin = torch.cos(phi), torch.sin(phi)
         half = 0.5 * self.sqrt_s
-        in1, in2 = half * beams.x1, half * beams.x2
+        x1, x2 = self._physical(beams)
+        in1, in2 = half * x1, half * x2
+        if self.reflected:
+            z = -z
         zero = torch.zeros_like(in1)
         turned_x, turned_y = cos * x - sin * y, sin * x + cos * y
         if self.luminosity is not None:
-            stretch = (beams.x1 / beams.x2).sqrt()
+            stretch = (x1 / x2).sqrt()
             plus, minus = (e + z) * (0.5 * stretch), (e - z) * (0.5 / stretch)
             e, z = plus + minus, plus - minus
         rows = (
@@ -247,9 +269,12 @@ class TopologyMapping:
         """Undo boost and turn; also return the overall azimuth as a fraction."""
         e, x, y, z = momenta[:, 2:].permute(2, 1, 0).contiguous().unbind(0)
         if self.luminosity is not None:
-            stretch = (beams.x1 / beams.x2).sqrt()
+            x1, x2 = self._physical(beams)
+            stretch = (x1 / x2).sqrt()
             plus, minus = (e + z) * (0.5 / stretch), (e - z) * (0.5 * stretch)
             z = plus - minus
+        if self.reflected:
+            z = -z
         node = self._root.children[0] if self._root is not None else None
         if node is None:
             assert self._chain is not None

@@ -192,3 +192,12 @@ class Topology:
             tuple(map(moved, self.space_like)),
             self.name,
         )
+
+    def reflected(self) -> "Topology":
+        """Return the topology of the event with the beams exchanged."""
+        outgoing = frozenset(range(2, self.legs))
+        space_like = tuple(
+            Propagator(outgoing - p.legs, p.mass, p.width, space_like=True)
+            for p in reversed(self.space_like)
+        )
+        return Topology(self.legs, self.time_like, space_like, self.name)

@@ -24,6 +24,9 @@ class Powers:
     open
         Of masses that belong to no propagator: the rest of a space-like chain, legs that meet
         in one vertex.
+    soft
+        Of the energy of a massless particle at the beginning of a space-like chain, where cuts
+        keep its transverse momentum from zero.
     floor
         In GeV: massless propagators are taken for 1/(p^2 + floor^2), and those of massive
         particles that radiate for 1/(p^2 - m^2 + m floor), so that their maps stay regular at
@@ -34,6 +37,7 @@ class Powers:
     space_like: float = 0.8
     energy: float = 2.0
     open: float = 0.0
+    soft: float = 1.0
     floor: float = 0.1
 
 

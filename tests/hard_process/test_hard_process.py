@@ -157,3 +157,24 @@ def test_contradictions_in_a_card_are_named(changes: dict[str, object], message:
 def test_the_unit_conversion_is_hbar_c_squared() -> None:
     # CODATA 2018: hbar c = 0.1973269804 GeV fm, and 1 fm^2 = 10 mb = 1e10 pb.
     assert pytest.approx(0.1973269804**2 * 1e10, rel=1e-8) == PB_GEV2
+
+
+def test_channels_that_share_a_network_are_alike() -> None:
+    """Gluons, top and antitop, and the beams may be exchanged: equal weights at equal points."""
+    content = load_card(Path("cards/pp_ttj.toml"), RunCard).model_dump()
+    content["phase_space"]["mapping"] = "diagrams"
+    content["process"]["definition"] = "g g > t t~ g"
+    process = assemble(RunCard.model_validate(content))
+    assert process.groups == (0, 1, 0, 2, 2, 3, 3, 4, 4, 2, 5, 4, 2, 5, 4)
+    u = torch.rand(300, process.dim, generator=torch.Generator().manual_seed(1)).double()
+    weights = []
+    for k in range(process.channels):
+        value = process(u, torch.full((len(u),), k))
+        assert value.prior is not None
+        weights.append(value.weight * value.prior[:, k])
+    for weight, group in zip(weights, process.groups, strict=True):
+        torch.testing.assert_close(weight, weights[process.groups.index(group)], rtol=1e-9, atol=0)
+    # A quark from one beam alone: the mirror image and the antiquark are other processes.
+    content["process"]["definition"] = "u g > t t~ u"
+    groups = assemble(RunCard.model_validate(content)).groups
+    assert groups == tuple(range(len(groups)))

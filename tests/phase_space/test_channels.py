@@ -7,7 +7,14 @@ import torch
 
 from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.kinematics import mass_squared
-from mcsurrogate.phase_space import ChannelSet, Topology, build_mapping
+from mcsurrogate.phase_space import (
+    ChannelSet,
+    Cut,
+    Cuts,
+    Topology,
+    TopologyMapping,
+    build_mapping,
+)
 
 
 @pytest.fixture(params=["propagators", "densities", "uniform"])
@@ -159,3 +166,41 @@ def test_impossible_requests():
         channel_set.forward(torch.rand(5, 4), torch.tensor([0, 0, 2, 0, 0]))
     with pytest.raises(PhaseSpaceError, match="channels for points"):
         channel_set.forward(torch.rand(5, 4), torch.zeros(3, dtype=torch.int64))
+
+
+def test_reflected_maps_are_mirror_images(shared):
+    """The mirrored event of the map of the mirrored topology; its volume is the exact one."""
+    masses = [shared.TOP, shared.TOP, 0.0]
+    topology = Topology.from_lines(5, [((0, 2), 173.0, 0), ((0, 2, 3), 0, 0)])
+    mapping = TopologyMapping(topology, masses, 13000.0, reflected=True)
+    plain = build_mapping(topology.reflected(), masses, 13000.0)
+    u = torch.rand(500, mapping.dim, generator=torch.Generator().manual_seed(3)).double()
+    point, image = mapping.forward(u), plain.forward(u)
+    torch.testing.assert_close(point.jacobian, image.jacobian)
+    torch.testing.assert_close(point.x1, image.x2)
+    mirror = torch.tensor([1.0, 1.0, 1.0, -1.0], dtype=torch.float64)
+    torch.testing.assert_close(
+        point.momenta, image.momenta[:, [1, 0, 2, 3, 4]] * mirror, rtol=1e-9, atol=1e-9
+    )
+    assert (point.momenta[:, 0, 3] > 0).all()
+    back, jacobian = mapping.inverse(point.momenta, point.x1, point.x2)
+    torch.testing.assert_close(back, u, rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(jacobian, point.jacobian, rtol=1e-7, atol=0)
+    assert mapping.map_key == plain.map_key
+    assert mapping.key != plain.key
+
+
+def test_chains_begin_where_cuts_are_limits():
+    """A jet against two tops: no point of the channels is lost to the cut on its pT."""
+    cuts = Cuts((21, 21, 6, -6, 21), [Cut("pt", ("jets",), minimum=20.0)], masses=(173, 173, 0))
+    topologies = [
+        Topology.from_lines(5, [((0, 2), 173.0, 0), ((0, 2, 3), 0, 0)]),
+        Topology.from_lines(5, [((0, 4), 0, 0), ((0, 4, 2), 173.0, 0)]),
+        Topology.from_lines(5, [((2, 3), 0, 0), ((0, 2, 3), 0, 0)]),
+    ]
+    channels = ChannelSet.from_topologies(topologies, [173, 173, 0], 13000.0, cuts=cuts)
+    assert [m.reflected for m in channels.mappings] == [True, False, True]
+    for k in range(3):
+        u, _ = _draw(channels, 20_000, 4)
+        point = channels.forward(u, k)
+        assert float(cuts(point.momenta).double().mean()) > (0.99 if k < 2 else 0.95)
