@@ -33,7 +33,7 @@ _PACKAGES = (
 )  # fmt: skip
 _SECTIONS = {
     "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
-    "generate": ("generation",),
+    "generate": ("generation", "emulators"),
     # Where Pythia makes the hard process, no earlier stage has recorded what it is.
     "shower": ("seed", "process", "beams", "generation", "chain"),
     "reference": ("seed", "process", "beams", "model", "scales", "generation", "chain"),

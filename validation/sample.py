@@ -18,6 +18,7 @@ from mcsurrogate.validation.reservoir import Reservoir
 from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.marginal import FineSums
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
+from mcsurrogate.validation.weight_bands import WeightBands
 
 __all__ = ["Progress", "Sample", "WeightSums", "fill_sample"]
 
@@ -88,6 +89,8 @@ class Sample:
         A random part of the events' features.
     particles
         Number of final-state particles, unweighted.
+    bands
+        Histograms under the weights of the sample's own uncertainty.
     """
 
     def __init__(self, label: str, file: FileSummary, plan: Plan) -> None:
@@ -98,12 +101,17 @@ class Sample:
         self.features: FeatureSums | None = plan.feature_sums()
         self.reservoir = Reservoir(plan.reservoir, plan.seed)
         self.particles = 0
+        self.bands = WeightBands(
+            file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
+        )
 
-    def fill(self, events: Events, first_event: int) -> None:
-        """Add the events of a chunk."""
+    def fill(self, events: Events, first_event: int, all_weights: FloatArray) -> None:
+        """Add the events of a chunk, ``(N, W)`` with all their weights."""
         values = [o.values(events) for o in self.plan.observables]
         self.particles += len(events.final)
         self.fill_values(values, events.weights, first_event)
+        named = {o.name: own for o, own in zip(self.plan.observables, values, strict=True)}
+        self.bands.fill(named, all_weights, events.weights)
 
     def fill_values(self, values: Sequence[Values], weights: FloatArray, first_event: int) -> None:
         """Add values that were computed before, one `Values` for each observable of the plan."""
@@ -175,7 +183,7 @@ def fill_sample(
         if sample is None:
             sample = Sample(label, source.summary, plan(events))
             sample.weights.name = name
-        sample.fill(events, read)
+        sample.fill(events, read, chunk.weights)
         read += len(chunk)
         if progress is not None:
             progress(label, read, source.fraction_read)

@@ -6,6 +6,7 @@ from mcsurrogate.cards.sections import (
     BeamsSection,
     ChainSection,
     CutSection,
+    EmulatorsSection,
     GenerationSection,
     IntegrationSection,
     JetsSection,
@@ -33,5 +34,6 @@ class RunCard(Section):
     phase_space: PhaseSpaceSection = PhaseSpaceSection()
     integration: IntegrationSection = IntegrationSection()
     generation: GenerationSection = GenerationSection()
+    emulators: EmulatorsSection | None = None
     chain: ChainSection = ChainSection()
     validation: ValidationSection = ValidationSection()

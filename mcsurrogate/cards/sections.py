@@ -10,6 +10,7 @@ __all__ = [
     "BeamsSection",
     "ChainSection",
     "CutSection",
+    "EmulatorsSection",
     "GenerationSection",
     "IntegrationSection",
     "JetsSection",
@@ -245,6 +246,42 @@ class SurrogateChainSection(Section):
             message = "`variations` are densities relative to a model; name it in `hadronization`"
             raise ValueError(message)
         return self
+
+
+class EmulatorsSection(Section):
+    """Trained emulators in the place of exact amplitudes when events are generated."""
+
+    weights: tuple[Text, ...] = Field(
+        min_length=1,
+        description=(
+            "Files that `mcsurrogate train emulator` wrote (emulator.safetensors), one for each "
+            "amplitude to be emulated; a relative path starts from the working folder."
+        ),
+    )
+    exact_second_stage: bool = Field(
+        default=True,
+        description=(
+            "true: the emulator proposes events and the exact amplitude decides on them, which "
+            "leaves no bias; false: the emulator alone, its uncertainty in the event weights "
+            "surrogate_up, surrogate_down and one for each member of an ensemble."
+        ),
+    )
+    largest_sigma: float | None = Field(
+        default=None,
+        gt=0,
+        description=(
+            "Relative uncertainty above which a point gets the exact amplitude; none: only points "
+            "outside the emulator's domain do."
+        ),
+    )
+    pilot: int = Field(
+        default=20_000,
+        ge=1000,
+        description=(
+            "Points from which the maxima of both stages, the costs and the gain are found; both "
+            "amplitudes are evaluated there."
+        ),
+    )
 
 
 class StandardChainSection(Section):

@@ -38,6 +38,29 @@ def print_events(generation: Mapping[str, Any]) -> None:
         f"{generation['overweight_events']} overweight events hold "
         f"{generation['overweight_fraction']:.3%} of the weight"
     )
+    if "emulation" in generation:
+        _print_emulation(generation["emulation"])
+
+
+def _print_emulation(emulation: Mapping[str, Any]) -> None:
+    """Print how emulators took part in the generation."""
+    exact = emulation["outside_domain_points"] + emulation["uncertain_points"]
+    console.print(
+        f"{emulation['mode']}: {emulation['emulated_points']:,} points emulated, {exact:,} given "
+        "to the exact amplitude beforehand"
+    )
+    if "gain" not in emulation:
+        console.print(f"event weights: {', '.join(emulation['weight_names'])}")
+        return
+    console.print(
+        f"first stage {emulation['first_efficiency']:.3g}, "
+        f"{emulation['first_overweight_points']} points above its maximum (largest "
+        f"{emulation['first_largest_over_maximum']:.3g}); second stage "
+        f"{emulation['second_efficiency']:.3g}; {emulation['kish_effective_events']:,.0f} "
+        f"effective events; cross section {emulation['cross_section_pb']:.5g} +- "
+        f"{emulation['cross_section_error_pb']:.2g} pb"
+    )
+    console.print(emulation["description"])
 
 
 def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> None:

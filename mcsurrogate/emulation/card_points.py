@@ -1,6 +1,7 @@
 """The training points that a card asks for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -56,9 +57,7 @@ def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress)
 def _from_arrays(card: EmulatorCard) -> TrainingPoints:
     points = TrainingPoints.load(Path(card.points.path), card.amplitude.definition)
     keep = slice(0, card.points.count)
-    return TrainingPoints(
-        points.momenta[keep], points.me2[keep], points.alpha_s, points.process, points.source
-    )
+    return replace(points, momenta=points.momenta[keep], me2=points.me2[keep])
 
 
 def _from_events(path: Path, process: Process, count: int) -> Tensor:

@@ -1,7 +1,9 @@
 """Which powers of the couplings an amplitude has, whatever way its limits were written."""
 
 from mcsurrogate.errors import ProcessError
+from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 
 __all__ = ["allowed_powers", "pure_qcd", "same_amplitude", "strong_power"]
@@ -18,11 +20,15 @@ def allowed_powers(process: Process) -> frozenset[tuple[int, int]]:
 
 
 def strong_power(process: Process) -> int | None:
-    """Return the power of alpha_s in |M|^2 at tree level, None where it is not unique.
+    """Return the power of alpha_s in |M|^2 at lowest order, None where it is not unique.
 
-    None too for processes without tree diagrams, whose power has to be given by hand.
+    None too for processes without tree diagram and closed form, whose power has to be given by
+    hand.
     """
     strong = {qcd for qcd, _ in allowed_powers(process)}
+    if not strong:
+        form = closed_form(process, StandardModel())
+        return None if form is None else form.strong_power
     return strong.pop() if len(strong) == 1 else None
 
 

@@ -94,6 +94,7 @@ class Emulator:
         skeleton: Literal["antenna", "none"] = "antenna",
         held_fraction: float = 0.1,
         source: str = "arrays",
+        amplitude_seconds: float = 0.0,
         exact: MatrixElement | None = None,
         progress: Progress = silent,
         checkpoint: Path | None = None,
@@ -125,8 +126,8 @@ class Emulator:
             Whether the network multiplies the antenna skeleton or learns |M|^2 alone.
         held_fraction
             Part of the points kept for calibration and test.
-        source
-            Where the points came from, for the model card.
+        source, amplitude_seconds
+            Where the points came from and what ``me2`` cost, for the model card.
         exact
             Amplitude for points outside the domain.
         progress, checkpoint, resume, stop
@@ -139,7 +140,7 @@ class Emulator:
         KinematicsError
             If momenta are off shell, unbalanced or not finite.
         """
-        start = time.perf_counter()
+        start = time.process_time()
         settings = TrainingSettings() if settings is None else settings
         model = StandardModel() if model is None else model
         parsed = Process.parse(process) if isinstance(process, str) else process
@@ -178,12 +179,12 @@ class Emulator:
             members=settings.members,
             seed=seed,
             training=asdict(settings),
-            data=_data_record(result, source),
+            data=_data_record(result, source, amplitude_seconds),
             test=FigureRecord(**asdict(result.test)),
             validity=_validity(result.parts, feature_map.names),
             epistemic_limit=result.parts.domain.epistemic,
             learning_curve=tuple(LearningPoint(**asdict(point)) for point in result.history),
-            seconds=time.perf_counter() - start,
+            seconds=time.process_time() - start,
             versions=library_versions(),
             weights_sha256=digest(result.parts.tensors())[1],
         )
@@ -289,12 +290,15 @@ class Emulator:
             StandardModel(**card.parameters),
             antennae=card.skeleton == "antenna",
         )
-        parts = EmulatorParts.from_tensors(
-            tensors, card.members, len(card.hidden) + 1, FeatureMap(layout).size
-        )
-        emulator = cls(parts, card)
-        wanted = Process.parse(process) if isinstance(process, str) else process
-        emulator._check_same(wanted, model)
+        try:
+            parts = EmulatorParts.from_tensors(
+                tensors, card.members, len(card.hidden) + 1, FeatureMap(layout).size
+            )
+            emulator = cls(parts, card)
+            wanted = Process.parse(process) if isinstance(process, str) else process
+            emulator._check_same(wanted, model)
+        except EmulationError as error:
+            raise EmulationError(f"{path}: {error}") from error
         emulator.exact = exact
         return emulator
 
@@ -380,7 +384,7 @@ class Emulator:
         return self._exact(points[where].double(), alpha_s).double()
 
 
-def _data_record(result: FitResult, source: str) -> DataRecord:
+def _data_record(result: FitResult, source: str, seconds: float) -> DataRecord:
     low, high = result.log_shat_range
     return DataRecord(
         source=source,
@@ -389,6 +393,7 @@ def _data_record(result: FitResult, source: str) -> DataRecord:
         test=len(result.split.test),
         sqrt_shat_min=math.exp(0.5 * low),
         sqrt_shat_max=math.exp(0.5 * high),
+        amplitude_seconds=seconds,
     )
 
 

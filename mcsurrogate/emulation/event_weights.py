@@ -3,9 +3,17 @@
 import torch
 from torch import Tensor
 
+from mcsurrogate.emulation.amplitude import EmulatedMatrixElement
 from mcsurrogate.errors import EmulationError
+from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 
-__all__ = ["SURROGATE_DOWN", "SURROGATE_UP", "member_weight_names", "uncertainty_factors"]
+__all__ = [
+    "SURROGATE_DOWN",
+    "SURROGATE_UP",
+    "EmulatorWeights",
+    "member_weight_names",
+    "uncertainty_factors",
+]
 
 SURROGATE_UP = "surrogate_up"
 SURROGATE_DOWN = "surrogate_down"
@@ -47,3 +55,69 @@ def uncertainty_factors(
         for name, row in zip(member_weight_names(len(members)), members, strict=True):
             factors[name] = row / value
     return factors
+
+
+class EmulatorWeights:
+    r"""Factors on the weights of a hard process's events from all of its emulators.
+
+    The weight of an event sums over amplitudes; each is moved by the factor of its own emulator,
+
+    .. math:: f_\text{up} = \sum_a w_a e^{\sigma_a / |M_a|^2} \Big/ \sum_a w_a ,
+
+    and by the k-th member of its ensemble.  Exact amplitudes, and points that an emulator left to
+    the exact amplitude, do not move.
+
+    Parameters
+    ----------
+    process
+        A hard process with emulated amplitudes.
+    """
+
+    def __init__(self, process: HardProcess) -> None:
+        self._process = process
+        sizes = [
+            a.matrix_element.emulator.card.members
+            for a in process.amplitudes
+            if isinstance(a.matrix_element, EmulatedMatrixElement)
+        ]
+        largest = max(sizes, default=0)
+        self._members = largest if largest > 1 else 0
+        self.names = (SURROGATE_UP, SURROGATE_DOWN, *member_weight_names(self._members))
+
+    def __call__(self, u: Tensor, channel: Tensor) -> Tensor:
+        """Return the factors ``(N, W)`` in the order of ``names``.
+
+        Parameters
+        ----------
+        u, channel
+            ``(N, dim)`` and ``(N,)``: points inside the cuts.
+
+        Raises
+        ------
+        EmulationError
+            If a point is outside the cuts.
+        """
+        with torch.no_grad():
+            found = self._process.contributions(u, channel)
+            if not bool(found.accepted.all()):
+                raise EmulationError("a point is outside the cuts and has no weight to vary")
+            total = found.weights.sum(dim=1, keepdim=True).double()
+            moved = torch.zeros(len(u), len(self.names), dtype=torch.float64)
+            for index, amplitude in enumerate(self._process.amplitudes):
+                moved += found.weights[:, index, None] * self._of_amplitude(amplitude, found)
+        return moved / total
+
+    def _of_amplitude(self, amplitude: Amplitude, found: Contributions) -> Tensor:
+        element = amplitude.matrix_element
+        factors = torch.ones(len(found.momenta), len(self.names), dtype=torch.float64)
+        if not isinstance(element, EmulatedMatrixElement):
+            return factors
+        momenta = found.momenta[:, list(amplitude.permutation)]
+        value, sigma = element.with_uncertainty(momenta, found.alpha_s)
+        factors[:, :2] = torch.stack(list(uncertainty_factors(value, sigma).values()), dim=1)
+        own = element.emulator.card.members
+        if own > 1:
+            members = element.emulator.predict_members(momenta, found.alpha_s) / value
+            members = torch.where(sigma > 0.0, members, 1.0)
+            factors[:, 2 : 2 + own] = members.T
+        return factors

@@ -49,6 +49,19 @@ class GainReport:
         plain = events * self.plain.seconds_per_effective_event
         return plain / (events * self.two_stage.seconds_per_effective_event + self.preparation)
 
+    def as_json(self) -> dict[str, float | None]:
+        """Return the figures by name; a break-even that is never reached is None."""
+        return {
+            "gain": self.gain,
+            "preparation_seconds": self.preparation,
+            "break_even_events": self.break_even if math.isfinite(self.break_even) else None,
+            "plain_efficiency": self.plain.second_efficiency,
+            "plain_kish": self.plain.kish,
+            "plain_seconds_per_effective_event": self.plain.seconds_per_effective_event,
+            "kish": self.two_stage.kish,
+            "seconds_per_effective_event": self.two_stage.seconds_per_effective_event,
+        }
+
     def describe(self) -> str:
         """Say all of it in a few lines."""
         two, plain = self.two_stage, self.plain

@@ -31,6 +31,9 @@ class DataRecord(_Record):
     test: int = Field(ge=1, description="Points behind the figures of this card.")
     sqrt_shat_min: Finite = Field(gt=0, description="Smallest partonic energy in GeV.")
     sqrt_shat_max: Finite = Field(gt=0, description="Largest partonic energy in GeV.")
+    amplitude_seconds: Finite = Field(
+        default=0.0, ge=0, description="Processor seconds of the exact amplitudes; 0 if unknown."
+    )
 
 
 class InputRange(_Record):
@@ -93,7 +96,9 @@ class ModelCard(_Record):
     validity: tuple[InputRange, ...] = Field(description="Ranges of the inputs.")
     epistemic_limit: Finite = Field(description="Largest epistemic variance of log |M|^2.")
     learning_curve: tuple[LearningPoint, ...]
-    seconds: Finite = Field(ge=0, description="Seconds that training took, resumed parts excluded.")
+    seconds: Finite = Field(
+        ge=0, description="Processor seconds of training, resumed parts excluded."
+    )
     versions: dict[str, str]
     weights_sha256: str = Field(description="SHA-256 of the safetensors file.")
 

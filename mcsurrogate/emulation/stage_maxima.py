@@ -53,6 +53,19 @@ class StageCosts:
                 msg = f"StageCosts.{name} = {value}: must be finite and not negative, in seconds"
                 raise EmulationError(msg)
 
+    def rounded(self) -> "StageCosts":
+        """Return the costs rounded to powers of four.
+
+        Choices are made with these, so that the noise of a clock does not decide on events.
+        """
+
+        def coarse(value: float) -> float:
+            return 4.0 ** round(math.log(value, 4.0)) if value > 0.0 else 0.0
+
+        return StageCosts(
+            coarse(self.proposal), coarse(self.surrogate), coarse(self.exact), coarse(self.event)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StageMaxima:
@@ -114,19 +127,20 @@ def choose_maxima(
         raise EmulationError("no pilot point has a weight: nothing to unweight")
     s = surrogate.to(torch.float64)
     x = torch.where(s > 0.0, size.to(torch.float64) / s.clamp(min=1e-300), 0.0)
+    rounded = costs.rounded()
     best: StageMaxima | None = None
+    lowest = math.inf
     for s_max in _candidates(s, overweight):
         first = (s / s_max).clamp(max=1.0)
         carried = (s / s_max).clamp(min=1.0) * x
         # weights that reach the second stage, each with the probability to get there
         for x_max in _weighted_candidates(carried, first, overweight):
-            found = _expect(s_max, x_max, first, carried / x_max, costs)
+            found = _expect(s_max, x_max, first, carried / x_max, rounded)
             if found.overweight > overweight * (1.0 + 1e-9) and overweight > 0.0:
                 continue
-            if best is None or (
-                found.seconds_per_effective_event < best.seconds_per_effective_event
-            ):
-                best = found
+            if found.seconds_per_effective_event < lowest:
+                lowest = found.seconds_per_effective_event
+                best = _expect(s_max, x_max, first, carried / x_max, costs)
     if best is None:
         # The strictest pair has no weight above one in the pilot sample.
         s_max = float(s.max())
@@ -155,10 +169,11 @@ def choose_single_maximum(
     maxima = [maximum_weight(size, f) for f in _fractions(overweight)]
     every = torch.ones_like(size)
     plain = StageCosts(costs.proposal, 0.0, costs.exact, costs.event)
-    return min(
-        (_expect(1.0, m, every, size / m, plain) for m in maxima),
-        key=lambda found: found.seconds_per_effective_event,
+    rounded = plain.rounded()
+    best = min(
+        maxima, key=lambda m: _expect(1.0, m, every, size / m, rounded).seconds_per_effective_event
     )
+    return _expect(1.0, best, every, size / best, plain)
 
 
 def _fractions(overweight: float) -> list[float]:

@@ -106,6 +106,7 @@ def train_emulator(
         skeleton=card.network.skeleton,
         held_fraction=card.training.held_fraction,
         source=points.source,
+        amplitude_seconds=points.seconds,
         progress=progress,
         checkpoint=folder / _CHECKPOINT,
         resume=resume,
@@ -118,6 +119,7 @@ def train_emulator(
         "test": emulator.card.test.model_dump(),
         "training_points": emulator.card.data.training,
         "training_seconds": emulator.card.seconds,
+        "amplitude_seconds": points.seconds,
         "microseconds_per_point": 1e6 * measure_seconds(emulator, points.momenta[test]),
     }
     if card.training.scaling:

@@ -1,5 +1,6 @@
 """Points to train on: from arrays, from Les Houches events, or from an integrator's sampler."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ class TrainingPoints:
         The process in MadGraph's syntax.
     source
         Where the points came from, for the model card.
+    seconds
+        Processor seconds that the exact amplitudes took; 0 where unknown.
     """
 
     momenta: Tensor
@@ -46,6 +49,7 @@ class TrainingPoints:
     alpha_s: float
     process: str
     source: str
+    seconds: float = 0.0
 
     def __len__(self) -> int:
         return len(self.me2)
@@ -60,6 +64,7 @@ class TrainingPoints:
                 alpha_s=self.alpha_s,
                 process=self.process,
                 source=self.source,
+                seconds=self.seconds,
             )
 
     @classmethod
@@ -81,6 +86,7 @@ class TrainingPoints:
                 float(arrays["alpha_s"]),
                 found,
                 str(arrays.get("source", path.name)),
+                float(arrays.get("seconds", 0.0)),
             )
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             msg = (
@@ -106,15 +112,17 @@ def evaluate_points(
     Points where it is not positive and finite are left out.
     """
     values = []
+    begin = time.process_time()
     with torch.no_grad():
         for start in range(0, len(momenta), _BATCH):
             block = momenta[start : start + _BATCH].double()
             values.append(amplitude(block, alpha_s).double())
             progress(start + len(block), len(momenta), "exact amplitudes")
+    seconds = time.process_time() - begin
     me2 = torch.cat(values) if values else torch.empty(0, dtype=torch.float64)
     good = torch.isfinite(me2) & (me2 > 0.0)
     return TrainingPoints(
-        momenta[good].double(), me2[good], alpha_s, amplitude.process.name, source
+        momenta[good].double(), me2[good], alpha_s, amplitude.process.name, source, seconds
     )
 
 

@@ -10,6 +10,7 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
 from mcsurrogate.hard_process.integrand import HardProcess
+from mcsurrogate.hard_process.loop_induced import loop_groups
 from mcsurrogate.matrix_elements import ProcessDefinition, StandardModel, expand, matrix_element
 from mcsurrogate.matrix_elements.parameters import as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
@@ -41,7 +42,7 @@ def assemble(card: RunCard) -> HardProcess:
         raise CardError(message)
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    groups = expand(definition)
+    groups = loop_groups(definition, model) or expand(definition)
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
     if card.beams.sqrt_s <= threshold:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.errors import PhaseSpaceError
+from mcsurrogate.hard_process.loop_induced import is_loop_induced, loop_lines
 from mcsurrogate.matrix_elements.diagrams import topologies
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.particles import antiparticle
@@ -104,7 +105,9 @@ def build_channels(
         raise PhaseSpaceError(message)
     found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
     for group in groups:
-        lines_of_diagrams = topologies(group.representative, model)
+        process = group.representative
+        loop = is_loop_induced(process)
+        lines_of_diagrams = loop_lines(process) if loop else topologies(process, model)
         for permutation in group.permutations:
             for lines in lines_of_diagrams:
                 # Contracted diagrams (four-particle vertices) have no pole of their own.

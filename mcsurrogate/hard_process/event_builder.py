@@ -34,7 +34,13 @@ class EventBuilder:
         self._generator = torch.Generator().manual_seed(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
 
-    def build(self, u: Tensor, channel: Tensor, weights: Tensor) -> EventBatch:
+    def build(
+        self,
+        u: Tensor,
+        channel: Tensor,
+        weights: Tensor,
+        weight_names: tuple[str, ...] = ("nominal",),
+    ) -> EventBatch:
         """Turn points into events.
 
         Parameters
@@ -44,7 +50,9 @@ class EventBuilder:
         channel
             ``(N,)`` int64 channel of each.
         weights
-            ``(N,)`` event weights.
+            ``(N,)`` or ``(N, W)`` event weights, the nominal one first.
+        weight_names
+            Names of the W weights.
         """
         with torch.no_grad():
             found = self.process.contributions(u, channel)
@@ -75,11 +83,12 @@ class EventBuilder:
             colour=colour.reshape(-1, 2),
             momenta=momenta.reshape(-1, 4),
             mass=self._mass(pdg_id).reshape(-1),
-            weights=weights.double().numpy().reshape(-1, 1),
+            weights=weights.double().numpy().reshape(count, len(weight_names)),
             scale=found.scale.double().numpy().copy(),
             alpha_s=found.alpha_s.double().numpy().copy(),
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=np.full(count, PROCESS_ID, dtype=np.int32),
+            weight_names=weight_names,
             helicity=helicity.reshape(-1),
         )
 

@@ -103,6 +103,11 @@ class ClosedForm:
         return not coupling_powers(self.process.all_incoming, self.process.excluded)
 
     @property
+    def strong_power(self) -> int:
+        """Power of alpha_s."""
+        return self._strong_power
+
+    @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
         """Leading-colour flows that an event may have."""
         return _loop_flows(self.process) if self._is_loop else self._engine.colour_flows

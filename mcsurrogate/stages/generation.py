@@ -7,11 +7,12 @@ from mcsurrogate.cards import dump_card
 from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
 from mcsurrogate.hard_process import EventBuilder, assemble
 from mcsurrogate.hard_process.event_builder import PROCESS_ID
-from mcsurrogate.integration import UnweightingRecord, unweight
 from mcsurrogate.integration.sampler_file import load_sampler
 from mcsurrogate.les_houches import write_les_houches
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages.emulated_selection import emulated_selection
+from mcsurrogate.stages.event_selection import EventSelection, PlainSelection
 from mcsurrogate.stages.integration import SAMPLER, read_result
 
 __all__ = ["EVENTS", "run_generation"]
@@ -23,6 +24,9 @@ _PROTON = 2212
 
 def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Unweight events with the sampler of the finished integration.
+
+    With a section ``[emulators]`` trained emulators take part; see
+    :func:`mcsurrogate.stages.emulated_selection.emulated_selection`.
 
     Events carry weights in pb (IDWTUP = -4) whose mean is the cross section: all equal,
     except that overweight events keep the ratio of their weight to the maximum.
@@ -42,15 +46,24 @@ def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         seed = folder.seed("generate")
         builder = EventBuilder(process, seed)
         wanted = card.generation.events
-        book = UnweightingRecord()
+        overweight = result["overweight_fraction"]
+        selection: EventSelection
+        if card.emulators is None:
+            selection = PlainSelection(sampler, overweight)
+        else:
+            progress(0, wanted, "pilot sample of the emulator")
+            selection = emulated_selection(card, process, sampler, overweight, seed)
         # An unweighted event stands for sigma / (mean event weight), and the mean event weight
         # is fixed by the overweight fraction f that the maximum was chosen for: 1 / (1 - f).
-        unit = result["cross_section_pb"] * (1 - result["overweight_fraction"])
+        unit = result["cross_section_pb"] * (1 - selection.overweight)
+
+        def report(done: int, message: str) -> None:
+            progress(done, wanted, message)
 
         def batches() -> Iterator[EventBatch]:
-            for points in unweight(sampler, wanted, seed=seed, record=book):
-                progress(book.accepted, wanted, f"{book.efficiency:.1%} accepted")
-                yield builder.build(points.u, points.channel, points.weight * unit)
+            for points in selection.points(wanted, seed, report):
+                weights = selection.weights(points) * unit
+                yield builder.build(points.u, points.channel, weights, selection.weight_names)
 
         energy = card.beams.sqrt_s / 2
         first = process.amplitudes[0].members[0].pdg_ids
@@ -63,19 +76,10 @@ def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             ),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(0, 0) if process.pdf is not None else (-1, -1),
+            weight_names=selection.weight_names,
         )
-        write_les_houches(
+        count = write_les_houches(
             folder.path / EVENTS, run, batches(), {"mcsurrogate_card": dump_card(card)}
         )
-        efficiency = book.efficiency
-        record.update(
-            file=EVENTS,
-            events=book.accepted,
-            proposed=book.proposed,
-            efficiency=efficiency,
-            efficiency_error=(efficiency * (1 - efficiency) / book.proposed) ** 0.5,
-            overweight_events=book.overweight,
-            overweight_fraction=book.excess / (book.accepted + book.excess),
-            largest_weight_over_maximum=book.largest,
-        )
+        record.update(selection.summary(), file=EVENTS, events=count)
         return dict(record)

@@ -19,6 +19,7 @@ from mcsurrogate.validation.report.theme import as_svg
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE, Chi2
 from mcsurrogate.validation.verdict import Verdict
+from mcsurrogate.validation.weight_bands import Band
 
 __all__ = ["p_text", "render"]
 
@@ -221,10 +222,12 @@ def _global(c: Comparison) -> str:
     )
 
 
-def _figure(r: ObservableResult, labels: tuple[str, str]) -> str:
+def _figure(r: ObservableResult, labels: tuple[str, str], bands: list[Band]) -> str:
     o, t = r.observable, r.binned
     svg = as_svg(
-        observable_figure(o, r.candidate, r.reference, t.pulls, labels), o.name, escape(o.title)
+        observable_figure(o, r.candidate, r.reference, t.pulls, labels, bands),
+        o.name,
+        escape(o.title),
     )
     pill = f"<span class='pill'>{r.sigma:.1f} σ</span>" if r.significant else ""
     return (
@@ -242,7 +245,9 @@ def _figures(c: Comparison) -> str:
     for group, title in _GROUPS.items():
         members = [r for r in c.results if r.observable.group == group]
         if members:
-            body = "".join(_figure(r, labels) for r in members)
+            body = "".join(
+                _figure(r, labels, c.candidate.bands.of(r.observable.name)) for r in members
+            )
             out.append(f"<h2 id='group-{group}'>{title}</h2><div class='plots'>{body}</div>")
     return "".join(out)
 

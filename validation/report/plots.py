@@ -1,15 +1,19 @@
 """Figure of one observable: overlay, ratio and pulls."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observables.registry import Observable
 from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, REFERENCE, STYLE, WARN
+from mcsurrogate.validation.weight_bands import Band
 
 __all__ = ["observable_figure"]
 
@@ -26,6 +30,28 @@ def _band(axes: Axes, edges: FloatArray, low: FloatArray, high: FloatArray, colo
         alpha=0.25,
         linewidth=0,
     )
+
+
+def _uncertainty(
+    main: Axes,
+    ratio_axes: Axes,
+    observable: Observable,
+    bands: Sequence[Band],
+    reference: FloatArray,
+) -> None:
+    """Draw the candidate's own uncertainty in both panels, and name it in the legend."""
+    edges = np.asarray(observable.edges)
+    width = np.ones(len(edges) - 1) if observable.categories else np.diff(edges)
+    for low, high in bands:
+        _band(main, edges, low[1:-1] / width, high[1:-1] / width, CANDIDATE)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            down, up = low[1:-1] / reference, high[1:-1] / reference
+        finite = np.isfinite(down) & np.isfinite(up)
+        _band(ratio_axes, edges, np.where(finite, down, 1.0), np.where(finite, up, 1.0), CANDIDATE)
+    if bands:
+        handles, names = main.get_legend_handles_labels()
+        patch = Patch(facecolor=CANDIDATE, alpha=0.25, linewidth=0)
+        main.legend([*handles, patch], [*names, "surrogate uncertainty"], loc="best")
 
 
 def _ratio_limits(ratio: FloatArray, error: FloatArray) -> tuple[float, float]:
@@ -92,6 +118,7 @@ def observable_figure(
     reference: EventSums,
     pulls: FloatArray,
     labels: tuple[str, str],
+    bands: Sequence[Band] = (),
 ) -> Figure:
     """Overlay with statistical errors, ratio to the reference, and pulls.
 
@@ -105,6 +132,8 @@ def observable_figure(
         ``(B + 2,)`` deviations in standard deviations.
     labels
         Names of candidate and reference.
+    bands
+        The candidate's own uncertainty, from its event weights.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 4.8), facecolor="none")
@@ -136,6 +165,7 @@ def observable_figure(
             )
         band = np.where(np.isfinite(band), band, 0.0)
         shown = np.isfinite(ratio) & np.isfinite(error)
+        _uncertainty(main, ratio_axes, observable, bands, b[1:-1])
         _band(ratio_axes, edges, 1.0 - band, 1.0 + band, REFERENCE)
         ratio_axes.axhline(1.0, color=REFERENCE, lw=1.0)
         centres = 0.5 * (edges[1:] + edges[:-1])

@@ -1,0 +1,93 @@
+"""Bands of a sample's own uncertainty: histograms under the event weights that express it.
+
+A surrogate that knows its error writes event weights ``surrogate_up``, ``surrogate_down`` and,
+for an ensemble, ``surrogate_member_1`` and so on.  Contents are divided by the nominal sum of
+weights, so the bands contain the uncertainty of the rate as well as that of the shape.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.histograms import Values
+
+__all__ = ["Band", "WeightBands"]
+
+FloatArray = NDArray[np.float64]
+Band = tuple[FloatArray, FloatArray]
+"""Lower and upper mean contents per event, ``(B + 2,)`` each."""
+
+_UP_DOWN = ("surrogate_up", "surrogate_down")
+_MEMBER = "surrogate_member_"
+
+
+class WeightBands:
+    """Contents of the observables under every weight of a surrogate's uncertainty.
+
+    Parameters
+    ----------
+    weight_names
+        Names of all weights of the file; those of an uncertainty are picked by their names.
+    edges
+        Bin edges of each observable by its name.
+    """
+
+    def __init__(self, weight_names: Sequence[str], edges: dict[str, FloatArray]) -> None:
+        names = list(weight_names)
+        self.columns = [
+            k for k, name in enumerate(names) if name in _UP_DOWN or name.startswith(_MEMBER)
+        ]
+        self.names = tuple(names[k] for k in self.columns)
+        self._edges = edges
+        self._nominal = 0.0
+        self._content = {
+            name: np.zeros((len(self.columns), len(own) + 1)) for name, own in edges.items()
+        }
+
+    def fill(self, values: dict[str, Values], weights: FloatArray, nominal: FloatArray) -> None:
+        """Add a chunk.
+
+        Parameters
+        ----------
+        values
+            The observables in N events, by name.
+        weights
+            ``(N, W)`` all weights of the events.
+        nominal
+            ``(N,)`` the weights that the comparison uses.
+        """
+        if not self.columns:
+            return
+        self._nominal += float(nominal.sum())
+        picked = weights[:, self.columns]
+        for name, own in values.items():
+            edges = self._edges[name]
+            event = np.arange(len(weights)) if own.event is None else own.event
+            keep = ~np.isnan(own.values)
+            bins = np.searchsorted(edges, own.values[keep], side="right")
+            bins[own.values[keep] == edges[-1]] = len(edges) - 1
+            for row in range(len(self.columns)):
+                entry = picked[event[keep], row]
+                if own.entry_weights is not None:
+                    entry = entry * own.entry_weights[keep]
+                self._content[name][row] += np.bincount(bins, entry, minlength=len(edges) + 1)
+
+    def of(self, name: str) -> list[Band]:
+        """Return the bands of an observable, the widest first; empty without such weights.
+
+        Up and down weights give their envelope; members of an ensemble their mean plus and minus
+        one standard deviation, which keeps correlations across phase space.
+        """
+        if self._nominal == 0.0:
+            return []
+        mean = self._content[name] / self._nominal
+        pairs = [k for k, own in enumerate(self.names) if own in _UP_DOWN]
+        members = [k for k, own in enumerate(self.names) if own.startswith(_MEMBER)]
+        bands: list[Band] = []
+        if pairs:
+            bands.append((mean[pairs].min(axis=0), mean[pairs].max(axis=0)))
+        if len(members) > 1:
+            centre, spread = mean[members].mean(axis=0), mean[members].std(axis=0, ddof=1)
+            bands.append((centre - spread, centre + spread))
+        return bands
