@@ -136,8 +136,10 @@ def sampler_draws(
         channel = torch.multinomial(weights, 1, generator=generator)[:, 0]
         with torch.no_grad():
             u, _ = sampler.mixture.sample(channel, generator)
-            momenta = hard_process.phase_space.forward(u, channel).momenta
-            inside = hard_process.cuts(momenta)
+            point = hard_process.phase_space.forward(u, channel)
+            momenta = point.momenta
+            # outside the physical region momenta are fillers and the jacobian is zero
+            inside = hard_process.cuts(momenta) & (point.jacobian > 0.0)
         return momenta[inside][:, order].double()
 
     return draw

@@ -156,13 +156,13 @@ def test_uncertain_points_get_the_exact_amplitude(folder, files, tmp_path):
     assert (weights == weights[:, :1]).all()
 
 
-def test_weights_outside_the_cuts_are_refused(folder, files):
+def test_weights_outside_the_cuts_are_refused(files):
     process = assemble(RunCard.model_validate(CARD))
     weights = EmulatorWeights(emulated_process(process, [Emulator.load(files[0])]))
-    sampler = load_sampler(folder / "sampler.safetensors", process)
-    points = sampler.sample(2000, torch.Generator().manual_seed(1))
+    u = torch.rand(500, process.dim, generator=torch.Generator().manual_seed(1)).double()
+    assert not bool(process.contributions(u, 0).accepted.all())
     with pytest.raises(EmulationError, match="outside the cuts"):
-        weights(points.u, points.channel)
+        weights(u, torch.zeros(500, dtype=torch.int64))
 
 
 def test_bad_emulators_are_refused_by_name(folder, files, tmp_path):
