@@ -26,20 +26,29 @@ struct alignas(64) Lane {
     float value[lane] = {};
 };
 
+// Anything that makes numbers of numbers. It may hold its own work space: one object a thread.
+class Network {
+  public:
+    virtual ~Network() = default;
+
+    virtual std::size_t inputs() const = 0;
+    virtual std::size_t outputs() const = 0;
+
+    // Evaluate; the result is valid until the next call.
+    virtual const float* operator()(const float* input) = 0;
+};
+
 // Layers y = W x + b with SiLU, x / (1 + exp(-x)), between them and none at the end.
-// The object holds its own work space: one object for each thread.
-class DenseNetwork {
+class DenseNetwork : public Network {
   public:
     // Reads `prefix`.0.weight (outputs, inputs), `prefix`.0.bias, `prefix`.1.weight, ...
     // and checks that they fit together and to the wanted ends.
     static DenseNetwork load(const SafeTensors& file, const std::string& prefix, std::size_t inputs,
                              std::size_t outputs);
 
-    std::size_t inputs() const { return layers_.front().inputs; }
-    std::size_t outputs() const { return layers_.back().outputs; }
-
-    // Evaluate; the result is valid until the next call.
-    const float* operator()(const float* input);
+    std::size_t inputs() const override { return layers_.front().inputs; }
+    std::size_t outputs() const override { return layers_.back().outputs; }
+    const float* operator()(const float* input) override;
 
     // First layer, bias included, for an input of zeros except for ones at the given places.
     // With it, inputs that hardly ever change cost nothing at evaluation.

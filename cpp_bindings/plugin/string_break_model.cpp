@@ -10,6 +10,9 @@ namespace mcsurrogate {
 
 namespace {
 
+// Masses between the ends of the covered range at which the network of z is tried when it is read.
+constexpr int testsOfFraction = 8;
+
 // Diquark code of two quarks, spin 0 or 1.
 int diquarkCode(int first, int second, int spin) {
     return 1000 * std::max(first, second) + 100 * std::min(first, second) + 2 * spin + 1;
@@ -92,12 +95,14 @@ const std::vector<NewFlavour>& pickOutcomes() {
     return outcomes;
 }
 
-StringBreakModel::StringBreakModel(const SafeTensors& file) : spline_(1) {
-    loadPopcorn(file);
-    loadPick(file);
-    loadHadrons(file);
-    loadTransverse(file);
-    loadFraction(file);
+StringBreakModel::StringBreakModel(NetworkSource source)
+    : fractionInput_(fractionInputs, 0.f), spline_(1) {
+    loadPopcorn(source);
+    loadPick(source);
+    loadHadrons(source);
+    loadTransverse(source);
+    loadFraction(source);
+    source.checkAllUsed();
 }
 
 bool StringBreakModel::coversTheSame(const StringBreakModel& other) const {
@@ -105,13 +110,14 @@ bool StringBreakModel::coversTheSame(const StringBreakModel& other) const {
            baryonVocabulary_ == other.baryonVocabulary_ && fractionRange_ == other.fractionRange_;
 }
 
-void StringBreakModel::loadPopcorn(const SafeTensors& file) {
-    DenseNetwork network = DenseNetwork::load(file, "popcorn", numberOfLightDiquarks, 4);
+void StringBreakModel::loadPopcorn(NetworkSource& source) {
+    const SafeTensors& file = source.file();
+    const std::unique_ptr<Network> network = source.load("popcorn", numberOfLightDiquarks, 4);
     for (int i = 0; i < numberOfLightDiquarks; ++i) {
         std::vector<float> input(numberOfLightDiquarks, 0.f);
         input[i] = 1.f;
         const bool equal = lightDiquarks[i] / 1000 == (lightDiquarks[i] / 100) % 10;
-        popcorn_[i] = Categorical(checkFinite(file, "popcorn", network(input.data()), 4),
+        popcorn_[i] = Categorical(checkFinite(file, "popcorn", (*network)(input.data()), 4),
                                   {true, !equal, true, !equal});
     }
 }
@@ -121,10 +127,11 @@ std::size_t StringBreakModel::pickIndex(int oldClass, bool atEnd, int nPop, int 
            static_cast<std::size_t>(nPop > 0 ? idPop : 0);
 }
 
-void StringBreakModel::loadPick(const SafeTensors& file) {
+void StringBreakModel::loadPick(NetworkSource& source) {
+    const SafeTensors& file = source.file();
     const std::vector<NewFlavour>& outcomes = pickOutcomes();
     constexpr int classes = numberOfQuarks + numberOfLightDiquarks + 1;
-    DenseNetwork network = DenseNetwork::load(file, "pick", pickInputs, outcomes.size());
+    const std::unique_ptr<Network> network = source.load("pick", pickInputs, outcomes.size());
     pick_.resize(classes * 2 * 4);
     for (int old = 0; old < classes; ++old)
         for (int atEnd = 0; atEnd < 2; ++atEnd)
@@ -149,18 +156,20 @@ void StringBreakModel::loadPick(const SafeTensors& file) {
                         allowed.push_back(outcome.idPop == pop && outcome.nPop == 0);
                 }
                 pick_[pickIndex(old, atEnd == 1, pop > 0 ? 1 : 0, pop)] = Categorical(
-                    checkFinite(file, "pick", network(input.data()), outcomes.size()), allowed);
+                    checkFinite(file, "pick", (*network)(input.data()), outcomes.size()), allowed);
             }
 }
 
-void StringBreakModel::loadHadrons(const SafeTensors& file) {
+void StringBreakModel::loadHadrons(NetworkSource& source) {
+    const SafeTensors& file = source.file();
     mesonVocabulary_ = file.integers("meson.vocabulary");
     baryonVocabulary_ = file.integers("baryon.vocabulary");
     for (const std::vector<std::int32_t>* vocabulary : {&mesonVocabulary_, &baryonVocabulary_})
         for (const std::int32_t code : *vocabulary)
             if (code < 0 || code > 9999999)
                 throw file.error("has hadron code " + std::to_string(code) + " in a vocabulary");
-    DenseNetwork mesons = DenseNetwork::load(file, "meson", mesonInputs, mesonVocabulary_.size());
+    const std::unique_ptr<Network> mesons =
+        source.load("meson", mesonInputs, mesonVocabulary_.size());
     for (int large = 1; large <= numberOfQuarks; ++large)
         for (int small = 1; small <= large; ++small) {
             std::vector<float> input(mesonInputs, 0.f);
@@ -174,11 +183,11 @@ void StringBreakModel::loadHadrons(const SafeTensors& file) {
             }
             if (hasHadron)
                 meson_[large - 1][small - 1] = Categorical(
-                    checkFinite(file, "meson", mesons(input.data()), mesonVocabulary_.size()),
+                    checkFinite(file, "meson", (*mesons)(input.data()), mesonVocabulary_.size()),
                     allowed);
         }
-    DenseNetwork baryons =
-        DenseNetwork::load(file, "baryon", baryonInputs, baryonVocabulary_.size());
+    const std::unique_ptr<Network> baryons =
+        source.load("baryon", baryonInputs, baryonVocabulary_.size());
     for (int diquark = 0; diquark < numberOfLightDiquarks; ++diquark)
         for (int quark = 1; quark <= numberOfQuarks; ++quark) {
             std::vector<float> input(baryonInputs, 0.f);
@@ -193,20 +202,21 @@ void StringBreakModel::loadHadrons(const SafeTensors& file) {
             }
             if (hasHadron)
                 baryon_[diquark][quark - 1] = Categorical(
-                    checkFinite(file, "baryon", baryons(input.data()), baryonVocabulary_.size()),
+                    checkFinite(file, "baryon", (*baryons)(input.data()), baryonVocabulary_.size()),
                     allowed);
         }
 }
 
-void StringBreakModel::loadTransverse(const SafeTensors& file) {
+void StringBreakModel::loadTransverse(NetworkSource& source) {
+    const SafeTensors& file = source.file();
     const int components = positiveMetadata(file, "transverse.components", 64);
-    DenseNetwork network =
-        DenseNetwork::load(file, "transverse", transverseClasses, 2 * components);
+    const std::unique_ptr<Network> network =
+        source.load("transverse", transverseClasses, 2 * components);
     for (std::size_t i = 0; i < transverseClasses; ++i) {
         std::vector<float> input(transverseClasses, 0.f);
         input[i] = 1.f;
         const float* output =
-            checkFinite(file, "transverse", network(input.data()), 2 * components);
+            checkFinite(file, "transverse", (*network)(input.data()), 2 * components);
         const Categorical share(output, std::vector<bool>(components, true));
         Mixture mixture;
         double total = 0.;
@@ -221,9 +231,11 @@ void StringBreakModel::loadTransverse(const SafeTensors& file) {
     }
 }
 
-void StringBreakModel::loadFraction(const SafeTensors& file) {
+void StringBreakModel::loadFraction(NetworkSource& source) {
+    const SafeTensors& file = source.file();
     const int bins = positiveMetadata(file, "fraction.bins", 256);
-    fraction_ = DenseNetwork::load(file, "fraction", fractionInputs, 3 * bins + 1);
+    fraction_ = source.load("fraction", fractionInputs, 3 * bins + 1);
+    denseFraction_ = dynamic_cast<DenseNetwork*>(fraction_.get());
     spline_ = UnitSpline(static_cast<std::size_t>(bins));
     fractionRange_ =
         file.floats("fraction.range", {static_cast<std::size_t>(numberOfEndClasses),
@@ -234,14 +246,16 @@ void StringBreakModel::loadFraction(const SafeTensors& file) {
     if (!(fractionScale_ > 0.f))
         throw file.error("tensor \"fraction.norm\" has no positive scale");
     for (std::size_t old = 0; old < numberOfEndClasses; ++old)
-        for (std::size_t now = 0; now < numberOfBreakClasses; ++now)
-            fractionSum_.push_back(fraction_.firstSum({old, numberOfEndClasses + now}));
-    for (std::size_t pair = 0; pair < fractionSum_.size(); ++pair)
-        for (const float logarithm : {fractionRange_[2 * pair], fractionRange_[2 * pair + 1]})
-            checkFinite(file, "fraction",
-                        fraction_.fromFirstSum(fractionSum_[pair], fractionInputs - 1,
-                                               (logarithm - fractionCentre_) / fractionScale_),
-                        fraction_.outputs());
+        for (std::size_t now = 0; now < numberOfBreakClasses; ++now) {
+            if (denseFraction_ != nullptr)
+                fractionSum_.push_back(denseFraction_->firstSum({old, numberOfEndClasses + now}));
+            const float* range = &fractionRange_[2 * (old * numberOfBreakClasses + now)];
+            for (int step = 0; step <= testsOfFraction; ++step)
+                checkFinite(
+                    file, "fraction",
+                    fraction(old, now, range[0] + (range[1] - range[0]) * step / testsOfFraction),
+                    fraction_->outputs());
+        }
 }
 
 const Categorical* StringBreakModel::popcorn(int diquark) const {
@@ -302,10 +316,23 @@ bool StringBreakModel::coversFraction(int idOld, int idNew, double mT2) const {
     return logarithm >= range[0] && logarithm <= range[1];
 }
 
+const float* StringBreakModel::fraction(std::size_t oldClass, std::size_t newClass,
+                                        float logarithm) {
+    const float value = (logarithm - fractionCentre_) / fractionScale_;
+    if (denseFraction_ != nullptr)
+        return denseFraction_->fromFirstSum(
+            fractionSum_[oldClass * numberOfBreakClasses + newClass], fractionInputs - 1, value);
+    std::fill(fractionInput_.begin(), fractionInput_.end(), 0.f);
+    fractionInput_[oldClass] = 1.f;
+    fractionInput_[numberOfEndClasses + newClass] = 1.f;
+    fractionInput_.back() = value;
+    return (*fraction_)(fractionInput_.data());
+}
+
 void StringBreakModel::setFraction(int idOld, int idNew, double mT2) {
-    const auto& sum = fractionSum_[endClass(idOld) * numberOfBreakClasses + breakClass(idNew)];
-    const float value = (static_cast<float>(std::log(mT2)) - fractionCentre_) / fractionScale_;
-    spline_.set(fraction_.fromFirstSum(sum, fractionInputs - 1, value));
+    spline_.set(fraction(static_cast<std::size_t>(endClass(idOld)),
+                         static_cast<std::size_t>(breakClass(idNew)),
+                         static_cast<float>(std::log(mT2))));
 }
 
 double StringBreakModel::drawFraction(int idOld, int idNew, double mT2, double u,

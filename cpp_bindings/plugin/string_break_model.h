@@ -8,11 +8,12 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "flavours.h"
 #include "network.h"
-#include "safetensors.h"
+#include "network_source.h"
 #include "spline.h"
 
 namespace mcsurrogate {
@@ -65,7 +66,7 @@ class StringBreakModel {
     static constexpr std::size_t transverseClasses = numberOfBreakClasses + 1;
     static constexpr std::size_t fractionInputs = numberOfEndClasses + numberOfBreakClasses + 1;
 
-    explicit StringBreakModel(const SafeTensors& file);
+    explicit StringBreakModel(NetworkSource source);
 
     // Whether the other model covers exactly the same draws, so that density ratios exist.
     bool coversTheSame(const StringBreakModel& other) const;
@@ -101,12 +102,14 @@ class StringBreakModel {
   private:
     static int position(const std::vector<std::int32_t>& vocabulary, int code);
 
-    void loadPopcorn(const SafeTensors& file);
-    void loadPick(const SafeTensors& file);
-    void loadHadrons(const SafeTensors& file);
-    void loadTransverse(const SafeTensors& file);
-    void loadFraction(const SafeTensors& file);
+    void loadPopcorn(NetworkSource& source);
+    void loadPick(NetworkSource& source);
+    void loadHadrons(NetworkSource& source);
+    void loadTransverse(NetworkSource& source);
+    void loadFraction(NetworkSource& source);
     void setFraction(int idOld, int idNew, double mT2);
+    // Outputs of the network of z for a pair of classes and log(mT^2 / GeV^2).
+    const float* fraction(std::size_t oldClass, std::size_t newClass, float logarithm);
 
     static std::size_t pickIndex(int oldClass, bool atEnd, int nPop, int idPop);
 
@@ -118,10 +121,13 @@ class StringBreakModel {
     std::vector<std::int32_t> baryonVocabulary_;
     std::vector<Mixture> transverse_;
 
-    DenseNetwork fraction_;
+    std::unique_ptr<Network> fraction_;
+    DenseNetwork* denseFraction_ = nullptr; // the same one, where it is built in
+    std::vector<float> fractionInput_;
     UnitSpline spline_;
-    std::vector<std::vector<Lane>> fractionSum_; // of the first layer for each pair of classes
-    std::vector<float> fractionRange_;           // (old, new, 2): covered log(mT^2 / GeV^2)
+    // Of the first layer for each pair of classes: the flavours then cost nothing.
+    std::vector<std::vector<Lane>> fractionSum_;
+    std::vector<float> fractionRange_; // (old, new, 2): covered log(mT^2 / GeV^2)
     float fractionCentre_ = 0.f;
     float fractionScale_ = 1.f;
 };

@@ -206,10 +206,14 @@ double SurrogateZ::draw(int idOld, int idNew, double mT2) {
         ++breaks_.fractions.fallbacks;
         return StringZ::zFrag(idOld, idNew, mT2);
     }
-    if (breaks_.variations.empty())
-        return breaks_.model->drawFraction(idOld, idNew, mT2, rndmPtr->flat());
     double logDensity = 0.;
-    const double z = breaks_.model->drawFraction(idOld, idNew, mT2, rndmPtr->flat(), &logDensity);
+    const double z = breaks_.model->drawFraction(idOld, idNew, mT2, rndmPtr->flat(),
+                                                 breaks_.variations.empty() ? nullptr : &logDensity);
+    // A network of a user can fail between the masses that it was tried at.
+    if (!(z > 0.)) {
+        ++breaks_.fractions.fallbacks;
+        return StringZ::zFrag(idOld, idNew, mT2);
+    }
     for (std::size_t i = 0; i < breaks_.variations.size(); ++i)
         breaks_.logWeights[i] +=
             breaks_.variations[i]->fractionLogDensity(idOld, idNew, mT2, z) - logDensity;

@@ -108,14 +108,17 @@ void SurrogateHadronization::configure(Settings& settings) {
     if (model_ == "lund") {
         if (!variations.empty())
             throw WeightsError("MCSurrogate:variations need a model with densities, not lund");
+        if (!settings.wvec("MCSurrogate:onnx").empty())
+            throw WeightsError("MCSurrogate:onnx replaces networks, which lund does not have");
         return;
     }
     const SafeTensors file =
         readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
-    breaks_.model = std::make_unique<StringBreakModel>(file);
+    breaks_.model = std::make_unique<StringBreakModel>(NetworkSource(
+        file, settings.wvec("MCSurrogate:onnx"), settings.word("MCSurrogate:onnxRuntime")));
     for (const std::string& variation : variations) {
         const SafeTensors other = readWeights(variation, model_);
-        breaks_.variations.push_back(std::make_unique<StringBreakModel>(other));
+        breaks_.variations.push_back(std::make_unique<StringBreakModel>(NetworkSource(other)));
         if (!breaks_.variations.back()->coversTheSame(*breaks_.model))
             throw other.error("covers other hadrons or masses than " + file.path() +
                               "; variations must be trained with the same coverage");
@@ -317,6 +320,8 @@ void registerSettings(Settings* settings) {
     settings->addWord("MCSurrogate:model", "string_breaks");
     settings->addWord("MCSurrogate:weights", "");
     settings->addWVec("MCSurrogate:variations", {});
+    settings->addWVec("MCSurrogate:onnx", {});
+    settings->addWord("MCSurrogate:onnxRuntime", "");
     settings->addWord("MCSurrogate:record", "none");
     settings->addMode("MCSurrogate:recordMax", 1000000, true, false, 1, 0);
     settings->addMode("MCSurrogate:recordRepeats", 0, true, true, 0, 1000);

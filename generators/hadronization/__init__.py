@@ -3,6 +3,7 @@
 from mcsurrogate.generators.hadronization.plugin import (
     attach_hadronization,
     hadronization_settings,
+    onnx_runtime,
     plugin_library,
 )
 from mcsurrogate.generators.hadronization.recording import record_string_breaks
@@ -13,6 +14,7 @@ __all__ = [
     "attach_hadronization",
     "decay_clusters",
     "hadronization_settings",
+    "onnx_runtime",
     "plugin_library",
     "record_string_breaks",
     "train_hadronization",

@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,7 @@ from mcsurrogate.errors import HadronizationError, NativeModuleError
 from mcsurrogate.generators.native import pythia_release
 from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
 
-__all__ = ["attach_hadronization", "hadronization_settings", "plugin_library"]
+__all__ = ["attach_hadronization", "hadronization_settings", "onnx_runtime", "plugin_library"]
 
 _LIBRARY = "libmcsurrogate_hadronization.so"
 _CLASS = "SurrogateHadronization"
@@ -53,6 +54,7 @@ def _checked_value(path: Path, what: str) -> str:
 def hadronization_settings(
     model: str | os.PathLike[str] = "string_breaks",
     variations: Iterable[str | os.PathLike[str]] = (),
+    onnx: Iterable[str | os.PathLike[str]] = (),
 ) -> list[str]:
     """Lines of a ``.cmnd`` file that replace Pythia's hadronization by a surrogate.
 
@@ -63,21 +65,28 @@ def hadronization_settings(
         weights file, or ``lund`` for Pythia's own model run through the plugin.
     variations
         Further weights, by name or path, each of which becomes a named event weight.
+    onnx
+        ONNX files ``NAME.onnx``, each in place of the network NAME of the weights; the library of
+        the package onnxruntime evaluates them.
 
     Raises
     ------
     HadronizationError
-        If there are no such weights, Pythia's settings cannot hold a path, or variations are
-        asked of Pythia's own model.
+        If there are no such weights or files, Pythia's settings cannot hold a path, onnxruntime is
+        not installed, or variations or networks are asked of Pythia's own model.
     NativeModuleError
         If the plugin was not built.
     """
     library = _checked_value(plugin_library(), "the plugin")
     lines = [f"Init:plugins += {{{library}::{_CLASS}}}"]
     others = [_checked_value(weights_path(other), "a variation") for other in variations]
+    networks = [_checked_value(_onnx_file(Path(file)), "an ONNX file") for file in onnx]
     if str(model) == _LUND:
-        if others:
-            msg = "variations are density ratios, which Pythia's own model (lund) does not have"
+        if others or networks:
+            msg = (
+                "variations are density ratios, and ONNX files replace networks; Pythia's own "
+                "model (lund) has neither"
+            )
             raise HadronizationError(msg)
         return [*lines, f"MCSurrogate:model = {_LUND}"]
     path = weights_path(model)
@@ -88,7 +97,39 @@ def hadronization_settings(
     ]
     if others:
         lines.append(f"MCSurrogate:variations = {{{','.join(others)}}}")
+    if networks:
+        lines += [
+            f"MCSurrogate:onnx = {{{','.join(networks)}}}",
+            f"MCSurrogate:onnxRuntime = {_checked_value(onnx_runtime(), 'ONNX Runtime')}",
+        ]
     return lines
+
+
+def _onnx_file(path: Path) -> Path:
+    if path.suffix != ".onnx" or not path.is_file():
+        msg = f"there is no ONNX file {path}; each is called NETWORK.onnx, like fraction.onnx"
+        raise HadronizationError(msg)
+    return path.absolute()
+
+
+def onnx_runtime() -> Path:
+    """Library of the installed package onnxruntime.
+
+    Raises
+    ------
+    HadronizationError
+        If it is not installed.
+    """
+    spec = importlib.util.find_spec("onnxruntime")
+    folders = [] if spec is None else [Path(f) for f in spec.submodule_search_locations or ()]
+    found = [path for folder in folders for path in sorted(folder.glob("capi/libonnxruntime.so*"))]
+    if not found:
+        msg = (
+            "networks as ONNX files need ONNX Runtime; `pip install onnxruntime` (or "
+            "mcsurrogate[onnx])"
+        )
+        raise HadronizationError(msg)
+    return found[0]
 
 
 def _make_symbols_global() -> None:
@@ -113,6 +154,7 @@ def attach_hadronization(
     pythia: Any,  # noqa: ANN401
     model: str | os.PathLike[str] = "string_breaks",
     variations: Iterable[str | os.PathLike[str]] = (),
+    onnx: Iterable[str | os.PathLike[str]] = (),
 ) -> None:
     """Replace the hadronization of a ``pythia8mc.Pythia`` or ``PythiaParallel`` object.
 
@@ -123,7 +165,7 @@ def attach_hadronization(
     ----------
     pythia
         The object, not yet initialised.
-    model, variations
+    model, variations, onnx
         As in `hadronization_settings`.
 
     Raises
@@ -140,7 +182,7 @@ def attach_hadronization(
             "with your own Pythia build use the lines that `mcsurrogate plugin` prints"
         )
         raise HadronizationError(msg)
-    lines = hadronization_settings(model, variations)
+    lines = hadronization_settings(model, variations, onnx)
     # PythiaParallel keeps its settings to itself.
     settings = getattr(pythia, "settings", None)
     if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):

@@ -1,0 +1,111 @@
+"""Networks of string breaks as ONNX files, for changing them elsewhere and using them again."""
+
+from importlib.util import find_spec
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from mcsurrogate.atomic import atomic_path
+from mcsurrogate.errors import HadronizationError
+from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+
+__all__ = ["NETWORKS", "export_onnx"]
+
+#: Networks of the model ``string_breaks``.
+NETWORKS = ("popcorn", "pick", "meson", "baryon", "transverse", "fraction")
+_OPSET = 17
+# The oldest format of files that knows this opset, for old runtimes.
+_IR_VERSION = 8
+
+
+def export_onnx(
+    model: str | PathLike[str], folder: Path, networks: tuple[str, ...] = NETWORKS
+) -> list[Path]:
+    """Write networks of a model as ``NETWORK.onnx``, one input and one output each.
+
+    Parameters
+    ----------
+    model
+        Shipped weights of the kind ``string_breaks``, or the path of such a file.
+    folder
+        Made where it is missing.
+    networks
+        Which ones.
+
+    Returns
+    -------
+    list of Path
+        The files. Inputs are float32 ``(batch, inputs)``, outputs ``(batch, outputs)``, as
+        ``docs/plugin_settings.md`` describes them.
+
+    Raises
+    ------
+    HadronizationError
+        If there are no such weights, they are of another kind, have no such network, or the
+        package onnx is missing.
+    """
+    if find_spec("onnx") is None:
+        msg = "ONNX export needs the package onnx: install mcsurrogate[onnx]"
+        raise HadronizationError(msg)
+    path = weights_path(model)
+    kind = read_weights_header(path)["mcsurrogate.model"]
+    if kind != "string_breaks":
+        msg = f"{path} holds a model of kind {kind!r}; string_breaks can be exported"
+        raise HadronizationError(msg)
+    unknown = sorted(set(networks) - set(NETWORKS))
+    if unknown:
+        msg = f"there are no networks {unknown}; known are {', '.join(NETWORKS)}"
+        raise HadronizationError(msg)
+    tensors = load_file(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(name, _layers(tensors, name), folder / f"{name}.onnx") for name in networks]
+
+
+Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def _layers(tensors: dict[str, NDArray[np.float32]], name: str) -> list[Layer]:
+    layers: list[Layer] = []
+    while f"{name}.{len(layers)}.weight" in tensors:
+        prefix = f"{name}.{len(layers)}"
+        layers.append((tensors[f"{prefix}.weight"], tensors[f"{prefix}.bias"]))
+    return layers
+
+
+def _write(name: str, layers: list[Layer], path: Path) -> Path:
+    """Write dense layers with SiLU, x sigmoid(x), between them."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, initializers = [], []
+    now = "inputs"
+    for i, (weight, bias) in enumerate(layers):
+        last = i == len(layers) - 1
+        initializers += [
+            numpy_helper.from_array(weight, f"weight_{i}"),
+            numpy_helper.from_array(bias, f"bias_{i}"),
+        ]
+        sums = "outputs" if last else f"sums_{i}"
+        inputs = [now, f"weight_{i}", f"bias_{i}"]
+        nodes.append(helper.make_node("Gemm", inputs, [sums], transB=1))
+        if not last:
+            now = f"hidden_{i}"
+            nodes += [
+                helper.make_node("Sigmoid", [sums], [f"gate_{i}"]),
+                helper.make_node("Mul", [sums, f"gate_{i}"], [now]),
+            ]
+    ends = [
+        helper.make_tensor_value_info(end, TensorProto.FLOAT, ["batch", size])
+        for end, size in (("inputs", layers[0][0].shape[1]), ("outputs", layers[-1][0].shape[0]))
+    ]
+    graph = helper.make_graph(nodes, name, ends[:1], ends[1:], initializers)
+    proto = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+    )
+    onnx.checker.check_model(proto)
+    with atomic_path(path) as part:
+        part.write_bytes(proto.SerializeToString())
+    return path
