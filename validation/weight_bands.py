@@ -1,10 +1,12 @@
 """Bands of a sample's own uncertainty: histograms under the event weights that express it.
 
-A surrogate that knows its error writes event weights ``surrogate_up``, ``surrogate_down`` and,
-for an ensemble, ``surrogate_member_1`` and so on.  Contents are divided by the nominal sum of
-weights, so the bands contain the uncertainty of the rate as well as that of the shape.
+A surrogate that knows its error writes event weights: an emulator ``surrogate_up``,
+``surrogate_down`` and, for an ensemble, ``surrogate_member_1`` and so on, an ensemble of
+hadronization models ``MCSurrogate.NAME_member_1`` and so on.  Contents are divided by the nominal
+sum of weights, so the bands contain the uncertainty of the rate as well as that of the shape.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +21,8 @@ Band = tuple[FloatArray, FloatArray]
 """Lower and upper mean contents per event, ``(B + 2,)`` each."""
 
 _UP_DOWN = ("surrogate_up", "surrogate_down")
-_MEMBER = "surrogate_member_"
+# Members of each ensemble, whose spread is a band of its own.
+_ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
 
 
 class WeightBands:
@@ -36,7 +39,9 @@ class WeightBands:
     def __init__(self, weight_names: Sequence[str], edges: dict[str, FloatArray]) -> None:
         names = list(weight_names)
         self.columns = [
-            k for k, name in enumerate(names) if name in _UP_DOWN or name.startswith(_MEMBER)
+            k
+            for k, name in enumerate(names)
+            if name in _UP_DOWN or any(members.fullmatch(name) for members in _ENSEMBLES)
         ]
         self.names = tuple(names[k] for k in self.columns)
         self._edges = edges
@@ -83,11 +88,12 @@ class WeightBands:
             return []
         mean = self._content[name] / self._nominal
         pairs = [k for k, own in enumerate(self.names) if own in _UP_DOWN]
-        members = [k for k, own in enumerate(self.names) if own.startswith(_MEMBER)]
         bands: list[Band] = []
         if pairs:
             bands.append((mean[pairs].min(axis=0), mean[pairs].max(axis=0)))
-        if len(members) > 1:
-            centre, spread = mean[members].mean(axis=0), mean[members].std(axis=0, ddof=1)
-            bands.append((centre - spread, centre + spread))
+        for ensemble in _ENSEMBLES:
+            members = [k for k, own in enumerate(self.names) if ensemble.fullmatch(own)]
+            if len(members) > 1:
+                centre, spread = mean[members].mean(axis=0), mean[members].std(axis=0, ddof=1)
+                bands.append((centre - spread, centre + spread))
         return bands

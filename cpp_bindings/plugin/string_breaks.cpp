@@ -207,8 +207,8 @@ double SurrogateZ::draw(int idOld, int idNew, double mT2) {
         return StringZ::zFrag(idOld, idNew, mT2);
     }
     double logDensity = 0.;
-    const double z = breaks_.model->drawFraction(idOld, idNew, mT2, rndmPtr->flat(),
-                                                 breaks_.variations.empty() ? nullptr : &logDensity);
+    const double z = breaks_.model->drawFraction(
+        idOld, idNew, mT2, rndmPtr->flat(), breaks_.variations.empty() ? nullptr : &logDensity);
     // A network of a user can fail between the masses that it was tried at.
     if (!(z > 0.)) {
         ++breaks_.fractions.fallbacks;

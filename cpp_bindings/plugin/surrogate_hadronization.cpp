@@ -87,6 +87,9 @@ void SurrogateHadronization::configure(Settings& settings) {
         throw WeightsError("MCSurrogate:model is \"" + model_ +
                            "\"; it can be string_breaks, clusters or lund");
     refuseUnsupported(settings);
+    if (model_ != "string_breaks" && !settings.wvec("MCSurrogate:onnx").empty())
+        throw WeightsError(
+            "MCSurrogate:onnx replaces networks of the model string_breaks, not of " + model_);
     if (model_ == "clusters") {
         configureClusters(settings);
         return;
@@ -108,8 +111,6 @@ void SurrogateHadronization::configure(Settings& settings) {
     if (model_ == "lund") {
         if (!variations.empty())
             throw WeightsError("MCSurrogate:variations need a model with densities, not lund");
-        if (!settings.wvec("MCSurrogate:onnx").empty())
-            throw WeightsError("MCSurrogate:onnx replaces networks, which lund does not have");
         return;
     }
     const SafeTensors file =

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from mcsurrogate.atomic import atomic_path, write_text
@@ -29,6 +31,9 @@ from mcsurrogate.progress import Progress, silent
 
 __all__ = ["train_hadronization"]
 
+# Seeds of members lie apart, so that no member repeats a recording's seed.
+_MEMBER_SEEDS = 1000
+
 
 def train_hadronization(
     card: Mapping[str, Any] | StringBreakCard | ClusterCard,
@@ -42,7 +47,8 @@ def train_hadronization(
     The card's kind says which: ``string_breaks`` or ``clusters``.
 
     The folder holds afterwards ``NAME.safetensors`` (for the plugin), ``NAME.json`` (model card),
-    ``NAME.toml`` (the resolved card), ``metrics.json`` (learning curve) and the recordings.
+    ``NAME.toml`` (the resolved card), ``metrics.json`` (learning curves) and the recordings; an
+    ensemble of string breaks also ``NAME_member_1.safetensors`` and so on.
 
     Parameters
     ----------
@@ -58,7 +64,7 @@ def train_hadronization(
     Returns
     -------
     Path
-        Of the weights file.
+        Of the weights file, the first one of an ensemble.
 
     Raises
     ------
@@ -81,16 +87,53 @@ def train_hadronization(
     claim_folder(card, out, resume=resume)
     if isinstance(card, ClusterCard):
         return train_clusters(card, out, progress=progress, resume=resume)
-    weights = out / f"{card.name}.safetensors"
-    if weights.exists():
-        return weights
+    weights = [out / f"{name}.safetensors" for name in _member_names(card)]
+    if all(path.exists() for path in weights):
+        return weights[0]
 
     recordings = []
     for i, source in enumerate(card.recordings):
         recordings.append(_record(card, i, source, out, progress))
     recording = merge_recordings(recordings)
-    sample = FractionSample.from_recording(recording)
+    # Densities of members are comparable where all cover the same hadrons and masses.
+    coverage = fraction_coverage(FractionSample.from_recording(recording))
+    vocabularies = hadron_vocabularies(recording)
+    metrics = {}
+    for member, path in enumerate(weights):
+        metrics[path.stem] = _train_member(
+            card, member, recording, vocabularies, coverage, path, progress, resume=resume
+        )
+    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    progress(1, 1, "done")
+    return weights[0]
+
+
+def _member_names(card: StringBreakCard) -> list[str]:
+    others = [f"{card.name}_member_{i}" for i in range(1, card.training.members)]
+    return [card.name, *others]
+
+
+def _train_member(
+    card: StringBreakCard,
+    member: int,
+    recording: BreakRecording,
+    vocabularies: tuple[tuple[int, ...], tuple[int, ...]],
+    coverage: NDArray[np.float32],
+    weights: Path,
+    progress: Progress,
+    *,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train one member of an ensemble, the first on the recording as it is."""
+    record = weights.with_suffix(".metrics.json")
+    if weights.exists():
+        content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        return content
     training = card.training
+    seed = card.seed + _MEMBER_SEEDS * member
+    if member:
+        recording = recording.resampled(seed)
+    sample = FractionSample.from_recording(recording)
     trainer = FractionTrainer(
         sample,
         bins=training.bins,
@@ -98,42 +141,45 @@ def train_hadronization(
         steps=training.steps,
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
-        seed=card.seed,
-        checkpoint=out / "checkpoint.pt",
+        seed=seed,
+        checkpoint=weights.with_suffix(".checkpoint.pt"),
     )
     if resume:
         trainer.resume()
-    fraction = trainer.run(lambda step, steps: progress(step, steps, "training the density of z"))
+    which = f", member {member + 1} of {training.members}" if training.members > 1 else ""
+    fraction = trainer.run(
+        lambda step, steps: progress(step, steps, f"training the density of z{which}")
+    )
 
-    progress(0, None, "fitting the discrete draws")
-    torch.manual_seed(card.seed)
-    mesons, baryons = hadron_vocabularies(recording)
-    networks = StringBreakNetworks(mesons, baryons, fraction, components=training.components)
-    networks.range = fraction_coverage(sample)
+    progress(0, None, f"fitting the discrete draws{which}")
+    torch.manual_seed(seed)
+    networks = StringBreakNetworks(*vocabularies, fraction, components=training.components)
+    networks.range = coverage
     divergence = fit_discrete(networks, recording, steps=training.discrete_steps)
 
     metrics = {"learning_curve": trainer.curve, "divergence_nats": divergence}
-    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    write_text(out / f"{card.name}.toml", dump_card(card))
+    write_text(record, json.dumps(metrics, indent=1) + "\n")
+    write_text(weights.with_suffix(".toml"), dump_card(card))
     write_weights(
         weights,
         model="string_breaks",
         tensors=networks.tensors(),
         metadata=networks.metadata(),
-        card=_model_card(card, trainer, divergence, sample),
+        card=_model_card(card, weights.stem, trainer, divergence, sample, member),
     )
-    progress(1, 1, "done")
-    return weights
+    return metrics
 
 
 def _model_card(
     card: StringBreakCard,
+    name: str,
     trainer: FractionTrainer,
     divergence: dict[str, float],
     sample: FractionSample,
+    member: int,
 ) -> dict[str, Any]:
     return {
-        "name": card.name,
+        "name": name,
         "model": card.kind,
         "what": "flavour, transverse momentum and z of string breaks, for Pythia's Lund strings",
         "trained_on": [source.model_dump(mode="json") for source in card.recordings],
@@ -142,6 +188,7 @@ def _model_card(
         "held_out_nats_of_z": trainer.curve[-1]["held_out_nats"],
         "divergence_of_discrete_draws_nats": divergence,
         "seed": card.seed,
+        **({"ensemble_member": member} if card.training.members > 1 else {}),
         "versions": versions(),
     }
 

@@ -56,6 +56,16 @@ class StringBreakTraining(_Section):
     ] = 500
     batch_size: Annotated[int, Field(ge=16, description="values of z a step")] = 8192
     learning_rate: Annotated[float, Field(gt=0, le=1, description="highest learning rate")] = 0.01
+    members: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description=(
+                "members of an ensemble; those after the first learn from resampled recordings"
+            ),
+        ),
+    ] = 1
 
 
 class StringBreakCard(_Section):

@@ -78,6 +78,27 @@ class BreakRecording:
             fraction=tensors["fraction.value"],
         )
 
+    def resampled(self, seed: int) -> "BreakRecording":
+        """Bootstrap replica: as many draws, taken at random from these with replacement."""
+        random = np.random.default_rng(seed)
+
+        def table(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+            counts = random.poisson(rows[:, -1])
+            return np.concatenate([rows[:, :-1], counts[:, None]], axis=1)[counts > 0]
+
+        popcorn, pick, combine = (table(t) for t in (self.popcorn, self.pick, self.combine))
+        transverse = random.integers(len(self.transverse_id), size=len(self.transverse_id))
+        fraction = random.integers(len(self.fraction_id), size=len(self.fraction_id))
+        return BreakRecording(
+            popcorn=popcorn,
+            pick=pick,
+            combine=combine,
+            transverse_id=self.transverse_id[transverse],
+            transverse=self.transverse[transverse],
+            fraction_id=self.fraction_id[fraction],
+            fraction=self.fraction[fraction],
+        )
+
 
 def _merge_tables(tables: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     rows = np.concatenate(tables)

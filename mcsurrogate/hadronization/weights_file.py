@@ -128,8 +128,17 @@ def write_weights(
         **metadata,
     }
     with atomic_path(path) as part:
-        part.write_bytes(save(dict(tensors), metadata=header))
+        part.write_bytes(_in_order(save(dict(tensors), metadata=header)))
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, sort_keys=True) + "\n")
+
+
+def _in_order(content: bytes) -> bytes:
+    """Put the header in alphabetical order; safetensors orders metadata at random."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def read_model_card(model: str | os.PathLike[str]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str,
     else:
         sampler = "surrogate: normalizing flow (MadNIS)" if method == "madnis" else "VEGAS+"
         process = [
-            ("squared matrix element", "exact, of mcsurrogate", _PYTHIA),
+            ("squared matrix element", _amplitudes(card), _PYTHIA),
             ("phase space", sampler, _PYTHIA),
         ]
     record = hadronization_record(card)
@@ -95,3 +95,12 @@ def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str,
         ("showers, multiparton interactions, decays", _PYTHIA, _PYTHIA),
         ("hadronization", hadronization, _LUND),
     ]
+
+
+def _amplitudes(card: RunCard) -> str:
+    if card.emulators is None:
+        return "exact, of mcsurrogate"
+    names = ", ".join(card.emulators.weights)
+    if card.emulators.exact_second_stage:
+        return f"surrogate: emulators {names}, decided by the exact amplitude"
+    return f"surrogate: emulators {names}"

@@ -115,6 +115,8 @@ def test_files_that_are_no_networks_are_refused(zpole, tmp_path):
     )
     with pytest.raises(HadronizationError, match="no ONNX file"):
         hadronization_settings("string_breaks", onnx=[tmp_path / "missing.onnx"])
+    lines = hadronization_settings("string_breaks", onnx=[other])
+    assert "not of lund" in refusal([*lines, "MCSurrogate:model = lund", *zpole])
     with pytest.raises(HadronizationError, match="neither"):
         hadronization_settings("lund", onnx=[other])
 

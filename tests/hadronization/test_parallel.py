@@ -1,5 +1,6 @@
 """PythiaParallel: one plugin instance for each thread, and no state between them."""
 
+import numpy as np
 import pythia8mc
 
 from mcsurrogate.generators.hadronization import attach_hadronization
@@ -12,7 +13,17 @@ def fingerprint(pythia):
     return pythia.event.size(), last.id(), last.e()
 
 
-def test_threads_reproduce_single_runs(good, zpole):
+def draws(table):
+    """Draws of flavours, hadrons, pT and z: how many, and how many by Pythia's own code."""
+    assert table.count("End MCSurrogate Hadronization Statistics") == 1
+    rows = [
+        next(line for line in table.splitlines() if f"|  {name} " in line).split()[-2:]
+        for name in ("flavours", "hadrons", "transverse momenta", "fractions z")
+    ]
+    return np.array(rows, dtype=int)
+
+
+def test_threads_reproduce_single_runs(good, zpole, capfd):
     parallel = pythia8mc.PythiaParallel("", False)
     attach_hadronization(parallel, good)
     settings = [*zpole, "Print:quiet = on"]
@@ -31,6 +42,9 @@ def test_threads_reproduce_single_runs(good, zpole):
             fingerprint(pythia)
         ),
     )
+    parallel.stat()
+    together = draws(capfd.readouterr().out)
+    alone = np.zeros_like(together)
     for index, found in events.items():
         single = pythia8mc.Pythia("", False)
         attach_hadronization(single, good)
@@ -42,3 +56,8 @@ def test_threads_reproduce_single_runs(good, zpole):
             assert single.next()
             expected.append(fingerprint(single))
         assert found == expected
+        single.stat()
+        alone += draws(capfd.readouterr().out)
+    # The statistics of all threads are printed once, as one sum.
+    np.testing.assert_array_equal(together, alone)
+    assert (together[:, 0] > 2 * EVENTS * 20).all()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
 from mcsurrogate.generators import PythiaChain
@@ -131,6 +132,33 @@ def test_from_card_to_events(zpole, dijets, tmp_path):
     assert train_hadronization(content, out, resume=True) == weights
     with pytest.raises(RunFolderError, match="another card"):
         train_hadronization(card(zpole, dijets, seed=9), out, resume=True)
+
+
+def test_resampling_keeps_sizes_and_changes_counts(recording):
+    replica = recording.resampled(1)
+    assert replica.fraction.shape == recording.fraction.shape
+    total = recording.pick[:, -1].sum()
+    # Poisson counts: 4 standard deviations.
+    assert abs(replica.pick[:, -1].sum() - total) < 4 * np.sqrt(total)
+    assert (replica.pick[:, -1] > 0).all()
+    np.testing.assert_array_equal(recording.resampled(1).fraction, replica.fraction)
+    assert not np.array_equal(recording.resampled(2).fraction, replica.fraction)
+
+
+def test_members_of_an_ensemble_become_event_weights(zpole, dijets, tmp_path):
+    content = card(zpole, dijets)
+    content["training"]["members"] = 3
+    weights = train_hadronization(content, tmp_path / "out")
+    members = [weights.with_name(f"tiny_member_{i}.safetensors") for i in (1, 2)]
+    lines = [*hadronization_settings(weights, members), *zpole, "HadronLevel:Decay = off"]
+    batch = next(iter(PythiaChain(lines, seed=4).generate(200, batch_size=200)))
+    assert batch.weight_names[-2:] == ("MCSurrogate.tiny_member_1", "MCSurrogate.tiny_member_2")
+    assert (batch.weights[:, -2:].std(axis=0) > 0.01).all()
+    # One member trained alone is the first of an ensemble.
+    alone = train_hadronization(card(zpole, dijets), tmp_path / "alone")
+    with safe_open(weights, "np") as one, safe_open(alone, "np") as two:
+        for name in one.keys():  # noqa: SIM118
+            np.testing.assert_array_equal(one.get_tensor(name), two.get_tensor(name))
 
 
 @pytest.mark.parametrize(

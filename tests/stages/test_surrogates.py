@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
+import pyhepmc
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages import require_chain, require_chains, run_chains
+from mcsurrogate.stages import require_chain, require_chains, run_chains, run_shower
 from mcsurrogate.stages.pythia_settings import (
     beam_settings,
     hard_process_settings,
@@ -118,6 +122,28 @@ def test_both_chains_run_where_pythia_makes_the_hard_process(tmp_path: Path) -> 
     with RunFolder(tmp_path / "run", other, resume=True) as folder:
         with pytest.raises(RunFolderError, match=r"process\.pythia"):
             run_chains(folder, silent, silent)
+
+
+def test_variations_reach_the_hepmc_file(tmp_path: Path) -> None:
+    source = weights_path("string_breaks")
+    other = tmp_path / "other.safetensors"
+    tensors = load_file(source)
+    tensors["pick.1.bias"] = tensors["pick.1.bias"] + np.eye(33, dtype=np.float32)[2] * 0.05
+    metadata = {**read_weights_header(source), "mcsurrogate.name": "more_strange"}
+    save_file(tensors, other, metadata=metadata)
+    chain = {
+        "surrogate": {"hadronization": "string_breaks", "variations": [str(other)]},
+        "hepmc": "plain",
+    }
+    with RunFolder(tmp_path / "run", card(chain=chain, generation={"events": 40})) as folder:
+        record = run_shower(folder, silent)
+    with pyhepmc.open(tmp_path / "run" / record["file"]) as stream:
+        events = [(event.weight_names, list(event.weights)) for event in stream]
+    names, weights = events[0][0], np.array([values for _, values in events])
+    varied = weights[:, names.index("MCSurrogate.more_strange")]
+    assert weights.shape[0] == 40
+    assert 0.001 < varied.std() < 0.5
+    np.testing.assert_allclose(varied.mean(), 1.0, atol=0.2)
 
 
 def test_pythias_own_process_gets_no_settings_of_ours() -> None:

@@ -24,6 +24,19 @@ def test_bands_of_up_and_down_and_members():
     np.testing.assert_allclose(narrow[1] - narrow[0], 2 * spread / 4, atol=1e-15)
 
 
+def test_ensembles_of_different_parts_have_bands_of_their_own():
+    names = ("Weight", "MCSurrogate.mine_member_1", "surrogate_member_1", "MCSurrogate.tune",
+             "MCSurrogate.mine_member_2", "surrogate_member_2")  # fmt: skip
+    bands = WeightBands(names, {"x": EDGES})
+    bands.fill(
+        {"x": Values(np.array([0.5]))}, np.array([[1.0, 0.7, 0.9, 9.0, 1.3, 1.1]]), np.ones(1)
+    )
+    widths = [high[1] - low[1] for low, high in bands.of("x")]
+    np.testing.assert_allclose(
+        widths, [2 * np.std([0.9, 1.1], ddof=1), 2 * np.std([0.7, 1.3], ddof=1)]
+    )
+
+
 def test_several_entries_an_event_and_weights_of_entries():
     bands = WeightBands(NAMES[:3], {"x": EDGES})
     weights = np.array([[2.0, 2.2, 1.8]])
