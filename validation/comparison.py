@@ -7,63 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcsurrogate.validation.histograms import EventSums
+from mcsurrogate.validation.observable_result import (
+    ObservableResult,
+    deviation,
+    log_p_of_row,
+    rank,
+    where,
+)
 from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.repeated import Repeats, compare_hashes
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import BinnedComparison, compare_binned
 from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
 from mcsurrogate.validation.statistics.global_tests import GlobalTest, global_tests
 from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
-from mcsurrogate.validation.statistics.scan import Scan
-from mcsurrogate.validation.statistics.significance import log_sf_chi2, sigmas
+from mcsurrogate.validation.statistics.significance import log_sf_chi2
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict, decide
+from mcsurrogate.validation.weight_comparison import compare_weights
 
 __all__ = ["Comparison", "CrossSections", "ObservableResult", "compare"]
 
 REPLICAS = 1000
-
-
-@dataclass(frozen=True)
-class ObservableResult:
-    """One line of the summary table.
-
-    Attributes
-    ----------
-    observable
-        What was compared.
-    candidate, reference
-        Its sums in the samples.
-    binned, marginal
-        The tests; `marginal` is None for categories and where a sample has no entries.
-    log_p
-        Smallest of the chi^2, scan, KS and Wasserstein p-values times their number.
-    adjusted_p
-        `log_p` adjusted for the number of observables.
-    deviation, deviation_error
-        Root mean square relative difference over the bins with the noise subtracted, and its
-        resolution: what noise alone would give.
-    where
-        The bin that deviates most, in words.
-    significant
-        Whether the deviation is significant at the family-wise error.
-    """
-
-    observable: Observable
-    candidate: EventSums
-    reference: EventSums
-    binned: BinnedComparison
-    marginal: Marginal | None
-    log_p: float
-    adjusted_p: float
-    deviation: float
-    deviation_error: float
-    where: str
-    significant: bool
-
-    @property
-    def sigma(self) -> float:
-        """`log_p` as Gaussian standard deviations."""
-        return sigmas(self.log_p)
 
 
 @dataclass(frozen=True)
@@ -99,8 +64,12 @@ class Comparison:
         The p-values of all observables together.
     global_tests
         Tests of all observables at once.
+    repeats
+        Events that occur twice.
     cross_sections
         None where a file states none.
+    warnings
+        What else a reader should know, in words.
     verdict, family_wise_error
         The verdict, and the probability of a false ``differs``.
     tolerance
@@ -112,87 +81,12 @@ class Comparison:
     results: tuple[ObservableResult, ...]
     uniformity: Uniformity
     global_tests: tuple[GlobalTest, ...]
+    repeats: Repeats
     cross_sections: CrossSections | None
+    warnings: tuple[str, ...]
     verdict: Verdict
     family_wise_error: float
     tolerance: Tolerance
-
-
-def _deviation(candidate: EventSums, reference: EventSums) -> tuple[float, float]:
-    """Root mean square relative difference of the bins and its noise."""
-    a, b = candidate.mean, reference.mean
-    filled = b > 0.0
-    if not filled.any():
-        return 0.0, 0.0
-    variance = np.diag(candidate.covariance(a)) + np.diag(reference.covariance(b))
-    share = b[filled] / b[filled].sum()
-    squares = float((share * ((a - b)[filled] / b[filled]) ** 2).sum())
-    noise = float((share * variance[filled] / b[filled] ** 2).sum())
-    return math.sqrt(max(squares - noise, 0.0)), math.sqrt(max(noise, 0.0))
-
-
-_PLAIN = {
-    r"\bar p": "p̄",
-    r"\bar n": "n̄",
-    r"\pm": "±",
-    r"\pi": "π",
-    r"\gamma": "γ",
-    r"\mu": "μ",
-    r"\nu": "ν",
-    r"\eta": "η",
-    r"\rho": "ρ",
-    r"\omega": "ω",
-    r"\phi": "φ",
-    r"\Lambda": "Λ",
-    r"\Sigma": "Σ",
-    r"\Xi": "Ξ",
-    r"\Omega": "Ω",
-    r"\Delta": "Δ",
-}
-
-
-def _plain(label: str) -> str:
-    """Label without LaTeX, for text."""
-    for latex, text in _PLAIN.items():
-        label = label.replace(latex, text)
-    return label.translate(str.maketrans("", "", "${}^_\\"))
-
-
-def _interval(observable: Observable, found: Scan) -> str:
-    """Range of an interval of bins in words."""
-    edges, last = observable.edges, len(observable.edges)
-    unit = f" {observable.unit}" if observable.unit else ""
-    pull = f"{found.pull:+.1f} σ"
-    if found.first == 0 and found.last == last:
-        return f"number of entries ({pull})"
-    if found.first == 0:
-        return f"below {edges[found.last]:.3g}{unit} ({pull})"
-    if found.last == last:
-        return f"above {edges[found.first - 1]:.3g}{unit} ({pull})"
-    return f"{edges[found.first - 1]:.3g} … {edges[found.last]:.3g}{unit} ({pull})"
-
-
-def _where(observable: Observable, binned: BinnedComparison) -> str:
-    """Say which bin or tail deviates most."""
-    if binned.full.ndf == 0:
-        return "constant in both"
-    pulls = np.nan_to_num(binned.pulls)
-    worst = int(np.abs(pulls).argmax())
-    edges, last = observable.edges, len(observable.edges)
-    found = binned.scan
-    if abs(found.pull) > abs(pulls[worst]) and not observable.categories:
-        return _interval(observable, found)
-    pull = f"{pulls[worst]:+.1f} σ"
-    if observable.categories:
-        if 0 < worst < last:
-            return f"{_plain(observable.categories[worst - 1])} ({pull})"
-        return f"others ({pull})"
-    unit = f" {observable.unit}" if observable.unit else ""
-    if worst == 0:
-        return f"below {edges[0]:.3g}{unit} ({pull})"
-    if worst == last:
-        return f"above {edges[-1]:.3g}{unit} ({pull})"
-    return f"{edges[worst - 1]:.3g} … {edges[worst]:.3g}{unit} ({pull})"
 
 
 def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | None:
@@ -207,22 +101,92 @@ def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | Non
     return CrossSections(ratio, pull, math.exp(log_sf_chi2(pull**2, 1)))
 
 
-def _row_log_p(binned: BinnedComparison, marginal: Marginal | None) -> float:
-    """Log p-value of an observable: Bonferroni over its tests."""
-    tests = [binned.full.log_p, binned.scan.log_p]
-    if marginal is not None:
-        tests += [marginal.ks.log_p, marginal.wasserstein.log_p]
-    return min(0.0, min(tests) + math.log(len(tests)))
+@dataclass(frozen=True)
+class _Tested:
+    """An observable, or a weight, with its tests."""
+
+    observable: Observable
+    pair: tuple[EventSums, EventSums]
+    binned: BinnedComparison
+    marginal: Marginal | None
+    counts: bool = True
 
 
-def _rank(result: ObservableResult) -> tuple[bool, bool, float, float]:
-    """Order of the table: by deviation, but broken records follow significant physics.
+def _test_observables(
+    candidate: Sample, reference: Sample, multipliers: Multipliers
+) -> list[_Tested]:
+    tested = []
+    for o in reference.plan.observables:
+        a, b = candidate.sums[o.name], reference.sums[o.name]
+        # a broken record is rare: all ways of being broken together, where each is too rare
+        unordered = bool(o.categories) or o.group == "consistency"
+        marginal = None
+        if o.name in reference.fine:
+            fine = candidate.fine[o.name], reference.fine[o.name]
+            marginal = compare_marginal(*fine, multipliers)
+        tested.append(_Tested(o, (a, b), compare_binned(a, b, categories=unordered), marginal))
+    return tested
 
-    Almost any defect of a record also breaks a conservation law, far more significantly than it
-    moves a spectrum; the spectrum says what is wrong.
-    """
-    check = result.observable.group == "consistency"
-    return (not result.significant, check, result.log_p, -result.deviation)
+
+def _test_weights(candidate: Sample, reference: Sample, multipliers: Multipliers) -> list[_Tested]:
+    return [
+        _Tested(
+            pair.observable,
+            pair.sums,
+            compare_binned(*pair.sums),
+            compare_marginal(*pair.fine, multipliers),
+            pair.counts,
+        )
+        for pair in compare_weights(candidate.weight_table, reference.weight_table)
+    ]
+
+
+def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...]:
+    """Lines of the table; the family-wise error covers those that count."""
+    log_p = [log_p_of_row(t.binned, t.marginal) for t in tested]
+    counting = [i for i, t in enumerate(tested) if t.counts]
+    adjusted = np.minimum(np.exp(log_p), 1.0)
+    adjusted[counting] = holm([math.exp(log_p[i]) for i in counting])
+    results = []
+    for i, t in enumerate(tested):
+        size, noise = deviation(*t.pair)
+        results.append(
+            ObservableResult(
+                t.observable,
+                *t.pair,
+                t.binned,
+                t.marginal,
+                log_p[i],
+                float(adjusted[i]),
+                size,
+                noise,
+                where(t.observable, t.binned),
+                t.counts and bool(adjusted[i] < error),
+                t.counts,
+            )
+        )
+    return tuple(sorted(results, key=rank))
+
+
+def _warnings(candidate: Sample, reference: Sample, repeats: Repeats) -> tuple[str, ...]:
+    found = []
+    if repeats.shared > 0.0:
+        found.append(
+            f"{100 * repeats.shared:.3g}% of the candidate's events are events of the reference: "
+            "the samples are not independent, and the tests see less than they claim"
+        )
+    for sample, share in ((candidate, repeats.candidate), (reference, repeats.reference)):
+        if share > 0.0:
+            found.append(
+                f"{100 * share:.3g}% of the events of {sample.label} repeat earlier ones: its "
+                "statistical errors are larger than stated"
+            )
+    names = [set(s.weight_table.names) for s in (candidate, reference)]
+    for sample, missing in ((candidate, names[1] - names[0]), (reference, names[0] - names[1])):
+        if missing and min(len(n) for n in names) > 1:
+            listed = ", ".join(sorted(missing)[:5]) + (", ..." if len(missing) > 5 else "")
+            found.append(f"{sample.label} lacks {len(missing)} weights of the other: {listed}")
+    return tuple(found)
 
 
 def compare(
@@ -249,68 +213,44 @@ def compare(
     progress
         Called with the name of what is computed next.
     """
-    observables = reference.plan.observables
-    pairs = [(candidate.sums[o.name], reference.sums[o.name]) for o in observables]
     multipliers = Multipliers.draw(REPLICAS, seed)
-    binned = [
-        compare_binned(a, b, categories=bool(o.categories))
-        for o, (a, b) in zip(observables, pairs, strict=True)
-    ]
-    marginals = [
-        compare_marginal(candidate.fine[o.name], reference.fine[o.name], multipliers)
-        if o.name in reference.fine
-        else None
-        for o in observables
-    ]
-    log_p = [_row_log_p(b, m) for b, m in zip(binned, marginals, strict=True)]
-    adjusted = holm([math.exp(value) for value in log_p])
-    together = uniformity(pairs, binned, seed=seed)
+    tested = _test_observables(candidate, reference, multipliers)
+    together = uniformity([t.pair for t in tested], [t.binned for t in tested], seed=seed)
+    tested += _test_weights(candidate, reference, multipliers)
     whole = global_tests(candidate, reference, multipliers, seed=seed, progress=progress)
     cross_sections = _cross_sections(candidate, reference)
+    repeats = compare_hashes(candidate.hashes, reference.hashes)
 
     # half of the error for the observables, a quarter for the global tests, the rest for the
-    # uniformity of the p-values and the cross section
-    half, quarter, eighth = (family_wise_error / n for n in (2, 4, 8))
-    results = []
-    for i, observable in enumerate(observables):
-        a, b = pairs[i]
-        deviation, noise = _deviation(a, b)
-        results.append(
-            ObservableResult(
-                observable,
-                a,
-                b,
-                binned[i],
-                marginals[i],
-                log_p[i],
-                float(adjusted[i]),
-                deviation,
-                noise,
-                _where(observable, binned[i]),
-                bool(adjusted[i] < half),
-            )
-        )
-    results.sort(key=_rank)
-
+    # uniformity of the p-values, the cross section and repeated events
+    half, quarter, eighth, sixteenth = (family_wise_error / n for n in (2, 4, 8, 16))
+    results = _results(tested, half)
     significant = {r.observable.name: r.significant for r in results}
-    tolerable = {r.observable.name: r.deviation <= tolerance.of(r.observable.name) for r in results}
-    all_tolerable = all(tolerable.values()) and any(tolerance.of(n) > 0.0 for n in tolerable)
+    tolerable = {
+        r.observable.name: 0.0 < tolerance.of(r.observable.name) >= r.deviation for r in results
+    }
+    all_tolerable = all(tolerable[r.observable.name] for r in results if r.significant)
+    all_tolerable &= any(tolerance.of(n) > 0.0 for n in tolerable)
     for test, value in zip(whole, holm([math.exp(t.log_p) for t in whole]), strict=True):
         significant[test.name] = bool(value < quarter)
         tolerable[test.name] = all_tolerable
     significant["all p-values"] = together.excess_p_value < eighth
     tolerable["all p-values"] = all_tolerable
+    significant["repeated events"] = math.exp(repeats.log_p) < sixteenth
+    tolerable["repeated events"] = False
     if cross_sections is not None and cross_sections.p_value is not None:
-        significant["cross_section"] = cross_sections.p_value < eighth
+        significant["cross_section"] = cross_sections.p_value < sixteenth
         allowed = tolerance.of("cross_section")
-        tolerable["cross_section"] = abs(cross_sections.ratio - 1.0) <= allowed
+        tolerable["cross_section"] = 0.0 < allowed >= abs(cross_sections.ratio - 1.0)
     return Comparison(
         candidate,
         reference,
-        tuple(results),
+        results,
         together,
         tuple(whole),
+        repeats,
         cross_sections,
+        _warnings(candidate, reference, repeats),
         decide(significant, tolerable),
         family_wise_error,
         tolerance,

@@ -14,11 +14,13 @@ from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.reading import EventFile, FileSummary
 from mcsurrogate.validation.record import EventChunk
+from mcsurrogate.validation.repeated import EventHashes, event_hashes
 from mcsurrogate.validation.reservoir import Reservoir
 from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.marginal import FineSums
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
 from mcsurrogate.validation.weight_bands import WeightBands
+from mcsurrogate.validation.weight_comparison import WeightTable
 
 __all__ = ["Progress", "Sample", "WeightSums", "fill_sample"]
 
@@ -76,6 +78,8 @@ class Sample:
         What the file says; grows while it is read.
     plan
         What is filled.
+    weight_names, column
+        Names of all weights of an event, and which of them is used.
 
     Attributes
     ----------
@@ -87,31 +91,46 @@ class Sample:
         Projections and moments of the event features, None without features.
     reservoir
         A random part of the events' features.
+    hashes
+        Of the events, to find repeated ones.
+    weight_table
+        All weights of a random part of the events.
     particles
         Number of final-state particles, unweighted.
     bands
         Histograms under the weights of the sample's own uncertainty.
     """
 
-    def __init__(self, label: str, file: FileSummary, plan: Plan) -> None:
+    def __init__(
+        self,
+        label: str,
+        file: FileSummary,
+        plan: Plan,
+        weight_names: tuple[str, ...] = ("weight 0",),
+        column: int = 0,
+    ) -> None:
         self.label, self.file, self.plan = label, file, plan
-        self.weights = WeightSums()
+        self.weights = WeightSums(weight_names[column])
         self.sums = {o.name: EventSums(np.asarray(o.edges)) for o in plan.observables}
         self.fine = {name: FineSums(edges) for name, edges in plan.grids.items()}
         self.features: FeatureSums | None = plan.feature_sums()
         self.reservoir = Reservoir(plan.reservoir, plan.seed)
+        self.hashes = EventHashes()
+        self.weight_table = WeightTable(weight_names, column, plan.seed)
         self.particles = 0
         self.bands = WeightBands(
             file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
         )
 
-    def fill(self, events: Events, first_event: int, all_weights: FloatArray) -> None:
-        """Add the events of a chunk, ``(N, W)`` with all their weights."""
+    def fill(self, events: Events, first_event: int) -> None:
+        """Add the events of a chunk."""
         values = [o.values(events) for o in self.plan.observables]
         self.particles += len(events.final)
+        self.hashes.add(event_hashes(events.final))
+        self.weight_table.add(events.chunk.weights, first_event)
         self.fill_values(values, events.weights, first_event)
         named = {o.name: own for o, own in zip(self.plan.observables, values, strict=True)}
-        self.bands.fill(named, all_weights, events.weights)
+        self.bands.fill(named, events.chunk.weights, events.weights)
 
     def fill_values(self, values: Sequence[Values], weights: FloatArray, first_event: int) -> None:
         """Add values that were computed before, one `Values` for each observable of the plan."""
@@ -132,15 +151,20 @@ class Sample:
         return self.particles / max(self.file.events, 1)
 
 
-def _weight_column(chunk: EventChunk, summary: FileSummary, wanted: str | None) -> tuple[int, str]:
-    """Column of the wanted weight and its name."""
-    names = summary.weight_names
+def _weight_names(chunk: EventChunk, summary: FileSummary) -> tuple[str, ...]:
+    """Names of all weights of an event; those without a name get their number."""
+    own = summary.weight_names
+    return tuple(own[i] if i < len(own) else f"weight {i}" for i in range(chunk.weights.shape[1]))
+
+
+def _weight_column(names: tuple[str, ...], summary: FileSummary, wanted: str | None) -> int:
+    """Column of the wanted weight."""
     if wanted is None:
-        return 0, names[0] if names else "weight 0"
-    if wanted not in names[: chunk.weights.shape[1]]:
-        known = ", ".join(names) or "none, the weights have no names"
+        return 0
+    if wanted not in names:
+        known = ", ".join(names)
         raise ValidationError(f"{summary.path}: no weight named {wanted!r}; its weights: {known}")
-    return names.index(wanted), wanted
+    return names.index(wanted)
 
 
 def fill_sample(
@@ -175,15 +199,16 @@ def fill_sample(
     """
     source = EventFile(path, max_events=max_events)
     sample: Sample | None = None
-    column, name, read = 0, "", 0
+    names: tuple[str, ...] = ()
+    column, read = 0, 0
     for chunk in source.chunks():
         if sample is None:
-            column, name = _weight_column(chunk, source.summary, weight)
+            names = _weight_names(chunk, source.summary)
+            column = _weight_column(names, source.summary, weight)
         events = Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets)
         if sample is None:
-            sample = Sample(label, source.summary, plan(events))
-            sample.weights.name = name
-        sample.fill(events, read, chunk.weights)
+            sample = Sample(label, source.summary, plan(events), names, column)
+        sample.fill(events, read)
         read += len(chunk)
         if progress is not None:
             progress(label, read, source.fraction_read)

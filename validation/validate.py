@@ -223,6 +223,7 @@ def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
         "sigma": result.sigma,
         "p_value_adjusted": result.adjusted_p,
         "significant": result.significant,
+        "counts": result.counts,
         "deviation": result.deviation,
         "deviation_resolution": result.deviation_error,
         "where": result.where,
@@ -286,5 +287,12 @@ def _metrics(
         },
         "global_tests": [_global_metrics(test) for test in found.global_tests],
         "observables": [_observable_metrics(result) for result in found.results],
+        "repeated_events": {
+            "candidate": found.repeats.candidate,
+            "reference": found.repeats.reference,
+            "shared": found.repeats.shared,
+            "p_value": math.exp(found.repeats.log_p),
+        },
+        "warnings": list(found.warnings),
         "versions": versions(),
     }

@@ -57,7 +57,7 @@ def _jet_number(events: Events) -> FloatArray:
 def _jet_energy(rank: int) -> Callable[[Events], FloatArray]:
     def compute(events: Events) -> FloatArray:
         jets = events.three_jets
-        return 2.0 * jets.take(jets.energy, rank) / events.energy_scale
+        return 2.0 * jets.take(jets.energy, rank) / jets.sum_over(jets.energy)
 
     return compute
 
@@ -239,11 +239,9 @@ SHAPES = (
             f"three_jet_x{rank + 1}",
             f"Energy of the {('leading', 'second', 'third')[rank]} of three Durham jets",
             rf"$x_{rank + 1}$",
-            ((0.66, *linear(0.7, 1.04, 17)), (0.5, *linear(0.55, 1.0, 18)), linear(0, 0.66, 22))[
-                rank
-            ],
+            (linear(0.66, 1.0, 17), (0.5, *linear(0.55, 1.0, 18)), linear(0, 0.66, 22))[rank],
             _jet_energy(rank),
-            "2 E / sqrt(s) in the exclusive three-jet configuration",
+            "2 E over the energy of all three in the exclusive three-jet configuration",
             "jet",
         )
         for rank in range(3)

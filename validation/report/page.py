@@ -88,6 +88,12 @@ def _verdict(c: Comparison) -> str:
     )
 
 
+def _warnings(c: Comparison) -> str:
+    """List what a reader should know besides the verdict."""
+    lines = "".join(f"<li>{escape(text)}</li>" for text in c.warnings)
+    return f"<ul class='warnings'>{lines}</ul>" if lines else ""
+
+
 def _tiles(c: Comparison) -> str:
     worst = c.results[0]
     tiles = [
@@ -176,7 +182,8 @@ def _row(r: ObservableResult) -> str:
     width = min(100.0, 100.0 * r.sigma / 8.0)
     return (
         f"<tr class='{'flag' if r.significant else ''}'>"
-        f"<td class='wrap'><a href='#{r.observable.name}'>{escape(r.observable.title)}</a></td>"
+        f"<td class='wrap'><a href='#{r.observable.name}'>{escape(r.observable.title)}</a>"
+        f"{'' if r.counts else ' (for information)'}</td>"
         f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {r.sigma:.1f}</td>"
         f"<td>{p_text(math.log(max(r.adjusted_p, 1e-300)))}</td>"
         f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
@@ -383,9 +390,9 @@ def render(
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
-        f"{_verdict(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}{_global(c)}"
-        f"{_samples(c)}{_figures(c)}{_combination(c)}{_classifiers(c)}{_methods(c, settings)}"
-        "</main>"
+        f"{_verdict(c)}{_warnings(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}"
+        f"{_global(c)}{_samples(c)}{_figures(c)}{_combination(c)}{_classifiers(c)}"
+        f"{_methods(c, settings)}</main>"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"
     )

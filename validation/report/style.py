@@ -28,6 +28,7 @@ padding:16px 20px;margin:20px 0}
 .verdict.mid{background:var(--mid-bg);color:var(--mid)}
 .verdict.bad{background:var(--bad-bg);color:var(--bad)}
 .verdict span{color:var(--ink)}
+.warnings{background:var(--mid-bg);border-radius:12px;padding:12px 20px 12px 36px;margin:0 0 16px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:12px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:12px 16px}
 .tile .k{font-size:.8rem;color:var(--soft)}.tile .v{font-size:1.3rem;font-weight:600;

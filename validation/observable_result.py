@@ -1,0 +1,160 @@
+"""One line of the summary table: an observable, its tests, and what they mean in words."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcsurrogate.validation.histograms import EventSums
+from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.statistics.binned import BinnedComparison
+from mcsurrogate.validation.statistics.marginal import Marginal
+from mcsurrogate.validation.statistics.scan import Scan
+from mcsurrogate.validation.statistics.significance import sigmas
+
+__all__ = ["ObservableResult", "deviation", "log_p_of_row", "rank", "where"]
+
+
+@dataclass(frozen=True)
+class ObservableResult:
+    """One line of the summary table.
+
+    Attributes
+    ----------
+    observable
+        What was compared.
+    candidate, reference
+        Its sums in the samples.
+    binned, marginal
+        The tests; `marginal` is None for categories and where a sample has no entries.
+    log_p
+        Smallest of the chi^2, scan, KS and Wasserstein p-values times their number.
+    adjusted_p
+        `log_p` adjusted for the number of observables.
+    deviation, deviation_error
+        Root mean square relative difference over the bins with the noise subtracted, and its
+        resolution: what noise alone would give.
+    where
+        The bin that deviates most, in words.
+    significant
+        Whether the deviation is significant at the family-wise error and counts.
+    counts
+        Whether it counts for the verdict; otherwise it is for information.
+    """
+
+    observable: Observable
+    candidate: EventSums
+    reference: EventSums
+    binned: BinnedComparison
+    marginal: Marginal | None
+    log_p: float
+    adjusted_p: float
+    deviation: float
+    deviation_error: float
+    where: str
+    significant: bool
+    counts: bool = True
+
+    @property
+    def sigma(self) -> float:
+        """`log_p` as Gaussian standard deviations."""
+        return sigmas(self.log_p)
+
+
+def deviation(candidate: EventSums, reference: EventSums) -> tuple[float, float]:
+    """Root mean square relative difference of the bins and its noise.
+
+    Relative to the mean of both, so that a bin which only one of them fills counts too.
+    """
+    a, b = candidate.mean, reference.mean
+    middle = 0.5 * (a + b)
+    filled = middle > 0.0
+    if not filled.any():
+        return 0.0, 0.0
+    variance = np.diag(candidate.covariance(a)) + np.diag(reference.covariance(b))
+    share = middle[filled] / middle[filled].sum()
+    squares = float((share * ((a - b)[filled] / middle[filled]) ** 2).sum())
+    noise = float((share * variance[filled] / middle[filled] ** 2).sum())
+    return math.sqrt(max(squares - noise, 0.0)), math.sqrt(max(noise, 0.0))
+
+
+_PLAIN = {
+    r"\bar p": "p̄",
+    r"\bar n": "n̄",
+    r"\pm": "±",
+    r"\pi": "π",
+    r"\gamma": "γ",
+    r"\mu": "μ",
+    r"\nu": "ν",
+    r"\eta": "η",
+    r"\rho": "ρ",
+    r"\omega": "ω",
+    r"\phi": "φ",
+    r"\Lambda": "Λ",
+    r"\Sigma": "Σ",
+    r"\Xi": "Ξ",
+    r"\Omega": "Ω",
+    r"\Delta": "Δ",
+}
+
+
+def _plain(label: str) -> str:
+    """Label without LaTeX, for text."""
+    for latex, text in _PLAIN.items():
+        label = label.replace(latex, text)
+    return label.translate(str.maketrans("", "", "${}^_\\"))
+
+
+def _interval(observable: Observable, found: Scan) -> str:
+    """Range of an interval of bins in words."""
+    edges, last = observable.edges, len(observable.edges)
+    unit = f" {observable.unit}" if observable.unit else ""
+    pull = f"{found.pull:+.1f} σ"
+    if found.first == 0 and found.last == last:
+        return f"number of entries ({pull})"
+    if found.first == 0:
+        return f"below {edges[found.last]:.3g}{unit} ({pull})"
+    if found.last == last:
+        return f"above {edges[found.first - 1]:.3g}{unit} ({pull})"
+    return f"{edges[found.first - 1]:.3g} … {edges[found.last]:.3g}{unit} ({pull})"
+
+
+def where(observable: Observable, binned: BinnedComparison) -> str:
+    """Say which bin or tail deviates most."""
+    if binned.full.ndf == 0:
+        return "constant in both"
+    pulls = np.nan_to_num(binned.pulls)
+    worst = int(np.abs(pulls).argmax())
+    edges, last = observable.edges, len(observable.edges)
+    found = binned.scan
+    if abs(found.pull) > abs(pulls[worst]) and not observable.categories:
+        return _interval(observable, found)
+    pull = f"{pulls[worst]:+.1f} σ"
+    if observable.categories:
+        if 0 < worst < last:
+            return f"{_plain(observable.categories[worst - 1])} ({pull})"
+        return f"others ({pull})"
+    unit = f" {observable.unit}" if observable.unit else ""
+    if worst == 0:
+        return f"below {edges[0]:.3g}{unit} ({pull})"
+    if worst == last:
+        return f"above {edges[-1]:.3g}{unit} ({pull})"
+    return f"{edges[worst - 1]:.3g} … {edges[worst]:.3g}{unit} ({pull})"
+
+
+def log_p_of_row(binned: BinnedComparison, marginal: Marginal | None) -> float:
+    """Log p-value of an observable: Bonferroni over its tests."""
+    tests = [binned.full.log_p, binned.scan.log_p]
+    if marginal is not None:
+        tests += [marginal.ks.log_p, marginal.wasserstein.log_p]
+    return min(0.0, min(tests) + math.log(len(tests)))
+
+
+def rank(result: ObservableResult) -> tuple[bool, bool, float, float]:
+    """Order of the table: by deviation, but broken records follow significant physics.
+
+    Almost any defect of a record also breaks a conservation law, far more significantly than it
+    moves a spectrum; the spectrum says what is wrong.
+    """
+    check = result.observable.group == "consistency"
+    return (not result.significant, check, result.log_p, -result.deviation)
