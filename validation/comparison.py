@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcsurrogate.validation.finer import FinerVerdict, finer_verdict
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observable_result import (
     ObservableResult,
@@ -22,6 +23,7 @@ from mcsurrogate.validation.statistics.combination import Uniformity, holm, unif
 from mcsurrogate.validation.statistics.global_tests import GlobalTest, global_tests
 from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.sensitivity import resolvable_deviation
 from mcsurrogate.validation.statistics.significance import log_sf_chi2
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict, decide
 from mcsurrogate.validation.weight_comparison import compare_weights
@@ -29,6 +31,7 @@ from mcsurrogate.validation.weight_comparison import compare_weights
 __all__ = ["Comparison", "CrossSections", "ObservableResult", "compare"]
 
 REPLICAS = 1000
+_TESTS_PER_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Comparison:
         Events that occur twice.
     cross_sections
         None where a file states none.
+    finer
+        Events that a finer verdict needs, None where no observable varies.
     warnings
         What else a reader should know, in words.
     verdict, family_wise_error
@@ -83,6 +88,7 @@ class Comparison:
     global_tests: tuple[GlobalTest, ...]
     repeats: Repeats
     cross_sections: CrossSections | None
+    finer: FinerVerdict | None
     warnings: tuple[str, ...]
     verdict: Verdict
     family_wise_error: float
@@ -160,6 +166,7 @@ def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...
                 float(adjusted[i]),
                 size,
                 noise,
+                resolvable_deviation(t.binned, error / (len(counting) * _TESTS_PER_ROW)),
                 where(t.observable, t.binned),
                 t.counts and bool(adjusted[i] < error),
                 t.counts,
@@ -250,6 +257,7 @@ def compare(
         tuple(whole),
         repeats,
         cross_sections,
+        finer_verdict(results, tolerance, (candidate.file.events, reference.file.events)),
         _warnings(candidate, reference, repeats),
         decide(significant, tolerable),
         family_wise_error,

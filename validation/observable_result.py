@@ -34,6 +34,8 @@ class ObservableResult:
     deviation, deviation_error
         Root mean square relative difference over the bins with the noise subtracted, and its
         resolution: what noise alone would give.
+    resolvable
+        Deviation that would be found with 90% probability; infinite for a constant observable.
     where
         The bin that deviates most, in words.
     significant
@@ -51,6 +53,7 @@ class ObservableResult:
     adjusted_p: float
     deviation: float
     deviation_error: float
+    resolvable: float
     where: str
     significant: bool
     counts: bool = True

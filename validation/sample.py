@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from mcsurrogate.validation.statistics.multivariate import FeatureSums
 from mcsurrogate.validation.weight_bands import WeightBands
 from mcsurrogate.validation.weight_comparison import WeightTable
 
-__all__ = ["Progress", "Sample", "WeightSums", "fill_sample"]
+__all__ = ["Progress", "Sample", "WeightSums", "fill_sample", "first_events"]
 
 FloatArray = NDArray[np.float64]
 
@@ -122,6 +123,10 @@ class Sample:
             file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the plan out: its observables are functions, which stay where they are."""
+        return {k: v for k, v in self.__dict__.items() if k != "plan"}
+
     def fill(self, events: Events, first_event: int) -> None:
         """Add the events of a chunk."""
         values = [o.values(events) for o in self.plan.observables]
@@ -165,6 +170,24 @@ def _weight_column(names: tuple[str, ...], summary: FileSummary, wanted: str | N
         known = ", ".join(names)
         raise ValidationError(f"{summary.path}: no weight named {wanted!r}; its weights: {known}")
     return names.index(wanted)
+
+
+def first_events(
+    source: EventFile, weight: str | None = None, jets: JetDefinition | None = None
+) -> Events:
+    """Events of the first chunk of a file, which decide the plan.
+
+    Raises
+    ------
+    EventFileError
+        The file is damaged.
+    ValidationError
+        It holds no event, or has no weight of that name.
+    """
+    for chunk in source.chunks():
+        column = _weight_column(_weight_names(chunk, source.summary), source.summary, weight)
+        return Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets)
+    raise ValidationError(f"{source.path}: holds no event")
 
 
 def fill_sample(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
 from mcsurrogate.validation.observables.registry import Observable, metadata
 from mcsurrogate.validation.observables.user_file import load_observables
+from mcsurrogate.validation.parallel import can_divide, fill_both
 from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.report import render
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
@@ -68,6 +69,7 @@ def validate(
     reservoir: int = RESERVOIR,
     seed: int = 1,
     parts: Sequence[tuple[str, str, str]] = (),
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> ValidationResult:
     """Compare two event samples and write ``report.html`` and ``metrics.json``.
@@ -104,6 +106,10 @@ def validate(
         Of all random choices.
     parts
         What made the samples, for the report: name, in the candidate, in the reference.
+    workers
+        2 reads both files at once, in processes of their own; a script that asks for it needs
+        ``if __name__ == "__main__":``.  Results do not depend on it.  `Observable` objects
+        are only known to this process, which then reads one file after the other.
     progress
         Called after each chunk with label, events read and fraction of the file.
 
@@ -126,11 +132,22 @@ def validate(
         "weight": weight,
         "jets": jets,
         "max_events": max_events,
-        "progress": progress,
     }
-    # the reference first: its events decide the preset
-    second = fill_sample(Path(reference), labels[1], planner, **options)
-    first = fill_sample(Path(candidate), labels[0], planner, **options)
+    if workers > 1 and can_divide(planner, observables_file):
+        first, second = fill_both(
+            Path(candidate),
+            Path(reference),
+            labels,
+            planner,
+            observables_file,
+            options,
+            progress,
+        )
+    else:
+        # the reference first: its events decide the preset
+        options["progress"] = progress
+        second = fill_sample(Path(reference), labels[1], planner, **options)
+        first = fill_sample(Path(candidate), labels[0], planner, **options)
     found = compare(first, second, allowed, seed=seed, family_wise_error=family_wise_error)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     settings = _settings(second.plan, jets or JetDefinition(), max_events, allowed, seed, found)
@@ -226,6 +243,7 @@ def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
         "counts": result.counts,
         "deviation": result.deviation,
         "deviation_resolution": result.deviation_error,
+        "resolvable_deviation": result.resolvable,
         "where": result.where,
         "full": _chi2_metrics(tests.full),
         "shape": _chi2_metrics(tests.shape),
@@ -293,6 +311,7 @@ def _metrics(
             "shared": found.repeats.shared,
             "p_value": math.exp(found.repeats.log_p),
         },
+        "finer_verdict": None if found.finer is None else asdict(found.finer),
         "warnings": list(found.warnings),
         "versions": versions(),
     }

@@ -1,11 +1,13 @@
 """``mcsurrogate validate``."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from mcsurrogate.cli.console import console, progress_bar
+from mcsurrogate.cli.console import console, errors, progress_bar
 from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.stages.report import reading_progress, summarize
 from mcsurrogate.validation import Verdict
@@ -54,6 +56,9 @@ def validate(
         float | None,
         typer.Option(help="Relative deviation that is within tolerance; none by default."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=2, help="Processes that read; results do not depend on it.")
+    ] = min(2, os.cpu_count() or 1),
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     list_observables: Annotated[  # noqa: ARG001 - its callback prints and leaves
         bool,
@@ -82,9 +87,14 @@ def validate(
             observables_file=observables_file,
             weight=weight,
             tolerance=tolerance,
+            workers=workers,
             progress=reading_progress(progress),
         )
     print_verdict(summarize(result))
+    if result.comparison.finer is not None:
+        console.print(str(result.comparison.finer), highlight=False)
+    for warning in result.comparison.warnings:
+        errors.print(f"[bold yellow]warning:[/] {escape(warning)}")
     console.print(f"Report: {result.report}")
     if result.verdict is Verdict.DIFFERS:
         raise typer.Exit(_DIFFERS_EXIT)

@@ -84,12 +84,11 @@ def summarize(result: ValidationResult) -> dict[str, Any]:
 
 
 def reading_progress(progress: Progress) -> Callable[[str, int, float], None]:
-    """Turn the progress of reading two files, one after the other, into that of one task."""
-    files: list[str] = []
+    """Turn the progress of reading two files into that of one task."""
+    done: dict[str, float] = {}
 
     def report(label: str, events: int, fraction: float) -> None:
-        if label not in files:
-            files.append(label)
-        progress(files.index(label) + fraction, 2.0, f"{label}: {events:,} events read")
+        done[label] = fraction
+        progress(sum(done.values()), 2.0, f"{label}: {events:,} events read")
 
     return report

@@ -159,6 +159,12 @@ def register(*observables: Observable) -> None:
         _REGISTRY[observable.name] = observable
 
 
+def is_own(observable: Observable) -> bool:
+    """Whether an observable is one of this package, which every process knows by its name."""
+    module = getattr(observable.compute, "__module__", "")
+    return _REGISTRY.get(observable.name) is observable and module.startswith(__package__)
+
+
 def define_preset(name: str, members: Iterable[str]) -> None:
     """Make a preset known."""
     _PRESETS[name] = tuple(members)

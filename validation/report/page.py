@@ -82,6 +82,9 @@ def _verdict(c: Comparison) -> str:
         if c.verdict is Verdict.WITHIN_TOLERANCE:
             why += "; all are within the allowed tolerance"
     why += f". Probability of a false alarm over all tests: {100 * c.family_wise_error:.2g}%."
+    if c.finer is not None:
+        sentence = escape(str(c.finer))
+        why += f" {sentence[0].upper()}{sentence[1:]}."
     return (
         f"<div class='verdict {_CLASS[c.verdict]}'><b>{escape(c.verdict.value)}</b>"
         f"<span>{why}</span></div>"

@@ -1,0 +1,98 @@
+"""How many events a finer verdict would need."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcsurrogate.validation.observable_result import ObservableResult
+from mcsurrogate.validation.verdict import Tolerance
+
+__all__ = ["DEFAULT_TARGET", "FinerVerdict", "finer_verdict"]
+
+DEFAULT_TARGET = 0.01
+"""Relative deviation that a finer verdict is to resolve where no tolerance is given."""
+
+
+@dataclass(frozen=True)
+class FinerVerdict:
+    """Events that would resolve half of the tolerance, or 1% without one, in every observable.
+
+    Attributes
+    ----------
+    target
+        Relative deviation to resolve in `observable`.
+    observable
+        Name of the observable that needs most events.
+    candidate, reference
+        Events of both samples, at their present ratio, that resolve all targets.
+    half_candidate, half_reference
+        Events that resolve the targets of half of the observables.
+    resolvable, half_resolvable
+        Deviation that the present samples resolve in `observable`, and at worst in the better
+        half of the observables.
+    """
+
+    target: float
+    observable: str
+    candidate: int
+    reference: int
+    half_candidate: int
+    half_reference: int
+    resolvable: float
+    half_resolvable: float
+
+    def __str__(self) -> str:
+        """Return one sentence."""
+        return (
+            f"to resolve deviations of {100 * self.target:.3g}% in every observable: "
+            f"{self.candidate:,} events against {self.reference:,} (most for "
+            f"{self.observable}; now {100 * self.resolvable:.2g}%), in half of the observables "
+            f"{self.half_candidate:,} against {self.half_reference:,} "
+            f"(now {100 * self.half_resolvable:.2g}%)"
+        )
+
+
+def _rounded(value: float) -> int:
+    """Round up to two digits: the estimate has no more."""
+    unit = 10.0 ** max(0, math.floor(math.log10(max(value, 1.0))) - 1)
+    return int(math.ceil(value / unit) * unit)
+
+
+def finer_verdict(
+    results: Sequence[ObservableResult], tolerance: Tolerance, events: tuple[int, int]
+) -> FinerVerdict | None:
+    """Events that a verdict twice as fine as the tolerance needs.
+
+    Parameters
+    ----------
+    results
+        Lines of the table.
+    tolerance
+        Tolerances; observables without one are to be resolved to `DEFAULT_TARGET`.
+    events
+        Numbers of events of candidate and reference.
+    """
+    kept = [
+        r
+        for r in results
+        if r.observable.group not in ("consistency", "weight") and math.isfinite(r.resolvable)
+    ]
+    if not kept:
+        return None
+    targets = np.array([0.5 * tolerance.of(r.observable.name) or DEFAULT_TARGET for r in kept])
+    resolvable = np.array([r.resolvable for r in kept])
+    factors = (resolvable / targets) ** 2
+    worst = int(factors.argmax())
+    half = float(np.median(factors))
+    return FinerVerdict(
+        float(targets[worst]),
+        kept[worst].observable.name,
+        _rounded(factors[worst] * events[0]),
+        _rounded(factors[worst] * events[1]),
+        _rounded(half * events[0]),
+        _rounded(half * events[1]),
+        float(resolvable[worst]),
+        float(np.median(resolvable)),
+    )

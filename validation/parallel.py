@@ -1,0 +1,189 @@
+"""Read both samples at once, each in a process of its own.
+
+A sample is always filled by one process in the order of its file, so that results do not depend
+on the number of processes.
+"""
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.validation.features import FeatureMap
+from mcsurrogate.validation.observables import load_observables
+from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
+from mcsurrogate.validation.plan import Plan, Planner
+from mcsurrogate.validation.reading import EventFile
+from mcsurrogate.validation.sample import Progress, Sample, fill_sample, first_events
+
+__all__ = ["can_divide", "fill_both"]
+
+_POLL_SECONDS = 0.2
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """A plan without functions: observables by name."""
+
+    names: tuple[str, ...]
+    observables_file: Path | None
+    preset: str | None
+    grids: dict[str, NDArray[np.float64]]
+    features: FeatureMap
+    sample: NDArray[np.float64]
+    reservoir: int
+    seed: int
+
+    @classmethod
+    def of(cls, plan: Plan, observables_file: Path | None) -> "_Recipe":
+        return cls(
+            tuple(o.name for o in plan.observables),
+            observables_file,
+            plan.preset,
+            plan.grids,
+            plan.features,
+            plan.sample,
+            plan.reservoir,
+            plan.seed,
+        )
+
+    def plan(self) -> Plan:
+        own = load_observables(self.observables_file) if self.observables_file else ()
+        known: dict[str, str | Observable] = {o.name: o for o in own}
+        observables = resolve([known.get(name, name) for name in self.names])
+        return Plan(
+            observables,
+            self.preset,
+            self.grids,
+            self.features,
+            self.sample,
+            self.reservoir,
+            self.seed,
+        )
+
+
+_progress: Any = None
+_stop: Any = None
+
+
+class _StoppedError(RuntimeError):
+    """The other sample could not be read."""
+
+
+def _start(steps: Any, stop: Any) -> None:  # noqa: ANN401 - such a queue has no public type
+    global _progress, _stop
+    _progress, _stop = steps, stop
+
+
+def _read(path: Path, label: str, recipe: _Recipe, options: dict[str, Any]) -> Sample:
+    """Fill a sample in a worker."""
+    plan = recipe.plan()
+    return fill_sample(path, label, lambda _: plan, progress=_tell, **options)
+
+
+def _tell(label: str, events: int, fraction: float) -> None:
+    if _stop.is_set():
+        raise _StoppedError
+    _progress.put((label, events, fraction))
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Let processes that are started meanwhile use one thread each: two share the cores."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def can_divide(planner: Planner, observables_file: Path | None) -> bool:
+    """Whether workers can find all observables again: not those given as objects."""
+    given = [o for o in planner.observables or () if isinstance(o, Observable)]
+    return all(is_own(o) for o in given) and (observables_file is not None or not planner.extra)
+
+
+def fill_both(
+    candidate: Path,
+    reference: Path,
+    labels: tuple[str, str],
+    planner: Planner,
+    observables_file: Path | None,
+    options: dict[str, Any],
+    progress: Progress | None = None,
+) -> tuple[Sample, Sample]:
+    """Fill candidate and reference in two processes.
+
+    Parameters
+    ----------
+    candidate, reference, labels
+        Files and their names in the report.
+    planner
+        Decides on the first events of the reference.
+    observables_file
+        File of a user's observables, if any.
+    options
+        Of `fill_sample`, progress excepted.
+    progress
+        Called for both files in turn.
+
+    Raises
+    ------
+    EventFileError, ValidationError
+        As `fill_sample`.
+    """
+    source = EventFile(reference, max_events=options["max_events"])
+    plan = planner(first_events(source, options["weight"], options["jets"]))
+    recipe = _Recipe.of(plan, observables_file)
+    # a fresh interpreter: forking a process that has threads is not safe
+    context = multiprocessing.get_context("spawn")
+    steps, stop = context.Queue(), context.Event()
+    with _single_threaded(), ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
+        files = ((reference, labels[1]), (candidate, labels[0]))
+        futures = [pool.submit(_read, path, label, recipe, options) for path, label in files]
+        try:
+            _wait(futures, steps, progress)
+        finally:
+            stop.set()
+        samples = [future.result() for future in _failed_first(futures)]
+    for sample in samples:
+        sample.plan = plan
+    return samples[1], samples[0]
+
+
+def _failed_first(futures: list["Future[Sample]"]) -> list["Future[Sample]"]:
+    """Return the futures, the one that stopped the others alone if one failed."""
+    wait(futures)
+    failed = [f for f in futures if f.exception() is not None]
+    causes = [f for f in failed if not isinstance(f.exception(), _StoppedError)]
+    return (causes or failed)[:1] or futures
+
+
+def _wait(futures: list["Future[Sample]"], steps: Any, progress: Progress | None) -> None:  # noqa: ANN401
+    """Pass progress on until all are done or one has failed."""
+    while True:
+        running = not all(f.done() for f in futures)
+        if any(f.done() and f.exception() is not None for f in futures):
+            return
+        try:
+            step = steps.get(timeout=_POLL_SECONDS if running else 0.0)
+        except queue.Empty:
+            if not running:
+                return
+            continue
+        if progress is not None:
+            progress(*step)
