@@ -155,6 +155,7 @@ const float* DenseNetwork::finish() {
                layer.lanes * lane);
         std::swap(now, next);
     }
+    hidden_ = next;
     return now;
 }
 

@@ -50,6 +50,11 @@ class DenseNetwork : public Network {
     std::size_t outputs() const override { return layers_.back().outputs; }
     const float* operator()(const float* input) override;
 
+    // Last hidden layer, its width and its values at the last evaluation, which are valid until the
+    // next; of a network with at least two layers.
+    std::size_t hiddenWidth() const { return layers_.back().inputs; }
+    const float* hidden() const { return hidden_; }
+
     // First layer, bias included, for an input of zeros except for ones at the given places.
     // With it, inputs that hardly ever change cost nothing at evaluation.
     std::vector<Lane> firstSum(const std::vector<std::size_t>& ones) const;
@@ -70,6 +75,7 @@ class DenseNetwork : public Network {
 
     std::vector<Layer> layers_;
     std::vector<Lane> work_[2];
+    const float* hidden_ = nullptr;
 };
 
 // Softmax of the logits in place.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mcsurrogate.emulation.model_card import InputRange
+
 __all__ = ["Domain"]
 
 _MARGIN = 0.02
@@ -57,3 +59,8 @@ class Domain:
             if not low <= value <= high:
                 return f"{name} = {value:.4g} is outside [{low:.4g}, {high:.4g}]"
         return "the training points leave the network undetermined there"
+
+    def ranges(self, names: list[str]) -> tuple[InputRange, ...]:
+        """Return the ranges of the inputs for the model card."""
+        limits = zip(names, self.lower.tolist(), self.upper.tolist(), strict=True)
+        return tuple(InputRange(name=name, lower=low, upper=high) for name, low, high in limits)

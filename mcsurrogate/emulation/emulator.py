@@ -12,18 +12,17 @@ from torch import Tensor
 
 from mcsurrogate.emulation.coupling_content import same_amplitude, strong_power
 from mcsurrogate.emulation.features import FeatureMap
-from mcsurrogate.emulation.fitting import BLOCK, FitResult, fit_parts, points_to_features
+from mcsurrogate.emulation.fitting import BLOCK, fit_parts, points_to_features
 from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
 from mcsurrogate.emulation.kinematics import check_rows, check_shape
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.emulation.model_card import (
-    DataRecord,
     FigureRecord,
-    InputRange,
     LearningPoint,
     ModelCard,
     library_versions,
 )
+from mcsurrogate.emulation.native_layout import native_layout
 from mcsurrogate.emulation.parts import EmulatorParts
 from mcsurrogate.emulation.storage import digest, read_model, write_model
 from mcsurrogate.emulation.training import TrainingSettings
@@ -179,9 +178,9 @@ class Emulator:
             members=settings.members,
             seed=seed,
             training=asdict(settings),
-            data=_data_record(result, source, amplitude_seconds),
+            data=result.data_record(source, amplitude_seconds),
             test=FigureRecord(**asdict(result.test)),
-            validity=_validity(result.parts, feature_map.names),
+            validity=result.parts.domain.ranges(feature_map.names),
             epistemic_limit=result.parts.domain.epistemic,
             learning_curve=tuple(LearningPoint(**asdict(point)) for point in result.history),
             seconds=time.process_time() - start,
@@ -256,7 +255,8 @@ class Emulator:
 
     def save(self, path: str | Path) -> None:
         """Write weights to ``path`` (.safetensors) and the model card beside it (.json)."""
-        write_model(Path(path), self.parts.tensors(), self.card)
+        layout, metadata = native_layout(self.features, self.card, self.parts.domain.epistemic)
+        write_model(Path(path), {**self.parts.tensors(), **layout}, self.card, metadata)
 
     @classmethod
     def load(
@@ -382,21 +382,3 @@ class Emulator:
             )
             raise EmulationError(msg)
         return self._exact(points[where].double(), alpha_s).double()
-
-
-def _data_record(result: FitResult, source: str, seconds: float) -> DataRecord:
-    low, high = result.log_shat_range
-    return DataRecord(
-        source=source,
-        training=len(result.split.training),
-        calibration=len(result.split.calibration),
-        test=len(result.split.test),
-        sqrt_shat_min=math.exp(0.5 * low),
-        sqrt_shat_max=math.exp(0.5 * high),
-        amplitude_seconds=seconds,
-    )
-
-
-def _validity(parts: EmulatorParts, names: list[str]) -> tuple[InputRange, ...]:
-    ranges = zip(names, parts.domain.lower.tolist(), parts.domain.upper.tolist(), strict=True)
-    return tuple(InputRange(name=name, lower=low, upper=high) for name, low, high in ranges)

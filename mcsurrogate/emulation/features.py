@@ -28,7 +28,7 @@ class PointFeatures:
         propagator invariants of three legs for six legs and more, then, unless the process
         is scale free, log(s_hat / GeV^2).
     log_skeleton
-        ``(N,)`` float32: logarithm of the dimensionless antenna skeleton.
+        ``(N,)`` float64: logarithm of the dimensionless antenna skeleton.
     log_shat
         ``(N,)`` float64: log(s_hat / GeV^2).
     """
@@ -47,7 +47,7 @@ class PointFeatures:
 
     def log_unit(self, power: int) -> Tensor:
         """Logarithm of what turns the dimensionless ratio into GeV^(-2 power): ``(N,)``."""
-        return self.log_skeleton.double() - power * self.log_shat
+        return self.log_skeleton - power * self.log_shat
 
 
 class FeatureMap:
@@ -82,6 +82,16 @@ class FeatureMap:
         self._trivial = not bool(exponents.any())
         self._exponents = exponents[:, 1:].contiguous()
         self._has_offsets = bool(self._offsets.any())
+
+    @property
+    def flow_powers(self) -> Tensor:
+        """``(flows, pairs - 1)``: powers of the invariants, the incoming one left out."""
+        return self._exponents
+
+    @property
+    def triple_signs(self) -> Tensor:
+        """``(triples, pairs)``: signs with which invariants enter the propagators."""
+        return self._triples
 
     @property
     def size(self) -> int:
@@ -158,9 +168,10 @@ class FeatureMap:
         return single.abs_().clamp_(min=_TINY).log_()
 
     def _log_skeleton(self, logs: Tensor) -> Tensor:
+        # in double precision: sums of a few large logarithms would lose six parts in 1e7
         if self._trivial:
-            return logs.new_zeros(logs.shape[1])
-        terms = self._exponents @ logs
+            return torch.zeros(logs.shape[1], dtype=torch.float64)
+        terms = self._exponents.double() @ logs.double()
         largest = terms.amax(dim=0)
         return (terms - largest).exp_().sum(dim=0).log_() + largest
 

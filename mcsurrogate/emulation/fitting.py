@@ -1,5 +1,6 @@
 """From points to a trained, calibrated emulator: the steps between arrays and parts."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from mcsurrogate.emulation.domain import Domain
 from mcsurrogate.emulation.features import FeatureMap, PointFeatures
 from mcsurrogate.emulation.kinematics import check_rows
 from mcsurrogate.emulation.laplace import laplace_root
+from mcsurrogate.emulation.model_card import DataRecord
 from mcsurrogate.emulation.network import FoldedNetwork
 from mcsurrogate.emulation.parts import EmulatorParts, LogPrediction
 from mcsurrogate.emulation.training import (
@@ -97,6 +99,19 @@ class FitResult:
     test: CalibrationFigures
     history: list[EpochRecord]
     log_shat_range: tuple[float, float]
+
+    def data_record(self, source: str, amplitude_seconds: float) -> DataRecord:
+        """Describe the points for the model card."""
+        low, high = self.log_shat_range
+        return DataRecord(
+            source=source,
+            training=len(self.split.training),
+            calibration=len(self.split.calibration),
+            test=len(self.split.test),
+            sqrt_shat_min=math.exp(0.5 * low),
+            sqrt_shat_max=math.exp(0.5 * high),
+            amplitude_seconds=amplitude_seconds,
+        )
 
 
 def points_to_features(feature_map: FeatureMap, momenta: Tensor) -> PointFeatures:

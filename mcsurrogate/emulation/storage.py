@@ -17,13 +17,19 @@ from mcsurrogate.errors import EmulationError
 __all__ = ["digest", "read_model", "write_model"]
 
 
-def digest(tensors: dict[str, Tensor]) -> tuple[bytes, str]:
+def digest(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> tuple[bytes, str]:
     """Return the safetensors file of some tensors and its SHA-256."""
-    content = save_tensors({name: value.contiguous() for name, value in tensors.items()})
+    whole = {name: value.contiguous() for name, value in tensors.items()}
+    content = save_tensors(whole, metadata)
     return content, hashlib.sha256(content).hexdigest()
 
 
-def write_model(path: Path, tensors: dict[str, Tensor], card: ModelCard) -> None:
+def write_model(
+    path: Path,
+    tensors: dict[str, Tensor],
+    card: ModelCard,
+    metadata: dict[str, str] | None = None,
+) -> None:
     """Write ``path`` (.safetensors) and the card beside it (.json), atomically.
 
     Raises
@@ -32,7 +38,7 @@ def write_model(path: Path, tensors: dict[str, Tensor], card: ModelCard) -> None
         If the name does not end in .safetensors.
     """
     card_path = _card_path(path)
-    content, checksum = digest(tensors)
+    content, checksum = digest(tensors, metadata)
     text = card.model_copy(update={"weights_sha256": checksum}).model_dump_json(indent=2)
     with atomic_path(path) as part:
         part.write_bytes(content)

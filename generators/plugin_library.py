@@ -1,0 +1,76 @@
+"""Libraries that Pythia loads: where they are and whether this Pythia takes them."""
+
+import ctypes
+import importlib
+import importlib.metadata
+import os
+from pathlib import Path
+
+from mcsurrogate.errors import MCSurrogateError, NativeModuleError
+from mcsurrogate.generators.native import pythia_release
+
+__all__ = ["check_release", "find_library", "make_symbols_global", "setting_value"]
+
+
+def find_library(name: str) -> Path:
+    """Path of an installed library.
+
+    Raises
+    ------
+    NativeModuleError
+        If it was not built.
+    """
+    for folder in importlib.import_module("mcsurrogate").__path__:
+        path = Path(folder) / "lib" / name
+        if path.exists():
+            return path
+    msg = (
+        f"{name} is missing from the installed package; reinstall mcsurrogate "
+        "(`pip install --force-reinstall --no-deps .`) to build it"
+    )
+    raise NativeModuleError(msg)
+
+
+def setting_value(path: Path, what: str, error: type[MCSurrogateError]) -> str:
+    """Text of a path, if Pythia's line parser takes it as one value.
+
+    Parameters
+    ----------
+    path, what
+        The path and what it is of, for the message.
+    error
+        What to raise where it does not.
+    """
+    text = str(path)
+    if any(character in text for character in " \t\n,{}=\"'"):
+        msg = (
+            f"the path of {what}, {text!r}, has a space or one of , {{ }} = \" ' in it, which "
+            "Pythia's settings cannot hold; move or link it to another folder"
+        )
+        raise error(msg)
+    return text
+
+
+def make_symbols_global() -> None:
+    """Let a plugin find Pythia's symbols in the Python module pythia8mc."""
+    pythia8mc = importlib.import_module("pythia8mc")
+    ctypes.CDLL(pythia8mc.__file__, mode=os.RTLD_GLOBAL | os.RTLD_NOW | os.RTLD_NOLOAD)
+
+
+def check_release(library: Path) -> None:
+    """Check that a plugin was compiled for the installed Pythia.
+
+    Raises
+    ------
+    NativeModuleError
+        If it was not.
+    """
+    installed = importlib.metadata.version("pythia8mc")
+    plugin = ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
+    plugin.CHECK_COMPILED_VERSION.restype = ctypes.c_bool
+    if not plugin.CHECK_COMPILED_VERSION(ctypes.c_int(pythia_release(installed))):
+        msg = (
+            f"the plugin was compiled for another Pythia release than the installed pythia8mc "
+            f"{installed}, and Pythia releases are not binary compatible; reinstall mcsurrogate"
+        )
+        raise NativeModuleError(msg)
