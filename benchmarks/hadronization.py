@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ from mcsurrogate.generators import PythiaChain, Rehadronizer
 from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
 from mcsurrogate.hadronization.closure import classifier_auc
 from mcsurrogate.hadronization.flavours import break_class, end_class
+from mcsurrogate.hadronization.onnx_export import export_onnx
 from mcsurrogate.hadronization.recording import BreakRecording
-from mcsurrogate.hadronization.weights_file import weights_path
+from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
 
 ZPOLE = [
     "Beams:idA = 11",
@@ -45,7 +47,7 @@ FAST_MATH = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fa
              "-fno-signed-zeros"]  # fmt: skip
 
 
-def speed(model: str, rounds: int) -> None:
+def speed(model: str, rounds: int, onnx: list[Path]) -> None:
     """Time of the hadronization stage without decays, on the same saved partons."""
     for name, settings in PROCESSES.items():
         count = 3000 if name == "zpole" else 150
@@ -60,6 +62,9 @@ def speed(model: str, rounds: int) -> None:
             "plugin lund": Rehadronizer([*hadronization_settings("lund"), *quiet], seed=1),
             model: Rehadronizer([*hadronization_settings(model), *quiet], seed=1),
         }
+        if onnx:
+            lines = hadronization_settings(model, onnx=onnx)
+            runs[f"{Path(model).stem} through ONNX"] = Rehadronizer([*lines, *quiet], seed=1)
         times: dict[str, list[float]] = {key: [] for key in runs}
         for _ in range(rounds):
             for key, run in runs.items():
@@ -75,7 +80,7 @@ def speed(model: str, rounds: int) -> None:
             plain = [t - t0 for t, t0 in zip(times["pythia"], base, strict=True)]
             ratio = statistics.median(t / p for t, p in zip(stage, plain, strict=True))
             print(
-                f"  hadronization by {Path(key).stem:24s} {statistics.median(stage):8.1f} us an "
+                f"  hadronization by {Path(key).stem:28s} {statistics.median(stage):8.1f} us an "
                 f"event   {ratio:.2f} x Pythia"
             )
 
@@ -191,7 +196,13 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.what in ("speed", "all"):
-        speed(arguments.model, arguments.rounds)
+        with tempfile.TemporaryDirectory() as folder:
+            kind = read_weights_header(weights_path(arguments.model))["mcsurrogate.model"]
+            has_onnx = all(find_spec(name) is not None for name in ("onnx", "onnxruntime"))
+            files = []
+            if has_onnx and kind == "string_breaks":
+                files = export_onnx(arguments.model, Path(folder))
+            speed(arguments.model, arguments.rounds, files)
     if arguments.what in ("network", "all"):
         network()
     if arguments.what in ("breaks", "all"):

@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated, Any
 
 import torch
@@ -11,8 +13,10 @@ import typer
 from rich.table import Table
 
 from mcsurrogate.cli.console import console
-from mcsurrogate.errors import NativeModuleError
+from mcsurrogate.errors import HadronizationError, NativeModuleError
+from mcsurrogate.generators.hadronization import onnx_runtime, plugin_library
 from mcsurrogate.generators.native import native_module
+from mcsurrogate.hadronization.weights_file import shipped_weights
 from mcsurrogate.pdf import available_pdfs
 
 __all__ = ["info"]
@@ -56,7 +60,22 @@ def _collect() -> dict[str, dict[str, Any]]:
     return {
         "Libraries": libraries,
         "Devices": devices,
+        "Hadronization": _hadronization(),
         "PDF sets": {name: str(path) for name, path in available_pdfs().items()},
+    }
+
+
+def _hadronization() -> dict[str, str]:
+    def found(locate: Callable[[], Path]) -> str:
+        try:
+            return str(locate())
+        except (HadronizationError, NativeModuleError) as error:
+            return f"not usable: {error}"
+
+    return {
+        "plugin": found(plugin_library),
+        "shipped weights": ", ".join(shipped_weights()),
+        "ONNX Runtime": found(onnx_runtime),
     }
 
 

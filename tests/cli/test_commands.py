@@ -251,6 +251,8 @@ def test_info_as_json_lists_what_was_found(
     content = json.loads(capsys.readouterr().out)
     assert content["Libraries"]["native module"].startswith("built for Pythia")
     assert "NNPDF23_lo_as_0130_qed" in content["PDF sets"]
+    assert content["Hadronization"]["plugin"].endswith("libmcsurrogate_hadronization.so")
+    assert "string_breaks_monash" in content["Hadronization"]["shipped weights"]
 
 
 @pytest.mark.parametrize("name", ["integrate", "generate", "run", "validate", "info"])
