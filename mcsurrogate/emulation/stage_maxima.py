@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mcsurrogate.emulation.checks import check_weights
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.integration.unweighting import maximum_weight
+from mcsurrogate.integration.maximum import maximum_weight
 
 __all__ = ["StageCosts", "StageMaxima", "choose_maxima", "choose_single_maximum"]
 

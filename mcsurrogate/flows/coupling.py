@@ -1,12 +1,11 @@
 """Rational-quadratic coupling block on the unit hypercube."""
 
-import math
-
 import normflows as nf
 import torch
 from torch import Tensor
 
 from mcsurrogate.flows.conditioner import GroupedNetwork
+from mcsurrogate.flows.features import point_features
 from mcsurrogate.flows.layout import grouped, ungrouped
 from mcsurrogate.flows.spline import spline_forward, spline_inverse
 
@@ -24,6 +23,9 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
     ----------
     keep
         ``(d,)`` bool: dimensions that are kept and condition the others.
+    turn
+        ``(d,)`` bool: dimensions that are transformed; all that are not kept if None.  One that
+        is neither is left alone.
     groups
         Number of groups of channels with a network each.
     bins
@@ -55,15 +57,17 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
         hidden: tuple[int, ...],
         periodic: Tensor,
         generator: torch.Generator,
+        turn: Tensor | None = None,
     ) -> None:
         super().__init__()
+        turn = ~keep if turn is None else turn
         self.bins = bins
         self.register_buffer("keep_index", torch.nonzero(keep)[:, 0])
-        self.register_buffer("turn_index", torch.nonzero(~keep)[:, 0])
-        self.register_buffer("circular", torch.nonzero(periodic[~keep])[:, 0])
+        self.register_buffer("turn_index", torch.nonzero(turn)[:, 0])
+        self.register_buffer("circular", torch.nonzero(periodic[turn])[:, 0])
         self.register_buffer("plain_keep", torch.nonzero(keep & ~periodic)[:, 0])
         self.register_buffer("round_keep", torch.nonzero(keep & periodic)[:, 0])
-        self.turned = int((~keep).sum())
+        self.turned = int(turn.sum())
         self.rotations = len(self.circular)
         features = len(self.plain_keep) + 2 * len(self.round_keep)
         outputs = (3 * bins + 1) * self.turned + self.rotations
@@ -72,12 +76,7 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
     def _raw(self, x: Tensor, group: int | None) -> tuple[Tensor, Tensor | None]:
         """Spline parameters ``(G, 3K+1, D, M)`` and rotations ``(G, R, M)`` at kept ``x``."""
         parameter_dtype = self.network.biases[0].dtype
-        features = x[:, self.plain_keep]
-        if len(self.round_keep):
-            angle = 2.0 * math.pi * x[:, self.round_keep]
-            features = torch.cat((features, angle.sin(), angle.cos()), 1)
-        else:
-            features = features - 0.5
+        features = point_features(x, self.plain_keep, self.round_keep)
         # the network stays in its own precision; the spline works in that of the points, so the
         # density of a sample is exact for the map that made it
         out = self.network(features.to(parameter_dtype), group).to(x.dtype)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows.coupling import SplineCoupling
+from mcsurrogate.flows.discrete import DiscreteChoice
 from mcsurrogate.flows.layout import GroupLayout, grouped, ungrouped
 from mcsurrogate.flows.marginal import MarginalSpline
 from mcsurrogate.flows.masks import coupling_masks
@@ -38,6 +39,9 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
         Widths of the hidden layers of each network.
     periodic
         For each dimension whether it is a circle.
+    discrete
+        For each dimension the number of its values, 0 where it is continuous; see
+        :class:`DiscreteChoice`.
     seed
         Seed of the initial weights.
 
@@ -60,6 +64,7 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
         marginal_bins: int = 32,
         hidden: tuple[int, ...] = (32, 32),
         periodic: Sequence[bool] | None = None,
+        discrete: Sequence[int] | None = None,
         seed: int = 0,
     ) -> None:
         if dim < 1 or channels < 1:
@@ -75,23 +80,38 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
         circle = torch.tensor([False] * dim if periodic is None else list(periodic))
         if len(circle) != dim:
             raise IntegrationError(f"periodic has {len(circle)} entries for {dim} dimensions")
+        sizes = [0] * dim if discrete is None else [int(size) for size in discrete]
+        if len(sizes) != dim:
+            raise IntegrationError(f"discrete has {len(sizes)} entries for {dim} dimensions")
         count = max(index) + 1
         generator = torch.Generator().manual_seed(seed)
-        layers: list[SplineCoupling | MarginalSpline] = []
-        if dim > 1:
-            layers += [
-                SplineCoupling(
-                    keep,
-                    groups=count,
-                    bins=bins,
-                    hidden=hidden,
-                    periodic=circle,
-                    generator=generator,
+        smooth = torch.tensor([axis for axis in range(dim) if sizes[axis] == 0], dtype=torch.int64)
+        layers: list[SplineCoupling | MarginalSpline | DiscreteChoice] = []
+        if len(smooth) > 1:
+            for row in coupling_masks(len(smooth), blocks):
+                keep, turn = torch.zeros(2, dim, dtype=torch.bool)
+                keep[smooth], turn[smooth] = row, ~row
+                layers.append(
+                    SplineCoupling(
+                        keep,
+                        turn=turn,
+                        groups=count,
+                        bins=bins,
+                        hidden=hidden,
+                        periodic=circle,
+                        generator=generator,
+                    )
                 )
-                for keep in coupling_masks(dim, blocks)
-            ]
-        layers.append(MarginalSpline(count, dim, marginal_bins))
+        layers.append(MarginalSpline(count, dim, marginal_bins, smooth.tolist()))
+        if len(smooth) < dim:
+            layers.append(
+                DiscreteChoice(
+                    sizes, groups=count, hidden=hidden, periodic=circle, generator=generator
+                )
+            )
+        marginal = len(layers) - (2 if len(smooth) < dim else 1)
         super().__init__(nf.distributions.base.Uniform(dim, 0.0, 1.0), layers)
+        self._marginal = marginal
         self.dim = dim
         self.channels = channels
         self.groups = count
@@ -99,10 +119,17 @@ class HypercubeFlow(nf.NormalizingFlow):  # type: ignore[misc]
 
     @property
     def marginal(self) -> MarginalSpline:
-        """The elementwise layer next to the points."""
-        layer = self.flows[-1]
+        """The elementwise layer next to the continuous points."""
+        layer = self.flows[self._marginal]
         assert isinstance(layer, MarginalSpline)
         return layer
+
+    def set_grid(self, group: int, edges: Tensor) -> None:
+        """Start a group of channels from a VEGAS grid of ``(d, B + 1)`` edges."""
+        self.marginal.set_grid(group, edges)
+        last = self.flows[-1]
+        if isinstance(last, DiscreteChoice):
+            last.set_grid(group, edges)
 
     def _apply_layers(
         self, block: Tensor, *, sampling: bool, group: int | None

@@ -5,6 +5,8 @@ MadNIS writes a reduced VEGAS grid into the biases of the first two coupling blo
 have, costs no network, and leaves the blocks to learn correlations only.
 """
 
+from collections.abc import Sequence
+
 import normflows as nf
 import torch
 from torch import Tensor, nn
@@ -28,15 +30,25 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
         Number d of dimensions.
     bins
         Number K of bins.
+    axes
+        The dimensions that are transformed; all if None.
 
     References
     ----------
     arXiv:1906.04032 (splines), Lepage, J. Comput. Phys. 27 (1978) 192 (grids).
     """
 
-    def __init__(self, groups: int, dim: int, bins: int = 32) -> None:
+    axes: Tensor
+
+    def __init__(
+        self, groups: int, dim: int, bins: int = 32, axes: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
         self.bins = bins
+        self.whole = axes is None or list(axes) == list(range(dim))
+        chosen = torch.arange(dim) if axes is None else torch.tensor(list(axes), dtype=torch.int64)
+        self.register_buffer("axes", chosen)
+        dim = len(chosen)
         self.log_widths = nn.Parameter(torch.zeros(groups, dim, bins))
         self.log_heights = nn.Parameter(torch.zeros(groups, dim, bins))
         self.log_slopes = nn.Parameter(torch.zeros(groups, dim, bins + 1))
@@ -55,6 +67,7 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
         edges
             ``(d, B + 1)`` edges in [0, 1] of B bins of equal probability.
         """
+        edges = edges[self.axes]
         dim, count = edges.shape[0], edges.shape[1] - 1
         probability = torch.linspace(0.0, 1.0, count + 1, dtype=edges.dtype)
         for axis in range(dim):
@@ -91,6 +104,12 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
 
         Returns the values and the logarithm of the Jacobian determinant ``(G, M)``.
         """
+        if not self.whole:
+            y, log_det = self._transform(x[:, self.axes], inverse, group)
+            return x.index_copy(1, self.axes, y), log_det
+        return self._transform(x, inverse, group)
+
+    def _transform(self, x: Tensor, inverse: bool, group: int | None) -> tuple[Tensor, Tensor]:
         widths, heights, log_slopes = self._tables(group, x.dtype)
         zero = widths.new_zeros(*widths.shape[:2], 1)
         edges_x = torch.cat((zero, widths.cumsum(-1)), -1)

@@ -5,7 +5,7 @@ import math
 import torch
 
 from mcsurrogate.integration.run import IntegrationRun
-from mcsurrogate.integration.unweighting import maximum_weight
+from mcsurrogate.integration.maximum import maximum_weight
 
 __all__ = ["choose_before_training", "choose_sampler", "integrand_cost"]
 
@@ -14,8 +14,10 @@ _NETWORK_STEP = 10e-6
 _NETWORK_SAMPLE = 4e-6
 """Seconds to draw a point from a flow of the default size."""
 _HOPED_DEVIATION = 0.4
+_HOPED_GAIN = 0.6
 _HOPED_EFFICIENCY = 0.3
-"""What a trained flow typically reaches; only decides on whether training is tried."""
+"""What a trained flow typically reaches, by itself or of VEGAS+'s deviation; only decides on
+whether training is tried."""
 
 
 def integrand_cost(run: IntegrationRun) -> float:
@@ -34,25 +36,37 @@ def integrand_cost(run: IntegrationRun) -> float:
 def choose_before_training(
     run: IntegrationRun, precision: float | None, events: int
 ) -> tuple[str, str]:
-    """Compare the CPU seconds that VEGAS+ and a flow need for the same error and events.
+    """Decide whether a flow is trained.
 
-    With a precision, that is the goal; without, the goal is the error that VEGAS+ would reach
-    with the evaluations that are left.
+    Where VEGAS+ reaches the precision with the evaluations that are left, the CPU seconds that it
+    and a flow need for that error and for the events are compared.  Where it does not, or where no
+    precision is asked for, all evaluations are spent in any case, and the smaller error decides.
 
     Returns
     -------
     tuple
         ``vegas`` or ``madnis``, and why.
     """
-    cost = integrand_cost(run)
     last = run.history[-1]
+    counting = last.effective * last.points
+    if counting <= 500:
+        return "madnis", f"only {counting:.0f} points of the last VEGAS+ iteration count"
     deviation = last.relative_std_dev
-    goal = precision or deviation / math.sqrt(max(1, run.left))
-    efficiency = _grid_efficiency(run)
-    points_vegas = (deviation / goal) ** 2 + events / max(efficiency, 1e-6)
-    points_flow = (_HOPED_DEVIATION / goal) ** 2 + events / _HOPED_EFFICIENCY
-    training = run.settings.training
+    hoped = min(_HOPED_DEVIATION, _HOPED_GAIN * deviation)
     trained = int(run.settings.training_fraction * run.budget)
+    found = f"VEGAS+ has a relative standard deviation of {deviation:.3g}: "
+    if precision is None or deviation > precision * math.sqrt(max(1, run.left)):
+        error_vegas = deviation / math.sqrt(max(1, run.left))
+        error_flow = hoped / math.sqrt(max(1, run.left - trained))
+        return "vegas" if error_vegas < error_flow else "madnis", (
+            f"{found}with the {run.left} evaluations that are left it reaches a relative error of "
+            f"{error_vegas:.2g}, a flow about {error_flow:.2g}"
+        )
+    cost = integrand_cost(run)
+    efficiency = _grid_efficiency(run)
+    points_vegas = (deviation / precision) ** 2 + events / max(efficiency, 1e-6)
+    points_flow = (hoped / precision) ** 2 + events / max(efficiency, _HOPED_EFFICIENCY)
+    training = run.settings.training
     steps = run.training_steps(trained) * (training.rounds + 1)
     seconds_vegas = points_vegas * cost
     seconds_flow = (
@@ -60,20 +74,12 @@ def choose_before_training(
         + steps * training.batch * _NETWORK_STEP
         + points_flow * (cost + _NETWORK_SAMPLE)
     )
-    trusted = last.effective * last.points > 500
-    method = "vegas" if seconds_vegas < seconds_flow and trusted else "madnis"
-    reason = (
-        f"VEGAS+ has a relative standard deviation of {deviation:.3g}: at {cost:.2g} s an "
-        f"evaluation it needs {seconds_vegas:.3g} s for a relative error of {goal:.2g}"
+    return "vegas" if seconds_vegas < seconds_flow else "madnis", (
+        f"{found}at {cost:.2g} s an evaluation it needs {seconds_vegas:.3g} s for a relative error "
+        f"of {precision:.2g}"
         + (f" and {events} events" if events else "")
         + f", a flow about {seconds_flow:.3g} s with its training"
     )
-    if not trusted:
-        reason = (
-            f"only {last.effective * last.points:.0f} points of the last VEGAS+ iteration count: "
-            "a flow is needed"
-        )
-    return method, reason
 
 
 def choose_sampler(run: IntegrationRun) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 
-__all__ = ["FunctionIntegrand", "Integrand", "IntegrandValue", "as_integrand"]
+__all__ = ["FunctionIntegrand", "Integrand", "IntegrandValue", "as_integrand", "discrete_sizes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ class Integrand(Protocol):
     The integral is the sum over channels k of the integral over [0,1]^dim of
     ``alpha_k(x(u)) * weight_k(u)`` with channel weights alpha_k that sum to one.
 
-    Two more attributes are optional: ``groups``, for each channel the index of the network that
-    it shares with symmetric channels, and ``cost``, the seconds that an evaluation takes (else
-    it is measured where a decision needs it).
+    Three more attributes are optional: ``groups``, for each channel the index of the network that
+    it shares with symmetric channels; ``cost``, the seconds that an evaluation takes (else it is
+    measured where a decision needs it); and ``discrete``, for each dimension the number of its
+    values, 0 where it is continuous.  A discrete dimension of K values is cut into K equal bins in
+    each of which the integrand is constant along it: a sum over values is K times the mean.
     """
 
     dim: int
@@ -97,6 +99,23 @@ class FunctionIntegrand:
                 f"it must return ({len(u)},)"
             )
         return IntegrandValue(value)
+
+
+def discrete_sizes(integrand: Integrand) -> tuple[int, ...]:
+    """For each dimension the number of its values, 0 where it is continuous.
+
+    Raises
+    ------
+    IntegrationError
+        Where the integrand's ``discrete`` does not fit its dimensions.
+    """
+    sizes = tuple(int(k) for k in getattr(integrand, "discrete", (0,) * integrand.dim))
+    if len(sizes) != integrand.dim or min(sizes) < 0:
+        raise IntegrationError(
+            f"discrete is {sizes}: it must hold a number of values, or 0, for each of the "
+            f"{integrand.dim} dimensions"
+        )
+    return sizes
 
 
 def as_integrand(f: Integrand | Callable[[Tensor], Tensor], dim: int | None) -> Integrand:

@@ -18,12 +18,13 @@ from mcsurrogate.integration.diagnostics import (
     witness_warning,
 )
 from mcsurrogate.integration.integrand import Integrand, IntegrandValue, as_integrand
+from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.result import ChannelResult, IntegrationResult
 from mcsurrogate.integration.run import IntegrationRun, Progress
 from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.integration.schedule import Schedule
 from mcsurrogate.integration.settings import IntegrationSettings
-from mcsurrogate.integration.unweighting import OVERWEIGHT_FRACTION, unweighting_efficiency
+from mcsurrogate.integration.unweighting import unweighting_efficiency
 
 __all__ = ["integrate"]
 

@@ -14,7 +14,8 @@ from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.combination import PredictableMean
 from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.integration.integrand import Integrand, IntegrandValue
+from mcsurrogate.integration.integrand import Integrand, IntegrandValue, discrete_sizes
+from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.integration.settings import IntegrationSettings
@@ -146,7 +147,15 @@ class IntegrationRun:
         if self.report is not None:
             self.report(Progress(phase, self.evaluate.evaluations, self.budget, value, error))
 
-    def vegas_step(self, points: int, *, adapt: bool, keep: bool, left: int | None = None) -> None:
+    def vegas_step(
+        self,
+        points: int,
+        *,
+        adapt: bool,
+        keep: bool,
+        left: int | None = None,
+        choose: bool = False,
+    ) -> None:
         """One VEGAS+ iteration over all channels.
 
         Parameters
@@ -159,6 +168,8 @@ class IntegrationRun:
             Whether the points go to the buffer.
         left
             Evaluations that will follow; by default all that are left.
+        choose
+            Whether each grid decides between the densities that events may come from.
         """
         if not self.grids:
             share = max(64, points // self.channels)
@@ -187,6 +198,8 @@ class IntegrationRun:
                     value.features,
                 )
             )
+            if choose:
+                grid.choose_density(batch, weight, OVERWEIGHT_FRACTION)
             if adapt:
                 grid.adapt(batch, weight)
         joined = PointBatch.join(batches)
@@ -225,10 +238,11 @@ class IntegrationRun:
             marginal_bins=sizes.marginal_bins,
             hidden=sizes.hidden,
             periodic=self.integrand.periodic,
+            discrete=discrete_sizes(self.integrand),
             seed=self.seed,
         )
         for k, grid in enumerate(self.grids):
-            flow.marginal.set_grid(int(flow.channel_group[k]), grid.grid.edges)
+            flow.set_grid(int(flow.channel_group[k]), grid.grid.edges)
         self.mixture = DefensiveMixture(self.grids, flow, settings.grid_part, settings.flat_part)
         # the grids moved after the points were drawn
         self.buffer.set_grid(

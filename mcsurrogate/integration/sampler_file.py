@@ -13,7 +13,7 @@ from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows import HypercubeFlow
 from mcsurrogate.integration.channel_weights import ChannelWeights
-from mcsurrogate.integration.integrand import Integrand
+from mcsurrogate.integration.integrand import Integrand, discrete_sizes
 from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.integration.settings import FlowSettings
@@ -21,7 +21,7 @@ from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["load_sampler", "save_sampler"]
 
-_FORMAT = "mcsurrogate sampler 2"
+_FORMAT = "mcsurrogate sampler 3"
 
 
 def save_sampler(sampler: Sampler, path: Path, sizes: FlowSettings | None = None) -> None:
@@ -49,6 +49,7 @@ def save_sampler(sampler: Sampler, path: Path, sizes: FlowSettings | None = None
         "dim": mixture.dim,
         "channels": mixture.channels,
         "periodic": list(sampler.integrand.periodic),
+        "discrete": list(discrete_sizes(sampler.integrand)),
         "parts": [mixture.grid_part, mixture.flat_part],
         "sizes": asdict(FlowSettings() if sizes is None else sizes),
     }
@@ -124,6 +125,7 @@ def _assemble(
             marginal_bins=sizes["marginal_bins"],
             hidden=tuple(sizes["hidden"]),
             periodic=structure["periodic"],
+            discrete=structure["discrete"],
         )
         flow.load_state_dict(_part(tensors, "flow"))
     channel_weights = None

@@ -137,7 +137,7 @@ class Schedule:
         points = max(int(0.05 * run.budget), 500)
         if self.index == 0:
             run.restratify(points)
-        run.vegas_step(points, adapt=True, keep=False)
+        run.vegas_step(points, adapt=True, keep=False, choose=True)
         self.index += 1
         if self.index == 4:
             run.mixture = DefensiveMixture(run.grids, None, flat_part=run.settings.flat_part)

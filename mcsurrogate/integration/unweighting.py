@@ -9,48 +9,15 @@ from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION, maximum_weight
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
 
 __all__ = [
     "UnweightingEfficiency",
     "UnweightingRecord",
-    "maximum_weight",
     "unweight",
     "unweighting_efficiency",
 ]
-
-OVERWEIGHT_FRACTION = 1e-3
-"""Default part of the integral that may lie above the maximum weight."""
-
-
-def maximum_weight(weight: Tensor, overweight: float = OVERWEIGHT_FRACTION) -> float:
-    """Smallest maximum above which weights hold a given part of the integral.
-
-    The maximum m solves sum_i max(|w_i| - m, 0) = overweight * sum_i |w_i|: what overweight
-    events carry beyond unit weight.  It is the definition of MadGraph's event generation
-    (``store_events`` with ``trunc_max``; ``max_overweight_truncation`` of MadEvent7).
-
-    Parameters
-    ----------
-    weight
-        ``(N,)`` weights of either sign.
-    overweight
-        Part of the sum of absolute weights, at least 0 (0 gives the largest weight).
-    """
-    if not 0.0 <= overweight < 1.0:
-        raise IntegrationError(f"the overweight fraction is {overweight}, it must lie in [0, 1)")
-    size = weight.abs().sort(descending=True).values
-    if len(size) == 0 or float(size[0]) == 0.0:
-        return 0.0
-    allowed = overweight * float(size.sum())
-    # with the j largest weights above m, their excess is sum_{i<j} w_i - j m
-    above = size.cumsum(0)
-    count = torch.arange(1, len(size) + 1, dtype=size.dtype)
-    following = torch.cat((size[1:], size.new_zeros(1)))
-    enough = above - count * following >= allowed
-    first = int(torch.nonzero(enough)[0, 0])
-    return max(0.0, (float(above[first]) - allowed) / (first + 1))
-
 
 @dataclass(frozen=True, slots=True)
 class UnweightingEfficiency:

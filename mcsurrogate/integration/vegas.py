@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.integration.grid import VegasGrid
+from mcsurrogate.integration.maximum import maximum_weight
 from mcsurrogate.integration.tempering import tempered_shares
 
 __all__ = ["StratifiedBatch", "StratifiedGrid"]
@@ -75,6 +76,11 @@ class StratifiedGrid:
     boxes_limit
         Largest number of boxes.
 
+    Attributes
+    ----------
+    grid_alone
+        Whether :meth:`sample` ignores the boxes; see :meth:`choose_density`.
+
     References
     ----------
     arXiv:2009.05112, sections II and III.
@@ -95,6 +101,7 @@ class StratifiedGrid:
         self.floor = floor
         self.lowest_floor = 0.25 * floor
         self.boxes_limit = boxes_limit
+        self.grid_alone = False
         self.cut(points)
 
     def cut(self, points: int) -> None:
@@ -162,7 +169,31 @@ class StratifiedGrid:
         self.floor = max(0.8 * self.floor, self.lowest_floor)
         self.grid.adapt(batch.y, share, self.damping)
 
+    def choose_density(self, batch: StratifiedBatch, value: Tensor, overweight: float) -> None:
+        """Sample events from the grid alone where its maximum weight is the smaller one.
+
+        Boxes have points where weights are *spread*, which is best for the integral; where
+        weights are large but even, the density of the boxes is low and the ratio of the two is
+        high.
+
+        Parameters
+        ----------
+        batch, value
+            A batch of :meth:`draw` from the present boxes and the integrand ``(N,)`` at it.
+        overweight
+            Part of the integral above the maximum weights.
+        """
+        by_grid = value.abs() * (-batch.log_grid).exp()
+        # a point of the batch stands for this many of the grid's own
+        stands_for = (batch.log_grid - batch.log_prob).exp()
+        self.grid_alone = False
+        box = self._box_probability()[batch.box] * self.boxes
+        stratified = maximum_weight(by_grid / box, overweight, box * stands_for)
+        self.grid_alone = maximum_weight(by_grid, overweight, stands_for) < stratified
+
     def _box_probability(self) -> Tensor:
+        if self.grid_alone:
+            return torch.full_like(self.share, 1.0 / self.boxes)
         # no box is ever shut: a tenth of the points is spread evenly
         return 0.9 * self.share + 0.1 / self.boxes
 
@@ -190,6 +221,7 @@ class StratifiedGrid:
             "share": self.share,
             "divisions": self.divisions,
             "floor": torch.tensor([self.floor, self.lowest_floor], dtype=torch.float64),
+            "grid_alone": torch.tensor(self.grid_alone),
         }
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -198,3 +230,4 @@ class StratifiedGrid:
         self.share = state["share"].clone()
         self.divisions = state["divisions"].clone()
         self.floor, self.lowest_floor = state["floor"].tolist()
+        self.grid_alone = bool(state["grid_alone"])

@@ -7,7 +7,8 @@ import torch
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.integration import Sampler, UnweightingRecord, integrate, unweight
-from mcsurrogate.integration.unweighting import maximum_weight, unweighting_efficiency
+from mcsurrogate.integration.maximum import maximum_weight
+from mcsurrogate.integration.unweighting import unweighting_efficiency
 
 
 def _stream(sampler: Sampler, events: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, object]:
