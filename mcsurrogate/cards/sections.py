@@ -212,6 +212,21 @@ class IntegrationSection(Section):
         ),
     )
 
+    subprocesses: Literal["sum", "sample"] = Field(
+        default="sum",
+        description=(
+            "sum: every point evaluates all amplitudes of a process that is summed over flavours; "
+            "sample: one of them, drawn with learned probabilities."
+        ),
+    )
+    helicities: Literal["sum", "sample"] = Field(
+        default="sum",
+        description=(
+            "sum: every point sums over helicities; sample: one configuration, drawn with learned "
+            "probabilities. It pays where amplitudes are dear: see docs/integration.md."
+        ),
+    )
+
 
 class GenerationSection(Section):
     """Unweighted events."""

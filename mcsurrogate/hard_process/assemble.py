@@ -72,6 +72,8 @@ def assemble(card: RunCard) -> HardProcess:
         renormalization_scale=scale(card.scales.renormalization),
         factorization_scale=scale(card.scales.factorization),
         groups_of_channels=symmetry_groups(channels, groups),
+        sample_subprocesses=card.integration.subprocesses == "sample",
+        sample_helicities=card.integration.helicities == "sample",
     )
 
 

@@ -70,6 +70,7 @@ class EventBuilder:
                     found.momenta[rows],
                     found.alpha_s[rows],
                     found.luminosities[index][rows],
+                    None if found.configuration is None else found.configuration[rows],
                 )
             momenta = found.momenta.double().numpy()
         incoming = np.arange(legs) < 2
@@ -96,7 +97,12 @@ class EventBuilder:
         return torch.rand(count, generator=self._generator, dtype=torch.float64)
 
     def _identities(
-        self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor, luminosities: Tensor
+        self,
+        amplitude: Amplitude,
+        momenta: Tensor,
+        alpha_s: Tensor,
+        luminosities: Tensor,
+        configuration: Tensor | None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
         """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
         count = len(momenta)
@@ -112,16 +118,23 @@ class EventBuilder:
             ],
             dtype=np.int32,
         )
-        return ids[members], lines[members, flows], self._helicities(amplitude, momenta, alpha_s)
+        helicities = self._helicities(amplitude, momenta, alpha_s, configuration)
+        return ids[members], lines[members, flows], helicities
 
     def _helicities(
-        self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor
+        self,
+        amplitude: Amplitude,
+        momenta: Tensor,
+        alpha_s: Tensor,
+        configuration: Tensor | None,
     ) -> NDArray[np.float64]:
         """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, for closed forms."""
         element = amplitude.matrix_element
         order = list(amplitude.permutation)
         drawn = np.full(momenta.shape[:2], _UNKNOWN_HELICITY)
-        if isinstance(element, TreeMatrixElement):
+        if isinstance(element, TreeMatrixElement) and configuration is not None:
+            drawn[:, order] = element.configurations[configuration].double().numpy()
+        elif isinstance(element, TreeMatrixElement):
             # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
             weights = element.helicity_contributions(momenta[:, order], alpha_s)
             chosen = draw_index(weights.clamp(min=0), self._uniform(len(momenta)))

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mcsurrogate.errors import ProcessError
+from mcsurrogate.flows import discrete_value
 from mcsurrogate.hard_process.channels import Channels
 from mcsurrogate.integration.integrand import IntegrandValue
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.pdf import GridDensity
 from mcsurrogate.phase_space import Cuts, Scale
 
@@ -71,6 +74,8 @@ class Contributions:
     luminosities
         A tensors ``(P, members)``: products of parton densities, whose sums are in
         ``weights``.
+    configuration
+        ``(P,)`` the helicity configuration of each point, where they are sampled.
     """
 
     momenta: Tensor
@@ -81,6 +86,7 @@ class Contributions:
     scale: Tensor
     weights: Tensor
     luminosities: list[Tensor]
+    configuration: Tensor | None = None
 
 
 class HardProcess:
@@ -104,6 +110,15 @@ class HardProcess:
         Scales from momenta.
     groups_of_channels
         For each channel the number of its network; one network a channel if None.
+    sample_subprocesses, sample_helicities
+        Whether a point evaluates only one of the amplitudes, and of the helicity configurations:
+        each is a discrete dimension of the hypercube after those of the phase space, and where it
+        is not, the sum is taken.
+
+    Raises
+    ------
+    ProcessError
+        Helicities are to be sampled, and an amplitude does not know its own.
     """
 
     def __init__(
@@ -116,6 +131,8 @@ class HardProcess:
         renormalization_scale: Scale,
         factorization_scale: Scale,
         groups_of_channels: tuple[int, ...] | None = None,
+        sample_subprocesses: bool = False,
+        sample_helicities: bool = False,
     ) -> None:
         self.phase_space = channels
         self.cuts = cuts
@@ -123,10 +140,8 @@ class HardProcess:
         self.alpha_s = alpha_s
         self.renormalization_scale = renormalization_scale
         self.factorization_scale = factorization_scale
-        self.dim = channels.dim
         self.channels = channels.channels
         self.names: tuple[str, ...] = channels.names
-        self.periodic = channels.periodic
         self.groups = groups_of_channels
         self.amplitudes = tuple(
             Amplitude(
@@ -137,6 +152,17 @@ class HardProcess:
             for group, amplitude in groups
             for permutation in group.permutations
         )
+        self._amplitude_axis = self._helicity_axis = 0
+        sizes: list[int] = []
+        if sample_subprocesses and len(self.amplitudes) > 1:
+            self._amplitude_axis = channels.dim
+            sizes.append(len(self.amplitudes))
+        if sample_helicities:
+            self._helicity_axis = channels.dim + len(sizes)
+            sizes.append(max(len(_with_helicities(a).configurations) for a in self.amplitudes))
+        self.dim = channels.dim + len(sizes)
+        self.periodic = (*channels.periodic, *(False for _ in sizes))
+        self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Return d sigma / du in pb at ``u`` ``(N, dim)`` in the channels ``(N,)``."""
@@ -149,8 +175,8 @@ class HardProcess:
         return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
 
     def contributions(self, u: Tensor, channel: Tensor | int = 0) -> Contributions:
-        """Evaluate all amplitudes and luminosities at ``u`` ``(N, dim)``."""
-        point = self.phase_space.forward(u, channel)
+        """Evaluate amplitudes and luminosities at ``u`` ``(N, dim)``; all that are not sampled."""
+        point = self.phase_space.forward(u[:, : self.phase_space.dim], channel)
         accepted = self.cuts(point.momenta) & (point.jacobian > 0)
         momenta = point.momenta[accepted]
         x1, x2 = point.x1[accepted], point.x2[accepted]
@@ -159,23 +185,59 @@ class HardProcess:
         # dx1 dx2 is in the jacobian; 1/(x1 x2) turns the products of x f into those of f.
         common = PB_GEV2 * point.jacobian[accepted] / (2 * s_hat * x1 * x2)
         alpha_s = self._coupling(momenta)
-        scale = self.factorization_scale(momenta)
+        scale = torch.as_tensor(self.factorization_scale(momenta), dtype=x1.dtype)
+        scale = scale.expand(len(momenta))
+        chosen = self._drawn(u[accepted], self._amplitude_axis)
+        configuration = self._drawn(u[accepted], self._helicity_axis)
         weights, luminosities = [], []
-        for amplitude in self.amplitudes:
-            squared = amplitude.matrix_element(momenta[:, list(amplitude.permutation)], alpha_s)
-            luminosity = self._luminosity(amplitude, x1, x2, scale)
+        for index, amplitude in enumerate(self.amplitudes):
+            picked = None if chosen is None else torch.nonzero(chosen == index)[:, 0]
+            rows = slice(None) if picked is None else picked
+            squared = self._squared(
+                amplitude,
+                momenta[rows],
+                alpha_s[rows],
+                None if configuration is None else configuration[rows],
+            )
+            luminosity = self._luminosity(amplitude, x1[rows], x2[rows], scale[rows])
+            weight = common[rows] * squared * luminosity.sum(dim=1)
+            if picked is not None:
+                # one of so many equal bins of its dimension
+                weight = torch.zeros_like(common).index_put(
+                    (picked,), len(self.amplitudes) * weight
+                )
+                empty = common.new_zeros(len(common), luminosity.shape[1])
+                luminosity = empty.index_put((picked,), luminosity)
             luminosities.append(luminosity)
-            weights.append(common * squared * luminosity.sum(dim=1))
+            weights.append(weight)
         return Contributions(
             point.momenta,
             point.x1,
             point.x2,
             accepted,
             alpha_s,
-            torch.as_tensor(scale, dtype=x1.dtype).expand(len(momenta)),
+            scale,
             torch.stack(weights, dim=1),
             luminosities,
+            configuration,
         )
+
+    def _drawn(self, u: Tensor, axis: int) -> Tensor | None:
+        return discrete_value(u[:, axis], self.discrete[axis]) if axis else None
+
+    def _squared(
+        self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor, configuration: Tensor | None
+    ) -> Tensor:
+        """Squared amplitude ``(P,)``, or its number of bins times one helicity configuration."""
+        momenta = momenta[:, list(amplitude.permutation)]
+        if configuration is None:
+            return amplitude.matrix_element(momenta, alpha_s)
+        element = _with_helicities(amplitude)
+        # an amplitude with fewer configurations than another has empty bins
+        rows = torch.nonzero(configuration < len(element.configurations))[:, 0]
+        value = element.of_configuration(momenta[rows], alpha_s[rows], configuration[rows])
+        bins = self.discrete[self._helicity_axis]
+        return torch.zeros_like(alpha_s).index_put((rows,), bins * value)
 
     def _coupling(self, momenta: Tensor) -> Tensor:
         if callable(self.alpha_s):
@@ -190,6 +252,17 @@ class HardProcess:
         if self.pdf is None:
             return x1.new_ones(len(x1), len(amplitude.members))
         return self.pdf.luminosity(amplitude.flavours, x1, x2, scale)
+
+
+def _with_helicities(amplitude: Amplitude) -> TreeMatrixElement:
+    element = amplitude.matrix_element
+    if not isinstance(element, TreeMatrixElement):
+        message = (
+            f"{element.process.name}: this amplitude is known summed over helicities only; set "
+            "integration.helicities = 'sum'"
+        )
+        raise ProcessError(message)
+    return element
 
 
 def _features(momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from mcsurrogate.integration.run import IntegrationRun
 from mcsurrogate.integration.maximum import maximum_weight
+from mcsurrogate.integration.run import IntegrationRun
 
 __all__ = ["choose_before_training", "choose_sampler", "integrand_cost"]
 

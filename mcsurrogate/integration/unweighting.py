@@ -19,6 +19,7 @@ __all__ = [
     "unweighting_efficiency",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class UnweightingEfficiency:
     """Part of the proposed points that become events.

@@ -158,12 +158,44 @@ class TreeMatrixElement:
         """
         check_momenta(momenta, self.process, self.parameters)
         coupling = strong_coupling(alpha_s, momenta, self.process)
-        if self._sampler is None:
-            self._sampler = TreeSampler(self._amplitude, self.parameters)
-        values = self._sampler(
+        values = self._sampled(
             momenta, coupling, generator=generator, helicity=helicity, colour=colour
         )
         return check_finite_result(values * self._norm, self.process)
+
+    @property
+    def configurations(self) -> Tensor:
+        """Helicities ``(H, n)`` of the configurations that `of_configuration` knows."""
+        return self._sampled.helicities
+
+    def of_configuration(self, momenta: Tensor, alpha_s: Tensor | float, chosen: Tensor) -> Tensor:
+        """Contribution of one helicity configuration an event to the squared matrix element.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` in GeV.
+        alpha_s
+            Strong coupling.
+        chosen
+            ``(N,)`` int64 rows of `configurations`; the sum over all of them is the squared
+            matrix element.
+
+        Returns
+        -------
+        Tensor
+            ``(N,)``.
+        """
+        check_momenta(momenta, self.process, self.parameters)
+        coupling = strong_coupling(alpha_s, momenta, self.process)
+        values = self._sampled.of_configuration(momenta, coupling, chosen)
+        return check_finite_result(values * self._norm, self.process)
+
+    @property
+    def _sampled(self) -> TreeSampler:
+        if self._sampler is None:
+            self._sampler = TreeSampler(self._amplitude, self.parameters)
+        return self._sampler
 
     def _evaluate(
         self,

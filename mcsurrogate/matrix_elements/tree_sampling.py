@@ -38,6 +38,29 @@ class TreeSampler:
             plan, self._summed.couplings, tracked=model.requires_grad
         )
 
+    @property
+    def helicities(self) -> Tensor:
+        """Helicities ``(H, n)`` of the external legs in every configuration."""
+        return torch.from_numpy(self._plan.helicities)
+
+    def of_configuration(self, momenta: Tensor, alpha_s: Tensor, chosen: Tensor) -> Tensor:
+        """Square of one helicity configuration an event, summed over colours.
+
+        Parameters
+        ----------
+        momenta
+            ``(N, n, 4)`` in GeV.
+        alpha_s
+            Strong coupling, without dimensions or ``(N,)``.
+        chosen
+            ``(N,)`` int64 rows of `helicities`.
+        """
+        coupling = alpha_s.expand(len(momenta))
+        value = self._one_helicity(momenta, coupling, chosen, None)
+        if len(self._plan.powers) == 1:
+            value = value * (4.0 * math.pi * coupling) ** self._plan.powers[0]
+        return value
+
     def __call__(
         self,
         momenta: Tensor,
@@ -62,7 +85,10 @@ class TreeSampler:
         """
         coupling = alpha_s.expand(len(momenta))
         if helicity:
-            value = self._one_helicity(momenta, coupling, generator, colour)
+            total = math.prod(self._axes.values()) * len(self._plan.sectors)
+            drawn = torch.randint(total, (len(momenta),), generator=generator).to(momenta.device)
+            picked = generator if colour else None
+            value = self._one_helicity(momenta, coupling, drawn, picked) * float(total)
         else:
             value = self._all_helicities(momenta, coupling, generator, colour)
         if len(self._plan.powers) == 1:
@@ -70,12 +96,10 @@ class TreeSampler:
         return value
 
     def _one_helicity(
-        self, momenta: Tensor, alpha_s: Tensor, generator: torch.Generator, colour: bool
+        self, momenta: Tensor, alpha_s: Tensor, drawn: Tensor, generator: torch.Generator | None
     ) -> Tensor:
-        count, device = len(momenta), momenta.device
+        """Squares of given configurations; of one colour state each with a generator."""
         per_sector = math.prod(self._axes.values())
-        total = per_sector * len(self._plan.sectors)
-        drawn = torch.randint(total, (count,), generator=generator).to(device)
         order, values = [], []
         for number, sector in enumerate(self._plan.sectors):
             rows = torch.nonzero(drawn // per_sector == number)[:, 0]
@@ -89,7 +113,7 @@ class TreeSampler:
                 amplitudes = self._contraction.rows(
                     own, results, strong[start:stop], key=sector.start
                 )
-                values.append(self._square(amplitudes, generator, colour)[0] * float(total))
+                values.append(self._square(amplitudes, generator)[0])
             order.append(rows)
         positions = torch.argsort(torch.cat(order))
         return torch.cat(values)[positions]
@@ -102,7 +126,8 @@ class TreeSampler:
         for results, start, stop in self._summed.blocks(momenta):
             pieces = [
                 self._square(
-                    self._contraction.rows(sector, results, strong[start:stop]), generator, colour
+                    self._contraction.rows(sector, results, strong[start:stop]),
+                    generator if colour else None,
                 ).sum(dim=0)
                 for sector in self._plan.sectors
             ]
@@ -110,9 +135,9 @@ class TreeSampler:
         return torch.cat(values)
 
     @staticmethod
-    def _square(rows: Tensor, generator: torch.Generator, colour: bool) -> Tensor:
-        """Squares ``(H, N)``, summed over colours or of one colour state an event."""
-        if not colour or len(rows) == 1:
+    def _square(rows: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Squares ``(H, N)``, summed over colours or, with a generator, of one state an event."""
+        if generator is None or len(rows) == 1:
             return (rows * rows).sum(dim=0).sum(dim=-1)
         count = rows.shape[2]
         chosen = torch.randint(len(rows), (count,), generator=generator).to(rows.device)
