@@ -26,7 +26,8 @@ class Trainer:
 
     The sampler uses a moving average of the parameters (Polyak averaging).  Each round of
     training ends early, and falls back to its best average, when the loss on points that are
-    held out has risen twice: a few points must not be learned by heart.
+    held out has risen twice: a few points must not be learned by heart.  A round that makes that
+    loss no smaller changes nothing.
 
     Parameters
     ----------
@@ -120,7 +121,9 @@ class Trainer:
         name = self.settings.loss if fraction > _LEARNED else "kl"
         held, held_measure = buffer.draw(_VALIDATION_POINTS, generator, held_out=True)
         block = max(10, steps // _CHECKS)
-        best, best_state, worse = math.inf, self._snapshot(), 0
+        with torch.no_grad():
+            best = float(self._loss(self.averaged, held, held_measure, name, scale))
+        best_state, worse = self._snapshot(), 0
         for done in range(steps):
             here = progress[0] + (progress[1] - progress[0]) * done / steps
             for group in self.optimizer.param_groups:
