@@ -212,6 +212,15 @@ class IntegrationSection(Section):
         ),
     )
 
+    effective_fraction: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description=(
+            "Effective sample size over the number of events that is enough. Below 1 unweighting "
+            "is partial: fewer points are thrown away, and more events have a weight above one."
+        ),
+    )
     subprocesses: Literal["sum", "sample"] = Field(
         default="sum",
         description=(

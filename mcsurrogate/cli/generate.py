@@ -10,10 +10,12 @@ from mcsurrogate.cli.options import (
     OutOption,
     ResumeOption,
     SeedOption,
+    WorkersOption,
     read_card,
     run_path,
 )
 from mcsurrogate.cli.summary import print_cross_section, print_events
+from mcsurrogate.cli.workers import worker_pool
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import require_chain, run_generation, run_integration, run_shower
 
@@ -32,6 +34,7 @@ def generate(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    workers: WorkersOption = 1,
 ) -> None:
     """Generate unweighted events: an LHE file, and HepMC3 through Pythia.
 
@@ -43,12 +46,12 @@ def generate(
     if shower:
         require_chain(resolved)
     path = run_path(card, out)
-    with RunFolder(path, resolved, resume=resume) as folder:
+    with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
         with progress_bar("integrate") as progress:
-            result = run_integration(folder, progress, keep=True)
+            result = run_integration(folder, progress, keep=True, executor=pool)
         print_cross_section(result)
         with progress_bar("generate") as progress:
-            generation = run_generation(folder, progress)
+            generation = run_generation(folder, progress, executor=pool)
         print_events(generation)
         if shower:
             with progress_bar("shower") as progress:

@@ -10,10 +10,12 @@ from mcsurrogate.cli.options import (
     OutOption,
     ResumeOption,
     SeedOption,
+    WorkersOption,
     read_card,
     run_path,
 )
 from mcsurrogate.cli.summary import print_cross_section
+from mcsurrogate.cli.workers import worker_pool
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import run_integration
 
@@ -34,6 +36,11 @@ def integrate(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    workers: WorkersOption = 1,
+    plots: Annotated[
+        bool,
+        typer.Option("--plots", help="Draw training, weights and sampler into DIR/plots."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 3 if the result carries a warning.")
     ] = False,
@@ -44,9 +51,9 @@ def integrate(
     """
     resolved = read_card(card, seed=seed, integration={"method": method, "precision": precision})
     path = run_path(card, out)
-    with RunFolder(path, resolved, resume=resume) as folder:
+    with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
         with progress_bar("integrate") as progress:
-            result = run_integration(folder, progress)
+            result = run_integration(folder, progress, executor=pool, plots=plots)
         print_cross_section(result)
         console.print(f"Result: {path / 'result.json'}")
     if strict and result["warnings"]:

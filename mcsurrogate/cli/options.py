@@ -8,7 +8,15 @@ import typer
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.validation import load_observables
 
-__all__ = ["CardArgument", "OutOption", "ResumeOption", "SeedOption", "read_card", "run_path"]
+__all__ = [
+    "CardArgument",
+    "OutOption",
+    "ResumeOption",
+    "SeedOption",
+    "WorkersOption",
+    "read_card",
+    "run_path",
+]
 
 CardArgument = Annotated[
     Path, typer.Argument(help="Run card (TOML); cards/ttbar.toml is one that works.")
@@ -23,6 +31,12 @@ SeedOption = Annotated[
 ResumeOption = Annotated[
     bool,
     typer.Option("--resume", help="Continue a killed run; finished stages are kept."),
+]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers", min=1, help="Processes that evaluate the cross section; changes no result."
+    ),
 ]
 
 

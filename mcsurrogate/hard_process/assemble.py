@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import cast
 
 from torch import Tensor
@@ -74,7 +75,14 @@ def assemble(card: RunCard) -> HardProcess:
         groups_of_channels=symmetry_groups(channels, groups),
         sample_subprocesses=card.integration.subprocesses == "sample",
         sample_helicities=card.integration.helicities == "sample",
+        recipe=(_from_json, (card.model_dump_json(),)),
     )
+
+
+@lru_cache(maxsize=4)
+def _from_json(card: str) -> HardProcess:
+    """Build a process in a worker, once for all the batches that it evaluates."""
+    return assemble(RunCard.model_validate_json(card))
 
 
 def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) -> list[float]:

@@ -114,6 +114,8 @@ class HardProcess:
         Whether a point evaluates only one of the amplitudes, and of the helicity configurations:
         each is a discrete dimension of the hypercube after those of the phase space, and where it
         is not, the sum is taken.
+    recipe
+        Function and arguments that build this process anew in another Python process.
 
     Raises
     ------
@@ -133,7 +135,9 @@ class HardProcess:
         groups_of_channels: tuple[int, ...] | None = None,
         sample_subprocesses: bool = False,
         sample_helicities: bool = False,
+        recipe: tuple[Callable[..., "HardProcess"], tuple[object, ...]] | None = None,
     ) -> None:
+        self._recipe = recipe
         self.phase_space = channels
         self.cuts = cuts
         self.pdf = pdf
@@ -163,6 +167,13 @@ class HardProcess:
         self.dim = channels.dim + len(sizes)
         self.periodic = (*channels.periodic, *(False for _ in sizes))
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
+
+    def __reduce__(self) -> tuple[Callable[..., "HardProcess"], tuple[object, ...]]:
+        """Travel to other processes as the recipe: small, and built once in each."""
+        if self._recipe is None:
+            message = "a hard process that no card made cannot be sent to other processes"
+            raise ProcessError(message)
+        return self._recipe
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Return d sigma / du in pb at ``u`` ``(N, dim)`` in the channels ``(N,)``."""

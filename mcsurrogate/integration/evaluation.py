@@ -56,7 +56,7 @@ class Evaluator:
         self,
         integrand: Integrand,
         executor: Executor | None = None,
-        chunk: int = 16384,
+        chunk: int = 4096,
         tolerance: float = 1e-3,
     ) -> None:
         self.integrand = integrand

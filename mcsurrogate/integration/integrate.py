@@ -43,6 +43,7 @@ def integrate(
     events: int = 0,
     settings: IntegrationSettings | None = None,
     overweight: float = OVERWEIGHT_FRACTION,
+    effective_fraction: float = 1.0,
     executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: str | Path | None = None,
@@ -72,6 +73,9 @@ def integrate(
         How evaluations are spent and the flow is built and trained.
     overweight
         Part of the integral that may lie above the maximum weights of unweighting.
+    effective_fraction
+        Effective sample size over the number of events that is enough: below one, unweighting is
+        partial, keeps more points, and more of them carry a weight above one.
     executor
         Where to evaluate the integrand; None evaluates it here.
     progress
@@ -128,16 +132,23 @@ def integrate(
             keeper.save(state, force=schedule.done)
     own = spent + time.process_time() - start
     seconds = own + (run.evaluate.seconds if executor is not None else 0.0)
-    return _result(schedule, seconds, overweight)
+    return _result(schedule, seconds, overweight, effective_fraction)
 
 
-def _result(schedule: Schedule, seconds: float, overweight: float) -> IntegrationResult:
+def _result(
+    schedule: Schedule, seconds: float, overweight: float, effective_fraction: float
+) -> IntegrationResult:
     run = schedule.run
     assert run.mixture is not None
     weight = torch.cat([w for w, _, _ in run.final])
     channel = torch.cat([c for _, c, _ in run.final])
     efficiency = unweighting_efficiency(
-        weight, channel, run.channels, torch.Generator().manual_seed(run.seed), overweight
+        weight,
+        channel,
+        run.channels,
+        torch.Generator().manual_seed(run.seed),
+        overweight,
+        effective_fraction,
     )
     sampler = Sampler(
         run.integrand,
@@ -161,7 +172,8 @@ def _result(schedule: Schedule, seconds: float, overweight: float) -> Integratio
         relative_std_dev=deviation,
         unweighting_efficiency=efficiency.value,
         unweighting_efficiency_error=efficiency.error,
-        overweight_fraction=overweight,
+        overweight_fraction=efficiency.overweight,
+        effective_fraction=efficiency.effective,
         evaluations=run.evaluate.evaluations,
         seconds=seconds,
         integrand_seconds=run.evaluate.seconds,

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 
-__all__ = ["OVERWEIGHT_FRACTION", "maximum_weight"]
+__all__ = ["OVERWEIGHT_FRACTION", "kept_fraction", "maximum_weight", "partial_scale"]
 
 OVERWEIGHT_FRACTION = 1e-3
 """Default part of the integral that may lie above the maximum weight."""
@@ -42,3 +42,65 @@ def maximum_weight(
     enough = above - count * following >= allowed
     first = int(torch.nonzero(enough)[0, 0])
     return max(0.0, (float(above[first]) - allowed) / float(count[first]))
+
+
+def kept_fraction(ratio: Tensor, share: Tensor, scale: float = 1.0) -> tuple[float, float, float]:
+    """Tell what unweighting keeps of points whose maximum weights are multiplied by ``scale``.
+
+    A point of weight r in units of the maximum is kept with probability min(r, 1) and then has the
+    weight max(r, 1).
+
+    Parameters
+    ----------
+    ratio
+        ``(N,)`` weights over their maxima, before the scale.
+    share
+        ``(N,)`` part of all points that each one stands for.
+    scale
+        Common factor of all maxima.
+
+    Returns
+    -------
+    tuple
+        Part of the points that is kept; effective sample size (sum w)^2 / sum w^2 over the number
+        of kept events; part of the sum of weights that lies above one.
+    """
+    size = ratio.abs() / scale
+    kept, total = float((share * size.clamp(max=1.0)).sum()), float((share * size).sum())
+    if total <= 0.0:
+        return 0.0, 1.0, 0.0
+    square = float((share * torch.maximum(size, size.square())).sum())
+    return kept, total**2 / (square * kept), (total - kept) / total
+
+
+def partial_scale(ratio: Tensor, share: Tensor, effective: float) -> float:
+    """Smallest common factor of the maxima with a given effective sample size (bisection).
+
+    Partial unweighting: more points are kept, with weights above one for those above the maxima.
+
+    Parameters
+    ----------
+    ratio, share
+        As for :func:`kept_fraction`.
+    effective
+        Effective sample size of the events over their number, in (0, 1].
+
+    Returns
+    -------
+    float
+        At most 1; 1 where the maxima themselves give no more than that.
+    """
+    if not 0.0 < effective <= 1.0:
+        raise IntegrationError(
+            f"the effective fraction of events is {effective}, it must lie in (0, 1]"
+        )
+    low, high = 1e-6, 1.0
+    if kept_fraction(ratio, share)[1] <= effective:
+        return high
+    for _ in range(50):
+        middle = (low * high) ** 0.5
+        if kept_fraction(ratio, share, middle)[1] < effective:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -155,8 +155,17 @@ def plot_corner(sampler: Sampler, channel: int = 0, points: int = 20_000, seed: 
     return figure
 
 
-def save_plots(result: IntegrationResult, folder: Path) -> list[Path]:
+def save_plots(result: IntegrationResult, folder: Path, points: int = 20_000) -> list[Path]:
     """Write all figures of an integration as PNG files into a folder.
+
+    Parameters
+    ----------
+    result
+        An integration.
+    folder
+        Where to; made if it is missing.
+    points
+        Points to draw for each figure of the sampler.
 
     Returns
     -------
@@ -166,11 +175,11 @@ def save_plots(result: IntegrationResult, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "training": plot_training(result),
-        "weights": plot_weights(result),
-        "corner": plot_corner(result.sampler),
+        "weights": plot_weights(result, points),
+        "corner": plot_corner(result.sampler, points=points),
     }
     if result.sampler.channels > 1:
-        figures["channel_weights"] = plot_channel_weights(result)
+        figures["channel_weights"] = plot_channel_weights(result, points)
     paths = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"

@@ -49,6 +49,8 @@ class IntegrationResult:
         Accepted part of proposed points, every channel against its own maximum weight.
     overweight_fraction
         Part of the integral above the maximum weights.
+    effective_fraction
+        Effective sample size of unweighted events over their number.
     evaluations
         Integrand evaluations, training included.
     seconds
@@ -79,6 +81,7 @@ class IntegrationResult:
     unweighting_efficiency: float
     unweighting_efficiency_error: float
     overweight_fraction: float
+    effective_fraction: float
     evaluations: int
     seconds: float
     integrand_seconds: float

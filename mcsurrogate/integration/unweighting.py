@@ -9,7 +9,12 @@ from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION, maximum_weight
+from mcsurrogate.integration.maximum import (
+    OVERWEIGHT_FRACTION,
+    kept_fraction,
+    maximum_weight,
+    partial_scale,
+)
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
 
 __all__ = [
@@ -29,24 +34,34 @@ class UnweightingEfficiency:
     value, error
         Efficiency and its standard deviation.
     overweight
-        Overweight fraction at which the maximum weights are defined.
+        Part of the integral above the maximum weights.
     maximum
         ``(K,)`` maximum weight of each channel.
+    effective
+        Effective sample size of the events over their number.
     """
 
     value: float
     error: float
     overweight: float
     maximum: Tensor
+    effective: float = 1.0
 
 
-def _efficiency(weights: list[Tensor], overweight: float) -> tuple[float, Tensor]:
-    maxima = [maximum_weight(w, overweight) for w in weights]
-    accepted = sum(
-        float(w.abs().clamp(max=m).mean()) for w, m in zip(weights, maxima, strict=True) if m > 0.0
-    )
-    total = sum(maxima)
-    return (accepted / total if total > 0.0 else 0.0), torch.tensor(maxima, dtype=torch.float64)
+def _efficiency(
+    weights: list[Tensor], overweight: float, effective: float
+) -> tuple[float, Tensor, float, float]:
+    """Efficiency, maxima, overweight and effective fraction; channels drawn by their maxima."""
+    maxima = torch.tensor([maximum_weight(w, overweight) for w in weights], dtype=torch.float64)
+    total = float(maxima.sum())
+    if total <= 0.0:
+        return 0.0, maxima, overweight, 1.0
+    present = [(w, float(m)) for w, m in zip(weights, maxima, strict=True) if m > 0.0]
+    ratio = torch.cat([w.double() / m for w, m in present])
+    share = torch.cat([torch.full_like(w, m / (total * len(w))).double() for w, m in present])
+    scale = partial_scale(ratio, share, effective)
+    kept, size, above = kept_fraction(ratio, share, scale)
+    return kept, maxima * scale, above, size
 
 
 def unweighting_efficiency(
@@ -55,6 +70,7 @@ def unweighting_efficiency(
     channels: int,
     generator: torch.Generator,
     overweight: float = OVERWEIGHT_FRACTION,
+    effective: float = 1.0,
     replicas: int = 20,
 ) -> UnweightingEfficiency:
     """Efficiency with every channel unweighted against its own maximum.
@@ -72,18 +88,21 @@ def unweighting_efficiency(
         Source of the replicas.
     overweight
         See :func:`maximum_weight`; every channel keeps to it.
+    effective
+        Effective sample size over the number of events that is enough; see
+        :func:`partial_scale`.
     replicas
         Number of bootstrap replicas.
     """
     by_channel = [weight[channel == k] for k in range(channels)]
     by_channel = [w if len(w) else weight.new_zeros(1) for w in by_channel]
-    value, maximum = _efficiency(by_channel, overweight)
+    value, maximum, above, size = _efficiency(by_channel, overweight, effective)
     draws = []
     for _ in range(replicas):
         resampled = [w[torch.randint(len(w), (len(w),), generator=generator)] for w in by_channel]
-        draws.append(_efficiency(resampled, overweight)[0])
+        draws.append(_efficiency(resampled, overweight, effective)[0])
     error = float(torch.tensor(draws).std()) if replicas > 1 else math.nan
-    return UnweightingEfficiency(value, error, overweight, maximum)
+    return UnweightingEfficiency(value, error, above, maximum, size)
 
 
 @dataclass(slots=True)
@@ -102,6 +121,8 @@ class UnweightingRecord:
         Largest ratio of weight to maximum.
     sum_weight, sum_square
         Sums of all proposed weights and of their squares; weights of :meth:`Sampler.sample`.
+    event_weight, event_square
+        Sums of the weights of the events and of their squares, in units of one event.
     """
 
     proposed: int = 0
@@ -111,6 +132,13 @@ class UnweightingRecord:
     largest: float = 0.0
     sum_weight: float = 0.0
     sum_square: float = 0.0
+    event_weight: float = 0.0
+    event_square: float = 0.0
+
+    @property
+    def effective(self) -> float:
+        """Effective sample size (sum w)^2 / sum w^2 of the events."""
+        return self.event_weight**2 / max(self.event_square, 1e-300)
 
     @property
     def efficiency(self) -> float:
@@ -203,6 +231,9 @@ def unweight(
         book.largest = max(book.largest, float(ratio.abs().amax()))
         book.sum_weight += float(points.weight.sum())
         book.sum_square += float(points.weight.square().sum())
+        event = ratio[chosen].sign() * size.clamp(min=1.0)
+        book.event_weight += float(event.sum())
+        book.event_square += float(event.square().sum())
         made += len(chosen)
         if book.proposed > 1_000_000 and book.accepted == 0:
             raise IntegrationError(
@@ -212,6 +243,6 @@ def unweight(
         yield WeightedPoints(
             points.u[chosen],
             points.channel[chosen],
-            ratio[chosen].sign() * size.clamp(min=1.0),
+            event,
         )
     return book

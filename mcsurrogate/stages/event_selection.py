@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from mcsurrogate.integration import UnweightingRecord, unweight
+from mcsurrogate.integration.evaluation import Evaluator
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
 
 __all__ = ["EventSelection", "PlainSelection", "Report", "unweighting_summary"]
@@ -50,19 +51,26 @@ class PlainSelection:
         The finished integration's.
     overweight
         Overweight fraction of its maxima.
+    evaluate
+        Evaluator of the cross section; one without an executor if None.
     """
 
     weight_names: tuple[str, ...] = ("nominal",)
 
-    def __init__(self, sampler: Sampler, overweight: float) -> None:
+    def __init__(
+        self, sampler: Sampler, overweight: float, evaluate: Evaluator | None = None
+    ) -> None:
         self.overweight = overweight
+        self._evaluate = evaluate
         self._sampler = sampler
         self._book = UnweightingRecord()
 
     def points(self, events: int, seed: int, report: Report) -> Iterator[WeightedPoints]:
         """Yield accepted points; see the protocol."""
         book = self._book
-        for points in unweight(self._sampler, events, seed=seed, record=book):
+        for points in unweight(
+            self._sampler, events, seed=seed, record=book, evaluate=self._evaluate
+        ):
             report(book.accepted, f"{book.efficiency:.1%} accepted")
             yield points
 
@@ -86,4 +94,5 @@ def unweighting_summary(book: UnweightingRecord) -> dict[str, Any]:
         "overweight_events": book.overweight,
         "overweight_fraction": book.excess / (book.accepted + book.excess),
         "largest_weight_over_maximum": book.largest,
+        "effective_events": book.effective,
     }

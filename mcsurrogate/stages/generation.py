@@ -1,12 +1,14 @@
 """Stage ``generate``: unweighted events in an LHE file."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from mcsurrogate.cards import dump_card
 from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
 from mcsurrogate.hard_process import EventBuilder, assemble
 from mcsurrogate.hard_process.event_builder import PROCESS_ID
+from mcsurrogate.integration.evaluation import Evaluator
 from mcsurrogate.integration.sampler_file import load_sampler
 from mcsurrogate.les_houches import write_les_houches
 from mcsurrogate.progress import Progress
@@ -22,7 +24,9 @@ _WEIGHTS_IN_PB = -4
 _PROTON = 2212
 
 
-def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
+def run_generation(
+    folder: RunFolder, progress: Progress, *, executor: Executor | None = None
+) -> dict[str, Any]:
     """Unweight events with the sampler of the finished integration.
 
     With a section ``[emulators]`` trained emulators take part; see
@@ -30,6 +34,16 @@ def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
 
     Events carry weights in pb (IDWTUP = -4) whose mean is the cross section: all equal,
     except that overweight events keep the ratio of their weight to the maximum.
+
+    Parameters
+    ----------
+    folder
+        The run folder, with a finished integration.
+    progress
+        Is told the number of events.
+    executor
+        Where the cross section is evaluated, without emulators; here if None.  Events do not
+        depend on it.
 
     Returns
     -------
@@ -49,7 +63,7 @@ def run_generation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         overweight = result["overweight_fraction"]
         selection: EventSelection
         if card.emulators is None:
-            selection = PlainSelection(sampler, overweight)
+            selection = PlainSelection(sampler, overweight, Evaluator(process, executor))
         else:
             progress(0, wanted, "pilot sample of the emulator")
             selection = emulated_selection(card, process, sampler, overweight, seed)

@@ -1,12 +1,14 @@
 """Stage ``integrate``: the cross section and the sampler that found it."""
 
 import json
+from concurrent.futures import Executor
 from typing import Any
 
 from mcsurrogate.errors import RunFolderError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import Progress as IntegrationProgress
 from mcsurrogate.integration import integrate
+from mcsurrogate.integration.plots import save_plots
 from mcsurrogate.integration.sampler_file import save_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
@@ -16,9 +18,18 @@ __all__ = ["RESULT", "SAMPLER", "read_result", "run_integration"]
 RESULT = "result.json"
 SAMPLER = "sampler.safetensors"
 _CHECKPOINT = "integration.checkpoint"
+_PLOTS = "plots/integration"
+_PLOT_POINTS = 10_000
 
 
-def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False) -> dict[str, Any]:
+def run_integration(
+    folder: RunFolder,
+    progress: Progress,
+    *,
+    keep: bool = False,
+    executor: Executor | None = None,
+    plots: bool = False,
+) -> dict[str, Any]:
     """Compute the cross section of the folder's card.
 
     Parameters
@@ -29,6 +40,10 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
         Is told evaluations, their largest number and the estimate so far.
     keep
         Take a finished result as it is.
+    executor
+        Where the cross section is evaluated; here if None.  The result does not depend on it.
+    plots
+        Whether figures of the integration are drawn into ``plots/integration``.
 
     Returns
     -------
@@ -55,7 +70,9 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
             method=card.method,
             seed=folder.seed("integrate"),
             overweight=card.overweight_fraction,
+            effective_fraction=card.effective_fraction,
             events=folder.card.generation.events,
+            executor=executor,
             progress=report,
             checkpoint=folder.path / _CHECKPOINT,
             resume=folder.resume,
@@ -69,6 +86,7 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
             "unweighting_efficiency": result.unweighting_efficiency,
             "unweighting_efficiency_error": result.unweighting_efficiency_error,
             "overweight_fraction": result.overweight_fraction,
+            "effective_fraction": result.effective_fraction,
             "integrand_evaluations": result.evaluations,
             "seconds": result.seconds,
             "method": result.method,
@@ -78,6 +96,8 @@ def run_integration(folder: RunFolder, progress: Progress, *, keep: bool = False
             "precision_reached": result.error / abs(result.value) <= card.precision,
             "warnings": list(result.warnings),
         }
+        if plots:
+            save_plots(result, folder.path / _PLOTS, points=_PLOT_POINTS)
         folder.write_json(RESULT, content)
         (folder.path / _CHECKPOINT).unlink()
         record["result"] = RESULT
