@@ -118,3 +118,51 @@ def test_without_maximum_weights() -> None:
     result = integrate(lambda x: 0 * x[:, 0], dim=2, evaluations=4000, method="vegas")
     with pytest.raises(IntegrationError, match="no maximum weights"):
         next(unweight(result.sampler, 10, seed=1))
+
+
+def test_partial_unweighting_keeps_more_and_stays_unbiased() -> None:
+    """Mean of y under f = 4 x^3: 1/2, and of x: 4/5; 4 sigma, false alarm 6e-5 each."""
+    results = [
+        integrate(
+            lambda x: 4 * x[:, 0] ** 3 + 0 * x[:, 1],
+            dim=2,
+            evaluations=4000,
+            seed=2,
+            method="vegas",
+            effective_fraction=fraction,
+        )
+        for fraction in (1.0, 0.95)
+    ]
+    whole, partial = results
+    assert partial.effective_fraction == pytest.approx(0.95, abs=1e-3)
+    assert whole.effective_fraction > 0.99
+    assert partial.unweighting_efficiency > whole.unweighting_efficiency
+    assert partial.overweight_fraction > 0.01
+    assert whole.overweight_fraction == pytest.approx(1e-3, rel=1e-6)
+    u, weight, record = _stream(partial.sampler, 5000, seed=5)
+    assert record.effective / 5000 == pytest.approx(0.95, abs=0.02)
+    # the mean event weight is what the generation stage divides by
+    assert float(weight.mean()) == pytest.approx(1 / (1 - partial.overweight_fraction), rel=0.05)
+    for column, expected in ((0, 4 / 5), (1, 1 / 2)):
+        mean = float((weight * u[:, column]).sum() / weight.sum())
+        assert mean == pytest.approx(expected, abs=4 * 0.29 / math.sqrt(0.9 * 5000))
+    with pytest.raises(IntegrationError, match="effective fraction"):
+        integrate(lambda x: x[:, 0], dim=1, evaluations=2000, effective_fraction=0.0)
+
+
+def test_events_come_from_the_grid_alone_where_boxes_unweight_badly() -> None:
+    """A product of powers is flat under the grid; boxes then only follow the noise."""
+    result = integrate(
+        lambda x: x[:, 0] ** 2 * x[:, 1] ** 2, dim=2, evaluations=40_000, seed=1, method="vegas"
+    )
+    assert result.sampler.mixture.grids[0].grid_alone
+    assert result.unweighting_efficiency > 0.7
+    # where one box has most of the integral, they help
+    peaked = integrate(
+        lambda x: (-200 * ((x[:, :2] - x[:, 2:]) ** 2).sum(1)).exp(),
+        dim=4,
+        evaluations=100_000,
+        seed=1,
+        method="vegas",
+    )
+    assert not peaked.sampler.mixture.grids[0].grid_alone
