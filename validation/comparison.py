@@ -20,7 +20,8 @@ from mcsurrogate.validation.repeated import Repeats, compare_hashes
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import BinnedComparison, compare_binned
 from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
-from mcsurrogate.validation.statistics.global_tests import GlobalTest, global_tests
+from mcsurrogate.validation.statistics.global_test import GlobalTest
+from mcsurrogate.validation.statistics.global_tests import global_tests
 from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.sensitivity import resolvable_deviation

@@ -42,6 +42,7 @@ class _Recipe:
     sample: NDArray[np.float64]
     reservoir: int
     seed: int
+    deep: int
 
     @classmethod
     def of(cls, plan: Plan, observables_file: Path | None) -> "_Recipe":
@@ -54,6 +55,7 @@ class _Recipe:
             plan.sample,
             plan.reservoir,
             plan.seed,
+            plan.deep,
         )
 
     def plan(self) -> Plan:
@@ -68,6 +70,7 @@ class _Recipe:
             self.sample,
             self.reservoir,
             self.seed,
+            self.deep,
         )
 
 

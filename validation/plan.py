@@ -36,6 +36,8 @@ class Plan:
         Capacity of the reservoir of features, 0 for none.
     seed
         Of all random choices.
+    deep
+        Events whose particles are kept for the networks on particles, 0 for none.
     """
 
     observables: tuple[Observable, ...]
@@ -45,6 +47,7 @@ class Plan:
     sample: FloatArray
     reservoir: int
     seed: int
+    deep: int = 0
 
     def feature_sums(self) -> FeatureSums | None:
         """Empty sums for one sample, None where no feature varies."""
@@ -63,7 +66,7 @@ class Planner:
         Names or objects instead of a preset.
     extra
         Observables besides the preset.
-    reservoir, seed
+    reservoir, seed, deep
         See `Plan`.
     """
 
@@ -72,6 +75,7 @@ class Planner:
     extra: Sequence[Observable] = ()
     reservoir: int = 0
     seed: int = 1
+    deep: int = 0
     plan: Plan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -103,4 +107,4 @@ class Planner:
         raw = raw_features(chosen, values, len(events))
         features = FeatureMap.learn(raw)
         sample = features(raw) if features.names else np.zeros((0, 0))
-        return Plan(chosen, name, grids, features, sample, self.reservoir, self.seed)
+        return Plan(chosen, name, grids, features, sample, self.reservoir, self.seed, self.deep)

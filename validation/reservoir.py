@@ -1,11 +1,14 @@
 """A uniform random part of a stream of events, of bounded size."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Reservoir"]
 
 FloatArray = NDArray[np.float64]
+Rows = NDArray[np.floating[Any]]
 
 
 class Reservoir:
@@ -26,11 +29,11 @@ class Reservoir:
         self.capacity = capacity
         self._random = np.random.default_rng(seed)
         self._keys = np.empty(0)
-        self._rows: FloatArray = np.empty((0, 0))
+        self._rows: Rows = np.empty((0, 0))
         self._weights = np.empty(0)
         self._positions = np.empty(0, dtype=np.int64)
 
-    def add(self, rows: FloatArray, weights: FloatArray, first_event: int) -> None:
+    def add(self, rows: Rows, weights: FloatArray, first_event: int) -> None:
         """Offer the ``(N, ...)`` rows of N events with their weights."""
         if self.capacity <= 0:
             return
@@ -42,7 +45,7 @@ class Reservoir:
         if not chosen.any():
             return
         positions = first_event + np.flatnonzero(chosen)
-        old = self._rows if len(self._keys) else np.empty((0, *rows.shape[1:]))
+        old = self._rows if len(self._keys) else rows[:0]
         keys = np.concatenate((self._keys, keys[chosen]))
         kept = np.arange(len(keys))
         if len(keys) > self.capacity:
@@ -56,7 +59,7 @@ class Reservoir:
         return len(self._keys)
 
     @property
-    def rows(self) -> FloatArray:
+    def rows(self) -> Rows:
         """``(n, ...)`` rows that were kept, in the order of the stream."""
         return self._rows
 

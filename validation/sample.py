@@ -12,6 +12,7 @@ from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.jets import JetDefinition
+from mcsurrogate.validation.particle_sets import particle_sets
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.reading import EventFile, FileSummary
 from mcsurrogate.validation.record import EventChunk
@@ -92,6 +93,8 @@ class Sample:
         Projections and moments of the event features, None without features.
     reservoir
         A random part of the events' features.
+    particle_sets
+        Particles of a random part of those events, where the plan asks for them.
     hashes
         Of the events, to find repeated ones.
     weight_table
@@ -116,6 +119,7 @@ class Sample:
         self.fine = {name: FineSums(edges) for name, edges in plan.grids.items()}
         self.features: FeatureSums | None = plan.feature_sums()
         self.reservoir = Reservoir(plan.reservoir, plan.seed)
+        self.particle_sets = Reservoir(min(plan.deep, plan.reservoir), plan.seed)
         self.hashes = EventHashes()
         self.weight_table = WeightTable(weight_names, column, plan.seed)
         self.particles = 0
@@ -131,6 +135,8 @@ class Sample:
         """Add the events of a chunk."""
         values = [o.values(events) for o in self.plan.observables]
         self.particles += len(events.final)
+        if self.particle_sets.capacity:
+            self.particle_sets.add(particle_sets(events), events.weights, first_event)
         self.hashes.add(event_hashes(events.final))
         self.weight_table.add(events.chunk.weights, first_event)
         self.fill_values(values, events.weights, first_event)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.atomic import write_text
+from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
+from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
@@ -18,7 +20,7 @@ from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.report import render
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
 from mcsurrogate.validation.statistics.binned import Chi2
-from mcsurrogate.validation.statistics.global_tests import GlobalTest
+from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.marginal import DistanceTest
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
 
@@ -67,6 +69,7 @@ def validate(
     tolerance: float | Mapping[str, float] | None = None,
     family_wise_error: float = FAMILY_WISE_ERROR,
     reservoir: int = RESERVOIR,
+    deep: bool = False,
     seed: int = 1,
     parts: Sequence[tuple[str, str, str]] = (),
     workers: int = 1,
@@ -102,6 +105,9 @@ def validate(
     reservoir
         Events of each sample, drawn at random, that the kernel distance and the classifier
         see at most; 0 leaves both out.
+    deep
+        Also train a particle-flow and a Lorentz-equivariant network on the particles of
+        `DEEP_EVENTS` events of each sample; takes minutes.
     seed
         Of all random choices.
     parts
@@ -126,7 +132,14 @@ def validate(
         Samples that cannot be compared or unknown names; nothing is written.
     """
     own = load_observables(Path(observables_file)) if observables_file is not None else ()
-    planner = Planner(preset, observables, own, reservoir=reservoir, seed=seed)
+    planner = Planner(
+        preset,
+        observables,
+        own,
+        reservoir=reservoir,
+        seed=seed,
+        deep=DEEP_EVENTS if deep else 0,
+    )
     allowed = _tolerance(tolerance)
     options: dict[str, Any] = {
         "weight": weight,
@@ -268,7 +281,21 @@ def _global_metrics(test: GlobalTest) -> dict[str, Any]:
         "p_value": test.p_value,
         "log10_p_value": test.log_p / _LN10,
         **test.details,
+        **({} if test.weights is None else {"regions": _region_metrics(test.weights)}),
     }
+
+
+def _region_metrics(weights: ClassifierWeights) -> list[dict[str, Any]]:
+    """Where the weights of a classifier are largest and smallest."""
+    return [
+        {
+            "title": region.title,
+            "ratio": region.ratio,
+            "features": list(region.features),
+            "shifts": list(region.shifts),
+        }
+        for region in weights.regions
+    ]
 
 
 def _metrics(

@@ -56,6 +56,10 @@ def validate(
         float | None,
         typer.Option(help="Relative deviation that is within tolerance; none by default."),
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also train two networks on the particles; takes minutes."),
+    ] = False,
     workers: Annotated[
         int, typer.Option(min=1, max=2, help="Processes that read; results do not depend on it.")
     ] = min(2, os.cpu_count() or 1),
@@ -87,6 +91,7 @@ def validate(
             observables_file=observables_file,
             weight=weight,
             tolerance=tolerance,
+            deep=deep,
             workers=workers,
             progress=reading_progress(progress),
         )

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mcsurrogate.validation.classifiers.auc import auc_test
 from mcsurrogate.validation.classifiers.crossfit import FeatureNetwork, TrainingSettings, cross_fit
-from mcsurrogate.validation.classifiers.weights import ClassifierWeights, classifier_weights
+from mcsurrogate.validation.classifiers.deep import deep_tests
+from mcsurrogate.validation.classifiers.weights import classifier_weights
+from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
@@ -17,45 +18,10 @@ from mcsurrogate.validation.statistics.multivariate import compare_frechet, comp
 if TYPE_CHECKING:
     from mcsurrogate.validation.sample import Sample
 
-__all__ = ["GlobalTest", "global_tests"]
+__all__ = ["global_tests"]
 
 _MIN_EVENTS = 200
 """Fewer events than this say nothing about dozens of features at once."""
-
-
-@dataclass(frozen=True)
-class GlobalTest:
-    """A test of all observables at once.
-
-    Attributes
-    ----------
-    name, title
-        Short name and words.
-    value, error
-        The distance, and its error where it has one.
-    expected
-        Mean between equal samples, None where it is not computed.
-    log_p
-        Log p-value.
-    details
-        Further numbers by name.
-    weights
-        Of a classifier: its weights.
-    """
-
-    name: str
-    title: str
-    value: float
-    log_p: float
-    expected: float | None = None
-    error: float | None = None
-    details: dict[str, float] = field(default_factory=dict)
-    weights: ClassifierWeights | None = None
-
-    @property
-    def p_value(self) -> float:
-        """p-value."""
-        return math.exp(self.log_p)
 
 
 def global_tests(
@@ -66,7 +32,7 @@ def global_tests(
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> list[GlobalTest]:
-    """Sliced distances, Frechet and kernel physics distance, and a classifier.
+    """Sliced distances, Frechet and kernel physics distance, and classifiers.
 
     Samples without features, or with too few events for them, get no global test.
     """
@@ -112,6 +78,8 @@ def global_tests(
             )
         )
         tests.append(_feature_classifier(candidate, reference, seed, tell))
+    if min(len(candidate.particle_sets), len(reference.particle_sets)) >= _MIN_EVENTS:
+        tests += deep_tests(candidate, reference, seed=seed, tell=tell)
     return tests
 
 

@@ -5,6 +5,7 @@ over batches.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,8 @@ def _form(kernel: Single, signed: Single, split: int) -> FloatArray:
 
 
 def compare_kernel(
-    candidate: FloatArray,
-    reference: FloatArray,
+    candidate: NDArray[np.floating[Any]],
+    reference: NDArray[np.floating[Any]],
     weights: tuple[FloatArray, FloatArray],
     *,
     seed: int = 1,

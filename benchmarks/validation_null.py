@@ -1,0 +1,164 @@
+"""Null calibration of the validation: every test on pairs of halves of one sample.
+
+    python benchmarks/validation_null.py OUT FILE [FILE ...] [--pairs 200] [--events 2000]
+
+Events of the FILEs (HepMC, one process) are read once.  For each pair two disjoint random parts
+of `--events` events are drawn and compared as `mcsurrogate validate` compares files, classifier
+included; the p-values are appended to OUT (one JSON line a pair), so that a stopped run goes on.
+The difference of two disjoint random parts scatters as that of independent samples, whatever the
+size of the pool.  Printed: for each test the Kolmogorov p-value of its p-values against the uniform
+distribution, over all pairs (and observables), and the share of verdicts `differs`.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from mcsurrogate.validation.comparison import Comparison, compare
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.plan import Plan, Planner
+from mcsurrogate.validation.reading import EventFile, FileSummary
+from mcsurrogate.validation.repeated import event_hashes
+from mcsurrogate.validation.sample import Sample
+from mcsurrogate.validation.selection import Events
+from mcsurrogate.validation.verdict import Tolerance
+
+
+class Pool:
+    """Values of all observables for all events of some files."""
+
+    def __init__(self, paths: list[Path], planner: Planner) -> None:
+        parts: list[list[Values]] = []
+        self.hashes = np.empty(0, dtype=np.uint64)
+        events = 0
+        for path in paths:
+            for chunk in EventFile(path).chunks():
+                seen = Events(chunk, np.ones(len(chunk)))
+                plan = planner(seen)
+                values = []
+                for observable in plan.observables:
+                    own = observable.values(seen)
+                    event = np.arange(len(chunk)) if own.event is None else own.event
+                    order = np.argsort(event, kind="stable")
+                    values.append(Values(own.values[order], event[order] + events))
+                parts.append(values)
+                self.hashes = np.concatenate((self.hashes, event_hashes(seen.final)))
+                events += len(chunk)
+        assert planner.plan is not None
+        self.plan: Plan = planner.plan
+        self.events = events
+        self.single = [o.values(seen).event is None for o in self.plan.observables]
+        self.values, self.offsets = [], []
+        for i in range(len(self.plan.observables)):
+            event = np.concatenate([p[i].event for p in parts])
+            self.values.append(np.concatenate([p[i].values for p in parts]))
+            counts = np.bincount(event, minlength=events)
+            self.offsets.append(np.concatenate(([0], np.cumsum(counts))))
+
+    def sample(self, label: str, chosen: np.ndarray) -> Sample:
+        """Sample of some of the events."""
+        summary = FileSummary(Path(label), events=len(chosen))
+        sample = Sample(label, summary, self.plan)
+        values = []
+        for i, single in enumerate(self.single):
+            if single:
+                values.append(Values(self.values[i][chosen]))
+                continue
+            first, last = self.offsets[i][chosen], self.offsets[i][chosen + 1]
+            counts = last - first
+            place = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
+            values.append(Values(self.values[i][place], np.repeat(np.arange(len(chosen)), counts)))
+        ones = np.ones(len(chosen))
+        sample.fill_values(values, ones, 0)
+        sample.hashes.add(self.hashes[chosen])
+        sample.weight_table.add(ones[:, None], 0)
+        return sample
+
+
+def p_values(found: Comparison) -> dict[str, object]:
+    """All p-values of a comparison."""
+    rows: dict[str, dict[str, float]] = {"chi2": {}, "shape": {}, "rate": {}, "scan": {}}
+    rows |= {"ks": {}, "wasserstein": {}}
+    for r in found.results:
+        for name, test in (("chi2", "full"), ("shape", "shape"), ("rate", "rate")):
+            one = getattr(r.binned, test)
+            if one.ndf:
+                rows[name][r.observable.name] = one.p_value
+        if r.binned.full.ndf:
+            rows["scan"][r.observable.name] = math.exp(r.binned.scan.log_p)
+        if r.marginal is not None and r.binned.full.ndf:
+            rows["ks"][r.observable.name] = math.exp(r.marginal.ks.log_p)
+            rows["wasserstein"][r.observable.name] = math.exp(r.marginal.wasserstein.log_p)
+    return {
+        "verdict": found.verdict.value,
+        "uniformity": found.uniformity.p_value,
+        "excess": found.uniformity.excess_p_value,
+        "smallest_adjusted": min(r.adjusted_p for r in found.results if r.counts),
+        "global": {t.name: t.p_value for t in found.global_tests},
+        "rows": rows,
+    }
+
+
+def summarize(lines: list[dict[str, object]]) -> None:
+    """Print how uniform everything is."""
+    n = len(lines)
+    differs = sum(line["verdict"] == "differs" for line in lines)
+    print(f"{n} pairs, verdict differs: {differs} ({100 * differs / n:.2g}%)")
+    print(f"{'test':22s} {'pairs x observables':>20s} {'KS p':>8s} {'< 0.01':>8s} {'< 0.001':>8s}")
+    for name in lines[0]["rows"]:
+        columns: dict[str, list[float]] = {}
+        for line in lines:
+            for observable, p in line["rows"][name].items():
+                columns.setdefault(observable, []).append(p)
+        # observables that vary in every pair: rare ones have too few different values
+        full = {k: v for k, v in columns.items() if len(v) == n}
+        each = {k: stats.kstest(v, "uniform").pvalue for k, v in full.items()}
+        worst = min(each, key=lambda k: each[k])
+        flat = np.concatenate(list(full.values()))
+        # observables of a pair are correlated: smallest of their KS p-values times their number
+        adjusted = min(1.0, each[worst] * len(each))
+        print(
+            f"{name:22s} {f'{n} x {len(each)}':>20s} {adjusted:8.3f} {(flat < 0.01).mean():8.4f} "
+            f"{(flat < 0.001).mean():8.5f}   worst alone: {worst}, KS p = {each[worst]:.2g}"
+        )
+    columns = {k: [line["global"][k] for line in lines] for k in lines[0]["global"]}
+    columns |= {k: [line[k] for line in lines] for k in ("uniformity", "excess")}
+    for name, values in columns.items():
+        column = np.array(values)
+        print(
+            f"{name:22s} {n:20d} {stats.kstest(column, 'uniform').pvalue:8.3f} "
+            f"{(column < 0.01).mean():8.4f} {(column < 0.001).mean():8.5f}"
+        )
+
+
+def main() -> None:
+    """Run the calibration."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--reservoir", type=int, default=50_000)
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    lines = [json.loads(x) for x in out.read_text().splitlines()] if out.exists() else []
+    if len(lines) < arguments.pairs:
+        pool = Pool(arguments.files, Planner(reservoir=arguments.reservoir))
+        print(f"{pool.events} events, {len(pool.plan.observables)} observables", flush=True)
+        for pair in range(len(lines), arguments.pairs):
+            order = np.random.default_rng((1, pair)).permutation(pool.events)
+            size = min(arguments.events, pool.events // 2)
+            halves = order[:size], order[size : 2 * size]
+            samples = [pool.sample(f"half {i}", half) for i, half in enumerate(halves)]
+            lines.append(p_values(compare(*samples, Tolerance(), seed=pair + 1)))
+            with out.open("a") as file:
+                file.write(json.dumps(lines[-1]) + "\n")
+    summarize(lines[: arguments.pairs])
+
+
+if __name__ == "__main__":
+    main()
