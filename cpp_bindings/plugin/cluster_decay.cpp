@@ -9,8 +9,9 @@ using Pythia8::Vec4;
 
 namespace {
 
-// Attempts to find masses of the hadrons that fit into their cluster.
-constexpr int numberOfTries = 30;
+// Attempts to find hadrons that fit into their cluster, and masses of given hadrons that do.
+constexpr int numberOfTries = 20;
+constexpr int numberOfMassTries = 30;
 // Distance in GeV to a threshold.
 constexpr double margin = 1e-4;
 
@@ -129,8 +130,14 @@ bool ClusterDecay::twoHadrons(const Step& step, std::vector<ClusterHadron>& hadr
         const std::pair<int, int> pair = draws_.pair(step.state);
         const int code1 = hadronCode(step, 0, pair.first);
         const int code2 = hadronCode(step, 1, pair.second);
-        const double m1 = selectMass(code1);
-        const double m2 = selectMass(code2);
+        double m1 = 0.;
+        double m2 = 0.;
+        for (int j = 0; j < numberOfMassTries; ++j) {
+            m1 = selectMass(code1);
+            m2 = selectMass(code2);
+            if (m1 + m2 + margin <= step.state.mass)
+                break;
+        }
         if (m1 + m2 + margin > step.state.mass)
             continue;
         const StepState how{
@@ -157,9 +164,13 @@ bool ClusterDecay::hadronAndCluster(const Step& step, int side,
         const int vertex = draws_.peel(step.state, side);
         const int popped = draws_.model->vertex(vertex).popped;
         const int code = hadronCode(step, side, vertex);
-        const double m = selectMass(code);
         const double low = draws_.model->lightest(endOfPopped(popped), other);
-        const double high = step.state.mass - m - margin;
+        double m = 0.;
+        double high = 0.;
+        for (int j = 0; j < numberOfMassTries && high <= low * 1.0001; ++j) {
+            m = selectMass(code);
+            high = step.state.mass - m - margin;
+        }
         if (high <= low * 1.0001)
             continue;
         const double rest = draws_.mass(step.state, {popped, side == 0 ? 2 : 3, m, low, high});

@@ -10,8 +10,11 @@ import torch
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import HadronizationError
+from mcsurrogate.generators.hadronization.event_fit import EventFit
+from mcsurrogate.generators.hadronization.single_clusters import decay_clusters
 from mcsurrogate.generators.hadronization.training_folder import versions
-from mcsurrogate.hadronization.cluster_cards import ClusterCard
+from mcsurrogate.hadronization.cluster_cards import ClusterCard, StringSinglets
+from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.cluster_steps import (
     ClusterSample,
@@ -19,14 +22,17 @@ from mcsurrogate.hadronization.cluster_steps import (
     reference_masses,
     steps_of_clusters,
 )
+from mcsurrogate.hadronization.cluster_strings import steps_of_strings
 from mcsurrogate.hadronization.cluster_tables import DecayTables
 from mcsurrogate.hadronization.cluster_training import ClusterTrainer
+from mcsurrogate.hadronization.flavours import QUARKS
 from mcsurrogate.hadronization.weights_file import write_weights
 from mcsurrogate.progress import Progress
 
 __all__ = ["HELD_OUT", "train_clusters"]
 
 _FEWEST_CLUSTERS = 1000
+_LIGHTEST_STRING = 0.45
 #: One cluster in so many is not trained on: those whose position it divides.
 HELD_OUT = 10
 
@@ -36,19 +42,14 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     weights = out / f"{card.name}.safetensors"
     if weights.exists():
         return weights
-    progress(0, None, "reading cluster decays")
-    sample = ClusterSample.read(card.decays.file)
-    if len(sample) < _FEWEST_CLUSTERS:
-        msg = f"{card.decays.file} has {len(sample)} clusters, {_FEWEST_CLUSTERS} are needed"
-        raise HadronizationError(msg)
-    kept_apart = np.arange(len(sample)) % HELD_OUT == 0
-    steps = steps_of_clusters(sample.take(np.flatnonzero(~kept_apart)))
-    networks = _networks(card, sample, steps)
+    progress(0, None, "collecting decays of clusters")
+    steps, held_out, masses = _matched_data(card)
+    networks = _networks(card, steps, masses)
     training = card.training
     trainer = ClusterTrainer(
         networks,
         steps,
-        steps_of_clusters(sample.take(np.flatnonzero(kept_apart))),
+        held_out,
         optimiser_steps=training.steps.model_dump(),
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
@@ -58,28 +59,84 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     if resume:
         trainer.resume()
     trainer.run(lambda head, done, total: progress(done, total, f"training head {head!r}"))
-    write_text(out / "metrics.json", json.dumps({"learning_curve": trainer.curve}, indent=1) + "\n")
+    metrics: dict[str, Any] = {"learning_curve": trainer.curve}
+    about = _model_card(card, trainer, steps)
+    if card.fit is not None:
+        fit = EventFit(networks, card.fit, seed=card.seed, folder=out)
+        if resume:
+            fit.resume()
+        fit.run(progress)
+        metrics["fit"] = fit.curve
+        about["fitted_to_events"] = fit.summary()
+    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
     write_weights(
         weights,
         model="clusters",
         tensors=networks.tensors(),
         metadata=networks.metadata(),
-        card=_model_card(card, trainer, steps),
+        card=about,
     )
     progress(1, 1, "done")
     return weights
 
 
-def _networks(card: ClusterCard, sample: ClusterSample, steps: DecaySteps) -> ClusterNetworks:
-    tables = DecayTables.from_steps(steps, reference_masses(sample))
+def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, float]]:
+    """Collect steps to train on, steps kept apart, and reference masses of the hadrons."""
+    if card.decays is not None:
+        sample = ClusterSample.read(card.decays.file)
+        to_steps, quantile = steps_of_clusters, 0.5
+        source = str(card.decays.file)
+    else:
+        assert card.strings is not None
+        sample = hadronized_strings(card.strings, seed=card.seed)
+        # Thresholds lie low in the mass distributions of resonances.
+        to_steps, quantile = steps_of_strings, 0.02
+        source = "Pythia"
+    if len(sample) < _FEWEST_CLUSTERS:
+        msg = f"{source} gives {len(sample)} clusters, {_FEWEST_CLUSTERS} are needed"
+        raise HadronizationError(msg)
+    apart = np.arange(len(sample)) % HELD_OUT == 0
+    train, held_out = (to_steps(sample.take(np.flatnonzero(use))) for use in (~apart, apart))
+    return train, held_out, reference_masses(sample, quantile)
+
+
+def hadronized_strings(strings: StringSinglets, *, seed: int) -> ClusterSample:
+    """Straight strings between quarks and diquarks, hadronized by Pythia.
+
+    The ends are those of formed clusters, with more of the rare ones than events have; masses are
+    log-uniform from the constituent masses up.
+    """
+    random = np.random.default_rng(seed)
+    rates = np.array([0.3, 0.3, 0.2, 0.08, 0.08] + [0.04 / 9] * 9)
+    first, second = (
+        random.choice(len(CLUSTER_ENDS), size=strings.number, p=rates / rates.sum())
+        for _ in range(2)
+    )
+    codes = np.array(CLUSTER_ENDS)
+    triplet = np.where(first < len(QUARKS), codes[first], -codes[first])
+    antitriplet = np.where(second < len(QUARKS), -codes[second], codes[second])
+    flip = random.random(strings.number) < 0.5
+    ends = np.where(
+        flip[:, None],
+        np.stack([antitriplet, triplet], axis=1),
+        np.stack([triplet, antitriplet], axis=1),
+    )
+    excess = np.array([0.0, 0.0, 0.15, 1.6, 5.0, *[0.75 + 0.1 * (c > 3000) for c in codes[5:]]])
+    lowest = _LIGHTEST_STRING + excess[first] + excess[second]
+    mass = lowest * (strings.heaviest / lowest) ** random.random(strings.number)
+    return decay_clusters("lund", ends, mass, seed=seed, settings=strings.settings)
+
+
+def _networks(card: ClusterCard, steps: DecaySteps, masses: dict[int, float]) -> ClusterNetworks:
+    tables = DecayTables.from_steps(steps, masses)
     log_mass = np.log(steps.mass)
     torch.manual_seed(card.seed)
     networks = ClusterNetworks(
         tables,
         hidden=card.training.hidden,
         bins=card.training.bins,
-        lowest=float(card.decays.lowest_cosine),
+        lowest=float(card.decays.lowest_cosine) if card.decays is not None else -1.0,
         centre=float(log_mass.mean()),
         scale=float(log_mass.std()),
     )
@@ -98,7 +155,11 @@ def _model_card(card: ClusterCard, trainer: ClusterTrainer, steps: DecaySteps) -
         "name": card.name,
         "model": card.kind,
         "what": "formation of clusters from partons and their decay into hadrons",
-        "trained_on": {"cluster_decays": card.decays.file.name},
+        "trained_on": (
+            {"cluster_decays": card.decays.file.name}
+            if card.decays is not None
+            else {"strings_of_pythia": card.model_dump(mode="json")["strings"]}
+        ),
         "decay_steps": len(steps),
         "vertices": len(trainer.networks.tables.vertices),
         "parameters": sum(p.numel() for p in trainer.networks.parameters()),

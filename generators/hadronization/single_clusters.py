@@ -1,6 +1,7 @@
 """Decays of single clusters by a surrogate, through Pythia."""
 
 import os
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,7 @@ def decay_clusters(
     mass: NDArray[np.float64],
     *,
     seed: int,
+    settings: Iterable[str] = (),
 ) -> ClusterSample:
     """Let a surrogate decay clusters in their rest frames.
 
@@ -79,6 +81,8 @@ def decay_clusters(
         ``(N,)`` in GeV.
     seed
         From 1 to 900,000,000.
+    settings
+        Further Pythia settings of the hadron level.
 
     Returns
     -------
@@ -101,8 +105,8 @@ def decay_clusters(
             "antitriplet, and positive masses"
         )
         raise HadronizationError(msg)
-    settings = [*hadronization_settings(model), "HadronLevel:Decay = off"]
-    run = Rehadronizer(settings, seed=seed)
+    lines = [*hadronization_settings(model), *settings, "HadronLevel:Decay = off"]
+    run = Rehadronizer(lines, seed=seed)
     batches = list(run.hadronize(_records(ends, mass), batch_size=20_000))
     source = np.concatenate([batch.source_event for batch in batches])
     number = np.concatenate([np.diff(batch.offsets) for batch in batches])

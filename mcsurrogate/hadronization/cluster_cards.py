@@ -1,11 +1,19 @@
 """Training cards of the model ``clusters``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["ClusterCard", "ClusterDecays", "ClusterTraining", "FormationStart", "HeadSteps"]
+__all__ = [
+    "ClusterCard",
+    "ClusterDecays",
+    "ClusterTraining",
+    "EventFitCard",
+    "FormationStart",
+    "HeadSteps",
+    "StringSinglets",
+]
 
 _LARGEST_SEED = 900_000_000
 
@@ -28,6 +36,28 @@ class ClusterDecays(_Section):
         Literal[-1, 0],
         Field(description="0 where a product always keeps to the side of its constituent"),
     ] = -1
+
+
+class StringSinglets(_Section):
+    """Straight strings that Pythia hadronizes, as matched training data of fission and decay."""
+
+    number: Annotated[int, Field(ge=1000, description="number of strings")] = 150_000
+    heaviest: Annotated[
+        float, Field(gt=2, le=2000, description="largest mass in GeV; masses are log-uniform")
+    ] = 100.0
+    settings: Annotated[
+        tuple[str, ...],
+        Field(description="Pythia settings of the hadron level, a tune for instance"),
+    ] = ()
+
+    @field_validator("settings")
+    @classmethod
+    def _no_seeds(cls, settings: tuple[str, ...]) -> tuple[str, ...]:
+        for line in settings:
+            if line.lower().replace(" ", "").startswith(("random:", "mcsurrogate:", "init:")):
+                msg = f"{line!r} does not belong here: seed and plugin are set by the training"
+                raise ValueError(msg)
+        return settings
 
 
 class HeadSteps(_Section):
@@ -67,6 +97,40 @@ class FormationStart(_Section):
     ] = 0.6
 
 
+class EventFitCard(_Section):
+    """Fit to whole events after the matched training."""
+
+    settings: Annotated[
+        tuple[str, ...],
+        Field(description="Pythia settings of the process, one line of a .cmnd file each"),
+    ]
+    measured: Annotated[
+        str | None,
+        Field(
+            description="a table of multiplicities to fit instead of Pythia's yields: z_pole, or "
+            "the path of a .csv file"
+        ),
+    ] = None
+    events: Annotated[int, Field(ge=500, description="events a step")] = 12_000
+    steps: Annotated[int, Field(ge=1, description="steps of Gauss and Newton")] = 12
+    first_divergence: Annotated[
+        float, Field(gt=0, le=20, description="trust region of the first step, nats an event")
+    ] = 1.5
+    last_divergence: Annotated[
+        float, Field(gt=0, le=20, description="trust region of the last step, nats an event")
+    ] = 0.05
+    prior: Annotated[
+        float, Field(gt=0, description="events that the model before a step counts for")
+    ] = 10.0
+    tolerance: Annotated[
+        float, Field(ge=0, le=0.1, description="relative error of every quantity")
+    ] = 0.002
+    shape_error: Annotated[
+        float,
+        Field(gt=0, description="factor on the errors of shapes where multiplicities are measured"),
+    ] = 3.0
+
+
 class ClusterCard(_Section):
     """Card of ``mcsurrogate train hadronization`` for the model ``clusters``."""
 
@@ -75,10 +139,23 @@ class ClusterCard(_Section):
     seed: Annotated[
         int, Field(ge=1, le=_LARGEST_SEED - 1000, description="decides the training")
     ] = 1
-    decays: Annotated[ClusterDecays, Field(description="matched training data")]
+    decays: Annotated[
+        ClusterDecays | None, Field(description="recorded cluster decays as training data")
+    ] = None
+    strings: Annotated[
+        StringSinglets | None, Field(description="Pythia's strings as training data")
+    ] = None
     training: Annotated[ClusterTraining, Field(description="networks and optimiser")] = (
         ClusterTraining()
     )
     formation: Annotated[FormationStart, Field(description="clusters from partons")] = (
         FormationStart()
     )
+    fit: Annotated[EventFitCard | None, Field(description="fit to whole events")] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.decays is None) == (self.strings is None):
+            msg = "give either [decays] or [strings] as training data"
+            raise ValueError(msg)
+        return self

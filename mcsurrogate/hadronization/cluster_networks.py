@@ -34,8 +34,9 @@ _NEVER = -30.0
 
 def momentum(mass: Tensor, m1: Tensor, m2: Tensor) -> Tensor:
     """Momentum of both products in the rest frame, GeV; 0 below the threshold."""
-    square = (mass**2 - (m1 + m2) ** 2) * (mass**2 - (m1 - m2) ** 2)
-    return torch.sqrt(square.clamp(min=0.0)) / (2.0 * mass)
+    # Far below the threshold both factors are negative.
+    above = (mass**2 - (m1 + m2) ** 2).clamp(min=0.0)
+    return torch.sqrt(above * (mass**2 - (m1 - m2) ** 2).clamp(min=0.0)) / (2.0 * mass)
 
 
 def angle_coordinate(cosine: Tensor, p: Tensor, lowest: Tensor) -> Tensor:
@@ -145,6 +146,8 @@ class ClusterNetworks(nn.Module):
         self.mass = DenseNetwork((_MASS_INPUTS, hidden, hidden, 3 * bins + 1))
         self.angle = DenseNetwork((_ANGLE_INPUTS, hidden, hidden, 3 * bins + 1))
         self.formation = Formation(vertices)
+        #: Added to the outputs of heads, ``(N, outputs)``: gradients for each draw by itself.
+        self.shifts: dict[str, Tensor] = {}
         pairs = torch.from_numpy(tables.pairs)
         self._pairs = pairs.clamp(min=0)
         self._is_pair = pairs[..., 0] >= 0
@@ -156,6 +159,11 @@ class ClusterNetworks(nn.Module):
         }
         self._lightest = torch.from_numpy(tables.lightest).to(torch.float32)
 
+    def _outputs(self, head: str, inputs: Tensor) -> Tensor:
+        outputs: Tensor = getattr(self, head)(inputs)
+        shift = self.shifts.get(head)
+        return outputs if shift is None else outputs + shift
+
     def _ends(self, first: Tensor, second: Tensor, mass: Tensor, *more: Tensor) -> Tensor:
         log_mass = (torch.log(mass) - self.centre) / self.scale
         columns = [_one_hot(first, _ENDS), _one_hot(second, _ENDS), log_mass[:, None]]
@@ -163,13 +171,13 @@ class ClusterNetworks(nn.Module):
 
     def kind_log_probability(self, first: Tensor, second: Tensor, mass: Tensor) -> Tensor:
         """``(N, 4)`` log probabilities of the kinds of step, minus infinity below threshold."""
-        logits = self.kind(self._ends(first, second, mass))
+        logits = self._outputs("kind", self._ends(first, second, mass))
         closed = mass[:, None] <= self._thresholds["kind"][first, second]
         return torch.log_softmax(logits.masked_fill(closed, -math.inf), dim=1)
 
     def pair_log_probability(self, first: Tensor, second: Tensor, mass: Tensor) -> Tensor:
         """``(N, P)`` log probabilities of the pairs of hadrons."""
-        logits = self.hadron(self._ends(first, second, mass))
+        logits = self._outputs("hadron", self._ends(first, second, mass))
         pairs = self._pairs[first, second]
         score = logits.gather(1, pairs[..., 0]) + logits.gather(1, pairs[..., 1])
         m1, m2 = self._pair_mass[first, second].unbind(dim=2)
@@ -183,7 +191,7 @@ class ClusterNetworks(nn.Module):
         self, first: Tensor, second: Tensor, mass: Tensor, side: Tensor
     ) -> Tensor:
         """``(N, V)`` log probabilities of the hadron beside a cluster; side 0 or 1."""
-        logits = self.peel(self._ends(first, second, mass, side.to(mass.dtype)))
+        logits = self._outputs("peel", self._ends(first, second, mass, side.to(mass.dtype)))
         own = torch.where(side == 0, first, second)
         other = torch.where(side == 0, second, first)
         closed = mass[:, None] <= self._thresholds["peel"][own, other]
@@ -191,7 +199,7 @@ class ClusterNetworks(nn.Module):
 
     def pop_log_probability(self, first: Tensor, second: Tensor, mass: Tensor) -> Tensor:
         """``(N, 9)`` log probabilities of the flavour popped between two clusters."""
-        logits = self.pop(self._ends(first, second, mass))
+        logits = self._outputs("pop", self._ends(first, second, mass))
         closed = mass[:, None] <= self._thresholds["pop"][first, second]
         return torch.log_softmax(logits.masked_fill(closed, -math.inf), dim=1)
 
@@ -224,7 +232,7 @@ class ClusterNetworks(nn.Module):
             ((torch.log(mass) - self.centre) / self.scale)[:, None],
             ratio[:, None],
         ]
-        outputs = self.mass(torch.cat(columns, dim=1)).T.contiguous()
+        outputs = self._outputs("mass", torch.cat(columns, dim=1)).T.contiguous()
         return unit_spline_log_density(outputs, coordinate)
 
     def angle_log_density(
@@ -251,7 +259,7 @@ class ClusterNetworks(nn.Module):
             (masses / mass[:, None]).clamp(max=1.0),
             torch.log(p + 0.01)[:, None],
         ]
-        outputs = self.angle(torch.cat(columns, dim=1)).T.contiguous()
+        outputs = self._outputs("angle", torch.cat(columns, dim=1)).T.contiguous()
         t = angle_coordinate(torch.maximum(cosine, lowest), p, lowest).clamp(_EDGE, 1.0 - _EDGE)
         return unit_spline_log_density(outputs, t)
 

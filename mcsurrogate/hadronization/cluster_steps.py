@@ -5,7 +5,7 @@ rest frame, with the axis along its first end. The first product holds the first
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import permutations
 from pathlib import Path
@@ -23,7 +23,14 @@ from mcsurrogate.hadronization.cluster_flavours import (
     popped_index,
 )
 
-__all__ = ["KINDS", "ClusterSample", "DecaySteps", "reference_masses", "steps_of_clusters"]
+__all__ = [
+    "KINDS",
+    "ClusterSample",
+    "DecaySteps",
+    "merge_steps",
+    "reference_masses",
+    "steps_of_clusters",
+]
 
 #: Kinds of a step: what the first and the second product are, hadron or cluster.
 KINDS = ("HH", "HC", "CH", "CC")
@@ -153,15 +160,15 @@ class DecaySteps:
         return type(self)(*(getattr(self, column.name)[index] for column in fields(self)))
 
 
-def reference_masses(sample: ClusterSample) -> dict[int, float]:
-    """Median mass in GeV of each hadron, by code without sign."""
+def reference_masses(sample: ClusterSample, quantile: float = 0.5) -> dict[int, float]:
+    """Quantile of the mass of each hadron in GeV, by code without sign."""
     square = sample.momenta[:, 0] ** 2 - (sample.momenta[:, 1:] ** 2).sum(axis=1)
     mass = np.sqrt(np.maximum(square, 0.0))
     code = np.abs(sample.hadron_id)
     order = np.argsort(code, kind="stable")
     names, starts = np.unique(code[order], return_index=True)
     groups = np.split(mass[order], starts[1:])
-    return {int(n): float(np.median(g)) for n, g in zip(names, groups, strict=True)}
+    return {int(n): float(np.quantile(g, quantile)) for n, g in zip(names, groups, strict=True)}
 
 
 class _Collector:
@@ -233,13 +240,13 @@ _MINUS = np.array([1.0, 0.0, 0.0, -1.0])
 
 
 def _chains(
-    ends: tuple[int, int], hadrons: list[int]
+    ends: tuple[int, int], hadrons: list[int], orders: Iterable[tuple[int, ...]] | None = None
 ) -> Iterator[tuple[tuple[int, ...], list[int]]]:
     """Orders of the hadrons along the cluster, with the flavours between them.
 
     A flavour is the one that joins the hadron on its left; the opposite one joins the next.
     """
-    for order in permutations(range(len(hadrons))):
+    for order in orders if orders is not None else permutations(range(len(hadrons))):
         end = ends[0]
         popped = []
         for i in order[:-1]:
@@ -264,15 +271,69 @@ def steps_of_clusters(sample: ClusterSample) -> DecaySteps:
     belong together is not recorded, so the order along the cluster that fits the flavours and is
     closest to the order in z is taken. Decays into more give one step of unknown products.
     """
+    number = np.diff(sample.offsets)
     collector = _Collector()
-    for i in range(len(sample)):
+    for i in np.flatnonzero(number != 2):
         rows = slice(sample.offsets[i], sample.offsets[i + 1])
         ends = (int(sample.ends[i, 0]), int(sample.ends[i, 1]))
         _add_cluster(
             collector, ends, float(sample.mass[i]), sample.hadron_id[rows].tolist(),
             sample.momenta[rows],
         )  # fmt: skip
-    return collector.steps()
+    return merge_steps([_pairs(sample, np.flatnonzero(number == 2)), collector.steps()])
+
+
+def merge_steps(parts: Iterable[DecaySteps]) -> DecaySteps:
+    """Put steps one after the other."""
+    parts = list(parts)
+    return DecaySteps(
+        *(np.concatenate([getattr(p, column.name) for p in parts]) for column in fields(DecaySteps))
+    )
+
+
+def _pairs(sample: ClusterSample, index: NDArray[np.int64]) -> DecaySteps:
+    """Clusters that become two hadrons, which are most, all at once."""
+    start = sample.offsets[index]
+    keys = np.column_stack([sample.ends[index], sample.hadron_id[start],
+                            sample.hadron_id[start + 1]])  # fmt: skip
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    # Canonical classes, popped flavour and products for both orders of the hadrons, and the sign of
+    # the canonical axis; popped is -1 where an order does not fit.
+    table = np.full((2, len(unique), 6), -1, dtype=np.int64)
+    for k, (plus, minus, one, two) in enumerate(unique.tolist()):
+        for order, hadrons in enumerate(([one, two], [two, one])):
+            if not (chain := next(_chains((plus, minus), hadrons, [(0, 1)]), None)):
+                continue
+            collector = _Collector()
+            collector.add("HH", (plus, minus), chain[1][0], (hadrons[0], hadrons[1]),
+                          (1.0, 0.0, 0.0), 0.0)  # fmt: skip
+            for row in collector.rows:
+                form = canonical(plus, minus)
+                table[order, k, :5] = row[1:6]
+                table[order, k, 5] = form.swapped if form else 0
+    along = sample.momenta[start, 3]
+    fits = table[:, inverse.reshape(-1), 2] >= 0
+    order = np.where(fits[0] & fits[1], along < 0, ~fits[0]).astype(np.int64)
+    use = fits.any(axis=0)
+    rows = table[order, inverse.reshape(-1)][use]
+    swapped, order, start = rows[:, 5] > 0, order[use], start[use]
+    # The first product of the canonical cluster is the last one along z where it was swapped.
+    first = start + (order ^ swapped)
+    second = start + 1 - (order ^ swapped)
+    p, q = sample.momenta[first], sample.momenta[second]
+    size = np.maximum(np.sqrt((p[:, 1:] ** 2).sum(axis=1)), 1e-300)
+    square = [v[:, 0] ** 2 - (v[:, 1:] ** 2).sum(axis=1) for v in (p, q)]
+    return DecaySteps(
+        np.zeros(len(rows), dtype=np.int64),
+        rows[:, 0],
+        rows[:, 1],
+        rows[:, 2],
+        np.ascontiguousarray(rows[:, 3:5]),
+        sample.mass[index][use],
+        np.sqrt(np.maximum(np.stack(square, axis=1), 0.0)),
+        np.where(swapped, -p[:, 3], p[:, 3]) / size,
+        np.ones(len(rows), dtype=np.bool_),
+    )
 
 
 def _add_cluster(

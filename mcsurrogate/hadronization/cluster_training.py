@@ -99,10 +99,15 @@ def _hadron(networks: ClusterNetworks, steps: DecaySteps) -> HeadData:
     s = steps.take(steps.kind == _HH)
     tables = networks.tables
     v, w = (_vertex_of(networks, s, side) for side in (0, 1))
-    match = (tables.pairs[s.first, s.second] == np.stack([v, w], axis=1)[:, None, :]).all(axis=2)
-    known = (v >= 0) & (w >= 0) & match.any(axis=1)
+    # Few combinations occur, so the table of pairs is searched once for each.
+    keys = np.stack([s.first, s.second, v, w], axis=1)
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    match = (tables.pairs[unique[:, 0], unique[:, 1]] == unique[:, None, 2:]).all(axis=2)
+    found = np.where(match.any(axis=1), match.argmax(axis=1), -1)
+    position = found[inverse.reshape(-1)]
+    known = (v >= 0) & (w >= 0) & (position >= 0)
     known &= s.mass > tables.hadron_mass[v] + tables.hadron_mass[w] + 1e-4
-    s, pair = s.take(known), match[known].argmax(axis=1)
+    s, pair = s.take(known), position[known]
     columns = (_whole(s.first), _whole(s.second), _real(s.mass), _whole(pair))
     return HeadData(
         columns, lambda n, c: n.pair_log_probability(*c[:3]).gather(1, c[3][:, None])[:, 0]
@@ -286,7 +291,11 @@ class ClusterTrainer:
         data = self._train[name]
         optimiser = torch.optim.Adam(self._parameters(name), lr=self._rate, betas=(0.9, 0.99))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self._rate, length, pct_start=0.05, final_div_factor=1e3
+            optimiser,
+            self._rate,
+            length,
+            pct_start=min(max(0.05, 2.0 / length), 0.5),
+            final_div_factor=1e3,
         )
         step = 0
         if self._state is not None:

@@ -1,13 +1,11 @@
 """Shipped weights: usable, documented, reproducible from their card, and close to the original."""
 
-import tomllib
-
 import numpy as np
 import pytest
 
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
-from mcsurrogate.hadronization.cards import StringBreakCard
+from mcsurrogate.hadronization.cards import read_hadronization_card
 from mcsurrogate.hadronization.closure import classifier_auc
 from mcsurrogate.hadronization.flavours import break_class, end_class
 from mcsurrogate.hadronization.weights_file import (
@@ -28,7 +26,7 @@ def test_model_card_and_training_card(name):
     path = weights_path(name)
     assert read_weights_header(path)["mcsurrogate.name"] == name
     assert read_model_card(name)["name"] == name
-    card = StringBreakCard.model_validate(tomllib.loads(path.with_suffix(".toml").read_text()))
+    card = read_hadronization_card(path.with_suffix(".toml"))
     assert card.name == name
 
 

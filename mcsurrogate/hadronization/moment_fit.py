@@ -1,0 +1,94 @@
+"""One step of a fit of event means by the scores of events."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MomentStep", "moment_step"]
+
+_SMALLEST = 1e-9
+_BISECTIONS = 60
+_FIRMNESS = 0.01
+_LARGEST_CHANGE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class MomentStep:
+    """Change of the parameters that brings means closer to their targets.
+
+    Attributes
+    ----------
+    shift
+        ``(K,)`` change of the parameters.
+    divergence
+        Expected Kullback-Leibler divergence in nats between the events before and after.
+    chi2, expected_chi2
+        Sum of squared deviations over their errors, now and as expected after the step.
+    """
+
+    shift: NDArray[np.float64]
+    divergence: float
+    chi2: float
+    expected_chi2: float
+
+
+def moment_step(
+    jacobian: NDArray[np.float64],
+    fisher: NDArray[np.float64],
+    deviation: NDArray[np.float64],
+    error: NDArray[np.float64],
+    *,
+    largest_divergence: float,
+    prior: float,
+) -> MomentStep:
+    """Gauss-Newton step within a trust region of the Kullback-Leibler divergence.
+
+    Minimises ``|(deviation + J s) / error|^2 + a s.F s`` with the smallest ``a >= prior`` for which
+    ``s.F s / 2`` does not exceed the largest divergence.
+
+    Parameters
+    ----------
+    jacobian
+        ``(B, K)`` derivatives of the means: covariances of quantities and scores.
+    fisher
+        ``(K, K)`` covariance of the scores.
+    deviation, error
+        ``(B,)`` mean of the model less target, and its error.
+    largest_divergence
+        In nats an event.
+    prior
+        Weight of the present model: about the number of events that it counts for.
+    """
+    used = error > 0
+    weighted = jacobian[used] / error[used, None]
+    pull = deviation[used] / error[used]
+    scale = np.sqrt(np.maximum(np.diag(fisher), 0.0))
+    active = scale > _SMALLEST
+    scale = scale[active]
+    normal = (weighted[:, active].T @ weighted[:, active]) / np.outer(scale, scale)
+    metric = fisher[np.ix_(active, active)] / np.outer(scale, scale)
+    # Parameters that hardly any event depends on must not run away.
+    metric += np.diag(_FIRMNESS / scale**2)
+    right = -(weighted[:, active].T @ pull) / scale
+
+    def solve(weight: float) -> tuple[NDArray[np.float64], float]:
+        step = np.linalg.solve(normal + weight * metric, right)
+        return step, float(step @ metric @ step / 2.0)
+
+    low = prior
+    step, divergence = solve(low)
+    if divergence > largest_divergence:
+        high = low
+        while solve(high)[1] > largest_divergence:
+            high *= 10.0
+        for _ in range(_BISECTIONS):
+            middle = np.sqrt(low * high)
+            low, high = (middle, high) if solve(middle)[1] > largest_divergence else (low, middle)
+            if high / low < 1.01:
+                break
+        step, divergence = solve(high)
+    shift = np.zeros(len(active))
+    shift[active] = np.clip(step / scale, -_LARGEST_CHANGE, _LARGEST_CHANGE)
+    expected = pull + weighted @ shift
+    return MomentStep(shift, divergence, float(pull @ pull), float(expected @ expected))
