@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.features import FeatureMap
+from mcsurrogate.validation.measured import z_pole_measurements
 from mcsurrogate.validation.observables import load_observables
 from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
 from mcsurrogate.validation.plan import Plan, Planner
@@ -43,6 +44,7 @@ class _Recipe:
     reservoir: int
     seed: int
     deep: int
+    measured: bool
 
     @classmethod
     def of(cls, plan: Plan, observables_file: Path | None) -> "_Recipe":
@@ -56,6 +58,7 @@ class _Recipe:
             plan.reservoir,
             plan.seed,
             plan.deep,
+            bool(plan.measurements),
         )
 
     def plan(self) -> Plan:
@@ -71,6 +74,7 @@ class _Recipe:
             self.reservoir,
             self.seed,
             self.deep,
+            z_pole_measurements() if self.measured else (),
         )
 
 
@@ -165,6 +169,7 @@ def fill_both(
         samples = [future.result() for future in _failed_first(futures)]
     for sample in samples:
         sample.plan = plan
+        sample.measured.measurements = plan.measurements
     return samples[1], samples[0]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.features import FeatureMap, raw_features
+from mcsurrogate.validation.measured import Measurement, measurements_for
 from mcsurrogate.validation.observables.presets import detect
 from mcsurrogate.validation.observables.registry import Observable, preset, resolve
 from mcsurrogate.validation.selection import Events
@@ -38,6 +39,8 @@ class Plan:
         Of all random choices.
     deep
         Events whose particles are kept for the networks on particles, 0 for none.
+    measurements
+        Measured values that the samples are compared with.
     """
 
     observables: tuple[Observable, ...]
@@ -48,6 +51,7 @@ class Plan:
     reservoir: int
     seed: int
     deep: int = 0
+    measurements: tuple[Measurement, ...] = ()
 
     def feature_sums(self) -> FeatureSums | None:
         """Empty sums for one sample, None where no feature varies."""
@@ -68,6 +72,8 @@ class Planner:
         Observables besides the preset.
     reservoir, seed, deep
         See `Plan`.
+    measured
+        Whether the events are compared with measured values where there are some.
     """
 
     preset: str | None = None
@@ -76,6 +82,7 @@ class Planner:
     reservoir: int = 0
     seed: int = 1
     deep: int = 0
+    measured: bool = False
     plan: Plan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -107,4 +114,15 @@ class Planner:
         raw = raw_features(chosen, values, len(events))
         features = FeatureMap.learn(raw)
         sample = features(raw) if features.names else np.zeros((0, 0))
-        return Plan(chosen, name, grids, features, sample, self.reservoir, self.seed, self.deep)
+        measured = measurements_for(events) if self.measured else ()
+        return Plan(
+            chosen,
+            name,
+            grids,
+            features,
+            sample,
+            self.reservoir,
+            self.seed,
+            self.deep,
+            measured,
+        )

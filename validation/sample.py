@@ -12,6 +12,7 @@ from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.jets import JetDefinition
+from mcsurrogate.validation.measured import MeasuredSums
 from mcsurrogate.validation.particle_sets import particle_sets
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.reading import EventFile, FileSummary
@@ -103,6 +104,8 @@ class Sample:
         Number of final-state particles, unweighted.
     bands
         Histograms under the weights of the sample's own uncertainty.
+    measured
+        What the sample says of measured values.
     """
 
     def __init__(
@@ -126,6 +129,7 @@ class Sample:
         self.bands = WeightBands(
             file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
         )
+        self.measured = MeasuredSums(plan.measurements)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the plan out: its observables are functions, which stay where they are."""
@@ -139,6 +143,7 @@ class Sample:
             self.particle_sets.add(particle_sets(events), events.weights, first_event)
         self.hashes.add(event_hashes(events.final))
         self.weight_table.add(events.chunk.weights, first_event)
+        self.measured.fill(events)
         self.fill_values(values, events.weights, first_event)
         named = {o.name: own for o, own in zip(self.plan.observables, values, strict=True)}
         self.bands.fill(named, events.chunk.weights, events.weights)

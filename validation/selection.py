@@ -181,6 +181,14 @@ class Events:
         return shapes.hemispheres(self.visible, self.thrust.axis)
 
     @cached_property
+    def measured_shapes(self) -> dict[str, NDArray[np.float64]]:
+        """Event shapes as the measurements of `mcsurrogate.validation.measured` define them."""
+        # those definitions build on this module
+        from mcsurrogate.validation.measured.z_pole import shape_values
+
+        return shape_values(self)
+
+    @cached_property
     def durham_scales(self) -> NDArray[np.float64]:
         """Merging scales y_23, y_34, ... of the visible particles."""
         return durham.merging_scales(self.visible)

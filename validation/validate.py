@@ -12,17 +12,22 @@ from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
 from mcsurrogate.validation.jets import JetDefinition
+from mcsurrogate.validation.measured import compare_data
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
 from mcsurrogate.validation.observables.registry import Observable, metadata
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
 from mcsurrogate.validation.plan import Plan, Planner
-from mcsurrogate.validation.report import render
+from mcsurrogate.validation.report import FigureShelf, render
+from mcsurrogate.validation.rivet import find_rivet, run_rivet
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
 from mcsurrogate.validation.statistics.binned import Chi2
 from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.marginal import DistanceTest
+from mcsurrogate.validation.supplement import Supplement
+from mcsurrogate.validation.timing import timing_of
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
+from mcsurrogate.validation.yoda import write_samples
 
 __all__ = ["ValidationResult", "validate"]
 
@@ -73,6 +78,10 @@ def validate(
     seed: int = 1,
     parts: Sequence[tuple[str, str, str]] = (),
     workers: int = 1,
+    measured: bool = True,
+    plots: bool = False,
+    yoda: bool = False,
+    rivet: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> ValidationResult:
     """Compare two event samples and write ``report.html`` and ``metrics.json``.
@@ -116,6 +125,14 @@ def validate(
         2 reads both files at once, in processes of their own; a script that asks for it needs
         ``if __name__ == "__main__":``.  Results do not depend on it.  `Observable` objects
         are only known to this process, which then reads one file after the other.
+    measured
+        Compare both samples with measured values, where there are some for such events.
+    plots
+        Write every figure as PDF and PNG to ``plots`` in the folder.
+    yoda
+        Write the histograms as ``candidate.yoda`` and ``reference.yoda``.
+    rivet
+        Rivet analyses to run on both files; needs the command ``rivet``.
     progress
         Called after each chunk with label, events read and fraction of the file.
 
@@ -131,6 +148,8 @@ def validate(
     ValidationError
         Samples that cannot be compared or unknown names; nothing is written.
     """
+    if rivet:
+        find_rivet()
     own = load_observables(Path(observables_file)) if observables_file is not None else ()
     planner = Planner(
         preset,
@@ -139,6 +158,7 @@ def validate(
         reservoir=reservoir,
         seed=seed,
         deep=DEEP_EVENTS if deep else 0,
+        measured=measured,
     )
     allowed = _tolerance(tolerance)
     options: dict[str, Any] = {
@@ -164,10 +184,28 @@ def validate(
     found = compare(first, second, allowed, seed=seed, family_wise_error=family_wise_error)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     settings = _settings(second.plan, jets or JetDefinition(), max_events, allowed, seed, found)
-    metrics = _metrics(found, settings, parts, created)
     out = Path(out)
+    files = write_samples(found, out) if yoda else ()
+    run = None
+    if rivet:
+        run = run_rivet(
+            Path(candidate),
+            Path(reference),
+            rivet,
+            out / "rivet",
+            labels=labels,
+            max_events=max_events,
+        )
+    supplement = Supplement(
+        compare_data(first.measured, second.measured, labels),
+        timing_of(Path(candidate), Path(reference)),
+        run,
+        (*files, *(("plots/",) if plots else ())),
+    )
+    shelf = FigureShelf(out / "plots" if plots else None)
+    metrics = {**_metrics(found, settings, parts, created), **supplement.metrics()}
     report_file, metrics_file = out / "report.html", out / "metrics.json"
-    write_text(report_file, render(found, settings, created, parts))
+    write_text(report_file, render(found, settings, created, parts, supplement, shelf))
     write_text(metrics_file, dumps(metrics))
     return ValidationResult(found.verdict, report_file, metrics_file, found, metrics)
 

@@ -2,8 +2,9 @@
 
 A surrogate that knows its error writes event weights: an emulator ``surrogate_up``,
 ``surrogate_down`` and, for an ensemble, ``surrogate_member_1`` and so on, an ensemble of
-hadronization models ``MCSurrogate.NAME_member_1`` and so on.  Contents are divided by the nominal
-sum of weights, so the bands contain the uncertainty of the rate as well as that of the shape.
+hadronization models ``MCSurrogate.NAME_member_1`` and so on; other ``MCSurrogate.NAME`` are
+variations.  Contents are divided by the nominal sum of weights, so the bands contain the
+uncertainty of the rate as well as that of the shape.
 """
 
 import re
@@ -23,6 +24,7 @@ Band = tuple[FloatArray, FloatArray]
 _UP_DOWN = ("surrogate_up", "surrogate_down")
 # Members of each ensemble, whose spread is a band of its own.
 _ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
+_VARIATION = re.compile(r"MCSurrogate\.(?!.*_member_\d+$).*")
 
 
 class WeightBands:
@@ -41,7 +43,7 @@ class WeightBands:
         self.columns = [
             k
             for k, name in enumerate(names)
-            if name in _UP_DOWN or any(members.fullmatch(name) for members in _ENSEMBLES)
+            if name in _UP_DOWN or any(kind.fullmatch(name) for kind in (*_ENSEMBLES, _VARIATION))
         ]
         self.names = tuple(names[k] for k in self.columns)
         self._edges = edges
@@ -78,11 +80,20 @@ class WeightBands:
                     entry = entry * own.entry_weights[keep]
                 self._content[name][row] += np.bincount(bins, entry, minlength=len(edges) + 1)
 
-    def of(self, name: str) -> list[Band]:
+    def of(self, name: str, nominal: FloatArray | None = None) -> list[Band]:
         """Return the bands of an observable, the widest first; empty without such weights.
 
-        Up and down weights give their envelope; members of an ensemble their mean plus and minus
-        one standard deviation, which keeps correlations across phase space.
+        Up and down weights give their envelope; variations of the hadronization plugin
+        (``MCSurrogate.NAME``) theirs, the nominal contents included; members of an ensemble their
+        mean plus and minus one standard deviation, which keeps correlations across phase space.
+
+        Parameters
+        ----------
+        name
+            Of the observable.
+        nominal
+            ``(B + 2,)`` mean contents per event under the nominal weights; without them there is
+            no band of variations.
         """
         if self._nominal == 0.0:
             return []
@@ -91,6 +102,10 @@ class WeightBands:
         bands: list[Band] = []
         if pairs:
             bands.append((mean[pairs].min(axis=0), mean[pairs].max(axis=0)))
+        variations = [k for k, own in enumerate(self.names) if _VARIATION.fullmatch(own)]
+        if variations and nominal is not None:
+            around = np.concatenate((mean[variations], nominal[None]))
+            bands.append((around.min(axis=0), around.max(axis=0)))
         for ensemble in _ENSEMBLES:
             members = [k for k, own in enumerate(self.names) if ensemble.fullmatch(own)]
             if len(members) > 1:

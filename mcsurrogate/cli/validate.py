@@ -63,6 +63,16 @@ def validate(
     workers: Annotated[
         int, typer.Option(min=1, max=2, help="Processes that read; results do not depend on it.")
     ] = min(2, os.cpu_count() or 1),
+    plots: Annotated[
+        bool, typer.Option("--plots/--no-plots", help="Also write all figures as PDF and PNG.")
+    ] = True,
+    yoda: Annotated[
+        bool, typer.Option("--yoda", help="Also write the histograms as YODA files.")
+    ] = False,
+    rivet: Annotated[
+        list[str] | None,
+        typer.Option(help="Rivet analysis to run on both files; can be repeated; needs rivet."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     list_observables: Annotated[  # noqa: ARG001 - its callback prints and leaves
         bool,
@@ -93,6 +103,9 @@ def validate(
             tolerance=tolerance,
             deep=deep,
             workers=workers,
+            plots=plots,
+            yoda=yoda,
+            rivet=rivet or (),
             progress=reading_progress(progress),
         )
     print_verdict(summarize(result))

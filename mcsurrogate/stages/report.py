@@ -39,6 +39,8 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             tolerance=section.tolerance,
             parts=_parts(folder, chains),
             seed=folder.seed("validate"),
+            plots=True,
+            yoda=True,
             progress=reading_progress(progress),
         )
         record.update(summarize(result), report=f"{REPORT}/report.html")

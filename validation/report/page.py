@@ -8,16 +8,20 @@ import numpy as np
 
 from mcsurrogate.validation.comparison import Comparison, ObservableResult
 from mcsurrogate.validation.metrics import versions
+from mcsurrogate.validation.report.data import data_section
+from mcsurrogate.validation.report.figures import FigureShelf
+from mcsurrogate.validation.report.files import files_section
 from mcsurrogate.validation.report.plots import observable_figure
+from mcsurrogate.validation.report.speed import speed_section
 from mcsurrogate.validation.report.style import STYLE
 from mcsurrogate.validation.report.summary_plots import (
     p_value_figure,
     region_figure,
     weight_figure,
 )
-from mcsurrogate.validation.report.theme import as_svg
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE, Chi2
+from mcsurrogate.validation.supplement import Supplement
 from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.weight_bands import Band
 
@@ -232,12 +236,12 @@ def _global(c: Comparison) -> str:
     )
 
 
-def _figure(r: ObservableResult, labels: tuple[str, str], bands: list[Band]) -> str:
+def _figure(
+    r: ObservableResult, labels: tuple[str, str], bands: list[Band], shelf: FigureShelf
+) -> str:
     o, t = r.observable, r.binned
-    svg = as_svg(
-        observable_figure(o, r.candidate, r.reference, t.pulls, labels, bands),
-        o.name,
-        escape(o.title),
+    svg = shelf.inline(
+        observable_figure(o, r.candidate, r.reference, t.pulls, labels, bands), o.name, o.title
     )
     pill = f"<span class='pill'>{r.sigma:.1f} σ</span>" if r.significant else ""
     return (
@@ -249,22 +253,23 @@ def _figure(r: ObservableResult, labels: tuple[str, str], bands: list[Band]) -> 
     )
 
 
-def _figures(c: Comparison) -> str:
+def _figures(c: Comparison, shelf: FigureShelf) -> str:
     labels = (c.candidate.label, c.reference.label)
     out = []
     for group, title in _GROUPS.items():
         members = [r for r in c.results if r.observable.group == group]
         if members:
             body = "".join(
-                _figure(r, labels, c.candidate.bands.of(r.observable.name)) for r in members
+                _figure(r, labels, c.candidate.bands.of(r.observable.name, r.candidate.mean), shelf)
+                for r in members
             )
             out.append(f"<h2 id='group-{group}'>{title}</h2><div class='plots'>{body}</div>")
     return "".join(out)
 
 
-def _combination(c: Comparison) -> str:
+def _combination(c: Comparison, shelf: FigureShelf) -> str:
     p = np.array([r.binned.full.p_value for r in c.results])
-    svg = as_svg(p_value_figure(p), "p-values", "Cumulative distribution of the p-values")
+    svg = shelf.inline(p_value_figure(p), "p-values", "Cumulative distribution of the p-values")
     k = c.uniformity
     return (
         "<h2 id='combination'>All p-values together</h2><div class='plots'><figure>"
@@ -276,7 +281,7 @@ def _combination(c: Comparison) -> str:
     )
 
 
-def _classifiers(c: Comparison) -> str:
+def _classifiers(c: Comparison, shelf: FigureShelf) -> str:
     """Weights of each classifier, and where they are largest and smallest."""
     labels = (c.candidate.label, c.reference.label)
     out = []
@@ -284,7 +289,9 @@ def _classifiers(c: Comparison) -> str:
         found = test.weights
         if found is None:
             continue
-        svg = as_svg(weight_figure(found, labels), f"weights-{test.name}", "Classifier weights")
+        svg = shelf.inline(
+            weight_figure(found, labels), f"weights-{test.name}", "Classifier weights"
+        )
         note = (
             f"AUC {test.value:.4f} ± {test.error or 0.0:.4f}, p = {p_text(test.log_p)}; width "
             f"{found.width:.3f}, beyond a factor of 2: {100 * found.tail:.2g}%"
@@ -297,10 +304,10 @@ def _classifiers(c: Comparison) -> str:
         parts = [figure + f"<figcaption>{caption}</figcaption></figure>"]
         for i, region in enumerate(found.regions):
             for j, (name, shift) in enumerate(zip(region.features, region.shifts, strict=True)):
-                svg = as_svg(
+                svg = shelf.inline(
                     region_figure(name, region.histograms[j], "region", labels),
                     f"region-{test.name}-{i}-{j}",
-                    f"{escape(name)} in the region",
+                    f"{name} in the region",
                 )
                 parts.append(
                     f"<figure><h3>Most likely {region.title}: {escape(name)}</h3><div class='stat'>"
@@ -373,6 +380,8 @@ def render(
     settings: Sequence[tuple[str, str]],
     created: str,
     parts: Sequence[tuple[str, str, str]] = (),
+    supplement: Supplement | None = None,
+    shelf: FigureShelf | None = None,
 ) -> str:
     """Page of a comparison.
 
@@ -386,7 +395,13 @@ def render(
         Date and time for the footer.
     parts
         What made the samples: name, in the candidate, in the reference.
+    supplement
+        Data, speed and files of other tools.
+    shelf
+        Where figures go besides the page.
     """
+    supplement, shelf = supplement or Supplement(), shelf or FigureShelf()
+    labels = (c.candidate.label, c.reference.label)
     title = f"{c.candidate.label} against {c.reference.label}"
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -394,7 +409,9 @@ def render(
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
         f"{_verdict(c)}{_warnings(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}"
-        f"{_global(c)}{_samples(c)}{_figures(c)}{_combination(c)}{_classifiers(c)}"
+        f"{_global(c)}{_samples(c)}{speed_section(supplement.timing, labels)}"
+        f"{data_section(supplement.measured, labels, shelf)}{_figures(c, shelf)}"
+        f"{_combination(c, shelf)}{_classifiers(c, shelf)}{files_section(supplement)}"
         f"{_methods(c, settings)}</main>"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
@@ -18,6 +19,9 @@ from mcsurrogate.validation.weight_bands import Band
 __all__ = ["observable_figure"]
 
 FloatArray = NDArray[np.float64]
+
+_LABEL_X, _LABEL_Y = -0.125, -0.42
+"""Places of the axis labels in units of the panels."""
 
 
 def _band(axes: Axes, edges: FloatArray, low: FloatArray, high: FloatArray, color: str) -> None:
@@ -41,7 +45,8 @@ def _uncertainty(
 ) -> None:
     """Draw the candidate's own uncertainty in both panels, and name it in the legend."""
     edges = np.asarray(observable.edges)
-    width = np.ones(len(edges) - 1) if observable.categories else np.diff(edges)
+    density = observable.density and not observable.categories
+    width = np.diff(edges) if density else np.ones(len(edges) - 1)
     for low, high in bands:
         _band(main, edges, low[1:-1] / width, high[1:-1] / width, CANDIDATE)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,12 +101,12 @@ def _main_panel(
                 markersize=3.5,
                 elinewidth=1.0,
             )
-    if observable.log_y:
+    positive = [s.mean[1:-1] / width for s in (reference, candidate)]
+    filled = np.concatenate([p[p > 0.0] for p in positive])
+    if observable.log_y and len(filled):
         axes.set_yscale("log")
-        positive = [s.mean[1:-1] / width for s in (reference, candidate)]
-        filled = np.concatenate([p[p > 0.0] for p in positive])
-        if len(filled):
-            axes.set_ylim(filled.min() / 3.0, filled.max() * 6.0)
+        axes.set_ylim(filled.min() / 3.0, filled.max() * 6.0)
+        axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         axes.margins(y=0.25)
@@ -205,7 +210,13 @@ def observable_figure(
         pull_axes.set_ylim(-reach, reach)
         pull_axes.set_ylabel("pull")
         _x_axis(observable, main, ratio_axes, pull_axes)
-        figure.align_ylabels([main, ratio_axes, pull_axes])
+        # labels at fixed places: to find places, matplotlib lays all ticks out three times
+        for axes, height in ((main, 1.0), (ratio_axes, 0.5), (pull_axes, 0.5)):
+            axes.yaxis.set_label_coords(_LABEL_X, height)
+        pull_axes.xaxis.set_label_coords(1.0, _LABEL_Y)
+        for axes in (ratio_axes, pull_axes):
+            axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+            axes.yaxis.set_minor_locator(NullLocator())
         return figure
 
 
@@ -216,6 +227,8 @@ def _x_axis(observable: Observable, main: Axes, ratio_axes: Axes, pull_axes: Axe
     if observable.log_x:
         for axes in (main, ratio_axes, pull_axes):
             axes.set_xscale("log")
+            if edges[-1] > 8.0 * low:
+                axes.xaxis.set_minor_formatter(NullFormatter())
     main.set_xlim(low, edges[-1])
     for axes in (main, ratio_axes):
         axes.tick_params(labelbottom=False)

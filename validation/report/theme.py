@@ -50,7 +50,8 @@ STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.8,
     "axes.formatter.useoffset": False,
     "axes.formatter.limits": (-3, 4),
-    "axes.formatter.use_mathtext": True,
+    # as mathematics, plain numbers would take most of the time of a figure
+    "axes.formatter.use_mathtext": False,
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.direction": "in",

@@ -1,0 +1,20 @@
+"""Measured values that samples are compared with, shipped as tables with their sources."""
+
+from mcsurrogate.validation.measured.comparison import (
+    MeasuredResult,
+    SampleAgainstData,
+    compare_data,
+)
+from mcsurrogate.validation.measured.measurement import Measurement
+from mcsurrogate.validation.measured.sums import MeasuredSums
+from mcsurrogate.validation.measured.z_pole import measurements_for, z_pole_measurements
+
+__all__ = [
+    "MeasuredResult",
+    "MeasuredSums",
+    "Measurement",
+    "SampleAgainstData",
+    "compare_data",
+    "measurements_for",
+    "z_pole_measurements",
+]

@@ -1,0 +1,77 @@
+"""What a report holds besides the comparison itself: data, speed, files for other tools."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcsurrogate.validation.measured import MeasuredResult, SampleAgainstData
+from mcsurrogate.validation.rivet import RivetRun
+from mcsurrogate.validation.timing import Timing
+
+__all__ = ["Supplement"]
+
+
+def _side(side: SampleAgainstData) -> dict[str, Any]:
+    return {
+        "chi2": side.chi2,
+        "ndf": side.ndf,
+        "p_value": side.p_value,
+        "mean": side.mean.tolist(),
+        "error": side.error.tolist(),
+        "pull": side.pulls.tolist(),
+    }
+
+
+def _measured(result: MeasuredResult) -> dict[str, Any]:
+    measurement = result.measurement
+    return {
+        "name": measurement.name,
+        "title": measurement.title,
+        "source": measurement.source,
+        "definition": measurement.definition,
+        "labels": list(measurement.labels),
+        "value": measurement.values.tolist(),
+        "error": measurement.errors.tolist(),
+        "candidate": _side(result.candidate),
+        "reference": _side(result.reference),
+        "notes": list(result.notes),
+    }
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """Results that decide nothing about the verdict.
+
+    Attributes
+    ----------
+    measured
+        The samples against measured values.
+    timing
+        Speed of both chains, where a run folder states it.
+    rivet
+        What Rivet made, where it was asked for.
+    files
+        Names of further files in the report's folder, in order.
+    """
+
+    measured: tuple[MeasuredResult, ...] = ()
+    timing: Timing | None = None
+    rivet: RivetRun | None = None
+    files: tuple[str, ...] = ()
+
+    def metrics(self) -> dict[str, Any]:
+        """Everything for metrics.json."""
+        rivet = self.rivet
+        return {
+            "measured": [_measured(result) for result in self.measured],
+            "timing": None if self.timing is None else self.timing.metrics(),
+            "rivet": None
+            if rivet is None
+            else {
+                "version": rivet.version,
+                "analyses": list(rivet.analyses),
+                "candidate": str(rivet.candidate),
+                "reference": str(rivet.reference),
+                "page": None if rivet.page is None else str(rivet.page),
+            },
+            "files": list(self.files),
+        }
