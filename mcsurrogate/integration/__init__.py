@@ -1,9 +1,9 @@
 """Monte Carlo integration by normalizing flows and by VEGAS+."""
 
+from mcsurrogate.integration.history import Estimate, Progress
 from mcsurrogate.integration.integrand import FunctionIntegrand, Integrand, IntegrandValue
 from mcsurrogate.integration.integrate import integrate
 from mcsurrogate.integration.result import ChannelResult, IntegrationResult
-from mcsurrogate.integration.run import Estimate, Progress
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
 from mcsurrogate.integration.settings import FlowSettings, IntegrationSettings, TrainingSettings
 from mcsurrogate.integration.unweighting import UnweightingRecord, unweight

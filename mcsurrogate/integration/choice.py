@@ -5,32 +5,18 @@ import math
 import torch
 
 from mcsurrogate.integration.maximum import maximum_weight
-from mcsurrogate.integration.run import IntegrationRun
+from mcsurrogate.integration.run import NETWORK_STEP, IntegrationRun
 
-__all__ = ["choose_before_training", "choose_sampler", "integrand_cost"]
+__all__ = ["choose_before_training", "choose_sampler"]
 
-_NETWORK_STEP = 10e-6
-"""Seconds a training step takes for each of its points, for a flow of the default size."""
 _NETWORK_SAMPLE = 4e-6
 """Seconds to draw a point from a flow of the default size."""
 _HOPED_DEVIATION = 0.4
 _HOPED_GAIN = 0.6
+_LEAST_DEVIATION = 0.05
 _HOPED_EFFICIENCY = 0.3
 """What a trained flow typically reaches, by itself or of VEGAS+'s deviation; only decides on
 whether training is tried."""
-
-
-def integrand_cost(run: IntegrationRun) -> float:
-    """Seconds an evaluation of the integrand takes.
-
-    The integrand's own ``cost`` if it has one, else the measured one rounded to a power of 4, so
-    that the decision does not hang on the noise of a clock.
-    """
-    declared = getattr(run.integrand, "cost", None)
-    if declared is not None:
-        return float(declared)
-    measured = run.evaluate.seconds / max(1, run.evaluate.evaluations)
-    return float(4.0 ** round(math.log(max(measured, 1e-9), 4.0)))
 
 
 def choose_before_training(
@@ -52,7 +38,7 @@ def choose_before_training(
     if counting <= 500:
         return "madnis", f"only {counting:.0f} points of the last VEGAS+ iteration count"
     deviation = last.relative_std_dev
-    hoped = min(_HOPED_DEVIATION, _HOPED_GAIN * deviation)
+    hoped = max(_LEAST_DEVIATION, min(_HOPED_DEVIATION, _HOPED_GAIN * deviation))
     trained = int(run.settings.training_fraction * run.budget)
     found = f"VEGAS+ has a relative standard deviation of {deviation:.3g}: "
     if precision is None or deviation > precision * math.sqrt(max(1, run.left)):
@@ -62,7 +48,7 @@ def choose_before_training(
             f"{found}with the {run.left} evaluations that are left it reaches a relative error of "
             f"{error_vegas:.2g}, a flow about {error_flow:.2g}"
         )
-    cost = integrand_cost(run)
+    cost = run.evaluate.cost
     efficiency = _grid_efficiency(run)
     points_vegas = (deviation / precision) ** 2 + events / max(efficiency, 1e-6)
     points_flow = (hoped / precision) ** 2 + events / max(efficiency, _HOPED_EFFICIENCY)
@@ -71,7 +57,7 @@ def choose_before_training(
     seconds_vegas = points_vegas * cost
     seconds_flow = (
         trained * cost
-        + steps * training.batch * _NETWORK_STEP
+        + steps * training.batch * NETWORK_STEP
         + points_flow * (cost + _NETWORK_SAMPLE)
     )
     return "vegas" if seconds_vegas < seconds_flow else "madnis", (
@@ -84,7 +70,7 @@ def choose_before_training(
 
 def choose_sampler(run: IntegrationRun) -> tuple[str, str]:
     """After training, take what has the smaller variance for the cost of a further point."""
-    cost = integrand_cost(run)
+    cost = run.evaluate.cost
     flow = [e for e in run.history if e.phase == "training"][-1].relative_std_dev
     grid = [e for e in run.history if e.phase == "vegas"][-1].relative_std_dev
     seconds_flow = flow**2 * (cost + _NETWORK_SAMPLE)

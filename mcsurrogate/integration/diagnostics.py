@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from mcsurrogate.integration.run import Estimate
+from mcsurrogate.integration.history import Estimate
 
 __all__ = [
     "consistency_warning",

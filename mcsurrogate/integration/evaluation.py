@@ -1,5 +1,6 @@
 """Evaluating the integrand: counted, timed, checked, and spread over an executor."""
 
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -83,6 +84,19 @@ class Evaluator:
         self._check_shapes(len(u), weight, prior)
         self.evaluations += len(u)
         return IntegrandValue(self._finite(u, channel, weight), prior, features)
+
+    @property
+    def cost(self) -> float:
+        """Seconds that an evaluation takes.
+
+        The integrand's own ``cost`` if it has one, else the measured one rounded to a power of 4,
+        so that decisions do not hang on the noise of a clock.
+        """
+        declared = getattr(self.integrand, "cost", None)
+        if declared is not None:
+            return float(declared)
+        measured = self.seconds / max(1, self.evaluations)
+        return float(4.0 ** round(math.log(max(measured, 1e-9), 4.0)))
 
     def state(self) -> tuple[int, int, float]:
         """Counters, for a checkpoint."""

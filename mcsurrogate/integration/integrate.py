@@ -17,10 +17,11 @@ from mcsurrogate.integration.diagnostics import (
     tail_warning,
     witness_warning,
 )
+from mcsurrogate.integration.history import Progress
 from mcsurrogate.integration.integrand import Integrand, IntegrandValue, as_integrand
 from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.result import ChannelResult, IntegrationResult
-from mcsurrogate.integration.run import IntegrationRun, Progress
+from mcsurrogate.integration.run import IntegrationRun
 from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.integration.schedule import Schedule
 from mcsurrogate.integration.settings import IntegrationSettings

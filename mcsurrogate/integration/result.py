@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mcsurrogate.integration.run import Estimate
+from mcsurrogate.integration.history import Estimate
 from mcsurrogate.integration.sampler import Sampler
 
 __all__ = ["ChannelResult", "IntegrationResult"]

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +13,7 @@ from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.combination import PredictableMean
 from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.integration.history import Estimate, Progress
 from mcsurrogate.integration.integrand import Integrand, IntegrandValue, discrete_sizes
 from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.mixture import DefensiveMixture
@@ -23,61 +23,16 @@ from mcsurrogate.integration.statistics import ChannelMoments, allocate
 from mcsurrogate.integration.trainer import Trainer
 from mcsurrogate.integration.vegas import StratifiedGrid
 
-__all__ = ["Estimate", "IntegrationRun", "Progress"]
+__all__ = ["NETWORK_STEP", "IntegrationRun"]
+
+NETWORK_STEP = 10e-6
+"""Seconds a training step takes for each of its points, for a flow of the default size."""
+_LEAST_REUSE, _MOST_REUSE = 10.0, 40.0
 
 _EXPECTED_GAIN = 16.0
 """How much less variance later points are assumed to have when learning begins."""
 _GAUSSIAN = 1000.0
 """Effective sample size from which an estimate's error means what it says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """State of a running integration, for a progress bar.
-
-    Attributes
-    ----------
-    phase
-        ``vegas``, ``training`` or ``integration``.
-    evaluations, planned
-        Integrand evaluations so far and in all.
-    value, error
-        Latest estimate.
-    """
-
-    phase: str
-    evaluations: int
-    planned: int
-    value: float
-    error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """One iteration's own estimate.
-
-    Attributes
-    ----------
-    phase
-        ``vegas``, ``training``, ``frozen`` (VEGAS+ that adapts no more) or ``integration``.
-    value, error
-        Integral and standard deviation from this iteration alone.
-    points
-        Its integrand evaluations.
-    effective
-        Effective sample size of its weights, over the points.
-    """
-
-    phase: str
-    value: float
-    error: float
-    points: int
-    effective: float
-
-    @property
-    def relative_std_dev(self) -> float:
-        """Error times the square root of the points, over the value."""
-        return self.error * math.sqrt(self.points) / max(abs(self.value), 1e-300)
 
 
 class IntegrationRun:
@@ -125,6 +80,7 @@ class IntegrationRun:
         self.mixture: DefensiveMixture | None = None
         self.channel_weights: ChannelWeights | None = None
         self.trainer: Trainer | None = None
+        self.reuse = settings.training.reuse
         self.moments = ChannelMoments.zeros(self.channels)
         self.round_moments: list[ChannelMoments] = []
         self.final: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -228,6 +184,9 @@ class IntegrationRun:
 
     def start_flow(self) -> None:
         """Build the flow from the grids, and the defensive mixture around it."""
+        if self.reuse is None:
+            # once and for all: a resumed run must not measure again
+            self.reuse = self._scheduled_reuse()
         sizes, settings = self.settings.flow, self.settings
         flow = HypercubeFlow(
             self.integrand.dim,
@@ -259,8 +218,13 @@ class IntegrationRun:
     def training_steps(self, points: int) -> int:
         """Return the number of training steps a round, if ``points`` are drawn in all."""
         training = self.settings.training
-        total = training.reuse * (self.evaluate.evaluations + points) / training.batch
+        reuse = self._scheduled_reuse() if self.reuse is None else self.reuse
+        total = reuse * (self.evaluate.evaluations + points) / training.batch
         return max(10, int(min(training.max_steps, total)) // (training.rounds + 1))
+
+    def _scheduled_reuse(self) -> float:
+        """How often points are trained on, so that training costs about what they cost."""
+        return min(_MOST_REUSE, max(_LEAST_REUSE, self.evaluate.cost / NETWORK_STEP))
 
     def train(self, steps: int, index: int) -> None:
         """Train on the buffer; round ``index`` of the settings' rounds, 0 for the VEGAS points."""
@@ -370,6 +334,7 @@ class IntegrationRun:
             "buffer": self.buffer.state(),
             "trainer": None if self.trainer is None else self.trainer.state(),
             "moments": (self.moments.counts, self.moments.first, self.moments.second),
+            "reuse": self.reuse,
             "rounds": [(m.counts, m.first, m.second) for m in self.round_moments],
             "final": list(self.final),
         }
@@ -387,6 +352,7 @@ class IntegrationRun:
             grid = StratifiedGrid(self.integrand.dim, 64)
             grid.restore(saved)
             self.grids.append(grid)
+        self.reuse = state["reuse"]
         if state["trainer"] is not None:
             self.start_flow()
             assert self.trainer is not None

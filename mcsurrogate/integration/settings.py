@@ -49,8 +49,9 @@ class TrainingSettings:
     rounds
         Number of times that fresh points are drawn.
     reuse
-        How often a point is trained on, on average: decides on the number of steps.  More for
-        integrands that cost more than the network.
+        How often a point is trained on, on average: decides on the number of steps.  None: by the
+        measured cost of the integrand, so that training takes about as long as the points that it
+        uses, 10 to 40 times.
     max_steps
         Largest number of steps.
     averaging
@@ -65,7 +66,7 @@ class TrainingSettings:
     batch: int = 2048
     learning_rate: float = 1e-2
     rounds: int = 10
-    reuse: float = 10.0
+    reuse: float | None = None
     max_steps: int = 6000
     averaging: float = 0.98
     learn_channel_weights: bool = True
@@ -74,7 +75,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise IntegrationError(f"loss is {self.loss!r}; it must be one of {sorted(LOSSES)}")
-        if self.batch < 16 or self.rounds < 1 or self.reuse <= 0.0 or self.learning_rate <= 0.0:
+        reuse = 1.0 if self.reuse is None else self.reuse
+        if self.batch < 16 or self.rounds < 1 or reuse <= 0.0 or self.learning_rate <= 0.0:
             raise IntegrationError(
                 "training needs batch >= 16, rounds >= 1, reuse > 0 and learning_rate > 0, not "
                 f"{self.batch}, {self.rounds}, {self.reuse}, {self.learning_rate}"

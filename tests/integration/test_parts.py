@@ -14,9 +14,9 @@ from mcsurrogate.integration.diagnostics import (
     pareto_shape,
     witness_warning,
 )
+from mcsurrogate.integration.history import Estimate
 from mcsurrogate.integration.losses import LOSSES
 from mcsurrogate.integration.mixture import DefensiveMixture
-from mcsurrogate.integration.run import Estimate
 from mcsurrogate.integration.statistics import ChannelMoments, allocate
 from mcsurrogate.integration.tempering import effective_sample_size, tempered_shares
 from mcsurrogate.integration.vegas import StratifiedGrid
