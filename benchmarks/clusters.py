@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from hadronization import SPECIES, ZPOLE, event_features
+from hadronization_events import SPECIES, ZPOLE, observe
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
@@ -178,7 +178,7 @@ def events(model: str, count: int) -> None:
     for seed, lines in ((SEED + 2, []), (SEED + 3, hadronization_settings(model))):
         chain = PythiaChain([*lines, *ZPOLE, "HadronLevel:Decay = off"], seed=seed)
         features.append(
-            np.concatenate([event_features(b) for b in chain.generate(count, batch_size=2000)])
+            np.concatenate([observe(b, "zpole")[0] for b in chain.generate(count, batch_size=2000)])
         )
     show("primary hadrons, event by event", classifier_auc(*features, seed=1, epochs=8))
     for code, x, y in zip(SPECIES, features[0].T, features[1].T, strict=False):

@@ -29,7 +29,8 @@ void ClusterHadronizer::beginEvent(const Event& event) {
     double checksum = event.size();
     for (int i = 0; i < event.size(); ++i)
         checksum += (1. + i) * std::abs(event[i].e()) + event[i].px();
-    draws.recorder->begin(checksum);
+    // A program that hadronizes saved partons may number them by the scale of the system.
+    draws.recorder->begin(checksum, static_cast<std::int32_t>(event[0].scale()));
 }
 
 bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {

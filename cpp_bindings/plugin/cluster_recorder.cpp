@@ -4,11 +4,13 @@
 
 namespace mcsurrogate {
 
-void ClusterRecorder::begin(double checksum) {
-    if (event_ >= 0 && checksum == checksum_)
+void ClusterRecorder::begin(double checksum, std::int32_t label) {
+    if (event_ >= 0 && checksum == checksum_) {
         forget(start_);
-    else
+    } else {
         ++event_;
+        labels_.push_back(label);
+    }
     checksum_ = checksum;
     start_ = mark();
 }
@@ -31,6 +33,7 @@ void ClusterRecorder::write(const std::string& path) const {
     file.metadata("mcsurrogate.recording", "clusters");
     file.metadata("mcsurrogate.format", "1");
     file.metadata("events", std::to_string(events()));
+    file.add("labels", labels_, {labels_.size()});
     file.add("codes", codes_, {codes_.size() / numberOfCodes, numberOfCodes});
     file.add("values", values_, {values_.size() / numberOfValues, numberOfValues});
     file.write(path);

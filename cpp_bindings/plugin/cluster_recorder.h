@@ -28,8 +28,9 @@ class ClusterRecorder {
         double high = 0.;
     };
 
-    // Begin an event; the draws of an event that is begun again are forgotten.
-    void begin(double checksum);
+    // Begin an event with a number that tells which it is; the draws of an event that is begun
+    // again are forgotten.
+    void begin(double checksum, std::int32_t label);
     void add(const Row& row);
     // Mark a place, and forget what came after it.
     std::size_t mark() const { return values_.size() / numberOfValues; }
@@ -46,6 +47,7 @@ class ClusterRecorder {
     std::int64_t event_ = -1;
     double checksum_ = 0.;
     std::size_t start_ = 0;
+    std::vector<std::int32_t> labels_;
     std::vector<std::int32_t> codes_;
     std::vector<float> values_;
 };

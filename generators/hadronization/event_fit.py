@@ -1,7 +1,7 @@
 """Fit of a cluster model to whole events, to Pythia's or to measured multiplicities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mcsurrogate.generators.hadronization.decay_products import (
 )
 from mcsurrogate.generators.hadronization.plugin import hadronization_settings
 from mcsurrogate.generators.particles import ParticleBatch
+from mcsurrogate.generators.records import EventRecords
 from mcsurrogate.generators.rehadronize import Rehadronizer
 from mcsurrogate.hadronization.cluster_cards import EventFitCard
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
@@ -37,6 +38,7 @@ __all__ = ["EventFit"]
 
 _DECAYS = 300
 _SEEDS_APART = 1000
+_YIELDS = ("number of", "xi of strange", "xi of baryons", "xi of charm", "xi of bottom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,8 @@ class EventFit:
     def _pass(self, seed: int) -> _Pass:
         chain = PythiaChain(self._lines(), seed=seed, keep_parton_level=True)
         (target,) = chain.generate(self.card.events, batch_size=self.card.events)
-        partons = target.parton_level
-        assert partons is not None
+        assert target.parton_level is not None
+        partons = _numbered(target.parton_level)
         recording = self._folder / "fit_recording.safetensors"
         weights = self._write_weights()
         run = Rehadronizer(
@@ -153,8 +155,12 @@ class EventFit:
         )
         batches = list(run.hadronize(partons, batch_size=self.card.events))
         del run  # the plugin writes when it is destroyed
-        scores = event_scores(self.networks, ClusterRecording.read(recording))
+        recorded = ClusterRecording.read(recording)
         recording.unlink()
+        of_event = event_scores(self.networks, recorded)
+        # Events that fail before hadronization leave no record.
+        scores = np.zeros((len(partons), of_event.shape[1]), dtype=np.float32)
+        scores[recorded.labels] = of_event
         if self._moments is None:
             self._prepare(target, batches)
         assert self._moments is not None
@@ -205,8 +211,11 @@ class EventFit:
             assert self._moments is not None
             count = len(self._moments.species)
             products = product_matrix(self._table, self._moments.species, self._measured.codes)
-            # Measured multiplicities take the place of Pythia's yields; shapes stay Pythia's.
-            error[:count] = 0.0
+            # Measured multiplicities take the place of Pythia's yields, which spectra by kind of
+            # hadron hold too; shapes stay Pythia's.
+            names = self._moments.names()
+            yields = [i for i, name in enumerate(names) if name.startswith(_YIELDS)]
+            error[yields] = 0.0
             deviation = np.concatenate([deviation, means[:count] @ products - self._measured.means])
             jacobian = np.concatenate([jacobian, products.T @ jacobian[:count]])
             error = np.concatenate([self.card.shape_error * error, self._measured.errors])
@@ -222,3 +231,10 @@ class EventFit:
             "measured": str(self.card.measured) if self.card.measured is not None else None,
             "last": self.curve[-1] if self.curve else {},
         }
+
+
+def _numbered(partons: EventRecords) -> EventRecords:
+    """Write the position of each event into the scale of its row 0, where the plugin reads it."""
+    scale = partons.scale.copy()
+    scale[partons.offsets[:-1]] = np.arange(len(partons))
+    return replace(partons, scale=scale)

@@ -57,11 +57,14 @@ class ClusterRecording:
     values
         ``(D, 4)`` float32: mass of the cluster in GeV, the continuous value drawn, and two masses
         that it depends on.
+    labels
+        ``(E,)`` int32 scale of row 0 of each event record, by which saved partons may be numbered.
     """
 
     events: int
     codes: NDArray[np.int32]
     values: NDArray[np.float32]
+    labels: NDArray[np.int32]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -79,7 +82,7 @@ class ClusterRecording:
                     msg = f"{path} is no recording of clusters"
                     raise HadronizationError(msg)
                 codes, values = file.get_tensor("codes"), file.get_tensor("values")
-                return cls(int(metadata["events"]), codes, values)
+                return cls(int(metadata["events"]), codes, values, file.get_tensor("labels"))
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             msg = f"recording {path} cannot be read: {error}"
             raise HadronizationError(msg) from error
