@@ -5,6 +5,7 @@ from typing import Any
 
 from mcsurrogate.validation.measured import MeasuredResult, SampleAgainstData
 from mcsurrogate.validation.rivet import RivetRun
+from mcsurrogate.validation.runs import RunSummary
 from mcsurrogate.validation.timing import Timing
 
 __all__ = ["Supplement"]
@@ -37,6 +38,20 @@ def _measured(result: MeasuredResult) -> dict[str, Any]:
     }
 
 
+def _run(run: RunSummary) -> dict[str, Any]:
+    return {
+        "folder": str(run.folder),
+        "verdict": run.verdict,
+        "significant": run.significant,
+        "observables": run.observables,
+        "cross_section_pb": run.cross_section_pb,
+        "cross_section_error_pb": run.cross_section_error_pb,
+        "unweighting_efficiency": run.efficiency,
+        "speed_ratio": run.speed_ratio,
+        "version": run.version,
+    }
+
+
 @dataclass(frozen=True)
 class Supplement:
     """Results that decide nothing about the verdict.
@@ -51,12 +66,15 @@ class Supplement:
         What Rivet made, where it was asked for.
     files
         Names of further files in the report's folder, in order.
+    runs
+        The runs that the samples come from, where two runs are compared.
     """
 
     measured: tuple[MeasuredResult, ...] = ()
     timing: Timing | None = None
     rivet: RivetRun | None = None
     files: tuple[str, ...] = ()
+    runs: tuple[RunSummary, RunSummary] | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Everything for metrics.json."""
@@ -74,4 +92,5 @@ class Supplement:
                 "page": None if rivet.page is None else str(rivet.page),
             },
             "files": list(self.files),
+            "runs": None if self.runs is None else [_run(run) for run in self.runs],
         }

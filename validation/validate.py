@@ -20,6 +20,7 @@ from mcsurrogate.validation.parallel import can_divide, fill_both
 from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.report import FigureShelf, render
 from mcsurrogate.validation.rivet import find_rivet, run_rivet
+from mcsurrogate.validation.runs import summarize_run
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
 from mcsurrogate.validation.statistics.binned import Chi2
 from mcsurrogate.validation.statistics.global_test import GlobalTest
@@ -82,6 +83,7 @@ def validate(
     plots: bool = False,
     yoda: bool = False,
     rivet: Sequence[str] = (),
+    runs: tuple[Path, Path] | None = None,
     progress: Progress | None = None,
 ) -> ValidationResult:
     """Compare two event samples and write ``report.html`` and ``metrics.json``.
@@ -133,6 +135,9 @@ def validate(
         Write the histograms as ``candidate.yoda`` and ``reference.yoda``.
     rivet
         Rivet analyses to run on both files; needs the command ``rivet``.
+    runs
+        Folders of the two runs or reports that the samples come from, to show side by side what
+        they say of themselves.
     progress
         Called after each chunk with label, events read and fraction of the file.
 
@@ -150,6 +155,7 @@ def validate(
     """
     if rivet:
         find_rivet()
+    summaries = (summarize_run(runs[0]), summarize_run(runs[1])) if runs is not None else None
     own = load_observables(Path(observables_file)) if observables_file is not None else ()
     planner = Planner(
         preset,
@@ -201,6 +207,7 @@ def validate(
         timing_of(Path(candidate), Path(reference)),
         run,
         (*files, *(("plots/",) if plots else ())),
+        summaries,
     )
     shelf = FigureShelf(out / "plots" if plots else None)
     metrics = {**_metrics(found, settings, parts, created), **supplement.metrics()}

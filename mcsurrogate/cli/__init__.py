@@ -7,6 +7,7 @@ import typer
 
 from mcsurrogate.cli.console import errors
 from mcsurrogate.cli.generate import generate
+from mcsurrogate.cli.index import index
 from mcsurrogate.cli.info import info
 from mcsurrogate.cli.integrate import integrate
 from mcsurrogate.cli.plugin import plugin
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (integrate, generate, run, validate, plugin, info):
+for command in (integrate, generate, run, validate, index, plugin, info):
     app.command()(command)
 app.add_typer(train)
 

@@ -9,10 +9,12 @@ from rich.markup import escape
 
 from mcsurrogate.cli.console import console, errors, progress_bar
 from mcsurrogate.cli.summary import print_verdict
+from mcsurrogate.errors import ValidationError
 from mcsurrogate.stages.report import reading_progress, summarize
 from mcsurrogate.validation import Verdict
 from mcsurrogate.validation import validate as compare
 from mcsurrogate.validation.observables import get, names, preset, presets
+from mcsurrogate.validation.runs import events_of
 
 __all__ = ["validate"]
 
@@ -34,9 +36,40 @@ def _list_observables(wanted: bool) -> None:
     raise typer.Exit
 
 
+def _samples(
+    candidate: Path, reference: Path | None, against: Path | None
+) -> tuple[Path, Path, tuple[Path, Path] | None]:
+    """Event files of candidate and reference, and both folders where two runs are compared."""
+    if against is not None:
+        if reference is not None:
+            raise ValidationError("give either a second file or --against RUN, not both")
+        runs = (candidate, against) if candidate.is_dir() and against.is_dir() else None
+        return events_of(candidate), events_of(against), runs
+    if reference is None:
+        if not candidate.is_dir():
+            raise ValidationError(f"{candidate}: needs a second file, or --against RUN")
+        return events_of(candidate), events_of(candidate, "standard"), None
+    return events_of(candidate), events_of(reference), None
+
+
+def _names(candidate: Path, reference: Path) -> tuple[str, str]:
+    """Names of two runs that tell them apart."""
+    a, b = candidate.resolve().name, reference.resolve().name
+    return (a, b) if a != b else (str(candidate), str(reference))
+
+
 def validate(
-    candidate: Annotated[Path, typer.Argument(help="HepMC3 file of the sample on trial.")],
-    reference: Annotated[Path, typer.Argument(help="HepMC3 file it is compared with.")],
+    candidate: Annotated[
+        Path, typer.Argument(help="HepMC3 file of the sample on trial, or a run folder.")
+    ],
+    reference: Annotated[
+        Path | None,
+        typer.Argument(help="HepMC3 file it is compared with; for a run its standard chain."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another run or report: compare the surrogate chains of both."),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(help="Preset of observables; the one that fits the events if not given."),
@@ -89,13 +122,21 @@ def validate(
     Exit code 0 if the samples are indistinguishable or within tolerance, 1 if they differ,
     2 for bad input.
 
+    A run folder stands for the events of its surrogate chain. With --against RUN two runs are
+    compared with each other, to find what a change of cards, weights or versions changed.
+
     Example: mcsurrogate validate candidate.hepmc.zst reference.hepmc.zst --out report
+
+    Example: mcsurrogate validate runs/new --against runs/old --out regression
     """
+    first, second, runs = _samples(candidate, reference, against)
     with progress_bar("validate") as progress:
         result = compare(
-            candidate,
-            reference,
+            first,
+            second,
             out,
+            labels=("candidate", "reference") if runs is None else _names(*runs),
+            runs=runs,
             preset=preset,
             observables=observable or None,
             observables_file=observables_file,

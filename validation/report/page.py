@@ -12,6 +12,7 @@ from mcsurrogate.validation.report.data import data_section
 from mcsurrogate.validation.report.figures import FigureShelf
 from mcsurrogate.validation.report.files import files_section
 from mcsurrogate.validation.report.plots import observable_figure
+from mcsurrogate.validation.report.regression import regression_section
 from mcsurrogate.validation.report.speed import speed_section
 from mcsurrogate.validation.report.style import STYLE
 from mcsurrogate.validation.report.summary_plots import (
@@ -409,7 +410,8 @@ def render(
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
         f"{_verdict(c)}{_warnings(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}"
-        f"{_global(c)}{_samples(c)}{speed_section(supplement.timing, labels)}"
+        f"{_global(c)}{_samples(c)}{regression_section(supplement.runs)}"
+        f"{speed_section(supplement.timing, labels)}"
         f"{data_section(supplement.measured, labels, shelf)}{_figures(c, shelf)}"
         f"{_combination(c, shelf)}{_classifiers(c, shelf)}{files_section(supplement)}"
         f"{_methods(c, settings)}</main>"

@@ -28,6 +28,10 @@ padding:16px 20px;margin:20px 0}
 .verdict.mid{background:var(--mid-bg);color:var(--mid)}
 .verdict.bad{background:var(--bad-bg);color:var(--bad)}
 .verdict span{color:var(--ink)}
+.warning{background:var(--mid-bg);border-radius:12px;padding:10px 16px}
+.pill.good{background:var(--good-bg);color:var(--good)}
+.pill.mid{background:var(--mid-bg);color:var(--mid)}
+.pill.none{background:var(--line);color:var(--soft)}
 .warnings{background:var(--mid-bg);border-radius:12px;padding:12px 20px 12px 36px;margin:0 0 16px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:12px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:12px 16px}

@@ -1,0 +1,193 @@
+"""Runs and reports on disk: where their events lie, and what they found.
+
+A run folder holds ``run.json``, and its report in ``report``; a report folder, as ``validate``
+writes it, holds ``metrics.json``.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mcsurrogate.errors import ValidationError
+from mcsurrogate.validation.timing import RUN_FILE
+
+__all__ = ["Chain", "RunSummary", "events_of", "find_runs", "summarize_run"]
+
+METRICS, REPORT = "metrics.json", "report"
+Chain = Literal["surrogate", "standard"]
+_STAGES: dict[Chain, str] = {"surrogate": "shower", "standard": "reference"}
+_SIDES: dict[Chain, str] = {"surrogate": "candidate", "standard": "reference"}
+_DEPTH = 3
+
+
+def _load(file: Path) -> dict[str, Any]:
+    """Content of a JSON file that holds an object."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValidationError(f"{file}: cannot be read ({error})") from error
+    if not isinstance(found, dict):
+        raise ValidationError(f"{file}: does not hold an object")
+    return found
+
+
+def events_of(path: Path, chain: Chain = "surrogate") -> Path:
+    """HepMC file of a run, of a report, or the file itself.
+
+    Parameters
+    ----------
+    path
+        A HepMC file, a run folder or the folder of a report.
+    chain
+        Which sample of a run: of the surrogate chain (the candidate of a report) or of the
+        standard chain (its reference).
+
+    Raises
+    ------
+    ValidationError
+        There is no such path, it is no run, or the run's events are not there.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise ValidationError(f"{path}: no such file, run or report")
+        return path
+    if (path / RUN_FILE).is_file():
+        stage = _load(path / RUN_FILE).get("stages", {}).get(_STAGES[chain], {})
+        if not stage.get("finished"):
+            raise ValidationError(f"{path}: the run's {chain} chain is not finished")
+        file = path / str(stage.get("file"))
+    elif (path / METRICS).is_file():
+        samples = _load(path / METRICS).get("samples", {})
+        file = Path(str(samples.get(_SIDES[chain], {}).get("file")))
+    else:
+        raise ValidationError(f"{path}: neither a run folder nor the folder of a report")
+    if not file.is_file():
+        raise ValidationError(f"{path}: the events {file} are not there any more")
+    return file
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run or a report found; None where it does not say.
+
+    Attributes
+    ----------
+    folder
+        The run folder, or the folder of the report.
+    report
+        The page, if there is one.
+    labels
+        Names of candidate and reference.
+    verdict, created
+        Of the report.
+    observables, significant
+        Number of observables, and of those that deviate significantly.
+    worst, worst_sigma
+        Title of the largest deviation, and its size.
+    events
+        Events of candidate and reference.
+    sigmas
+        Deviation of each observable by name.
+    cross_section_pb, cross_section_error_pb
+        Of the run's integration.
+    efficiency
+        Unweighting efficiency of the run's events.
+    evaluations
+        Integrand evaluations of the run.
+    speed_ratio, break_even
+        See `mcsurrogate.validation.timing.Timing`.
+    process
+        Of the run's card.
+    version
+        Of mcsurrogate.
+    """
+
+    folder: Path
+    report: Path | None
+    labels: tuple[str, str] | None
+    verdict: str | None
+    created: str | None
+    observables: int | None
+    significant: int | None
+    worst: str | None
+    worst_sigma: float | None
+    events: tuple[int, int] | None
+    sigmas: dict[str, float]
+    cross_section_pb: float | None
+    cross_section_error_pb: float | None
+    efficiency: float | None
+    evaluations: int | None
+    speed_ratio: float | None
+    break_even: float | None
+    process: str | None
+    version: str | None
+
+
+def summarize_run(folder: Path) -> RunSummary:
+    """Read what a run folder or a report folder says of itself.
+
+    Raises
+    ------
+    ValidationError
+        It is neither, or its files are damaged.
+    """
+    run = _load(folder / RUN_FILE) if (folder / RUN_FILE).is_file() else {}
+    place = folder / REPORT if run else folder
+    metrics = _load(place / METRICS) if (place / METRICS).is_file() else {}
+    if not run and not metrics:
+        raise ValidationError(f"{folder}: neither a run folder nor the folder of a report")
+    try:
+        return _summary(folder, place, run, metrics)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValidationError(f"{folder}: not the record of a run or report ({error!r})") from error
+
+
+def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, Any]) -> RunSummary:
+    stages = run.get("stages", {})
+    result_file = folder / "result.json"
+    result = _load(result_file) if run and result_file.is_file() else {}
+    samples, timing = metrics.get("samples"), metrics.get("timing") or {}
+    rows = metrics.get("observables", [])
+    process = stages.get("integrate", {}).get("card", {}).get("process", {})
+    both = [samples["candidate"], samples["reference"]] if samples else None
+    versions = metrics.get("versions") or run.get("versions") or {}
+    page = place / "report.html"
+    return RunSummary(
+        folder,
+        page if page.is_file() else None,
+        (both[0]["label"], both[1]["label"]) if both else None,
+        metrics.get("verdict"),
+        metrics.get("created"),
+        len(rows) if metrics else None,
+        sum(bool(row["significant"]) for row in rows) if metrics else None,
+        rows[0]["title"] if rows else None,
+        rows[0]["sigma"] if rows else None,
+        (both[0]["events"], both[1]["events"]) if both else None,
+        {row["name"]: float(row["sigma"]) for row in rows},
+        result.get("cross_section_pb"),
+        result.get("error_pb"),
+        stages.get("generate", {}).get("efficiency"),
+        result.get("integrand_evaluations"),
+        timing.get("speed_ratio"),
+        timing.get("break_even_events"),
+        process.get("definition"),
+        versions.get("mcsurrogate"),
+    )
+
+
+def find_runs(folder: Path) -> Iterator[Path]:
+    """Run folders and report folders inside a folder, itself excepted, in order of their names.
+
+    The report of a run is not listed beside its run.
+    """
+
+    def search(place: Path, depth: int) -> Iterator[Path]:
+        for entry in sorted(p for p in place.iterdir() if p.is_dir()):
+            if (entry / RUN_FILE).is_file() or (entry / METRICS).is_file():
+                yield entry
+            elif depth > 1 and not entry.name.startswith("."):
+                yield from search(entry, depth - 1)
+
+    yield from search(folder, _DEPTH)
