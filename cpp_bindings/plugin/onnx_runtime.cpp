@@ -72,7 +72,7 @@ const char* const advice =
 
 class OnnxRuntime {
   public:
-    OnnxRuntime(void* const* table) : table_(table) {
+    explicit OnnxRuntime(void* const* table) : table_(table) {
         call("", CreateEnv, errorsOnly, "mcsurrogate", &environment_);
     }
     ~OnnxRuntime() { release(ReleaseEnv, environment_); }

@@ -193,6 +193,44 @@ def test_generate_builds_on_a_finished_integration(
     assert len(next(batches)) == 15
 
 
+ANNIHILATION = """seed = 5
+[process]
+definition = "e+ e- > u u~"
+[beams]
+sqrt_s = 91.188
+[scales]
+alpha_s = 0.118
+[integration]
+method = "vegas"
+precision = 0.01
+max_evaluations = 10000
+[generation]
+events = 10
+[chain]
+hepmc = "plain"
+[chain.surrogate]
+hadronization = "string_breaks"
+"""
+
+
+def test_generate_hadronizes_a_process_of_lepton_beams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, out = tmp_path / "ee.toml", tmp_path / "run"
+    card.write_text(ANNIHILATION, encoding="utf-8")
+    assert command(monkeypatch, "generate", card, "--out", out) == 0
+    with pyhepmc.open(out / "events" / "surrogate.hepmc") as stream:
+        events = [
+            (
+                {p.pid for p in event.particles if p.status == 4},
+                sum(p.momentum.e for p in event.particles if p.status == 1),
+            )
+            for event in stream
+        ]
+    assert [beams for beams, _ in events] == [{11, -11}] * 10
+    assert [energy for _, energy in events] == pytest.approx([91.188] * 10, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
