@@ -7,7 +7,7 @@ from rich.table import Table
 
 from mcsurrogate.cli.console import console, errors
 
-__all__ = ["print_chains", "print_cross_section", "print_events", "print_verdict"]
+__all__ = ["print_chains", "print_cross_section", "print_emulator", "print_events", "print_verdict"]
 
 
 def print_cross_section(result: Mapping[str, Any]) -> None:
@@ -61,6 +61,37 @@ def _print_emulation(emulation: Mapping[str, Any]) -> None:
         f"{emulation['cross_section_error_pb']:.2g} pb"
     )
     console.print(emulation["description"])
+
+
+def print_emulator(metrics: Mapping[str, Any]) -> None:
+    """Print errors, calibration and costs of a trained emulator."""
+    test = metrics["test"]
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_row(
+        "relative error",
+        f"[bold]{test['median']:.2g} median, {test['quantile99']:.2g} at 99%, "
+        f"{test['largest']:.2g} largest[/] of {test['points']:,} unseen points",
+    )
+    table.add_row(
+        "pulls",
+        f"width {test['pull_width']:.3f}, {test['coverage68']:.1%} within 1 sigma, "
+        f"{test['coverage95']:.1%} within 1.96",
+    )
+    table.add_row(
+        "cost",
+        f"{metrics['microseconds_per_point']:.2f} us a point; training "
+        f"{metrics['training_seconds']:.1f} s on {metrics['training_points']:,} points, which took "
+        f"{metrics['amplitude_seconds']:.1f} s",
+    )
+    if "scaling" in metrics:
+        scaling = metrics["scaling"]
+        errors_by_points = ", ".join(
+            f"{entry['median']:.2g} from {entry['points']:,}" for entry in scaling["series"]
+        )
+        table.add_row(
+            "scaling", f"median {errors_by_points}: error ~ points^{scaling['exponent']:.2f}"
+        )
+    console.print(table)
 
 
 def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> None:

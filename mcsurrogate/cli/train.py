@@ -9,7 +9,8 @@ from mcsurrogate.cards import load_card
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
-from mcsurrogate.emulation.train import train_emulator
+from mcsurrogate.cli.summary import print_emulator
+from mcsurrogate.emulation.train import EMULATOR, train_emulator
 from mcsurrogate.generators.hadronization import train_hadronization
 from mcsurrogate.hadronization.cards import read_hadronization_card
 
@@ -32,8 +33,9 @@ def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = F
     """
     path = run_path(card, out)
     with progress_bar("train emulator") as progress:
-        train_emulator(load_card(card, EmulatorCard), path, progress, resume=resume)
-    console.print(f"Emulator: {path}")
+        trained = train_emulator(load_card(card, EmulatorCard), path, progress, resume=resume)
+    print_emulator(trained.metrics)
+    console.print(f"Emulator: {path / EMULATOR}; plots: {path / 'plots'}")
 
 
 @train.command()

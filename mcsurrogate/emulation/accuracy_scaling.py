@@ -9,13 +9,17 @@ from torch import Tensor
 
 from mcsurrogate.emulation.calibration import measure_calibration
 from mcsurrogate.emulation.emulator import Emulator
+from mcsurrogate.emulation.fitting import Split
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.emulation.training_points import TrainingPoints
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.matrix_elements import StandardModel
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["AccuracyScaling", "ScalingPoint", "measure_scaling"]
+__all__ = ["AccuracyScaling", "ScalingPoint", "check_counts", "measure_scaling"]
+
+_TEST_POINTS = 20_000
+_HELD_FRACTION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def measure_scaling(
     settings: TrainingSettings,
     *,
     model: StandardModel | None = None,
-    test_points: int = 20_000,
+    test_points: int = _TEST_POINTS,
     progress: Progress = silent,
 ) -> AccuracyScaling:
     """Train with growing parts of the points and fit a power law.
@@ -97,14 +101,8 @@ def measure_scaling(
     EmulationError
         If there are not enough points.
     """
-    available = len(points) - test_points
-    if len(counts) < 2 or list(counts) != sorted(set(counts)) or counts[-1] > available:
-        msg = (
-            f"counts {list(counts)}: two or more increasing numbers up to {available} are needed "
-            f"({len(points)} points, {test_points} of them for the test)"
-        )
-        raise EmulationError(msg)
-    test = slice(available, None)
+    check_counts(len(points), counts, settings, test_points)
+    test = slice(len(points) - test_points, None)
     series = []
     for done, count in enumerate(counts):
         emulator = Emulator.fit(
@@ -115,11 +113,43 @@ def measure_scaling(
             model=model,
             alpha_s=points.alpha_s,
             settings=replace(settings, epochs=round(settings.epochs * counts[-1] / count)),
+            held_fraction=_HELD_FRACTION,
             source=points.source,
         )
         series.append(_measure(emulator, points.momenta[test], points.me2[test], count))
         progress(done + 1, len(counts), f"{count} points: median {series[-1].median:.2e}")
     return _fit_power_law(tuple(series))
+
+
+def check_counts(
+    points: int, counts: Sequence[int], settings: TrainingSettings, test_points: int = _TEST_POINTS
+) -> None:
+    """Check that a series of trainings is possible, before any is begun.
+
+    Parameters
+    ----------
+    points, counts, settings, test_points
+        As in :func:`measure_scaling`, with the number of points in the place of the points.
+
+    Raises
+    ------
+    EmulationError
+        If there are not enough points.
+    """
+    available = points - test_points
+    if len(counts) < 2 or list(counts) != sorted(set(counts)) or counts[-1] > available:
+        msg = (
+            f"counts {list(counts)}: two or more increasing numbers up to {available} are needed "
+            f"({points} points, {test_points} of them for the test)"
+        )
+        raise EmulationError(msg)
+    smallest = len(Split.draw(counts[0], _HELD_FRACTION, 1).training)
+    if smallest < settings.batch:
+        msg = (
+            f"of {counts[0]} points {smallest} are left to train on, fewer than a batch of "
+            f"{settings.batch}: begin the scaling with more"
+        )
+        raise EmulationError(msg)
 
 
 def _measure(emulator: Emulator, momenta: Tensor, me2: Tensor, count: int) -> ScalingPoint:

@@ -1,5 +1,6 @@
 """The training points that a card asks for."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,13 +46,16 @@ def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress)
     process = Process.parse(card.amplitude.definition)
     amplitude = matrix_element(process, model)
     path = Path(card.points.path)
+    start = time.process_time()
     if card.points.source == "events":
         momenta = _from_events(path, process, card.points.count)
         source = f"events of {path.name}"
     else:
         momenta = _from_integrator(card, path, process, model)
         source = f"sampler of the run {path.name}"
-    return evaluate_points(momenta, amplitude, card.amplitude.alpha_s, source, progress)
+    drawing = time.process_time() - start
+    points = evaluate_points(momenta, amplitude, card.amplitude.alpha_s, source, progress)
+    return replace(points, seconds=points.seconds + drawing)
 
 
 def _from_arrays(card: EmulatorCard) -> TrainingPoints:

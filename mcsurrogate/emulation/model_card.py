@@ -32,7 +32,9 @@ class DataRecord(_Record):
     sqrt_shat_min: Finite = Field(gt=0, description="Smallest partonic energy in GeV.")
     sqrt_shat_max: Finite = Field(gt=0, description="Largest partonic energy in GeV.")
     amplitude_seconds: Finite = Field(
-        default=0.0, ge=0, description="Processor seconds of the exact amplitudes; 0 if unknown."
+        default=0.0,
+        ge=0,
+        description="Processor seconds that points and amplitudes took; 0 if unknown.",
     )
 
 

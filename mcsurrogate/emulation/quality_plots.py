@@ -7,14 +7,16 @@ import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
+from mcsurrogate.emulation.accuracy_scaling import AccuracyScaling
 from mcsurrogate.emulation.emulator import Emulator
 from mcsurrogate.kinematics import dot
 
-__all__ = ["draw_quality_plots", "singular_distances"]
+__all__ = ["draw_quality_plots", "draw_scaling_plot", "singular_distances"]
 
 _CLASSES = 12
 _DPI = 130
@@ -81,6 +83,27 @@ def draw_quality_plots(
     if distances:
         made.append(_draw(folder / "limits.png", lambda f: _limits(f, distances, error, relative)))
     return made
+
+
+def draw_scaling_plot(scaling: AccuracyScaling, path: Path) -> Path:
+    """Draw errors against the number of training points, with the power law ten times beyond."""
+
+    def content(figure: Figure) -> None:
+        axes = figure.subplots()
+        points = np.array([entry.points for entry in scaling.series])
+        for label, values in (
+            ("median", [entry.median for entry in scaling.series]),
+            ("99%", [entry.quantile99 for entry in scaling.series]),
+        ):
+            axes.loglog(points, values, "o-", ms=3, label=label)
+        grid = np.geomspace(points[0], 10 * points[-1], 50)
+        law = [scaling.extrapolate(float(count)) for count in grid]
+        axes.loglog(grid, law, "k--", lw=1, label=f"points^{scaling.exponent:.2f}")
+        axes.set_xlabel("training points")
+        axes.set_ylabel("relative error on points that no training saw")
+        axes.legend()
+
+    return _draw(path, content)
 
 
 def _draw(path: Path, content: Callable[[Figure], None]) -> Path:
@@ -157,5 +180,10 @@ def _limits(figure: Figure, distances: dict[str, Tensor], error: Array, relative
         spread = [np.median(relative[chosen]) for chosen in classes]
         axes.loglog(centre, spread, "k--", lw=1, label="median sigma")
         axes.set_xlabel(titles[name])
+        # Less than a decade wide, an axis needs more than powers of ten, and not all nine digits.
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+        for set_formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            set_formatter(StrMethodFormatter("{x:g}"))
+        axes.tick_params(axis="x", which="both", labelsize=7)
     panels[0].set_ylabel("relative error")
     panels[0].legend()

@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.load import dump_card
-from mcsurrogate.emulation.accuracy_scaling import measure_scaling
+from mcsurrogate.emulation.accuracy_scaling import check_counts, measure_scaling
 from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.card_points import points_of_card
 from mcsurrogate.emulation.emulator import Emulator
 from mcsurrogate.emulation.fitting import Split
-from mcsurrogate.emulation.quality_plots import draw_quality_plots
+from mcsurrogate.emulation.quality_plots import draw_quality_plots, draw_scaling_plot
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.emulation.training_points import TrainingPoints
 from mcsurrogate.errors import CardError, EmulationError
@@ -95,6 +95,8 @@ def train_emulator(
         beta=card.training.beta,
         boost=card.training.boost,
     )
+    if card.training.scaling:
+        check_counts(len(points), card.training.scaling, settings)
     emulator = Emulator.fit(
         points.momenta,
         points.me2,
@@ -127,6 +129,7 @@ def train_emulator(
             points, card.training.scaling, card.seed, settings, model=model, progress=progress
         )
         metrics["scaling"] = scaling.as_json()
+        draw_scaling_plot(scaling, folder / "plots" / "scaling.png")
     write_text(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     (folder / _CHECKPOINT).unlink(missing_ok=True)
     return TrainedEmulator(emulator, metrics, folder)

@@ -41,7 +41,7 @@ class TrainingPoints:
     source
         Where the points came from, for the model card.
     seconds
-        Processor seconds that the exact amplitudes took; 0 where unknown.
+        Processor seconds that points and amplitudes took; 0 where unknown.
     """
 
     momenta: Tensor

@@ -7,9 +7,18 @@ import torch
 
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.emulation import Emulator, TrainingSettings, train_emulator
-from mcsurrogate.emulation.accuracy_scaling import measure_scaling
+from mcsurrogate.emulation.accuracy_scaling import (
+    AccuracyScaling,
+    ScalingPoint,
+    check_counts,
+    measure_scaling,
+)
 from mcsurrogate.emulation.onnx_export import export_onnx
-from mcsurrogate.emulation.quality_plots import draw_quality_plots, singular_distances
+from mcsurrogate.emulation.quality_plots import (
+    draw_quality_plots,
+    draw_scaling_plot,
+    singular_distances,
+)
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
     evaluate_points,
@@ -129,6 +138,14 @@ def test_accuracy_grows_with_data(points):
     assert json.loads(json.dumps(scaling.as_json()))["exponent"] == scaling.exponent
     with pytest.raises(EmulationError, match="two or more increasing numbers"):
         measure_scaling(as_points(points), (1200, 9600), 1, SETTINGS, test_points=2000)
+    with pytest.raises(EmulationError, match="600 are left to train on"):
+        check_counts(40_000, (1000, 9600), replace(SETTINGS, batch=1024))
+
+
+def test_the_scaling_is_drawn(tmp_path):
+    series = (ScalingPoint(1000, 0.03, 0.3, 0.1), ScalingPoint(10_000, 0.01, 0.1, 0.03))
+    path = draw_scaling_plot(AccuracyScaling(series, 0.8, -0.48), tmp_path / "scaling.png")
+    assert path.stat().st_size > 10_000
 
 
 def test_onnx_export_needs_its_packages(emulator, tmp_path, monkeypatch):
