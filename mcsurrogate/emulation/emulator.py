@@ -185,9 +185,12 @@ class Emulator:
             learning_curve=tuple(LearningPoint(**asdict(point)) for point in result.history),
             seconds=time.process_time() - start,
             versions=library_versions(),
-            weights_sha256=digest(result.parts.tensors())[1],
+            weights_sha256="",
         )
-        return cls(result.parts, card, exact)
+        emulator = cls(result.parts, card, exact)
+        checksum = digest(*emulator._content())[1]
+        emulator.card = card.model_copy(update={"weights_sha256": checksum})
+        return emulator
 
     def predict(
         self,
@@ -255,8 +258,13 @@ class Emulator:
 
     def save(self, path: str | Path) -> None:
         """Write weights to ``path`` (.safetensors) and the model card beside it (.json)."""
+        tensors, metadata = self._content()
+        write_model(Path(path), tensors, self.card, metadata)
+
+    def _content(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Tensors and metadata of the file."""
         layout, metadata = native_layout(self.features, self.card, self.parts.domain.epistemic)
-        write_model(Path(path), {**self.parts.tensors(), **layout}, self.card, metadata)
+        return {**self.parts.tensors(), **layout}, metadata
 
     @classmethod
     def load(

@@ -21,7 +21,19 @@ def digest(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -
     """Return the safetensors file of some tensors and its SHA-256."""
     whole = {name: value.contiguous() for name, value in tensors.items()}
     content = save_tensors(whole, metadata)
+    if metadata is not None:
+        content = _with_sorted_metadata(content)
     return content, hashlib.sha256(content).hexdigest()
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """Order the metadata, which safetensors writes in a new order each time."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def write_model(
