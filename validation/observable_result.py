@@ -124,8 +124,8 @@ def _interval(observable: Observable, found: Scan) -> str:
 
 def where(observable: Observable, binned: BinnedComparison) -> str:
     """Say which bin or tail deviates most."""
-    if binned.full.ndf == 0:
-        return "constant in both"
+    if not np.nan_to_num(binned.pulls).any():
+        return "equal in both"
     pulls = np.nan_to_num(binned.pulls)
     worst = int(np.abs(pulls).argmax())
     edges, last = observable.edges, len(observable.edges)

@@ -25,9 +25,10 @@ class AucTest:
         Probability that a random candidate event scores higher than a random reference
         event, ties counting half, and its standard error.
     null_width
-        Standard deviation of the AUC between equal samples, around 1/2.
+        Standard deviation of the AUC of one fold between equal samples, around 1/2.
     log_p
-        Log p-value, one-sided: a classifier worse than guessing has found nothing.
+        Log p-value of the first fold, one-sided: a classifier worse than guessing has found
+        nothing.
     """
 
     auc: float
@@ -85,8 +86,12 @@ def auc_test(
     """Test held-out scores.
 
     Each fold is scored by a classifier trained on the others, so that inside a fold labels and
-    scores are independent between equal samples.  With constant weights the null width comes
-    from permuting the labels inside the folds, else from the weighted variance of the AUC.
+    scores are independent between equal samples.  Between folds they are not: a classifier
+    that has learnt the noise of one half scores the other by the product of the noise of both,
+    and so does the reverse, so that the AUCs of two folds are positively correlated.  The p-value
+    is therefore that of the first fold; the AUC is the mean.  With constant weights the
+    null width comes from permuting the labels inside that fold, else from the weighted variance
+    of the AUC.
 
     Parameters
     ----------
@@ -99,17 +104,18 @@ def auc_test(
     """
     random = np.random.default_rng(seed)
     constant = all(np.ptp(weights[mask]) == 0.0 for mask in (candidate, ~candidate))
-    aucs, errors, widths = [], [], []
+    aucs, errors = [], []
     numbers = np.unique(folds)
+    first, width = 0.5, 1e-12
     for fold in numbers:
         a, b = (folds == fold) & candidate, (folds == fold) & ~candidate
         auc, error = _weighted(scores[a], scores[b], weights[a], weights[b])
         aucs.append(auc)
         errors.append(error)
-        both = np.concatenate((scores[a], scores[b]))
-        widths.append(_permutation_width(both, int(a.sum()), random) if constant else error)
-    n = len(numbers)
+        if fold == numbers[0]:
+            both = np.concatenate((scores[a], scores[b]))
+            own = _permutation_width(both, int(a.sum()), random) if constant else error
+            first, width = auc, max(own, 1e-12)
     auc = float(np.mean(aucs))
-    error = math.sqrt(float((np.square(errors)).sum())) / n
-    width = max(math.sqrt(float((np.square(widths)).sum())) / n, 1e-12)
-    return AucTest(auc, error, width, float(special.log_ndtr(-(auc - 0.5) / width)))
+    error = math.sqrt(float((np.square(errors)).sum())) / len(numbers)
+    return AucTest(auc, error, width, float(special.log_ndtr(-(first - 0.5) / width)))

@@ -44,7 +44,7 @@ def global_tests(
     tell("sliced distances")
     ks, w1 = compare_sliced(a, b, multipliers)
     tell("Fréchet physics distance")
-    frechet = compare_frechet(a, b, multipliers)
+    frechet = compare_frechet(a, b, multipliers, seed=seed)
     tests = [
         GlobalTest("sliced_ks", "Sliced Kolmogorov-Smirnov", ks.distance, ks.log_p, ks.expected),
         GlobalTest(

@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float64]
 
 SLICES = 32
 FRECHET_REPLICAS = 200
+_EQUAL_SIZES = 1.05
+"""Samples count as equally large up to this ratio of their effective events."""
 
 
 def _directions(dimension: int, seed: int) -> FloatArray:
@@ -46,6 +48,7 @@ class FeatureSums:
         none = np.empty(0)
         self.slices = [FineSums(fine_edges(column, none)) for column in projected.T]
         self.weight = np.zeros(BLOCKS)
+        self.squares = 0.0
         self.first = np.zeros((BLOCKS, dimension))
         self.second = np.zeros((BLOCKS, dimension, dimension))
 
@@ -54,6 +57,7 @@ class FeatureSums:
         for sums, column in zip(self.slices, (features @ self.directions).T, strict=True):
             sums.fill(Values(column), weights, first_event)
         block = (first_event + np.arange(len(weights))) % BLOCKS
+        self.squares += float((weights**2).sum())
         self.weight += np.bincount(block, weights=weights, minlength=BLOCKS)
         # few events of a chunk share a block: sort by block and add up each run
         order = np.argsort(block, kind="stable")
@@ -144,8 +148,50 @@ def _extrapolate(candidate: FeatureSums, reference: FeatureSums) -> tuple[float,
     return float(fit[1]), float(np.sqrt(covariance[1, 1]))
 
 
-def compare_frechet(
+def _flat(sums: FeatureSums) -> FloatArray:
+    """First and second moments of the blocks side by side, ``(BLOCKS, D + D (D + 1) / 2)``."""
+    upper = np.triu_indices(sums.first.shape[1])
+    return np.concatenate((sums.first, sums.second[:, upper[0], upper[1]]), axis=1)
+
+
+def _dealt(candidate: FeatureSums, reference: FeatureSums, seed: int) -> list[FloatArray]:
+    """Moments of both sides when the blocks of both samples are dealt out at random.
+
+    For samples of one size blocks are exchangeable, and the null distribution is exact.
+    """
+    random = np.random.default_rng(seed)
+    sides = np.zeros((FRECHET_REPLICAS, 2 * BLOCKS))
+    for row in sides:
+        row[random.permutation(2 * BLOCKS)[:BLOCKS]] = 1.0
+    flat = np.concatenate((_flat(candidate), _flat(reference)))
+    weight = np.concatenate((candidate.weight, reference.weight))
+    return [(side @ flat) / (side @ weight)[:, None] for side in (sides, 1.0 - sides)]
+
+
+def _signed(
     candidate: FeatureSums, reference: FeatureSums, multipliers: Multipliers
+) -> list[FloatArray]:
+    """Moments of both sides when the deviations of the blocks get random signs.
+
+    Signs rather than normal numbers: the distance sums thousands of squares of few blocks, and
+    squared normal numbers would add the scatter of few blocks to that of many events.
+    """
+    moments, noises = [], []
+    for sums, noise in (
+        (candidate, multipliers.candidate),
+        (reference, multipliers.reference),
+    ):
+        flat, total = _flat(sums), float(sums.weight.sum())
+        own = flat.sum(axis=0) / total
+        residuals = (flat - np.outer(sums.weight, own)) / total
+        moments.append(own)
+        noises.append(np.sign(noise[:FRECHET_REPLICAS]) @ residuals)
+    common = 0.5 * (moments[0] + moments[1])
+    return [common + noise for noise in noises]
+
+
+def compare_frechet(
+    candidate: FeatureSums, reference: FeatureSums, multipliers: Multipliers, *, seed: int = 1
 ) -> FrechetDistance:
     """Frechet physics distance of two samples and its null distribution."""
     dimension = candidate.first.shape[1]
@@ -153,21 +199,12 @@ def compare_frechet(
     mean_a, cov_a = _of_blocks(candidate, every)
     mean_b, cov_b = _of_blocks(reference, every)
     distance = frechet(mean_a, cov_a, mean_b, cov_b)
-
-    # replicas of first and second moments around the common ones
+    sizes = [float(sums.weight.sum()) ** 2 / sums.squares for sums in (candidate, reference)]
+    if max(sizes) < _EQUAL_SIZES * min(sizes):
+        replicas = _dealt(candidate, reference, seed)
+    else:
+        replicas = _signed(candidate, reference, multipliers)
     upper = np.triu_indices(dimension)
-    raw, replicas = [], []
-    for sums, noise in (
-        (candidate, multipliers.candidate),
-        (reference, multipliers.reference),
-    ):
-        flat = np.concatenate((sums.first, sums.second[:, upper[0], upper[1]]), axis=1)
-        total = float(sums.weight.sum())
-        moments = flat.sum(axis=0) / total
-        residuals = (flat - np.outer(sums.weight, moments)) / total
-        raw.append(moments)
-        replicas.append(noise[:FRECHET_REPLICAS] @ residuals)
-    common = 0.5 * (raw[0] + raw[1])
 
     def normal(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
         second = np.zeros((dimension, dimension))
@@ -175,9 +212,7 @@ def compare_frechet(
         second = second + second.T - np.diag(np.diag(second))
         return _moments(1.0, moments[:dimension], second)
 
-    null = np.array(
-        [frechet(*normal(common + a), *normal(common + b)) for a, b in zip(*replicas, strict=True)]
-    )
+    null = np.array([frechet(*normal(a), *normal(b)) for a, b in zip(*replicas, strict=True)])
     # the distance is quadratic in the deviations: its root behaves like a norm in the tail
     log_p = log_p_from_replicas(np.sqrt(max(distance, 0.0)), np.sqrt(np.maximum(null, 0.0)))
     infinite, error = _extrapolate(candidate, reference)
