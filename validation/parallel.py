@@ -7,6 +7,7 @@ on the number of processes.
 import multiprocessing
 import os
 import queue
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -118,6 +119,24 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep processes that are started meanwhile from running the caller's script once more.
+
+    They need nothing of it, and neither a console script nor a user's script need have
+    ``if __name__ == "__main__":``.
+    """
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name, None) for name in ("__spec__", "__file__")}
+    for name in hidden:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
 def can_divide(planner: Planner, observables_file: Path | None) -> bool:
     """Whether workers can find all observables again: not those given as objects."""
     given = [o for o in planner.observables or () if isinstance(o, Observable)]
@@ -159,9 +178,10 @@ def fill_both(
     # a fresh interpreter: forking a process that has threads is not safe
     context = multiprocessing.get_context("spawn")
     steps, stop = context.Queue(), context.Event()
-    with _single_threaded(), ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
+    with ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
         files = ((reference, labels[1]), (candidate, labels[0]))
-        futures = [pool.submit(_read, path, label, recipe, options) for path, label in files]
+        with _single_threaded(), _without_main():
+            futures = [pool.submit(_read, path, label, recipe, options) for path, label in files]
         try:
             _wait(futures, steps, progress)
         finally:

@@ -124,9 +124,9 @@ def validate(
     parts
         What made the samples, for the report: name, in the candidate, in the reference.
     workers
-        2 reads both files at once, in processes of their own; a script that asks for it needs
-        ``if __name__ == "__main__":``.  Results do not depend on it.  `Observable` objects
-        are only known to this process, which then reads one file after the other.
+        2 reads both files at once, in processes of their own.  Results do not depend on it.
+        `Observable` objects are only known to this process, which then reads one file after
+        the other.
     measured
         Compare both samples with measured values, where there are some for such events.
     plots

@@ -1,11 +1,23 @@
 """Reading in two processes gives what reading in one gives."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.validation import validate
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from mcsurrogate.validation import validate
+
+a, b, out = map(Path, sys.argv[1:])
+found = validate(a, b, out, observables=["thrust"], reservoir=0, workers=2)
+print(found.verdict.value)
+"""
 
 OWN = '''
 from mcsurrogate.validation import linear, observable
@@ -39,6 +51,21 @@ def test_two_workers_give_the_same(z_files, tmp_path):
     assert found[0] == found[1]
     assert {step[0] for step in seen} == {"candidate", "reference"}
     assert seen[-1][1:] == (500, 1.0)
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard(z_files, tmp_path):
+    """Console scripts of some installers have no ``if __name__ == "__main__":`` either."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, z_files), str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("indistinguishable")
 
 
 @pytest.mark.slow
