@@ -132,6 +132,19 @@ def test_pulls_and_chi2(sums):
     assert absent["K^0"]
 
 
+def test_empty_bins_have_an_error(sums):
+    """A bin that 500 events leave empty is no deviation of many standard deviations."""
+    found, _ = sums
+    for result in compare_data(found, found, ("a", "b")):
+        edges, side = result.measurement.edges, result.candidate
+        if edges is None:
+            continue
+        width = edges[:, 1] - edges[:, 0]
+        least = np.sqrt(result.measurement.values / width / found.effective_events)
+        assert (side.error >= least * (1 - 1e-12)).all()
+        assert np.abs(side.pulls).max() < 7.0
+
+
 def test_pythia_is_near_the_data(sums):
     """Means of event shapes of 500 events within 5 standard deviations of OPAL's."""
     results = {r.measurement.name: r for r in compare_data(*(sums[0],) * 2, ("a", "b"))}

@@ -91,6 +91,11 @@ def undecayed_words(sums: MeasuredSums) -> str:
 
 def _compare(measurement: Measurement, sums: MeasuredSums, number: int) -> SampleAgainstData:
     mean, covariance = sums.mean(number), sums.covariance(number)
+    if measurement.edges is not None:
+        # an empty bin has no scatter: the error is at least what the measured content would have
+        width = measurement.edges[:, 1] - measurement.edges[:, 0]
+        least = np.maximum(measurement.values, 0.0) / (width * sums.effective_events)
+        covariance = covariance + np.diag(np.maximum(least - np.diag(covariance), 0.0))
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     compared = np.ones(len(mean), dtype=bool)
     if measurement.edges is None:

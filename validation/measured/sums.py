@@ -74,6 +74,11 @@ class MeasuredSums:
         chosen, counts = np.unique(pid[last], return_counts=True)
         self.decayed.update(dict(zip(chosen.tolist(), counts.tolist(), strict=True)))
 
+    @property
+    def effective_events(self) -> float:
+        """(sum w)^2 / sum w^2."""
+        return self._weight**2 / self._weight2
+
     def mean(self, number: int) -> FloatArray:
         """``(K,)`` means of a measurement's values."""
         mean: FloatArray = self._content[number] / self._weight
