@@ -42,12 +42,12 @@ def _row(run: RunSummary, folder: Path) -> str:
         section = f"{run.cross_section_pb:.6g}" + (f" ± {error:.2g}" if error else "")
     compared = run.process or (" against ".join(run.labels) if run.labels else "–")
     cells = (
-        ("wrap", name),
+        ("wrap l", name),
         ("l", pill),
-        ("wrap", escape(compared)),
+        ("wrap l", escape(compared)),
         ("", events),
         ("", significant),
-        ("wrap", worst),
+        ("wrap l", worst),
         ("", section),
         ("", _number(run.speed_ratio)),
         ("", "never" if run.speed_ratio and run.break_even is None else _number(run.break_even)),

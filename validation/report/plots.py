@@ -215,7 +215,7 @@ def observable_figure(
             axes.yaxis.set_label_coords(_LABEL_X, height)
         pull_axes.xaxis.set_label_coords(1.0, _LABEL_Y)
         for axes in (ratio_axes, pull_axes):
-            axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+            axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3, prune="both"))
             axes.yaxis.set_minor_locator(NullLocator())
         return figure
 
