@@ -20,6 +20,7 @@ from mcsurrogate.generators.hadronization.plugin import hadronization_settings
 from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.records import EventRecords
 from mcsurrogate.generators.rehadronize import Rehadronizer
+from mcsurrogate.hadronization.closure import auc
 from mcsurrogate.hadronization.cluster_cards import EventFitCard
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
 from mcsurrogate.hadronization.cluster_scores import (
@@ -31,6 +32,7 @@ from mcsurrogate.hadronization.cluster_scores import (
 from mcsurrogate.hadronization.event_moments import EventMoments
 from mcsurrogate.hadronization.measured import MeasuredMultiplicities
 from mcsurrogate.hadronization.moment_fit import moment_step
+from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
 from mcsurrogate.hadronization.weights_file import write_weights
 from mcsurrogate.progress import Progress
 
@@ -38,6 +40,7 @@ __all__ = ["EventFit"]
 
 _DECAYS = 300
 _SEEDS_APART = 1000
+_LARGEST_LOGIT = 5.0
 _YIELDS = ("number of", "xi of strange", "xi of baryons", "xi of charm", "xi of bottom")
 
 
@@ -79,6 +82,7 @@ class EventFit:
         self._folder = folder
         self._checkpoint = folder / "fit_checkpoint.pt"
         self._moments: EventMoments | None = None
+        self._areas: list[float] = []
         self._table: dict[int, dict[int, float]] = {}
         self._measured = (
             MeasuredMultiplicities.read(card.measured) if card.measured is not None else None
@@ -133,6 +137,8 @@ class EventFit:
                     ),
                 }
             )
+            if self._areas:
+                self.curve[-1]["discriminator_auc"] = self._areas[-1]
             self._save()
 
     def _lines(self) -> list[str]:
@@ -167,7 +173,47 @@ class EventFit:
         wanted = self._evaluate([target])
         got = self._evaluate(batches)
         scores = scores[np.concatenate([batch.source_event for batch in batches])]
+        if self.card.loss != "moments":
+            got, wanted = self._with_discriminator(got, wanted, batches, target, seed)
         return self._compare(got, wanted, scores.astype(np.float64))
+
+    def _with_discriminator(
+        self,
+        got: NDArray[np.float64],
+        wanted: NDArray[np.float64],
+        batches: list[ParticleBatch],
+        target: ParticleBatch,
+        seed: int,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Add the output of a discriminator as a quantity, or take it alone.
+
+        Its mean over the model's events rises where they become more like the target's.
+        """
+        assert self._moments is not None
+        codes = np.array(self._moments.species)
+        vocabulary = np.unique(np.concatenate([codes, -codes]))
+        sets = [
+            HadronSets.of_events(
+                np.concatenate(
+                    [[0], np.cumsum(np.concatenate([np.diff(b.offsets) for b in part]))]
+                ),
+                np.concatenate([b.pdg_id for b in part]),
+                np.concatenate([b.momenta for b in part]),
+                vocabulary,
+            )
+            for part in (batches, [target])
+        ]
+        logits = cross_fitted_logits(
+            sets[0], sets[1], species=len(vocabulary), seed=seed, epochs=self.card.epochs
+        )
+        area = auc(*logits)
+        self._areas.append(area)
+        columns = [np.clip(values, -_LARGEST_LOGIT, _LARGEST_LOGIT)[:, None] for values in logits]
+        if self.card.loss == "adversarial":
+            return columns[0], columns[1]
+        return np.concatenate([got, columns[0]], axis=1), np.concatenate(
+            [wanted, columns[1]], axis=1
+        )
 
     def _write_weights(self) -> Path:
         path = self._folder / "fit_weights.safetensors"

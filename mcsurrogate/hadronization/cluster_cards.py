@@ -111,6 +111,16 @@ class EventFitCard(_Section):
             "the path of a .csv file"
         ),
     ] = None
+    loss: Annotated[
+        Literal["moments", "adversarial", "both"],
+        Field(
+            description="means of counts, shapes and spectra; a discriminator that sees momenta "
+            "and species of all hadrons, as in HADML; or both"
+        ),
+    ] = "moments"
+    epochs: Annotated[
+        int, Field(ge=1, le=100, description="passes of the discriminator's training in each step")
+    ] = 4
     events: Annotated[int, Field(ge=500, description="events a step")] = 12_000
     steps: Annotated[int, Field(ge=1, description="steps of Gauss and Newton")] = 12
     first_divergence: Annotated[
@@ -129,6 +139,13 @@ class EventFitCard(_Section):
         float,
         Field(gt=0, description="factor on the errors of shapes where multiplicities are measured"),
     ] = 3.0
+
+    @model_validator(mode="after")
+    def _adversary_needs_events(self) -> Self:
+        if self.measured is not None and self.loss != "moments":
+            msg = "measured multiplicities are means: loss must be moments"
+            raise ValueError(msg)
+        return self
 
 
 class ClusterCard(_Section):
