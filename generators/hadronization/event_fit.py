@@ -126,15 +126,14 @@ class EventFit:
             )  # fmt: skip
             damping = 1.0 if fraction < 0.5 else 0.5
             shift_parameters(self.networks, damping * step.shift)
+            used = found.error > 0
             self.curve.append(
                 {
                     "chi2": step.chi2,
                     "expected_chi2": step.expected_chi2,
-                    "quantities": float((found.error > 0).sum()),
+                    "quantities": float(used.sum()),
                     "divergence": step.divergence,
-                    "largest_pull": float(
-                        np.abs(found.deviation / np.maximum(found.error, 1e-12)).max()
-                    ),
+                    "largest_pull": float(np.abs(found.deviation[used] / found.error[used]).max()),
                 }
             )
             if self._areas:
