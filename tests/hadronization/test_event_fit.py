@@ -110,7 +110,7 @@ def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
 
 def test_a_discriminator_improves_the_model(restored, zpole, tmp_path):
     card = EventFitCard(
-        settings=tuple(zpole), events=400, steps=2, loss="adversarial", epochs=8,
+        settings=tuple(zpole), events=600, steps=2, loss="adversarial", epochs=8,
         first_divergence=3.0, last_divergence=3.0,
     )  # fmt: skip
     fit = EventFit(restored, card, seed=4, folder=tmp_path)
