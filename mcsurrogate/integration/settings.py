@@ -64,7 +64,7 @@ class TrainingSettings:
 
     loss: str = "tail"
     batch: int = 2048
-    learning_rate: float = 1e-2
+    learning_rate: float = 3e-3
     rounds: int = 10
     reuse: float | None = None
     max_steps: int = 6000

@@ -17,7 +17,7 @@ from mcsurrogate.integration.sampler_file import load_sampler, save_sampler
 
 SETTINGS = IntegrationSettings(
     flow=FlowSettings(hidden=(16,), blocks=2, bins=6, marginal_bins=16),
-    training=TrainingSettings(batch=512, rounds=3, reuse=10.0, max_steps=300),
+    training=TrainingSettings(batch=512, rounds=3, reuse=10.0, max_steps=300, learning_rate=1e-2),
 )
 
 

@@ -21,7 +21,7 @@ from mcsurrogate.integration.checkpoint import Checkpoint
 
 SMALL = IntegrationSettings(
     flow=FlowSettings(hidden=(16,), blocks=2, bins=6, marginal_bins=16),
-    training=TrainingSettings(batch=256, rounds=3, reuse=2.0, max_steps=80),
+    training=TrainingSettings(batch=256, rounds=3, reuse=2.0, max_steps=80, learning_rate=1e-2),
 )
 
 

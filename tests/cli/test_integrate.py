@@ -1,0 +1,56 @@
+"""``mcsurrogate integrate``: alarms reach the exit code, figures are drawn when asked for."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcsurrogate.cli import main
+
+CARD = """seed = 4
+[process]
+definition = "g g > t t~"
+[beams]
+sqrt_s = "1 TeV"
+[scales]
+alpha_s = 0.118
+[integration]
+method = "vegas"
+precision = {precision}
+max_evaluations = 10000
+"""
+
+
+def integrate(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, precision: float, *options: str
+) -> int:
+    card = folder / "card.toml"
+    card.write_text(CARD.format(precision=precision), encoding="utf-8")
+    arguments = ["mcsurrogate", "integrate", str(card), "--out", str(folder / "run"), *options]
+    monkeypatch.setattr(sys, "argv", arguments)
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "options", "code"),
+    [(1e-6, ("--strict",), 3), (1e-6, (), 0), (0.02, ("--strict", "--plots"), 0)],
+)
+def test_strict(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    precision: float,
+    options: tuple[str, ...],
+    code: int,
+) -> None:
+    assert integrate(monkeypatch, tmp_path, precision, *options) == code
+    result = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    flagged = any("was not reached" in text for text in result["warnings"])
+    assert flagged == (precision < 1e-3)
+    assert 0.9 < result["effective_fraction"] <= 1.0
+    figures = sorted(p.stem for p in (tmp_path / "run").glob("plots/integration/*.png"))
+    assert figures == (["corner", "training", "weights"] if "--plots" in options else [])
