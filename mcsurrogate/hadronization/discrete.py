@@ -34,6 +34,9 @@ _PICK_INDEX = {
 _OTHER_DIQUARK = len(QUARKS) + len(LIGHT_DIQUARKS)
 _PICK_INPUTS = _OTHER_DIQUARK + 1 + 1 + 3 + 1
 
+# Logarithm of the largest ratio of a Gaussian's width to the mean one, either way.
+_LARGEST_LOG_RATIO = 3.0
+
 Table = dict[int, tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]]
 
 
@@ -218,6 +221,7 @@ def _fit_transverse(
     importance = importance / importance.sum()
     cut = torch.from_numpy(edges)
     entropy = -torch.xlogy(shares, shares).sum(dim=1)
+    width = 0.5 * float(np.log(pt2.mean() / 2.0))
 
     def loss() -> Tensor:
         output = network(x)
@@ -227,10 +231,13 @@ def _fit_transverse(
         one, zero = torch.ones_like(above[:, :1]), torch.zeros_like(above[:, :1])
         probability = -torch.diff(torch.cat([one, above, zero], dim=1), dim=1)
         log_probability = torch.log(probability.clamp_min(1e-30))
-        return (importance * (-(shares * log_probability).sum(dim=1) - entropy)).sum()
+        divergence = (importance * (-(shares * log_probability).sum(dim=1) - entropy)).sum()
+        # A component that the data do not need must not shrink to a point or grow without end.
+        excess = (output[:, components:] - width).abs() - _LARGEST_LOG_RATIO
+        total: Tensor = divergence + excess.clamp_min(0.0).square().sum()
+        return total
 
     # Widths start apart, around the observed one.
-    width = 0.5 * float(np.log(pt2.mean() / 2.0))
     with torch.no_grad():
         network.last.bias[:components] = -1.5 * torch.arange(components)
         network.last.bias[components:] = width + 0.5 * torch.arange(components)

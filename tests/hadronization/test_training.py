@@ -1,5 +1,7 @@
 """Training on a few breaks: it reproduces what it saw, resumes bit for bit, refuses nonsense."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,9 @@ from mcsurrogate.generators.hadronization import (
     record_string_breaks,
     train_hadronization,
 )
+from mcsurrogate.hadronization.discrete import _fit_transverse
 from mcsurrogate.hadronization.fractions import FractionSample, FractionTrainer, fraction_coverage
+from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
 from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
 from mcsurrogate.hadronization.weights_file import read_weights_header
 
@@ -79,6 +83,28 @@ def test_a_killed_training_resumes_bit_for_bit(recording, tmp_path):
     resumed = again.run()
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_gaussians_that_are_not_needed_stay_of_finite_width(recording):
+    random = np.random.default_rng(1)
+    sigma = 0.3
+    one_gaussian = replace(
+        recording,
+        transverse=random.normal(0.0, sigma, (3000, 2)).astype(np.float32),
+        transverse_id=np.repeat(np.array([1, 2, 3], np.int32), 1000),
+    )
+    torch.manual_seed(1)
+    networks = StringBreakNetworks((0, 111), (0, 2212), FractionNetwork(8, 16, 0.0, 1.0))
+    network = networks.transverse.double()
+    _fit_transverse(network, one_gaussian, 3, 200)
+    output = network(torch.eye(13, dtype=torch.float64)[:3]).detach()
+    widths = torch.exp(output[:, 3:])
+    # A factor exp(3) either way, and what the pull allows beyond.
+    assert (widths > sigma / 25).all()
+    assert (widths < sigma * 25).all()
+    mean = (torch.softmax(output[:, :3], dim=1) * 2 * widths**2).sum(dim=1)
+    # A thousand values of pT^2 have a mean that is known to 3%: 5 standard deviations.
+    np.testing.assert_allclose(mean, 2 * sigma**2, rtol=0.16)
 
 
 def test_coverage_is_what_was_seen(recording):
