@@ -50,3 +50,19 @@ def test_files_without_such_weights_have_no_band():
     bands = WeightBands(("Weight", "isr:muRfac=2"), {"x": EDGES})
     bands.fill({"x": Values(np.array([0.5]))}, np.ones((1, 2)), np.ones(1))
     assert bands.of("x") == []
+
+
+def test_variations_of_hadronization_give_their_envelope():
+    """Two variations around the nominal contents; members of an ensemble are no variations."""
+    names = ("nominal", "MCSurrogate.more", "MCSurrogate.less", "MCSurrogate.e_member_1")
+    bands = WeightBands(names, {"x": EDGES})
+    weights = np.array([[1.0, 1.2, 0.9, 5.0]] * 4)
+    inside = 0.5 * (EDGES[0] + EDGES[1])
+    bands.fill({"x": Values(np.full(4, inside))}, weights, weights[:, 0])
+    nominal = np.zeros(len(EDGES) + 1)
+    nominal[1] = 1.0
+    ((low, high),) = bands.of("x", nominal)
+    assert low[1] == 0.9
+    assert high[1] == 1.2
+    # without nominal contents there is nothing to put the variations around
+    assert bands.of("x") == []

@@ -41,6 +41,9 @@ _GROUPS = {
     "weight": "Event weights",
     "consistency": "Consistency of the events",
 }
+_SHOWN = 25
+"""Rows of the summary table that are not folded away."""
+
 _CLASS = {
     Verdict.INDISTINGUISHABLE: "good",
     Verdict.WITHIN_TOLERANCE: "mid",
@@ -207,12 +210,23 @@ def _table(c: Comparison) -> str:
         "<th>p (χ²)</th><th>p (shape)</th><th>p (rate)</th><th>p (scan)</th><th>p (KS)</th>"
         "<th>p (W<sub>1</sub>)</th><th>size</th><th class='l'>largest in</th></tr>"
     )
+    # significant ones are always in sight
+    number = max(_SHOWN, sum(r.significant for r in c.results))
+    shown, rest = c.results[:number], c.results[number:]
+    folded = ""
+    if rest:
+        folded = (
+            f"<details class='rest'><summary>{len(rest)} more observables</summary>"
+            f"<div class='scroll'><table>{head}{''.join(_row(r) for r in rest)}</table></div>"
+            "</details>"
+        )
     return (
         "<h2 id='summary'>Summary, largest deviation first</h2><div class='scroll'><table>"
         + head
-        + "".join(_row(r) for r in c.results)
-        + "</table></div><p class='soft small'>p (χ²): shape and rate together. Deviation: the "
-        "smallest of the χ², scan, KS and Wasserstein p-values, corrected for their number. "
+        + "".join(_row(r) for r in shown)
+        + f"</table></div>{folded}<p class='soft small'>p (χ²): shape and rate together. "
+        "Deviation: the smallest of the χ², scan, KS and Wasserstein p-values, corrected for their "
+        "number. "
         "Adjusted: probability that any of all observables comes out as small between equal "
         "samples. Size: root mean square relative difference over the bins with the statistical "
         "noise subtracted.</p>"

@@ -60,6 +60,8 @@ figure .stat{font-size:.84rem;font-variant-numeric:tabular-nums;margin-top:2px}
 background:var(--bad-bg);color:var(--bad);vertical-align:1px}
 details{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:10px 16px;
 margin:10px 0}summary{cursor:pointer;font-weight:600}
+details.rest{padding:10px 0 0}details.rest summary{padding:0 16px 10px}
+details.rest .scroll{border-width:1px 0 0;border-radius:0 0 12px 12px}
 dl{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:4px 16px;margin:10px 0;
 font-size:.9rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 footer{color:var(--soft);font-size:.84rem;padding:36px 20px 40px}
