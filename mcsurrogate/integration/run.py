@@ -270,7 +270,8 @@ class IntegrationRun:
         u, log_q, log_grid, _ = exploring.draw(channel, self.generator)
         value = self.evaluate(u, channel)
         weight = self.channel_value(value, channel) * (-log_q).exp()
-        moments = ChannelMoments.of(weight, channel, self.channels)
+        control = self._control(exploring, log_q, log_grid, channel)
+        moments = ChannelMoments.of(weight + control, channel, self.channels)
         self.deviations = moments.variances.sqrt()
         self.round_moments = [*self.round_moments[-2:], moments]
         gain = 1.5 + _EXPECTED_GAIN * (1.0 - progress)
@@ -281,6 +282,24 @@ class IntegrationRun:
         )
         ess = _effective_fraction(weight.abs() / moments.counts[channel])
         self._note("training", moments.value, moments.variance, len(u), ess)
+
+    def _control(
+        self, mixture: DefensiveMixture, log_q: Tensor, log_grid: Tensor, channel: Tensor
+    ) -> Tensor:
+        """Control variates ``(N,)`` of mean zero that take back what the defence costs.
+
+        Points of grid and flat density have next to no weight where the flow is good.  The parts
+        sum to the density q, so that with ``flow = f / I`` the weight f / q is linear in g / q and
+        1 / q, whose means are known to be one (Owen, Zhou, J. Am. Stat. Assoc. 95 (2000) 135).
+        The coefficients come from earlier rounds: the mean stays unbiased.
+        """
+        part_flow, part_grid, part_flat = mixture.parts
+        if part_flow == 0.0 or not self.round_moments:
+            return torch.zeros_like(log_q)
+        integral = torch.stack([m.means for m in self.round_moments]).mean(0)[channel]
+        grid = part_grid * ((log_grid - log_q).exp() - 1.0)
+        flat = part_flat * ((-log_q).exp() - 1.0)
+        return integral / part_flow * (grid + flat)
 
     def drop_channels(self) -> None:
         """Drop the channels that together hold next to nothing of the integral.
@@ -305,10 +324,11 @@ class IntegrationRun:
         assert self.mixture is not None
         counts = allocate(points, self.deviations, 0.1, self.active)
         channel = torch.repeat_interleave(torch.arange(self.channels), counts)
-        u, log_q, _, part = self.mixture.draw(channel, self.generator)
+        u, log_q, log_grid, part = self.mixture.draw(channel, self.generator)
         value = self.evaluate(u, channel)
         weight = self.channel_value(value, channel) * (-log_q).exp()
-        self.moments.add(ChannelMoments.of(weight, channel, self.channels))
+        control = self._control(self.mixture, log_q, log_grid, channel)
+        self.moments.add(ChannelMoments.of(weight + control, channel, self.channels))
         self.final.append((weight, channel, part))
         self._tell("integration", self.moments.value, math.sqrt(self.moments.variance))
 
