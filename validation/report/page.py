@@ -20,13 +20,20 @@ from mcsurrogate.validation.report.summary_plots import (
     region_figure,
     weight_figure,
 )
+from mcsurrogate.validation.report.summary_table import (
+    chi2_p_text,
+    chi2_text,
+    distance_text,
+    p_text,
+    summary_table,
+)
 from mcsurrogate.validation.sample import Sample
-from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE, Chi2
+from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE
 from mcsurrogate.validation.supplement import Supplement
 from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.weight_bands import Band
 
-__all__ = ["p_text", "render"]
+__all__ = ["render"]
 
 _GROUPS = {
     "hard": "Hard process",
@@ -41,23 +48,11 @@ _GROUPS = {
     "weight": "Event weights",
     "consistency": "Consistency of the events",
 }
-_SHOWN = 25
-"""Rows of the summary table that are not folded away."""
-
 _CLASS = {
     Verdict.INDISTINGUISHABLE: "good",
     Verdict.WITHIN_TOLERANCE: "mid",
     Verdict.DIFFERS: "bad",
 }
-
-
-def p_text(log_p: float) -> str:
-    """p-value in few characters, however small."""
-    if log_p > math.log(1e-3):
-        return f"{math.exp(log_p):.3f}"
-    exponent = math.floor(log_p / math.log(10.0))
-    mantissa = math.exp(log_p - exponent * math.log(10.0))
-    return f"{mantissa:.1f}·10<sup>{exponent}</sup>".replace("-", "−")
 
 
 def _number(value: float | None, digits: int = 5) -> str:
@@ -175,64 +170,6 @@ def _samples(c: Comparison) -> str:
     )
 
 
-def _chi2(test: Chi2) -> str:
-    return f"{test.statistic:.1f} / {test.ndf}" if test.ndf else "–"
-
-
-def _p(test: Chi2) -> str:
-    return p_text(test.log_p) if test.ndf else "–"
-
-
-def _distance(r: ObservableResult, name: str) -> str:
-    """p-value of one of the distances."""
-    return "–" if r.marginal is None else p_text(getattr(r.marginal, name).log_p)
-
-
-def _row(r: ObservableResult) -> str:
-    t = r.binned
-    width = min(100.0, 100.0 * r.sigma / 8.0)
-    return (
-        f"<tr class='{'flag' if r.significant else ''}'>"
-        f"<td class='wrap'><a href='#{r.observable.name}'>{escape(r.observable.title)}</a>"
-        f"{'' if r.counts else ' (for information)'}</td>"
-        f"<td><span class='bar'><i style='width:{width:.0f}%'></i></span> {r.sigma:.1f}</td>"
-        f"<td>{p_text(math.log(max(r.adjusted_p, 1e-300)))}</td>"
-        f"<td>{_chi2(t.full)}</td><td>{_p(t.full)}</td><td>{_p(t.shape)}</td><td>{_p(t.rate)}</td>"
-        f"<td>{p_text(t.scan.log_p)}</td>"
-        f"<td>{_distance(r, 'ks')}</td><td>{_distance(r, 'wasserstein')}</td>"
-        f"<td>{100 * r.deviation:.2g}%</td><td class='l'>{escape(r.where)}</td></tr>"
-    )
-
-
-def _table(c: Comparison) -> str:
-    head = (
-        "<tr><th>observable</th><th>deviation in σ</th><th>p adjusted</th><th>χ² / ndf</th>"
-        "<th>p (χ²)</th><th>p (shape)</th><th>p (rate)</th><th>p (scan)</th><th>p (KS)</th>"
-        "<th>p (W<sub>1</sub>)</th><th>size</th><th class='l'>largest in</th></tr>"
-    )
-    # significant ones are always in sight
-    number = max(_SHOWN, sum(r.significant for r in c.results))
-    shown, rest = c.results[:number], c.results[number:]
-    folded = ""
-    if rest:
-        folded = (
-            f"<details class='rest'><summary>{len(rest)} more observables</summary>"
-            f"<div class='scroll'><table>{head}{''.join(_row(r) for r in rest)}</table></div>"
-            "</details>"
-        )
-    return (
-        "<h2 id='summary'>Summary, largest deviation first</h2><div class='scroll'><table>"
-        + head
-        + "".join(_row(r) for r in shown)
-        + f"</table></div>{folded}<p class='soft small'>p (χ²): shape and rate together. "
-        "Deviation: the smallest of the χ², scan, KS and Wasserstein p-values, corrected for their "
-        "number. "
-        "Adjusted: probability that any of all observables comes out as small between equal "
-        "samples. Size: root mean square relative difference over the bins with the statistical "
-        "noise subtracted.</p>"
-    )
-
-
 def _global(c: Comparison) -> str:
     """Table of the tests of all observables at once."""
     if not c.global_tests:
@@ -261,9 +198,9 @@ def _figure(
     pill = f"<span class='pill'>{r.sigma:.1f} σ</span>" if r.significant else ""
     return (
         f"<figure id='{o.name}'><h3>{escape(o.title)}{pill}</h3>"
-        f"<div class='stat'>χ²/ndf = {_chi2(t.full)}, p = {_p(t.full)}; shape {_p(t.shape)}, "
-        f"rate {_p(t.rate)}; KS {_distance(r, 'ks')}, W<sub>1</sub> "
-        f"{_distance(r, 'wasserstein')}</div>{svg}<figcaption><code>{o.name}</code>: "
+        f"<div class='stat'>χ²/ndf = {chi2_text(t.full)}, p = {chi2_p_text(t.full)}; "
+        f"shape {chi2_p_text(t.shape)}, rate {chi2_p_text(t.rate)}; "
+        f"KS {distance_text(r, 'ks')}, W<sub>1</sub> {distance_text(r, 'wasserstein')}</div>{svg}<figcaption><code>{o.name}</code>: "
         f"{escape(o.definition)}</figcaption></figure>"
     )
 
@@ -423,7 +360,7 @@ def render(
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}: {c.verdict.value}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='soft small'>mcsurrogate validation</p><h1>{escape(title)}</h1>"
-        f"{_verdict(c)}{_warnings(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{_table(c)}"
+        f"{_verdict(c)}{_warnings(c)}</header><main>{_tiles(c)}{_parts(c, parts)}{summary_table(c)}"
         f"{_global(c)}{_samples(c)}{regression_section(supplement.runs)}"
         f"{speed_section(supplement.timing, labels)}"
         f"{data_section(supplement.measured, labels, shelf)}{_figures(c, shelf)}"
