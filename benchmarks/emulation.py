@@ -36,8 +36,11 @@ TEST_POINTS = 10_000
 
 
 def hard_process(definition: str) -> HardProcess:
-    """Gluons of the proton at 13 TeV; jets with pT > 20 GeV, |eta| < 5 and Delta R > 0.4."""
-    jets = {"particles": ["jets"]}
+    """Gluons of the proton at 13 TeV; jets with pT > 20 GeV, |eta| < 5 and Delta R > 0.4.
+
+    Photons with pT > 30 GeV, |eta| < 2.5, 0.4 away from each other and from jets.
+    """
+    jets, photons = {"particles": ["jets"]}, {"particles": ["photons"]}
     return assemble(
         RunCard.model_validate(
             {
@@ -49,6 +52,10 @@ def hard_process(definition: str) -> HardProcess:
                     {"observable": "pt", **jets, "minimum": 20.0},
                     {"observable": "eta", **jets, "maximum": 5.0},
                     {"observable": "delta_r", **jets, "minimum": 0.4},
+                    {"observable": "pt", **photons, "minimum": 30.0},
+                    {"observable": "eta", **photons, "maximum": 2.5},
+                    {"observable": "delta_r", **photons, "minimum": 0.4},
+                    {"observable": "delta_r", **photons, "others": ["jets"], "minimum": 0.4},
                 ],
             }
         )
@@ -164,12 +171,13 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=40_000)
     parser.add_argument("--evaluations", type=int, default=40_000)
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--hidden", type=int, nargs="+", default=[64, 64, 64])
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--optimizers", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    settings = TrainingSettings(epochs=arguments.epochs)
+    settings = TrainingSettings(hidden=tuple(arguments.hidden), epochs=arguments.epochs)
     if arguments.optimizers:
         optimizers()
         return

@@ -1,6 +1,5 @@
 """The Pythia plugin that hadronizes with networks: where it is and how a run loads it."""
 
-import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
@@ -9,8 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.errors import HadronizationError, NativeModuleError
-from mcsurrogate.generators.native import pythia_release
+from mcsurrogate.errors import HadronizationError
+from mcsurrogate.generators.plugin_library import (
+    check_release,
+    find_library,
+    make_symbols_global,
+    setting_value,
+)
 from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
 
 __all__ = ["attach_hadronization", "hadronization_settings", "onnx_runtime", "plugin_library"]
@@ -28,27 +32,12 @@ def plugin_library() -> Path:
     NativeModuleError
         If it was not built.
     """
-    for folder in importlib.import_module("mcsurrogate").__path__:
-        path = Path(folder) / "lib" / _LIBRARY
-        if path.exists():
-            return path
-    msg = (
-        f"{_LIBRARY} is missing from the installed package; reinstall mcsurrogate "
-        "(`pip install --force-reinstall --no-deps .`) to build it"
-    )
-    raise NativeModuleError(msg)
+    return find_library(_LIBRARY)
 
 
 def _checked_value(path: Path, what: str) -> str:
     """Text of a path, if Pythia's line parser takes it as one value."""
-    text = str(path)
-    if any(character in text for character in " \t\n,{}=\"'"):
-        msg = (
-            f"the path of {what}, {text!r}, has a space or one of , {{ }} = \" ' in it, which "
-            "Pythia's settings cannot hold; move or link it to another folder"
-        )
-        raise HadronizationError(msg)
-    return text
+    return setting_value(path, what, HadronizationError)
 
 
 def hadronization_settings(
@@ -132,24 +121,6 @@ def onnx_runtime() -> Path:
     return found[0]
 
 
-def _make_symbols_global() -> None:
-    """Let the plugin find Pythia's symbols in the Python module pythia8mc."""
-    pythia8mc = importlib.import_module("pythia8mc")
-    ctypes.CDLL(pythia8mc.__file__, mode=os.RTLD_GLOBAL | os.RTLD_NOW | os.RTLD_NOLOAD)
-
-
-def _check_release(library: Path) -> None:
-    installed = importlib.metadata.version("pythia8mc")
-    plugin = ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
-    plugin.CHECK_COMPILED_VERSION.restype = ctypes.c_bool
-    if not plugin.CHECK_COMPILED_VERSION(ctypes.c_int(pythia_release(installed))):
-        msg = (
-            f"the plugin was compiled for another Pythia release than the installed pythia8mc "
-            f"{installed}, and Pythia releases are not binary compatible; reinstall mcsurrogate"
-        )
-        raise NativeModuleError(msg)
-
-
 def attach_hadronization(
     pythia: Any,  # noqa: ANN401
     model: str | os.PathLike[str] = "string_breaks",
@@ -188,8 +159,8 @@ def attach_hadronization(
     if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):
         msg = "this Pythia object has a surrogate hadronization already; make a new object"
         raise HadronizationError(msg)
-    _make_symbols_global()
-    _check_release(plugin_library())
+    make_symbols_global()
+    check_release(plugin_library())
     for line in lines:
         if not pythia.readString(line):
             msg = f"Pythia refused the setting {line!r}; was it initialised before?"

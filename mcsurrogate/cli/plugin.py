@@ -6,15 +6,21 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.matrix_element import matrix_element_settings
 
 __all__ = ["plugin"]
+
+_MODEL = "string_breaks"
 
 
 def plugin(
     model: Annotated[
-        str,
-        typer.Option(help="Shipped weights, path of a weights file, or 'lund' (Pythia's own)."),
-    ] = "string_breaks",
+        str | None,
+        typer.Option(
+            help="Shipped weights, path of a weights file, or 'lund' (Pythia's own); "
+            "string_breaks if no --emulator is given."
+        ),
+    ] = None,
     variation: Annotated[
         list[str] | None,
         typer.Option(help="Further weights that become an event weight; may be repeated."),
@@ -23,10 +29,20 @@ def plugin(
         list[Path] | None,
         typer.Option(help="NETWORK.onnx in place of that network; may be repeated."),
     ] = None,
+    emulator: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Emulator of a hard process's matrix element: prints the lines of the user hook; "
+            "may be repeated."
+        ),
+    ] = None,
 ) -> None:
-    """Print the .cmnd lines that load the hadronization plugin into a Pythia 8 run.
+    """Print the .cmnd lines that load the plugins into a Pythia 8 run.
 
     Example: mcsurrogate plugin >> run.cmnd
     """
-    for line in hadronization_settings(model, variation or (), onnx or ()):
+    lines = matrix_element_settings(emulator) if emulator else []
+    if model is not None or not emulator:
+        lines += hadronization_settings(model or _MODEL, variation or (), onnx or ())
+    for line in lines:
         typer.echo(line)

@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scipy import stats
 
+from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.emulation import Emulator, TrainingSettings
 from mcsurrogate.errors import EmulationError, PythiaError
 from mcsurrogate.generators import PythiaChain
@@ -273,3 +274,12 @@ def test_bad_values_and_paths(top, tmp_path):
     spaced.write_bytes(top[0].read_bytes())
     with pytest.raises(EmulationError, match="has a space"):
         matrix_element_settings(spaced)
+
+
+def test_the_command_prints_the_lines(top, capsys):
+    plugin(emulator=[top[0]])
+    assert capsys.readouterr().out.splitlines() == matrix_element_settings(top[0])
+    plugin(model="lund", emulator=[top[0]])
+    printed = capsys.readouterr().out
+    assert "SurrogateHadronization" in printed
+    assert "SurrogateMatrixElement" in printed
