@@ -132,7 +132,7 @@ def prepare_two_stage(
     overweight
         Part of the cross section that may lie above unit weight.
     preparation
-        Seconds that the emulator has cost so far.
+        Seconds that the emulator has cost so far; those of the pilot sample are added.
     event_seconds
         Seconds that an event costs afterwards.
 
@@ -143,7 +143,7 @@ def prepare_two_stage(
     """
     generator = torch.Generator().manual_seed(seed)
     emulated = source.emulation_seconds()
-    start = time.process_time()
+    begin = start = time.process_time()
     points = source.draw(pilot, generator)
     trial = (time.process_time() - start) / pilot
     emulation = (source.emulation_seconds() - emulated) / pilot
@@ -158,6 +158,7 @@ def prepare_two_stage(
     # A trial outside the cuts costs no amplitude: plain unweighting pays for the others only.
     costs = StageCosts(max(0.0, trial - emulation), emulation, exact_seconds, event_seconds)
     plain = replace(costs, exact=exact_seconds * len(inside) / pilot)
+    preparation += time.process_time() - begin
     # densities may be negative: the surrogate weight proposes, the exact one has the sign
     return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain)
 

@@ -164,7 +164,8 @@ def test_the_seed_decides_on_the_events(source):
 def test_the_report_counts_all_costs(source):
     report = prepare_two_stage(source, seed=11, pilot=3000, preparation=50.0)
     assert report.two_stage.overweight <= 1e-3 * (1 + 1e-6)
-    assert report.preparation == 50.0
+    # the pilot sample is counted as well
+    assert 50.0 < report.preparation < 110.0
     assert source.emulation_seconds() > 0
     assert "gain" in report.describe() or "never" in report.describe()
 
