@@ -55,7 +55,9 @@ class EventBuilder:
             Names of the W weights.
         """
         with torch.no_grad():
-            found = self.process.contributions(u, channel)
+            # With a single amplitude there is nothing to choose, and it may be costly.
+            several = len(self.process.amplitudes) > 1
+            found = self.process.contributions(u, channel, squared_amplitudes=several)
             count, legs = found.momenta.shape[:2]
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)

@@ -185,8 +185,14 @@ class HardProcess:
         prior = self.phase_space.prior(found.momenta, found.x1, found.x2)
         return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
 
-    def contributions(self, u: Tensor, channel: Tensor | int = 0) -> Contributions:
-        """Evaluate amplitudes and luminosities at ``u`` ``(N, dim)``; all that are not sampled."""
+    def contributions(
+        self, u: Tensor, channel: Tensor | int = 0, *, squared_amplitudes: bool = True
+    ) -> Contributions:
+        """Evaluate amplitudes and luminosities at ``u`` ``(N, dim)``; all that are not sampled.
+
+        Without ``squared_amplitudes`` every amplitude counts as one: for what needs the
+        kinematics and luminosities alone.
+        """
         point = self.phase_space.forward(u[:, : self.phase_space.dim], channel)
         accepted = self.cuts(point.momenta) & (point.jacobian > 0)
         momenta = point.momenta[accepted]
@@ -204,12 +210,14 @@ class HardProcess:
         for index, amplitude in enumerate(self.amplitudes):
             picked = None if chosen is None else torch.nonzero(chosen == index)[:, 0]
             rows = slice(None) if picked is None else picked
-            squared = self._squared(
-                amplitude,
-                momenta[rows],
-                alpha_s[rows],
-                None if configuration is None else configuration[rows],
-            )
+            squared = common.new_ones(())
+            if squared_amplitudes:
+                squared = self._squared(
+                    amplitude,
+                    momenta[rows],
+                    alpha_s[rows],
+                    None if configuration is None else configuration[rows],
+                )
             luminosity = self._luminosity(amplitude, x1[rows], x2[rows], scale[rows])
             weight = common[rows] * squared * luminosity.sum(dim=1)
             if picked is not None:

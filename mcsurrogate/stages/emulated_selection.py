@@ -21,6 +21,7 @@ from mcsurrogate.emulation.generation import (
     two_stage_unweight,
 )
 from mcsurrogate.emulation.two_stage import TwoStageRecord
+from mcsurrogate.errors import EmulationError
 from mcsurrogate.hard_process import EventBuilder
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.integration import UnweightingRecord, unweight
@@ -59,6 +60,12 @@ def emulated_selection(
     section = card.emulators
     if section is None:
         raise ValueError("the card has no section [emulators]")
+    if card.integration.helicities == "sample":
+        msg = (
+            "integration.helicities = 'sample': an emulator knows the sum over helicities only; "
+            "integrate with 'sum', or leave [emulators] out"
+        )
+        raise EmulationError(msg)
     model = StandardModel(**card.model.model_dump())
     emulators = [Emulator.load(Path(path), model=model) for path in section.weights]
     emulated = emulated_process(process, emulators, section.largest_sigma)

@@ -66,6 +66,12 @@ def test_photon_pairs_with_a_gluon_make_events():
     keep = value.weight > 0
     assert 20 < int(keep.sum()) < 400
     events = EventBuilder(process, 3).build(u[keep], channel[keep], value.weight[keep])
+    # Without amplitudes, contributions are kinematics and luminosities.
+    alone = process.contributions(u[keep], channel[keep], squared_amplitudes=False)
+    exact = process.contributions(u[keep], channel[keep])
+    ratio = exact.weights[:, 0] / alone.weights[:, 0]
+    momenta = exact.momenta
+    torch.testing.assert_close(ratio, process.amplitudes[0].matrix_element(momenta, 0.118))
     assert events.pdg_id[:5].tolist() == [21, 21, 22, 22, 21]
     # Three gluons: colour and anticolour lines of each, all of them connected.
     assert (events.colour.reshape(-1, 5, 2)[:, 2:4] == 0).all()

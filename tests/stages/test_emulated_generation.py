@@ -23,6 +23,7 @@ from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import run_generation, run_integration, run_shower
+from mcsurrogate.stages.emulated_selection import emulated_selection
 
 PROCESS = "g g > t t~ g"
 CARD = {
@@ -189,3 +190,13 @@ def test_bad_emulators_are_refused_by_name(folder, files, tmp_path):
     process = emulator.card.model_copy(update={"process": "g g > t t~ t t~"})
     Emulator(emulator.parts, process).save(other)
     assert "other.safetensors" in attempt(card_with(weights=[str(other)]))
+
+
+def test_sampled_helicities_are_refused(folder, files):
+    content = {**CARD, "emulators": {"weights": [str(files[0])]}}
+    content["integration"] = {**CARD["integration"], "helicities": "sample"}
+    card = RunCard.model_validate(content)
+    process = assemble(RunCard.model_validate(CARD))
+    sampler = load_sampler(folder / "sampler.safetensors", process)
+    with pytest.raises(EmulationError, match="sum over helicities only"):
+        emulated_selection(card, process, sampler, 0.01, 1)
