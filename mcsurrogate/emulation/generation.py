@@ -1,6 +1,5 @@
 """Emulated amplitudes in a hard process, and events from it through two stages."""
 
-import copy
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -54,8 +53,7 @@ def emulated_process(
                 return replace(amplitude, matrix_element=stand_in)
         return amplitude
 
-    emulated = copy.copy(process)
-    emulated.amplitudes = tuple(emulate(amplitude) for amplitude in process.amplitudes)
+    emulated = process.with_amplitudes(emulate(amplitude) for amplitude in process.amplitudes)
     for number, emulator in enumerate(emulators):
         if number not in used:
             known = ", ".join(sorted({a.matrix_element.process.name for a in process.amplitudes}))

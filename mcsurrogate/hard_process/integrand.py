@@ -7,7 +7,7 @@ r"""The hard-process cross section as an integrand on the unit hypercube.
 (R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*, eqs. 7.2 and 7.6).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -167,6 +167,17 @@ class HardProcess:
         self.dim = channels.dim + len(sizes)
         self.periodic = (*channels.periodic, *(False for _ in sizes))
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
+
+    def with_amplitudes(self, amplitudes: Iterable[Amplitude]) -> "HardProcess":
+        """Return the same process with other amplitudes; this one stays as it is.
+
+        ``copy.copy`` would give the process of the recipe, which others may share.
+        """
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__)
+        changed.amplitudes = tuple(amplitudes)
+        changed._recipe = None
+        return changed
 
     def __reduce__(self) -> tuple[Callable[..., "HardProcess"], tuple[object, ...]]:
         """Travel to other processes as the recipe: small, and built once in each."""
