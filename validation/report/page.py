@@ -200,8 +200,8 @@ def _figure(
         f"<figure id='{o.name}'><h3>{escape(o.title)}{pill}</h3>"
         f"<div class='stat'>χ²/ndf = {chi2_text(t.full)}, p = {chi2_p_text(t.full)}; "
         f"shape {chi2_p_text(t.shape)}, rate {chi2_p_text(t.rate)}; "
-        f"KS {distance_text(r, 'ks')}, W<sub>1</sub> {distance_text(r, 'wasserstein')}</div>{svg}<figcaption><code>{o.name}</code>: "
-        f"{escape(o.definition)}</figcaption></figure>"
+        f"KS {distance_text(r, 'ks')}, W<sub>1</sub> {distance_text(r, 'wasserstein')}</div>"
+        f"{svg}<figcaption><code>{o.name}</code>: {escape(o.definition)}</figcaption></figure>"
     )
 
 
