@@ -16,9 +16,13 @@ constexpr int hadronStatus = 82;
 
 } // namespace
 
-void ClusterHadronizer::init(Rndm* random, ParticleData* particleData) {
+int ClusterHadronizer::init(Rndm* random, ParticleData* particleData) {
     draws.random = random;
     decay_.particleData(particleData);
+    for (int i = 0; i < draws.model->numberOfVertices(); ++i)
+        if (!particleData->isParticle(draws.model->vertex(i).code))
+            return draws.model->vertex(i).code;
+    return 0;
 }
 
 void ClusterHadronizer::beginEvent(const Event& event) {

@@ -54,6 +54,7 @@ class ClusterModel {
     // Whether the other model covers exactly the same draws, so that density ratios exist.
     bool coversTheSame(const ClusterModel& other) const;
 
+    int numberOfVertices() const { return static_cast<int>(vertices_.size()); }
     const Vertex& vertex(int index) const { return vertices_[index]; }
     // Lightest pair of hadrons of a cluster, infinite where the model does not cover it.
     double lightest(int end, int otherEnd) const { return lightest_[end][otherEnd]; }

@@ -221,8 +221,15 @@ bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr f
         weights.bookWeight(name);
         variationIndices_.push_back(weights.findIndexOfName(name));
     }
-    if (clusters_)
-        clusters_->init(rndmPtr, particleDataPtr);
+    if (clusters_) {
+        const int unknown = clusters_->init(rndmPtr, particleDataPtr);
+        if (unknown != 0) {
+            loggerPtr->abortMsg(location, "the weights make hadron " + std::to_string(unknown) +
+                                              ", which Pythia does not know; all events will fail");
+            failed_ = true;
+            return false;
+        }
+    }
     return lund_.init(&flav_, &pT_, &z_, fragMod);
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pythia8mc
 import torch
 
 from mcsurrogate.atomic import write_text
@@ -23,7 +24,7 @@ from mcsurrogate.hadronization.cluster_steps import (
     steps_of_clusters,
 )
 from mcsurrogate.hadronization.cluster_strings import steps_of_strings
-from mcsurrogate.hadronization.cluster_tables import DecayTables
+from mcsurrogate.hadronization.cluster_tables import DecayTables, seen_vertices
 from mcsurrogate.hadronization.cluster_training import ClusterTrainer
 from mcsurrogate.hadronization.flavours import QUARKS
 from mcsurrogate.hadronization.weights_file import write_weights
@@ -129,7 +130,11 @@ def hadronized_strings(strings: StringSinglets, *, seed: int) -> ClusterSample:
 
 
 def _networks(card: ClusterCard, steps: DecaySteps, masses: dict[int, float]) -> ClusterNetworks:
-    tables = DecayTables.from_steps(steps, masses)
+    # Other generators know hadrons that Pythia could not decay.
+    data = pythia8mc.Pythia("", False).particleData
+    seen = seen_vertices(steps)
+    known = np.array([data.isParticle(abs(int(code))) for code in seen[:, 2]], dtype=np.bool_)
+    tables = DecayTables.build(seen[known], masses)
     log_mass = np.log(steps.mass)
     torch.manual_seed(card.seed)
     networks = ClusterNetworks(

@@ -17,7 +17,7 @@ from mcsurrogate.hadronization.cluster_flavours import (
 )
 from mcsurrogate.hadronization.cluster_steps import KINDS, DecaySteps
 
-__all__ = ["DecayTables", "second_is_anti", "vertices_of_hadrons"]
+__all__ = ["DecayTables", "second_is_anti", "seen_vertices", "vertices_of_hadrons"]
 
 _ENDS = len(CLUSTER_ENDS)
 #: Classes of popped flavours as ends of the next cluster.

@@ -70,3 +70,12 @@ def test_mean_multiplicity_closes(zpole):
     (a, da), (b, db) = means
     # False alarm 1e-4: 3.9 standard deviations.
     assert abs(a - b) < 3.9 * np.hypot(da, db)
+
+
+@pytest.mark.parametrize("name", [n for n in shipped_weights() if n.startswith("clusters")])
+def test_clusters_make_hadrons_that_pythia_can_decay(name, dijets):
+    chain = PythiaChain([*hadronization_settings(name), *dijets], seed=9)
+    (batch,) = chain.generate(80, batch_size=80)
+    assert len(batch) == 80
+    assert chain.statistics.failed == 0
+    assert not any("unknown particle" in message for message in chain.statistics.messages)
