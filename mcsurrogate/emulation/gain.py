@@ -93,6 +93,7 @@ def measure_gain(
     preparation: float,
     overweight: float = 1e-3,
     plain_costs: StageCosts | None = None,
+    choice: StageCosts | None = None,
 ) -> GainReport:
     """Compare two-stage with plain unweighting.
 
@@ -108,9 +109,11 @@ def measure_gain(
         Part of the cross section that may lie above unit weight, the same for both.
     plain_costs
         Seconds of each step of plain unweighting where they differ.
+    choice
+        Costs that maxima are chosen with; the measured ones if None.
     """
     return GainReport(
-        choose_single_maximum(exact, plain_costs or costs, overweight),
-        choose_maxima(surrogate, exact, costs, overweight),
+        choose_single_maximum(exact, plain_costs or costs, overweight, choice),
+        choose_maxima(surrogate, exact, costs, overweight, choice),
         preparation,
     )

@@ -116,6 +116,7 @@ def prepare_two_stage(
     overweight: float = 1e-3,
     preparation: float = 0.0,
     event_seconds: float = 0.0,
+    choice: StageCosts | None = None,
 ) -> GainReport:
     """Measure costs and weights on a pilot sample and choose the best maxima.
 
@@ -133,6 +134,8 @@ def prepare_two_stage(
         Seconds that the emulator has cost so far; those of the pilot sample are added.
     event_seconds
         Seconds that an event costs afterwards.
+    choice
+        Costs that maxima are chosen with, so that the clock has no say; measured ones if None.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def prepare_two_stage(
     plain = replace(costs, exact=exact_seconds * len(inside) / pilot)
     preparation += time.process_time() - begin
     # densities may be negative: the surrogate weight proposes, the exact one has the sign
-    return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain)
+    return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain, choice)
 
 
 def two_stage_unweight(

@@ -103,6 +103,7 @@ def choose_maxima(
     exact: Tensor,
     costs: StageCosts,
     overweight: float = 1e-3,
+    choice: StageCosts | None = None,
 ) -> StageMaxima:
     """Choose both maxima that give an effective event at the lowest cost.
 
@@ -115,6 +116,8 @@ def choose_maxima(
         Seconds of each step.
     overweight
         Part of the cross section that may lie above unit weight.
+    choice
+        Costs that the choice is made with; the measured ones if None.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def choose_maxima(
         raise EmulationError("no pilot point has a weight: nothing to unweight")
     s = surrogate.to(torch.float64)
     x = torch.where(s > 0.0, size.to(torch.float64) / s.clamp(min=1e-300), 0.0)
-    rounded = costs.rounded()
+    rounded = (choice or costs).rounded()
     best: StageMaxima | None = None
     lowest = math.inf
     for s_max in _candidates(s, overweight):
@@ -150,7 +153,10 @@ def choose_maxima(
 
 
 def choose_single_maximum(
-    exact: Tensor, costs: StageCosts, overweight: float = 1e-3
+    exact: Tensor,
+    costs: StageCosts,
+    overweight: float = 1e-3,
+    choice: StageCosts | None = None,
 ) -> StageMaxima:
     """Figures of plain unweighting of the exact weight, for comparison.
 
@@ -162,6 +168,8 @@ def choose_single_maximum(
         Seconds of each step; the surrogate's do not enter.
     overweight
         Part of the cross section that may lie above unit weight.
+    choice
+        Costs that the choice is made with; the measured ones if None.
     """
     size = exact.abs().to(torch.float64)
     if float(size.sum()) == 0.0:
@@ -169,7 +177,8 @@ def choose_single_maximum(
     maxima = [maximum_weight(size, f) for f in _fractions(overweight)]
     every = torch.ones_like(size)
     plain = StageCosts(costs.proposal, 0.0, costs.exact, costs.event)
-    rounded = plain.rounded()
+    assumed = choice or costs
+    rounded = StageCosts(assumed.proposal, 0.0, assumed.exact, assumed.event).rounded()
     best = min(
         maxima, key=lambda m: _expect(1.0, m, every, size / m, rounded).seconds_per_effective_event
     )

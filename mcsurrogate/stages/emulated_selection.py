@@ -20,6 +20,7 @@ from mcsurrogate.emulation.generation import (
     prepare_two_stage,
     two_stage_unweight,
 )
+from mcsurrogate.emulation.stage_maxima import StageCosts
 from mcsurrogate.emulation.two_stage import TwoStageRecord
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.hard_process import EventBuilder
@@ -32,6 +33,8 @@ from mcsurrogate.stages.event_selection import EventSelection, Report, unweighti
 __all__ = ["TwoStageSelection", "UncertaintySelection", "emulated_selection"]
 
 _TIMED_EVENTS = 256
+_TYPICAL_COSTS = StageCosts(proposal=1e-5, surrogate=2e-6, exact=1.5e-4)
+"""Seconds that maxima are chosen with: equal seeds make equal events on a busy machine too."""
 
 
 def emulated_selection(
@@ -79,6 +82,7 @@ def emulated_selection(
         overweight=overweight,
         preparation=sum(e.card.seconds + e.card.data.amplitude_seconds for e in emulators),
         event_seconds=_event_seconds(source, process, seed),
+        choice=_TYPICAL_COSTS,
     )
     return TwoStageSelection(section, emulators, source, report)
 
