@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.atomic import write_text
+from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
 from mcsurrogate.validation.jets import JetDefinition
 from mcsurrogate.validation.measured import compare_data
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
-from mcsurrogate.validation.observables.registry import Observable, metadata
+from mcsurrogate.validation.observables.registry import Observable, metadata, names
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
 from mcsurrogate.validation.plan import Plan, Planner
@@ -33,6 +34,8 @@ from mcsurrogate.validation.yoda import write_samples
 __all__ = ["ValidationResult", "validate"]
 
 _LN10 = math.log(10.0)
+_CROSS_SECTION = "cross_section"
+"""What a tolerance of the files' own cross sections is called."""
 RESERVOIR = 50_000
 """Events of each sample that the kernel distance and the classifier see at most."""
 
@@ -167,6 +170,7 @@ def validate(
         measured=measured,
     )
     allowed = _tolerance(tolerance)
+    _require_known(allowed, [*own, *(o for o in observables or () if isinstance(o, Observable))])
     options: dict[str, Any] = {
         "weight": weight,
         "jets": jets,
@@ -224,6 +228,19 @@ def _tolerance(given: float | Mapping[str, float] | None) -> Tolerance:
         named = {k: v for k, v in given.items() if k != "default"}
         return Tolerance(given.get("default", 0.0), named)
     return Tolerance(given)
+
+
+def _require_known(tolerance: Tolerance, own: Sequence[Observable]) -> None:
+    """Refuse tolerances of observables that do not exist."""
+    known = {*names(), *(o.name for o in own), _CROSS_SECTION}
+    unknown = sorted(set(tolerance.by_name or ()) - known)
+    if unknown:
+        message = (
+            f"tolerance names {', '.join(unknown)}, which is no observable; `mcsurrogate validate "
+            f"--list` lists them, 'default' stands for all others and {_CROSS_SECTION!r} for the "
+            "cross sections of the files"
+        )
+        raise ValidationError(message)
 
 
 def _settings(

@@ -335,6 +335,9 @@ class ChainSection(Section):
     )
 
 
+RelativeDeviation = Annotated[float, Field(gt=0, lt=1)]
+
+
 class ValidationSection(Section):
     """The report that compares both chains."""
 
@@ -346,12 +349,14 @@ class ValidationSection(Section):
             "to the card."
         ),
     )
-    tolerance: float | None = Field(
+    tolerance: RelativeDeviation | dict[str, RelativeDeviation] | None = Field(
         default=None,
-        gt=0,
-        lt=1,
         description=(
-            "Relative deviation that is still 'within tolerance'; none: any significant one "
-            "is 'differs'."
+            "Relative deviation that is still 'within tolerance': one number, or a table by name "
+            "of observable ('default' for the others); none: any significant one is 'differs'."
         ),
+    )
+    deep: bool = Field(
+        default=False,
+        description="Also train two networks on the particles of both samples; takes minutes.",
     )

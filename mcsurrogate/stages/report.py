@@ -37,6 +37,8 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             observables_file=_path(section.observables_file),
             labels=("surrogate chain", "standard chain"),
             tolerance=section.tolerance,
+            deep=section.deep,
+            workers=2,
             parts=_parts(folder, chains),
             seed=folder.seed("validate"),
             plots=True,

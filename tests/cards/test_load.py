@@ -80,6 +80,16 @@ def test_a_mistake_names_file_line_key_and_remedy(
     assert remedy in message
 
 
+def test_tolerances_by_observable(card_file: Path) -> None:
+    section = "[validation.tolerance]\nthrust = 0.02\ndefault = 0.01\n"
+    card_file.write_text(MINIMAL + section, encoding="utf-8")
+    found = load_card(card_file, RunCard).validation.tolerance
+    assert found == {"thrust": 0.02, "default": 0.01}
+    card_file.write_text(MINIMAL + section.replace("0.02", "2"), encoding="utf-8")
+    with pytest.raises(CardError, match="less than 1"):
+        load_card(card_file, RunCard)
+
+
 def test_all_mistakes_are_reported_at_once(card_file: Path) -> None:
     card_file.write_text(MINIMAL + "[scales]\nalpha_s = 7\ncolour = 1\n", encoding="utf-8")
     with pytest.raises(CardError) as caught:

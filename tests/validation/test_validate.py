@@ -159,6 +159,7 @@ def test_weights_by_name(z_files, tmp_path):
         ({"observables": ["no_such"]}, "unknown observable 'no_such'"),
         ({"preset": "no_such"}, "unknown preset 'no_such'"),
         ({"tolerance": -1.0}, "tolerance"),
+        ({"tolerance": {"trust": 0.1}}, "trust, which is no observable"),
     ],
 )
 def test_wrong_requests(z_files, tmp_path, options, message):
