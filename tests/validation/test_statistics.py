@@ -13,7 +13,7 @@ from mcsurrogate.validation.statistics.binned import compare_binned
 from mcsurrogate.validation.statistics.combination import holm, uniformity
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.marginal import FineSums, compare_marginal, fine_edges
-from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.multipliers import Multipliers, log_p_from_replicas
 from mcsurrogate.validation.statistics.multivariate import FeatureSums, compare_frechet, frechet
 from mcsurrogate.validation.statistics.scan import log_p_of_maximum
 from mcsurrogate.validation.statistics.significance import (
@@ -227,3 +227,14 @@ def test_scan_far_out():
         stats.norm.logsf(10) + np.log(2), abs=1
     )
     assert log_p_of_maximum(0.0, replicas) == 0.0
+
+
+@pytest.mark.parametrize("dof", [1, 5, 3000])
+@pytest.mark.parametrize("replicas", [200, 1000])
+def test_the_continued_tail_of_replicas_does_not_cry_wolf(dof, replicas):
+    """p-values of norms of Gaussian vectors; as many below 1e-3 come by chance with 1e-4."""
+    random = np.random.default_rng(1)
+    draws = np.sqrt(random.chisquare(dof, (3000, replicas + 1)))
+    p = np.exp([log_p_from_replicas(row[0], row[1:]) for row in draws])
+    assert (p < 1e-3).sum() <= stats.binom.isf(1e-4, 3000, 0.001)
+    assert p.min() > 1e-7

@@ -22,6 +22,8 @@ SingleArray = NDArray[np.float32]
 _RELIABLE = 20
 # Replicas that the tail is extrapolated from.
 _TAIL_SHARE = 0.05
+_FARTHER = 4
+"""The tail is continued from at least so many times `_RELIABLE` replicas."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ def log_p_from_replicas(statistic: float, replicas: FloatArray) -> float:
     if above >= _RELIABLE:
         return math.log((above + 1) / (n + 1))
     ordered = np.sort(replicas)[::-1]
-    k = max(int(_TAIL_SHARE * n), _RELIABLE + 1)
-    # slope between the k-th and the `_RELIABLE`-th largest replica
+    # slope between the k-th and the `_RELIABLE`-th largest replica: too close to each other, their
+    # distance would be mostly chance
+    k = min(max(int(_TAIL_SHARE * n), _FARTHER * _RELIABLE), n)
     near, far = float(ordered[k - 1]) ** 2, float(ordered[_RELIABLE - 1]) ** 2
     if far <= near or not statistic > 0.0:
         return math.log((above + 1) / (n + 1))

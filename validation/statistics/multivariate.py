@@ -18,7 +18,7 @@ __all__ = ["FeatureSums", "FrechetDistance", "compare_frechet", "compare_sliced"
 FloatArray = NDArray[np.float64]
 
 SLICES = 32
-FRECHET_REPLICAS = 200
+FRECHET_REPLICAS = 1000
 _EQUAL_SIZES = 1.05
 """Samples count as equally large up to this ratio of their effective events."""
 
