@@ -360,3 +360,7 @@ class ValidationSection(Section):
         default=False,
         description="Also train two networks on the particles of both samples; takes minutes.",
     )
+    plots: bool = Field(
+        default=True, description="Also write every figure of the report as PDF and PNG."
+    )
+    yoda: bool = Field(default=False, description="Also write the histograms as YODA files.")

@@ -41,8 +41,8 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             workers=2,
             parts=_parts(folder, chains),
             seed=folder.seed("validate"),
-            plots=True,
-            yoda=True,
+            plots=section.plots,
+            yoda=section.yoda,
             progress=reading_progress(progress),
         )
         record.update(summarize(result), report=f"{REPORT}/report.html")

@@ -35,6 +35,9 @@ hepmc = "gz"
 hadronization = "string_breaks"
 [chain.standard]
 settings = ["Top:gg2ttbar = on", "Top:qqbar2ttbar = on"]
+[validation]
+plots = false
+yoda = true
 """
 
 
@@ -83,6 +86,8 @@ def test_run_does_the_whole_job(
         "events/standard.hepmc.gz",
         "report/report.html",
         "report/metrics.json",
+        "report/candidate.yoda",
+        "report/reference.yoda",
     }
     result = json.loads((out / "result.json").read_text())
     # Oracle: 718.70 pb (LHAPDF quadrature); false-alarm rate of 4 sigma: 6e-5.
