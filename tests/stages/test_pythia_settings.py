@@ -53,7 +53,7 @@ def test_masses_and_scales_are_handed_over() -> None:
         ({"scales": {"renormalization": "ht/2"}}, "'ht/2' is no scale of Pythia's own"),
         (
             {"cuts": [{"observable": "pt", "particles": [6], "minimum": 20.0}]},
-            "cuts and jets: the standard chain does not know them",
+            "cuts and jets: Pythia's own processes do not know them",
         ),
     ],
 )
