@@ -78,11 +78,12 @@ def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, s
 
 def summarize(result: ValidationResult) -> dict[str, Any]:
     """Return verdict, number of observables and smallest p-value of a comparison."""
-    observables = result.metrics["observables"]
+    # rows for information only, as that of event weights, decide nothing
+    observables = [entry for entry in result.metrics["observables"] if entry["counts"]]
     return {
         "verdict": result.verdict.value,
         "observables": len(observables),
-        "smallest_p": min(entry["full"]["p_value"] for entry in observables),
+        "smallest_p": min((entry["p_value"] for entry in observables), default=1.0),
         "ks_p_value": result.metrics["combination"]["ks_p_value"],
     }
 
