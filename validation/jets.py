@@ -8,6 +8,7 @@ from enum import Enum
 
 import awkward as ak
 import fastjet
+import fastjet._swig
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,9 @@ from mcsurrogate.validation.record import Particles
 __all__ = ["JetAlgorithm", "JetCollection", "JetDefinition", "cluster", "inclusive_jets"]
 
 FloatArray = NDArray[np.float64]
+
+# FastJet's banner would come once from every process; the report names and cites FastJet instead.
+fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
 
 
 class JetAlgorithm(Enum):

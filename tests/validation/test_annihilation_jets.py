@@ -1,5 +1,8 @@
 """Jets of e+ e- annihilation against Pythia's ClusterJet, naive clustering and closed forms."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import pythia8mc
@@ -136,3 +139,19 @@ def test_hemisphere_charges_of_two_particles():
     values = get("weighted_hemisphere_charge").compute(TwoTracks())
     assert values.values == pytest.approx([1.0, -1.0])
     assert np.array_equal(values.event, [0, 0])
+
+
+def test_banner_of_fastjet_is_silent(tmp_path):
+    program = (
+        "import numpy as np\n"
+        "from mcsurrogate.validation.durham import merging_scales\n"
+        "from mcsurrogate.validation.record import Particles\n"
+        "momenta = np.random.default_rng(1).normal(size=(3, 8))\n"
+        "energy = np.sqrt((momenta**2).sum(0))\n"
+        "merging_scales(Particles(*momenta, energy, np.zeros(8, dtype=np.int64), 1))\n"
+    )
+    # the folder of the sources would hide the installed package
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
