@@ -1,7 +1,7 @@
 """Robustness of surrogate hadronization: many hard cases, no abort, no more failures than Lund's.
 
     python benchmarks/hadronization_robustness.py [--model string_breaks] [--events 10000]
-        [--chunk 1000] [--out FOLDER]
+        [--reference-events 10000] [--chunk 1000] [--out FOLDER]
 
 Three kinds of 13 TeV pp events in equal parts: inelastic and diffractive ones, QCD jets from
 pTHatMin 20 GeV, and pairs of charm and bottom quarks, all with multiparton interactions, beam
@@ -77,7 +77,10 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="string_breaks")
-    parser.add_argument("--events", type=int, default=6_000, help="for each hadronization")
+    parser.add_argument("--events", type=int, default=6_000)
+    parser.add_argument(
+        "--reference-events", type=int, help="with Pythia's own hadronization; default: as many"
+    )
     parser.add_argument("--chunk", type=int, default=1_000)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -86,12 +89,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        each = -(-arguments.events // len(PROCESSES))
-        size = min(arguments.chunk, each)
-        found = {
-            name: {process: run(name, plugin, process, each, size, folder) for process in PROCESSES}
-            for name, plugin in plugins.items()
-        }
+        found = {}
+        for name, plugin in plugins.items():
+            events = arguments.events
+            if name == "pythia":
+                events = arguments.reference_events or events
+            each = -(-events // len(PROCESSES))
+            size = min(arguments.chunk, each)
+            found[name] = {
+                process: run(name, plugin, process, each, size, folder) for process in PROCESSES
+            }
     for name, processes in found.items():
         for process, chunks in processes.items():
             events = sum(c["events"] for c in chunks)
