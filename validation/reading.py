@@ -26,11 +26,14 @@ from mcsurrogate.validation.record import EventChunk
 
 __all__ = ["EventFile", "FileSummary"]
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _CHUNK_PARTICLES = 250_000
 _BUFFER = 1 << 18
 _TAIL = 256
+_LONGEST_CHAIN = 1 << 20
+"""Vertices without a position behind one another that are followed; a record is no circle."""
 _FORMATS = {
     b"HepMC::Asciiv3-START_EVENT_LISTING": ("HepMC3", b"HepMC::Asciiv3-END_EVENT_LISTING"),
     b"HepMC::IO_GenEvent-START_EVENT_LISTING": (
@@ -154,7 +157,7 @@ class _Pending:
                 joined[name][rows] *= 1e-3
         return joined
 
-    def positions(self) -> NDArray[np.float64]:
+    def positions(self) -> FloatArray:
         """``(V, 4)`` positions and times of all vertices in mm."""
         vertices = np.concatenate([d.vertices for d in self.data])
         joined = np.stack([vertices[name] for name in ("x", "y", "z", "t")], axis=1)
@@ -169,21 +172,50 @@ class _Pending:
         second = np.concatenate([d.links2 for d in self.data]).astype(np.int64)
         vertices = np.array([len(d.vertices) for d in self.data])
         event = np.repeat(np.arange(len(self.data)), [len(d.links1) for d in self.data])
-        # HepMC numbers: particles 1, 2, ...; vertices -1, -2, ...
+        # HepMC numbers: particles 1, 2, ...; vertices are negative
         outgoing = first < 0
         particle = np.where(outgoing, second, first) - 1
-        vertex = np.where(outgoing, -first, -second) - 1
-        sound = (particle >= 0) & (particle < np.diff(offsets)[event])
-        sound &= (vertex >= 0) & (vertex < vertices[event])
-        bad = event[~sound]
-        first_vertex = np.concatenate(([0], np.cumsum(vertices)))
-        vertex += first_vertex[event]
+        # the links of a vertex follow one another, vertex after vertex as they are stored, which
+        # need not be the order of their numbers
+        number = np.where(outgoing, first, second)
+        begins = np.ones(len(number), dtype=bool)
+        begins[1:] = (np.diff(number) != 0) | (np.diff(event) != 0)
+        vertex = np.cumsum(begins) - 1
+        sound = (particle >= 0) & (particle < np.diff(offsets)[event]) & (number < 0)
+        linked = np.bincount(event[begins], minlength=len(self.data))
+        bad = np.union1d(event[~sound], np.flatnonzero(linked != vertices))
         particle += offsets[event]
         production, end = np.full((2, self.n_particles), -1, dtype=np.int64)
         out, into = sound & outgoing, sound & ~outgoing
         production[particle[out]] = vertex[out]
         end[particle[into]] = vertex[into]
-        return production, end, int(first_vertex[-1]), bad
+        return production, end, int(vertices.sum()), bad
+
+
+def _inherited(positions: FloatArray, production: IntArray, end: IntArray) -> FloatArray:
+    """Positions in which a vertex without one has that of its first incoming particle's vertex.
+
+    As `GenVertex::position` of HepMC3 does: a shower's vertices are where the collision was.
+
+    Parameters
+    ----------
+    positions
+        ``(V, 4)``, zero for none.
+    production, end
+        ``(M,)`` vertices of the particles.
+    """
+    source = np.arange(len(positions))
+    known = np.flatnonzero((production >= 0) & (end >= 0))[::-1]
+    before = source.copy()
+    before[end[known]] = production[known]
+    unset = ~positions.any(axis=1)
+    source[unset] = before[unset]
+    for _ in range(_LONGEST_CHAIN.bit_length()):
+        further = source[source]
+        if (further == source).all():
+            break
+        source = further
+    return positions[source]
 
 
 class EventFile:
@@ -351,7 +383,7 @@ class EventFile:
             production_vertex=production,
             end_vertex=end,
             n_vertices=n_vertices,
-            vertex_positions=pending.positions(),
+            vertex_positions=_inherited(pending.positions(), production, end),
             weights=weights,
             event_numbers=numbers,
             first_event=first,

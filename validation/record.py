@@ -289,7 +289,8 @@ class EventChunk:
         """Positions of chosen particles that do not end in a vertex with a copy of themselves.
 
         Showers and recoils copy a particle again and again; the last copy is the one that
-        decays or reaches the final state.
+        decays or reaches the final state.  A neutral meson that turns into its antiparticle,
+        alone into a vertex and alone out of it, goes on as a copy too.
 
         Parameters
         ----------
@@ -301,11 +302,22 @@ class EventChunk:
         ``(K,)`` ascending positions in the chunk.
         """
         index = np.flatnonzero(chosen)
+        start, stop, pid = self.production_vertex[index], self.end_vertex[index], self.pid[index]
         # vertex and PDG number in one key; |pid| < 2^33 in the PDG scheme
-        produced = (self.production_vertex[index] << 34) + self.pid[index]
-        ended = (self.end_vertex[index] << 34) + self.pid[index]
-        copied = np.isin(ended, produced[self.production_vertex[index] >= 0])
-        return index[~copied | (self.end_vertex[index] < 0)]
+        produced = ((start << 34) + pid)[start >= 0]
+        copied = np.isin((stop << 34) + pid, produced)
+        copied |= self._one_to_one[stop] & np.isin((stop << 34) - pid, produced)
+        return index[~copied | (stop < 0)]
+
+    @cached_property
+    def _one_to_one(self) -> NDArray[np.bool_]:
+        """``(n_vertices + 1,)`` whether one particle goes into a vertex and one comes out."""
+        into, out = (
+            np.bincount(vertex[vertex >= 0], minlength=self.n_vertices + 1)
+            for vertex in (self.end_vertex, self.production_vertex)
+        )
+        single: NDArray[np.bool_] = (into == 1) & (out == 1)
+        return single
 
     def children(self, index: IntArray) -> tuple[IntArray, IntArray]:
         """Return what particles end in.

@@ -77,6 +77,12 @@ def write_sample(path, settings, events, seed):
 
 
 @pytest.fixture(scope="session")
+def z_pole() -> list[str]:
+    """Pythia's settings for hadronic Z decays."""
+    return list(Z_POLE)
+
+
+@pytest.fixture(scope="session")
 def z_files(tmp_path_factory) -> tuple[Path, Path]:
     """Two independent samples of 500 hadronic Z decays."""
     folder = tmp_path_factory.mktemp("z")

@@ -11,6 +11,7 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.errors import EventFileError
+from mcsurrogate.generators import PythiaChain
 from mcsurrogate.validation.reading import EventFile
 
 if sys.version_info >= (3, 14):
@@ -78,6 +79,73 @@ def test_last_copies_agree_with_a_walk(top_file):
     assert np.array_equal(found, walked)
     # one top and one antitop an event, and both decay to W b
     assert np.array_equal(chunk.select(found).counts, np.full(len(chunk), 2))
+
+
+def test_positions_are_those_of_the_vertices_whatever_their_numbers(z_pole, tmp_path):
+    """Pythia's converter numbers vertices in another order than it stores them in."""
+    path = tmp_path / "native.hepmc"
+    for _ in PythiaChain(z_pole, seed=7).generate(40, hepmc=path):
+        pass
+    chunk = read(path)[0]
+    numbers = 0
+    with pyhepmc.open(str(path)) as file:
+        for k, event in enumerate(file):
+            stored = [-v.id for v in event.vertices]
+            numbers += stored != sorted(stored)
+            for i, particle in enumerate(event.particles, chunk.offsets[k]):
+                for vertex, own in (
+                    (particle.production_vertex, chunk.production_vertex[i]),
+                    (particle.end_vertex, chunk.end_vertex[i]),
+                ):
+                    assert (vertex is None or vertex.id == 0) == (own < 0)
+                    if own >= 0:
+                        place = vertex.position
+                        expected = (place.x, place.y, place.z, place.t)
+                        assert chunk.vertex_positions[own] == pytest.approx(expected, abs=1e-12)
+    assert numbers > 0
+
+
+def meson(pid, mass, pz, status):
+    return pyhepmc.GenParticle((0.0, 0.0, pz, np.hypot(pz, mass)), pid, status)
+
+
+@pytest.fixture
+def mixing(tmp_path):
+    """A B0 that turns into its antiparticle where it was made and decays 3 mm further on."""
+    event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
+    beams = [pyhepmc.GenParticle((0.0, 0.0, 45.6 * s, 45.6), 11 * s, 4) for s in (1, -1)]
+    first, second = meson(511, 5.28, 30.0, 2), meson(-511, 5.28, 30.0, 2)
+    collision, turn, decay = (
+        pyhepmc.GenVertex(place) for place in ((0.1, 0, 5.0, 0), (0, 0, 0, 0), (0.1, 0, 8.0, 4))
+    )
+    for beam in beams:
+        collision.add_particle_in(beam)
+    collision.add_particle_out(first)
+    collision.add_particle_out(meson(521, 5.28, -30.0, 1))
+    turn.add_particle_in(first)
+    turn.add_particle_out(second)
+    decay.add_particle_in(second)
+    decay.add_particle_out(meson(211, 0.14, 20.0, 1))
+    decay.add_particle_out(meson(-411, 1.87, 10.0, 1))
+    for vertex in (collision, turn, decay):
+        event.add_vertex(vertex)
+    event.weights = [1.0]
+    path = tmp_path / "mixing.hepmc"
+    with pyhepmc.open(str(path), "w") as file:
+        file.write(event)
+    return read(path)[0]
+
+
+def test_a_meson_that_turns_into_its_antiparticle_counts_once(mixing):
+    last = mixing.last_copies(np.isin(np.abs(mixing.pid), (511, 521)))
+    assert sorted(mixing.pid[last]) == [-511, 521]
+    # B0 alone: the copy is another particle, but the first one goes on
+    assert len(mixing.last_copies(mixing.pid == 511)) == 1
+
+
+def test_a_vertex_without_position_is_where_its_particle_comes_from(mixing):
+    last = mixing.last_copies(np.isin(np.abs(mixing.pid), (511,)))
+    assert mixing.flight(last) == pytest.approx([3.0], abs=1e-9)
 
 
 def test_primary_hadrons_have_no_hadron_parents(z_files):

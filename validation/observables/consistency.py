@@ -4,6 +4,8 @@ These say that an event record is broken rather than that its physics is another
 keeps them to rounding, so that the bins are coarse: rounding of a file format must not matter.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from particle import Particle, ParticleNotFound, pdgid
@@ -39,27 +41,28 @@ _MASS_TOLERANCE = 0.01
 _ROUNDING = 1e-6
 
 
+def _where_known(values: FloatArray, events: Events) -> FloatArray:
+    """NaN for events without two beam particles, where nothing is known."""
+    return np.where(events.chunk.beams.counts == 2, values, np.nan)
+
+
 def _relative(values: FloatArray, events: Events) -> FloatArray:
-    """Over sqrt(s); NaN for events without two beam particles, where nothing is known."""
-    known = events.chunk.beams.counts == 2
+    """Over sqrt(s)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(known, values / events.energy_scale, np.nan)
+        return _where_known(values / events.energy_scale, events)
 
 
-def _energy_balance(events: Events) -> FloatArray:
-    return _relative(events.final.total().energy - events.chunk.beams.total().energy, events)
-
-
-def _momentum_balance(events: Events) -> FloatArray:
+def _excess(events: Events) -> Particles:
+    """Four-momentum of the final state minus that of the beams."""
     out, into = events.final.total(), events.chunk.beams.total()
-    square = (out.px - into.px) ** 2 + (out.py - into.py) ** 2 + (out.pz - into.pz) ** 2
-    return _relative(np.sqrt(square), events)
-
-
-def _transverse_balance(events: Events) -> FloatArray:
-    out, into = events.final.total(), events.chunk.beams.total()
-    known = events.chunk.beams.counts == 2
-    return np.where(known, np.hypot(out.px - into.px, out.py - into.py), np.nan)
+    return Particles(
+        out.px - into.px,
+        out.py - into.py,
+        out.pz - into.pz,
+        out.energy - into.energy,
+        out.event,
+        len(events),
+    )
 
 
 def _charge(particles: Particles) -> FloatArray:
@@ -73,8 +76,9 @@ def _baryon_number(particles: Particles) -> FloatArray:
     return particles.sum_over(baryon[inverse] if len(numbers) else np.zeros(0))
 
 
-def _difference(final: FloatArray, beams: FloatArray, events: Events) -> FloatArray:
-    return np.where(events.chunk.beams.counts == 2, final - beams, np.nan)
+def _balance(number: Callable[[Particles], FloatArray]) -> Callable[[Events], FloatArray]:
+    """Additive quantum number of the final state minus that of the beams."""
+    return lambda e: _where_known(number(e.final) - number(e.chunk.beams), e)
 
 
 def _nominal_mass(pid: int) -> float:
@@ -99,66 +103,70 @@ def _wrong_masses(events: Events) -> Values:
     return Values(slot[wrong].astype(np.float64) + 0.5, final.event[wrong])
 
 
+def _conserved(
+    name: str,
+    title: str,
+    label: str,
+    edges: tuple[float, ...],
+    compute: Callable[[Events], FloatArray],
+    words: str,
+    unit: str = "",
+) -> Observable:
+    return Observable(
+        name,
+        title,
+        label,
+        edges,
+        compute,
+        "consistency",
+        unit,
+        words.replace("|", "of the final state minus that of the beams"),
+        log_y=True,
+        feature=False,
+    )
+
+
 CONSISTENCY = (
-    Observable(
+    _conserved(
         "energy_balance",
         "Energy conservation",
         r"$(\sum E - E_{\rm beams}) / \sqrt{s}$",
         _SIGNED,
-        _energy_balance,
-        "consistency",
-        "",
-        "energy of the final state minus that of the beams, over sqrt(s)",
-        log_y=True,
-        feature=False,
+        lambda e: _relative(_excess(e).energy, e),
+        "energy |, over sqrt(s)",
     ),
-    Observable(
+    _conserved(
         "momentum_balance",
         "Momentum conservation",
         r"$|\sum \vec p - \vec p_{\rm beams}| / \sqrt{s}$",
         (0.0, *_STEPS),
-        _momentum_balance,
-        "consistency",
-        "",
-        "momentum of the final state minus that of the beams, over sqrt(s)",
-        log_y=True,
-        feature=False,
+        lambda e: _relative(_excess(e).p, e),
+        "momentum |, over sqrt(s)",
     ),
-    Observable(
+    _conserved(
         "transverse_balance",
         "Conservation of transverse momentum",
         r"$|\sum \vec p_T - \vec p_{T, \rm beams}|$",
         (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
-        _transverse_balance,
-        "consistency",
+        lambda e: _where_known(_excess(e).pt, e),
+        "transverse momentum |",
         "GeV",
-        "transverse momentum of the final state minus that of the beams",
-        log_y=True,
-        feature=False,
     ),
-    Observable(
+    _conserved(
         "charge_balance",
         "Charge conservation",
         r"$\sum q - q_{\rm beams}$",
         linear(-4.5, 4.5, 9),
-        lambda e: _difference(_charge(e.final), _charge(e.chunk.beams), e),
-        "consistency",
-        "",
-        "electric charge of the final state minus that of the beams",
-        log_y=True,
-        feature=False,
+        _balance(_charge),
+        "electric charge |",
     ),
-    Observable(
+    _conserved(
         "baryon_balance",
         "Conservation of baryon number",
         r"$\sum B - B_{\rm beams}$",
         linear(-4.5, 4.5, 9),
-        lambda e: _difference(_baryon_number(e.final), _baryon_number(e.chunk.beams), e),
-        "consistency",
-        "",
-        "baryon number of the final state minus that of the beams",
-        log_y=True,
-        feature=False,
+        _balance(_baryon_number),
+        "baryon number |",
     ),
     Observable(
         "wrong_masses",

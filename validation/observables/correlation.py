@@ -148,11 +148,6 @@ def _map(events: Events) -> Values:
     return of_particles(visible, np.floor(row) * _MAP_PHI + np.floor(column) + 0.5)
 
 
-_RESOLUTION = 1e-5
-"""mm: a meson that has turned into its antiparticle stands there again without having moved, and
-the distance of its vertices is rounding."""
-
-
 def _lifetime(*pids: int) -> Callable[[Events], Values]:
     """Proper decay length c tau of decayed particles, from their vertices."""
 
@@ -160,11 +155,9 @@ def _lifetime(*pids: int) -> Callable[[Events], Values]:
         chunk = events.chunk
         index = chunk.last_copies(np.isin(np.abs(chunk.pid), pids))
         index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
-        flight = chunk.flight(index)
-        moved = flight > _RESOLUTION
-        chosen, flight = chunk.select(index[moved]), flight[moved]
+        chosen = chunk.select(index)
         with np.errstate(divide="ignore", invalid="ignore"):
-            length = flight * chosen.mass / chosen.p
+            length = chunk.flight(index) * chosen.mass / chosen.p
         return Values(length, chosen.event)
 
     return compute
@@ -180,7 +173,7 @@ def _flight(name: str, words: str, symbol: str, scale: float, *pids: int) -> Obs
         _lifetime(*pids),
         "correlation",
         "mm",
-        f"distance between the vertices of decayed {words}, if above 10 nm, times m/p",
+        f"distance between the vertices of decayed {words} times m/p",
         log_x=True,
         log_y=True,
     )

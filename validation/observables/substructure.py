@@ -76,53 +76,82 @@ def _jet(
     )
 
 
+def _fragment(
+    name: str,
+    title: str,
+    label: str,
+    edges: tuple[float, ...],
+    compute: Callable[[JetSubstructure], FloatArray],
+    definition: str,
+    unit: str = "",
+) -> Observable:
+    return Observable(
+        name,
+        title,
+        label,
+        edges,
+        _of_constituents(compute),
+        "substructure",
+        unit,
+        f"{definition}, of {_JETS}",
+        log_x=True,
+        log_y=True,
+    )
+
+
+def _branching(
+    name: str,
+    title: str,
+    label: str,
+    edges: tuple[float, ...],
+    compute: Callable[[FloatArray, FloatArray], FloatArray],
+) -> Observable:
+    return Observable(
+        f"lund_{name}",
+        f"Lund plane: {title} of branchings",
+        label,
+        edges,
+        _of_branchings(compute),
+        "substructure",
+        "",
+        f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
+    )
+
+
 _FRAGMENTATION = (
-    Observable(
+    _fragment(
         "jet_fragmentation",
         "Fragmentation function of jets",
         "$z$",
         logarithmic(0.001, 1.0, 24),
-        _of_constituents(lambda s: s.charged_fraction),
-        "substructure",
-        "",
-        f"z = p p_jet / p_jet^2 of charged constituents of {_JETS}",
-        log_x=True,
-        log_y=True,
+        lambda s: s.charged_fraction,
+        "z = p p_jet / p_jet^2 of charged constituents",
     ),
-    Observable(
+    _fragment(
         "jet_transverse_momentum",
         "Momentum of charged particles across the jet",
         "$j_T$",
         logarithmic(0.02, 20.0, 24),
-        _of_constituents(lambda s: s.charged_kt),
-        "substructure",
+        lambda s: s.charged_kt,
+        "momentum of charged constituents perpendicular to the jet",
         "GeV",
-        f"momentum of charged constituents perpendicular to the jet, of {_JETS}",
-        log_x=True,
-        log_y=True,
     ),
 )
 
 _LUND = (
-    Observable(
-        "lund_distance",
-        "Lund plane: distance of branchings",
+    _branching(
+        "distance",
+        "distance",
         r"$\ln(1/\Delta)$",
         linear(0.0, 6.0, 24),
-        _of_branchings(lambda delta, _: -np.log(delta)),
-        "substructure",
-        "",
-        f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
+        lambda delta, _: -np.log(delta),
     ),
-    Observable(
-        "lund_kt",
-        "Lund plane: transverse momentum of branchings",
+    _branching(
+        "kt",
+        "transverse momentum",
         r"$\ln(k_t / {\rm GeV})$",
         linear(-4.0, 5.0, 27),
-        _of_branchings(lambda _, kt: np.log(kt)),
-        "substructure",
-        "",
-        f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
+        lambda _, kt: np.log(kt),
     ),
 )
 
