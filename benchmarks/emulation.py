@@ -4,12 +4,15 @@
 emulator on points of the sampler, and prints errors on points that it has not seen, pulls and
 coverage, microseconds a point, and the gain of two-stage over plain unweighting with the same
 sampler, everything counted.  ``--optimizers`` compares SOAP with Adam at equal time,
-``--scaling`` measures how errors fall with the number of points.
+``--scaling`` measures how errors fall with the number of points, ``--inference`` times the parts
+of a prediction.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +24,7 @@ from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.calibration import measure_calibration
 from mcsurrogate.emulation.card_points import sampler_draws
 from mcsurrogate.emulation.generation import TwoStageSource, emulated_process, prepare_two_stage
+from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
     evaluate_points,
@@ -28,7 +32,8 @@ from mcsurrogate.emulation.training_points import (
 )
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import Sampler, integrate
-from mcsurrogate.matrix_elements import Process, matrix_element
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.matrix_elements.probe import probe_points
 
 PROCESSES = ("g g > g g g", "g g > t t~ g g")
 ALPHA_S = 0.118
@@ -164,6 +169,45 @@ def optimizers() -> None:
     training.SOAP = soap  # type: ignore[misc]
 
 
+def seconds_per_point(evaluate: Callable[[], object], points: int) -> float:
+    """Processor seconds of the fastest of many calls."""
+    times = []
+    for _ in range(100):
+        start = time.process_time()
+        evaluate()
+        times.append(time.process_time() - start)
+    return min(times) / points
+
+
+def inference(definition: str) -> None:
+    """Print nanoseconds a point: everything but the network, whole predictions, and torch's."""
+    momenta = probe_points(Process.parse(definition), StandardModel(), 4096)
+    me2 = matrix_element(definition)(momenta, ALPHA_S)
+    print(f"{definition}: nanoseconds a point")
+    shared = 0.0
+    for hidden in ((1,), (48, 48), (64,) * 3, (80,) * 3, (96,) * 3, (128,) * 3):
+        settings = TrainingSettings(hidden=hidden, epochs=1, batch=256)
+        emulator = Emulator.fit(
+            momenta, me2, definition, seed=1, alpha_s=ALPHA_S, settings=settings
+        )
+        inside = momenta[~emulator.outside_domain(momenta)][:2048]
+        whole = 1e9 * seconds_per_point(partial(emulator.predict, inside), len(inside))
+        if hidden == (1,):
+            shared = whole
+            unchecked = partial(emulator.predict, inside, check=False)
+            checks = whole - 1e9 * seconds_per_point(unchecked, len(inside))
+            print(
+                f"  features, skeleton, calibration, domain {shared - checks:.0f}, "
+                f"checks {checks:.0f}"
+            )
+            continue
+        torch_seconds = seconds_per_point(partial(evaluate_in_torch, emulator, inside), len(inside))
+        print(
+            f"  {' x '.join(map(str, hidden)):14} network {whole - shared:4.0f}, "
+            f"everything {whole:4.0f}; the same in torch {1e9 * torch_seconds:.0f}"
+        )
+
+
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,6 +218,7 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, nargs="+", default=[64, 64, 64])
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--optimizers", action="store_true")
+    parser.add_argument("--inference", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -183,7 +228,9 @@ def main() -> None:
         return
     rows = []
     for definition in arguments.process or PROCESSES:
-        if arguments.scaling:
+        if arguments.inference:
+            inference(definition)
+        elif arguments.scaling:
             scaling(definition, arguments.points, arguments.evaluations, settings)
         else:
             rows.append(benchmark(definition, arguments.points, arguments.evaluations, settings))

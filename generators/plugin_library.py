@@ -8,27 +8,9 @@ from pathlib import Path
 
 from mcsurrogate.errors import MCSurrogateError, NativeModuleError
 from mcsurrogate.generators.native import pythia_release
+from mcsurrogate.installed_library import find_library
 
 __all__ = ["check_release", "find_library", "make_symbols_global", "setting_value"]
-
-
-def find_library(name: str) -> Path:
-    """Path of an installed library.
-
-    Raises
-    ------
-    NativeModuleError
-        If it was not built.
-    """
-    for folder in importlib.import_module("mcsurrogate").__path__:
-        path = Path(folder) / "lib" / name
-        if path.exists():
-            return path
-    msg = (
-        f"{name} is missing from the installed package; reinstall mcsurrogate "
-        "(`pip install --force-reinstall --no-deps .`) to build it"
-    )
-    raise NativeModuleError(msg)
 
 
 def setting_value(path: Path, what: str, error: type[MCSurrogateError]) -> str:

@@ -8,13 +8,12 @@
 
 using mcsurrogate::Emulator;
 
-#pragma GCC visibility push(default)
-extern "C" {
+namespace {
 
-// Opens an emulator. Returns a handle, or null and a message of at most `size` bytes.
-void* mcsurrogate_emulator_open(const char* path, char* message, std::size_t size) {
+template <typename Read>
+void* opened(const Read& read, char* message, std::size_t size) {
     try {
-        return new Emulator(Emulator::load(path));
+        return new Emulator(read());
     } catch (const std::exception& fault) {
         if (size > 0) {
             const std::size_t length = std::min(size - 1, std::strlen(fault.what()));
@@ -25,21 +24,35 @@ void* mcsurrogate_emulator_open(const char* path, char* message, std::size_t siz
     }
 }
 
+} // namespace
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// Opens an emulator's file. Returns a handle, or null and a message of at most `size` bytes.
+void* mcsurrogate_emulator_open(const char* path, char* message, std::size_t size) {
+    return opened([path] { return Emulator::load(path); }, message, size);
+}
+
+// The same for the bytes of a file; `name` is for messages.
+void* mcsurrogate_emulator_parse(const char* name, const char* bytes, std::size_t length,
+                                 char* message, std::size_t size) {
+    return opened([=] { return Emulator::parse(name, bytes, length); }, message, size);
+}
+
 int mcsurrogate_emulator_legs(const void* handle) {
     return static_cast<int>(static_cast<const Emulator*>(handle)->legs());
 }
 
 // Evaluates `count` points of momenta [E, px, py, pz] in GeV, legs in the order of the process;
-// `inside` gets 1 where the point is in the domain.
-void mcsurrogate_emulator_evaluate(void* handle, const double* momenta, std::size_t count,
-                                   double* value, double* sigma, unsigned char* inside) {
-    auto* emulator = static_cast<Emulator*>(handle);
-    for (std::size_t i = 0; i < count; ++i) {
-        const mcsurrogate::Prediction found = emulator->predict(momenta + 4 * emulator->legs() * i);
-        value[i] = found.value;
-        sigma[i] = found.sigma;
-        inside[i] = found.inside ? 1 : 0;
-    }
+// `inside` gets 1 where the point is in the domain. Several threads may share a handle.
+// With a tolerance above zero returns the index of the first point whose momenta do not balance or
+// are off shell, and `count` if there is none.
+std::size_t mcsurrogate_emulator_evaluate(const void* handle, const double* momenta,
+                                          std::size_t count, double tolerance, double* value,
+                                          double* sigma, unsigned char* inside) {
+    return static_cast<const Emulator*>(handle)->predict(momenta, count, tolerance, value, sigma,
+                                                         inside);
 }
 
 void mcsurrogate_emulator_close(void* handle) {

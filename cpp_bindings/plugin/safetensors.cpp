@@ -51,24 +51,27 @@ SafeTensors SafeTensors::read(const std::string& path) {
     std::ifstream stream(path, std::ios::binary | std::ios::ate);
     if (!stream)
         throw file.error("cannot be opened; check the path and the permissions");
-    const auto total = static_cast<std::uint64_t>(stream.tellg());
+    std::vector<char> content(static_cast<std::size_t>(stream.tellg()));
     stream.seekg(0);
-    unsigned char lengthBytes[8];
-    if (total < 8 || !stream.read(reinterpret_cast<char*>(lengthBytes), 8))
+    if (!stream.read(content.data(), static_cast<std::streamsize>(content.size())))
+        throw file.error("cannot be read to its end");
+    return parse(path, content.data(), content.size());
+}
+
+SafeTensors SafeTensors::parse(const std::string& name, const char* bytes, std::size_t total) {
+    SafeTensors file;
+    file.path_ = name;
+    if (total < 8)
         throw file.error("is truncated: no header length");
     std::uint64_t length = 0;
     for (int i = 7; i >= 0; --i)
-        length = (length << 8) | lengthBytes[i];
+        length = (length << 8) | static_cast<unsigned char>(bytes[i]);
     if (length > maximumHeader || length > total - 8)
         throw file.error("is no safetensors file or is truncated: the header would have " +
                          std::to_string(length) + " bytes, the file has " + std::to_string(total));
-    std::string text(length, '\0');
-    if (!stream.read(&text[0], static_cast<std::streamsize>(length)))
-        throw file.error("is truncated inside the header");
+    const std::string text(bytes + 8, length);
     const std::uint64_t size = total - 8 - length;
-    file.data_.resize(size);
-    if (size > 0 && !stream.read(file.data_.data(), static_cast<std::streamsize>(size)))
-        throw file.error("cannot be read to its end");
+    file.data_.assign(bytes + 8 + length, bytes + total);
 
     JsonValue header;
     try {
@@ -210,17 +213,19 @@ void SafeTensorsWriter::write(const std::string& path) const {
     std::string header = "{\"__metadata__\":{";
     bool first = true;
     for (const auto& pair : metadata_) {
-        header += (first ? "" : ",") + quoteJson(pair.first) + ":" + quoteJson(pair.second);
+        header += first ? "" : ",";
+        header.append(quoteJson(pair.first)).append(":").append(quoteJson(pair.second));
         first = false;
     }
     header += "}";
     std::size_t offset = 0;
     for (const Entry& entry : entries_) {
-        header += "," + quoteJson(entry.name) + ":{\"dtype\":\"" + entry.type + "\",\"shape\":[";
+        header.append(",").append(quoteJson(entry.name)).append(":{\"dtype\":\"");
+        header.append(entry.type).append("\",\"shape\":[");
         for (std::size_t i = 0; i < entry.shape.size(); ++i)
-            header += (i > 0 ? "," : "") + std::to_string(entry.shape[i]);
-        header += "],\"data_offsets\":[" + std::to_string(offset) + "," +
-                  std::to_string(offset + entry.bytes.size()) + "]}";
+            header.append(i > 0 ? "," : "").append(std::to_string(entry.shape[i]));
+        header.append("],\"data_offsets\":[").append(std::to_string(offset)).append(",");
+        header.append(std::to_string(offset + entry.bytes.size())).append("]}");
         offset += entry.bytes.size();
     }
     header += "}";

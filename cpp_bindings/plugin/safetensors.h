@@ -24,6 +24,9 @@ class SafeTensors {
   public:
     static SafeTensors read(const std::string& path);
 
+    // The same for the bytes of a file in memory; `name` is for messages.
+    static SafeTensors parse(const std::string& name, const char* bytes, std::size_t size);
+
     const std::string& path() const { return path_; }
     bool has(const std::string& name) const { return tensors_.count(name) > 0; }
     std::vector<std::size_t> shape(const std::string& name) const;

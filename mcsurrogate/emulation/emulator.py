@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -12,9 +13,9 @@ from torch import Tensor
 
 from mcsurrogate.emulation.coupling_content import same_amplitude, strong_power
 from mcsurrogate.emulation.features import FeatureMap
-from mcsurrogate.emulation.fitting import BLOCK, fit_parts, points_to_features
+from mcsurrogate.emulation.fitting import fit_parts, points_to_features
 from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
-from mcsurrogate.emulation.kinematics import check_rows, check_shape
+from mcsurrogate.emulation.kinematics import TOLERANCE, check_shape, explain_point
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.emulation.model_card import (
     FigureRecord,
@@ -22,6 +23,7 @@ from mcsurrogate.emulation.model_card import (
     ModelCard,
     library_versions,
 )
+from mcsurrogate.emulation.native_evaluator import NativeEvaluator
 from mcsurrogate.emulation.native_layout import native_layout
 from mcsurrogate.emulation.parts import EmulatorParts
 from mcsurrogate.emulation.storage import digest, read_model, write_model
@@ -339,24 +341,17 @@ class Emulator:
         return points
 
     def _evaluate(self, points: Tensor, *, check: bool) -> tuple[Tensor, Tensor, Tensor]:
-        value = torch.empty(len(points), dtype=torch.float64)
-        sigma = torch.empty(len(points), dtype=torch.float64)
-        outside = torch.empty(len(points), dtype=torch.bool)
-        power = self.features.layout.dimension
-        parts = self.parts
-        with torch.no_grad():
-            for start in range(0, len(points), BLOCK):
-                block = slice(start, start + BLOCK)
-                rows = self.features.rows(points[block])
-                if check:
-                    check_rows(rows, self.features.layout, start)
-                features = self.features.of_rows(rows)
-                found = parts(features)
-                result = features.log_unit(power).add_(found.mean).exp_()
-                value[block] = result
-                sigma[block] = parts.calibration(found.log_sigma).exp_() * result
-                outside[block] = parts.domain.outside(features.inputs, found.epistemic)
-        return value, sigma, outside
+        rows = points.double().contiguous()
+        found = self._native.evaluate(rows.numpy(), TOLERANCE if check else 0.0)
+        if found[3] < len(points):
+            explain_point(rows[found[3]], self.features.layout, found[3])
+        value, sigma, inside = (torch.from_numpy(array) for array in found[:3])
+        return value, sigma, ~inside
+
+    @cached_property
+    def _native(self) -> NativeEvaluator:
+        content, _ = digest(*self._content())
+        return NativeEvaluator(content, f"of {self.card.process!r}")
 
     def _coupling_factor(self, alpha_s: Tensor | float | None, count: int) -> Tensor | None:
         if alpha_s is None:

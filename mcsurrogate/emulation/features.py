@@ -1,8 +1,8 @@
 r"""From momenta to the network's inputs: sorted legs, log invariants and the antenna skeleton.
 
 Everything is laid out with the points along the last axis, so that each step runs over
-contiguous memory; invariants are formed in float64, because collinear pairs cancel, and
-logarithms are taken in float32.
+contiguous memory.  Invariants and their logarithms are float64: collinear pairs cancel, and the
+skeleton adds a few large logarithms.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class FeatureMap:
     def __init__(self, layout: ProcessLayout) -> None:
         self.layout = layout
         rows = len(layout.pairs)
-        exponents = torch.zeros(len(layout.flows), rows)
+        exponents = torch.zeros(len(layout.flows), rows, dtype=torch.float64)
 
         def put(flow: int, pair: int, power: int) -> None:
             exponents[flow, pair] = power
@@ -152,8 +152,8 @@ class FeatureMap:
         shat = invariants[0] + (masses[0] ** 2 + masses[1] ** 2)
         log_shat = shat.log()
         ratios = invariants / shat
-        logs = ratios[1:].to(torch.float32).clamp_(min=_TINY).log_()
-        inputs = [logs]
+        logs = ratios[1:].clamp(min=_TINY).log_()
+        inputs = [logs.float()]
         if self.layout.triples:
             inputs.append(self._propagators(ratios, shat))
         if not self.layout.scale_free:
@@ -171,7 +171,7 @@ class FeatureMap:
         # in double precision: sums of a few large logarithms would lose six parts in 1e7
         if self._trivial:
             return torch.zeros(logs.shape[1], dtype=torch.float64)
-        terms = self._exponents.double() @ logs.double()
+        terms = self._exponents @ logs
         largest = terms.amax(dim=0)
         return (terms - largest).exp_().sum(dim=0).log_() + largest
 

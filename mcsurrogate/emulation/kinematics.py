@@ -1,14 +1,17 @@
 """Checks on the momenta that an emulator is given."""
 
+from typing import NoReturn
+
 from torch import Tensor
 
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.errors import KinematicsError
 from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
 
-__all__ = ["check_rows", "check_shape"]
+__all__ = ["TOLERANCE", "check_rows", "check_shape", "explain_point"]
 
-_TOLERANCE = 1e-6
+TOLERANCE = 1e-6
+"""Imbalance as a fraction of the energy, and shift of a squared mass as one of its square."""
 
 
 def check_rows(rows: Tensor, layout: ProcessLayout, first: int = 0) -> None:
@@ -38,15 +41,33 @@ def check_rows(rows: Tensor, layout: ProcessLayout, first: int = 0) -> None:
     balance = (rows[0] + rows[1] - out).abs_().amax(dim=0)
     energy = out[0]
     # Written so that NaN fails every comparison.
-    good = (balance <= _TOLERANCE * energy) & (off_shell <= _TOLERANCE * energy * energy)
+    good = (balance <= TOLERANCE * energy) & (off_shell <= TOLERANCE * energy * energy)
     if bool(good.all()):
         return
     index = int((~good).nonzero()[0, 0])
+    explain_point(rows[:, :, index], layout, first + index)
+
+
+def explain_point(momenta: Tensor, layout: ProcessLayout, index: int) -> NoReturn:
+    """Say what is wrong with the momenta ``(n, 4)`` of a point.
+
+    Parameters
+    ----------
+    momenta, layout
+        The point and its process.
+    index
+        Its number, for the message.
+
+    Raises
+    ------
+    KinematicsError
+        Always.
+    """
     try:
-        check_momenta(rows[:, :, index].unsqueeze(0), layout.process, layout.parameters)
+        check_momenta(momenta.unsqueeze(0), layout.process, layout.parameters)
     except KinematicsError as error:
-        reason = str(error).replace("event 0", f"event {first + index}")
+        reason = str(error).replace("event 0", f"event {index}")
         msg = f"{reason}; are the particles in the order of the process?"
         raise KinematicsError(msg) from None
-    msg = f"{layout.process.name}: event {first + index} does not balance or is off shell"
+    msg = f"{layout.process.name}: event {index} does not balance or is off shell"
     raise KinematicsError(msg)

@@ -13,39 +13,44 @@ from mcsurrogate.errors import EmulationError
 
 __all__ = ["export_onnx"]
 
-_OPSET = 17
+_OPSET = 18
 
 
 class _Graph(nn.Module):
-    """Network, posterior and calibration of one emulator, points along the first axis."""
+    """Networks, posterior and calibration of one emulator, points along the first axis."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__()
         parts = emulator.parts
-        network = parts.networks[0]
-        layers: list[nn.Module] = []
-        for weight, bias in zip(network.weights, network.biases, strict=True):
-            linear = nn.Linear(weight.shape[1], weight.shape[0])
-            linear.weight = nn.Parameter(weight.clone(), requires_grad=False)
-            linear.bias = nn.Parameter(bias.clone(), requires_grad=False)
-            layers += [linear, nn.SiLU()]
-        self.hidden = nn.Sequential(*layers[:-2])
-        self.head = layers[-2]
-        assert parts.root is not None
-        self.register_buffer("root", parts.root[:, :-1].T.contiguous())
-        self.register_buffer("offset", parts.root[:, -1].clone())
+        self.hidden = nn.ModuleList()
+        self.heads = nn.ModuleList()
+        for network in parts.networks:
+            layers: list[nn.Module] = []
+            for weight, bias in zip(network.weights, network.biases, strict=True):
+                linear = nn.Linear(weight.shape[1], weight.shape[0])
+                linear.weight = nn.Parameter(weight.clone(), requires_grad=False)
+                linear.bias = nn.Parameter(bias.clone(), requires_grad=False)
+                layers += [linear, nn.SiLU()]
+            self.hidden.append(nn.Sequential(*layers[:-2]))
+            self.heads.append(layers[-2])
+        if parts.root is not None:
+            self.register_buffer("root", parts.root[:, :-1].T.contiguous())
+            self.register_buffer("offset", parts.root[:, -1].clone())
         self.register_buffer("knots", parts.calibration.log_sigma)
         self.register_buffer("factors", parts.calibration.log_factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return ``(N, 2)``: mean and log sigma of log(|M|^2 / skeleton)."""
-        hidden = self.hidden(inputs)
-        out = self.head(hidden)
-        epistemic = (
-            (hidden @ self.get_buffer("root") + self.get_buffer("offset")).square().sum(dim=1)
-        )
-        log_sigma = 0.5 * (torch.exp(2.0 * out[:, 1]) + epistemic).log()
-        return torch.stack((out[:, 0], log_sigma + self._factor(log_sigma)), dim=1)
+        states = [hidden(inputs) for hidden in self.hidden]
+        out = torch.stack([head(s) for head, s in zip(self.heads, states, strict=True)])
+        mean = out[:, :, 0].mean(dim=0)
+        if len(states) == 1:
+            along = states[0] @ self.get_buffer("root") + self.get_buffer("offset")
+            epistemic = along.square().sum(dim=1)
+        else:
+            epistemic = (out[:, :, 0] - mean).square().sum(dim=0) / (len(states) - 1)
+        log_sigma = 0.5 * (torch.exp(2.0 * out[:, :, 1]).mean(dim=0) + epistemic).log()
+        return torch.stack((mean, log_sigma + self._factor(log_sigma)), dim=1)
 
     def _factor(self, log_sigma: Tensor) -> Tensor:
         """Piecewise linear interpolation written as a sum of ramps."""
@@ -68,14 +73,12 @@ def export_onnx(emulator: Emulator, path: Path) -> None:
     Raises
     ------
     EmulationError
-        If the optional packages are missing or the emulator is an ensemble.
+        If the optional packages are missing.
     """
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
         msg = f"ONNX export needs the package(s) {', '.join(missing)}: install mcsurrogate[onnx]"
         raise EmulationError(msg)
-    if len(emulator.parts.networks) != 1:
-        raise EmulationError("ONNX export takes a single network, not an ensemble")
     graph = _Graph(emulator).eval()
     example = emulator.parts.domain.lower.unsqueeze(0).repeat(2, 1)
     with atomic_path(path) as part, warnings.catch_warnings():
@@ -89,7 +92,7 @@ def export_onnx(emulator: Emulator, path: Path) -> None:
             input_names=["inputs"],
             output_names=["mean_and_log_sigma"],
             dynamic_shapes={"inputs": {0: torch.export.Dim("points")}},
-            opset_version=_OPSET + 1,
+            opset_version=_OPSET,
             external_data=False,
             dynamo=True,
             verbose=False,

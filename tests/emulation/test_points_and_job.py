@@ -19,6 +19,7 @@ from mcsurrogate.emulation.quality_plots import (
     draw_scaling_plot,
     singular_distances,
 )
+from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
     evaluate_points,
@@ -27,7 +28,8 @@ from mcsurrogate.emulation.training_points import (
 )
 from mcsurrogate.errors import CardError, EmulationError
 from mcsurrogate.events import EventBatch
-from mcsurrogate.matrix_elements import Process, matrix_element
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.matrix_elements.probe import probe_points
 
 PROCESS = "g g > g g g"
 SETTINGS = TrainingSettings(hidden=(32, 32), epochs=12, batch=256, learning_rate=0.02)
@@ -154,19 +156,28 @@ def test_onnx_export_needs_its_packages(emulator, tmp_path, monkeypatch):
         export_onnx(emulator, tmp_path / "five.onnx")
 
 
-def test_onnx_gives_the_same_numbers(emulator, inside, tmp_path):
-    pytest.importorskip("onnxscript")
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("process", ["g g > g g g", "g g > t t~ g g"])
+def test_onnx_gives_the_same_numbers(process, members, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
-    export_onnx(emulator, tmp_path / "five.onnx")
-    features = emulator.features(inside[0][:500])
-    session = runtime.InferenceSession(tmp_path / "five.onnx")
-    (out,) = session.run(None, {"inputs": features.inputs.T.contiguous().numpy()})
-    value, sigma = emulator.predict(inside[0][:500])
-    found = (torch.from_numpy(out[:, 0]).double() + features.log_unit(1)).exp()
-    torch.testing.assert_close(found, value, rtol=1e-5, atol=0)
-    torch.testing.assert_close(
-        torch.from_numpy(out[:, 1]).double().exp() * found, sigma, rtol=1e-3, atol=0
-    )
+    momenta = probe_points(Process.parse(process), StandardModel(), 1500)
+    me2 = matrix_element(process)(momenta, 0.118)
+    settings = TrainingSettings(hidden=(24, 16), epochs=2, batch=64, members=members)
+    emulator = Emulator.fit(momenta, me2, process, seed=1, settings=settings, alpha_s=0.118)
+    momenta = momenta[~emulator.outside_domain(momenta)]
+    export_onnx(emulator, tmp_path / "emulator.onnx")
+    features = emulator.features(momenta)
+    session = runtime.InferenceSession(tmp_path / "emulator.onnx")
+    for count in (1, len(momenta)):
+        inputs = features.inputs[:, :count].T.contiguous().numpy()
+        (out,) = session.run(["mean_and_log_sigma"], {"inputs": inputs})
+        log_unit = features.log_unit(emulator.process.n_legs - 4)[:count]
+        found = (torch.from_numpy(out[:, 0]).double() + log_unit).exp()
+        value, sigma, _ = evaluate_in_torch(emulator, momenta[:count])
+        torch.testing.assert_close(found, value, rtol=1e-5, atol=0)
+        torch.testing.assert_close(
+            torch.from_numpy(out[:, 1]).double().exp() * found, sigma, rtol=1e-4, atol=0
+        )
 
 
 def card(tmp_path, points, **training):
