@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from mcsurrogate.atomic import atomic_path
+from mcsurrogate.validation.report.compact import SharedParts
 from mcsurrogate.validation.report.theme import LIGHT, STYLE, as_svg
 
 __all__ = ["FigureShelf"]
@@ -67,11 +68,14 @@ class FigureShelf:
     ----------
     files
         Names of the figures on disk, in order.
+    shared
+        What the figures on the page refer to.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self.files: list[str] = []
+        self.shared = SharedParts()
 
     def inline(self, figure: Figure, name: str, title: str) -> str:
         """SVG element of a figure for the page; its files are written on the way.
@@ -86,7 +90,7 @@ class FigureShelf:
             Text for screen readers, not escaped.
         """
         safe = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-        svg = as_svg(figure, name, safe)
+        svg = as_svg(figure, name, safe, self.shared)
         if self._folder is not None:
             self._save(figure, re.sub(r"[^A-Za-z0-9_.-]", "_", name))
         return svg

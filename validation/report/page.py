@@ -365,7 +365,7 @@ def render(
         f"{speed_section(supplement.timing, labels)}"
         f"{data_section(supplement.measured, labels, shelf)}{_figures(c, shelf)}"
         f"{_combination(c, shelf)}{_classifiers(c, shelf)}{files_section(supplement)}"
-        f"{_methods(c, settings)}</main>"
+        f"{_methods(c, settings)}</main>{shelf.shared.definitions()}"
         f"<footer>Made {escape(created)} by mcsurrogate {escape(versions()['mcsurrogate'])}."
         "</footer></body></html>\n"
     )

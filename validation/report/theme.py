@@ -14,6 +14,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from mcsurrogate.validation.report.compact import SharedParts
+
 __all__ = ["CANDIDATE", "FAINT", "INK", "LIGHT", "REFERENCE", "STYLE", "WARN", "as_svg"]
 
 INK, FAINT, REFERENCE, CANDIDATE, WARN = (
@@ -67,7 +69,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def as_svg(figure: Figure, name: str, title: str) -> str:
+def as_svg(figure: Figure, name: str, title: str, shared: SharedParts) -> str:
     """Figure as an SVG element for the inside of a page.
 
     Parameters
@@ -75,9 +77,11 @@ def as_svg(figure: Figure, name: str, title: str) -> str:
     figure
         A figure of this module.
     name
-        Unique on the page; becomes part of all ids of the element.
+        Unique on the page.
     title
-        Text for screen readers.
+        Text for screen readers, escaped.
+    shared
+        The parts of the page's figures.
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -86,12 +90,7 @@ def as_svg(figure: Figure, name: str, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
     for marker, variable in VARIABLES.items():
         text = text.replace(marker, variable)
     # the picture scales with the page: its size is a matter of the style sheet
-    text = re.sub(r'<svg ([^>]*?)width="[^"]*" ?', r"<svg \1", text, count=1)
-    text = re.sub(r'<svg ([^>]*?)height="[^"]*" ?', r"<svg \1", text, count=1)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    return shared.compact(text, title)
