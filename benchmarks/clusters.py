@@ -6,13 +6,14 @@
     python benchmarks/clusters.py decay [--model clusters_ahadic]
 
 `matched` compares decays of single clusters with recorded ones that were not trained on; `events`
-compares Z events with Pythia's own; `multiplicities` compares both with measured multiplicities;
-`decay` tells the time of a cluster's decay. AUC is that of a network trained to tell the model from
-the original, on clusters or events that it has not seen: 0.5 is perfect. Seeds differ from those of
-the trainings.
+compares Z events with Pythia's own; `multiplicities` compares both with measured multiplicities
+and event shapes; `decay` tells the time of a cluster's decay. AUC is that of a network trained to
+tell the model from the original, on clusters or events that it has not seen: 0.5 is perfect. Seeds
+differ from those of the trainings.
 """
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
 
@@ -30,7 +31,12 @@ from mcsurrogate.hadronization.closure import ClassifierTest, classifier_auc
 from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.cluster_steps import ClusterSample, DecaySteps, steps_of_clusters
 from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
+from mcsurrogate.validation.measured.comparison import compare_data
+from mcsurrogate.validation.measured.sums import MeasuredSums
+from mcsurrogate.validation.measured.z_pole import z_pole_measurements
+from mcsurrogate.validation.reading import EventFile
 from mcsurrogate.validation.record import Particles
+from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.shapes import thrust
 
 CHARGED = (11, 13, 211, 321, 2212, 3112, 3222, 3312, 3334)
@@ -219,6 +225,36 @@ def multiplicities(model: str, count: int) -> None:
         for label, use in (("all", known | True), ("species that a model has", known)):
             chi2 = (((m - measured.means) ** 2) / (measured.errors**2 + e**2))[use].sum()
             print(f"  chi2 of {name:16s} {label:26s} {chi2:8.1f} / {use.sum()}")
+    measured_shapes(model, count)
+
+
+#: What the measurements call stable: lifetimes above 3e-10 s.
+STABLE = ["ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 90"]
+
+
+def measured_shapes(model: str, count: int) -> None:
+    """Chi squared of both models over measured distributions and moments of event shapes."""
+    sides = []
+    for seed, lines in ((SEED + 6, []), (SEED + 7, hadronization_settings(model))):
+        sums = MeasuredSums(z_pole_measurements())
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "events.hepmc.zst"
+            for _ in PythiaChain([*lines, *ZPOLE, *STABLE], seed=seed).generate(count, hepmc=path):
+                pass
+            for chunk in EventFile(path).chunks():
+                sums.fill(Events(chunk, chunk.weights[:, 0]))
+        sides.append(sums)
+    print(f"  measurement                                    values  chi2: Pythia  {model}")
+    for result in compare_data(sides[1], sides[0], (model, "Pythia")):
+        a, b = result.reference, result.candidate
+        print(f"  {result.measurement.title:46s} {a.ndf:4d} {a.chi2:12.1f} {b.chi2:12.1f}")
+        if result.measurement.name in ("z_multiplicities", "opal_moments"):
+            for label, value, error, mean, other in zip(
+                result.measurement.labels, result.measurement.values, result.measurement.errors,
+                a.mean, b.mean, strict=True,
+            ):  # fmt: skip
+                if label.startswith(("charged", "<(1 - T", "<(C", "<(total")):
+                    print(f"    {label:30s} {value:8.4f} +- {error:.4f} {mean:10.4f} {other:10.4f}")
 
 
 def decay(model: str, rounds: int = 5) -> None:

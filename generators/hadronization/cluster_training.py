@@ -34,6 +34,7 @@ __all__ = ["HELD_OUT", "train_clusters"]
 
 _FEWEST_CLUSTERS = 1000
 _LIGHTEST_STRING = 0.45
+_REFINE_SEEDS = 500_000
 #: One cluster in so many is not trained on: those whose position it divides.
 HELD_OUT = 10
 
@@ -62,13 +63,15 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     trainer.run(lambda head, done, total: progress(done, total, f"training head {head!r}"))
     metrics: dict[str, Any] = {"learning_curve": trainer.curve}
     about = _model_card(card, trainer, steps)
-    if card.fit is not None:
-        fit = EventFit(networks, card.fit, seed=card.seed, folder=out)
+    for name, fit_card, offset in (("fit", card.fit, 0), ("refine", card.refine, _REFINE_SEEDS)):
+        if fit_card is None:
+            continue
+        fit = EventFit(networks, fit_card, seed=card.seed + offset, folder=out, name=name)
         if resume:
             fit.resume()
         fit.run(progress)
-        metrics["fit"] = fit.curve
-        about["fitted_to_events"] = fit.summary()
+        metrics[name] = fit.curve
+        about["fitted_to_events" if name == "fit" else "refined"] = fit.summary()
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
     write_weights(
@@ -85,7 +88,7 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
 def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, float]]:
     """Collect steps to train on, steps kept apart, and reference masses of the hadrons."""
     if card.decays is not None:
-        sample = ClusterSample.read(card.decays.file)
+        sample = _recorded(card.decays.file)
         to_steps, quantile = steps_of_clusters, 0.5
         source = str(card.decays.file)
     else:
@@ -100,6 +103,15 @@ def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, 
     apart = np.arange(len(sample)) % HELD_OUT == 0
     train, held_out = (to_steps(sample.take(np.flatnonzero(use))) for use in (~apart, apart))
     return train, held_out, reference_masses(sample, quantile)
+
+
+def _recorded(file: Path) -> ClusterSample:
+    if file.suffix == ".npz":
+        return ClusterSample.read(file)
+    # Reading HepMC files loads the validation, which takes seconds.
+    from mcsurrogate.generators.hadronization.hepmc_samples import read_clusters
+
+    return read_clusters(file)
 
 
 def hadronized_strings(strings: StringSinglets, *, seed: int) -> ClusterSample:

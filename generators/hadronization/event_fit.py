@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.generators.chain import PythiaChain
-from mcsurrogate.generators.hadronization.decay_products import (
-    CHARGED,
-    decay_products,
-    product_matrix,
-)
+from mcsurrogate.generators.hadronization.decay_products import product_matrix
+from mcsurrogate.generators.hadronization.event_quantities import EventQuantities, Hadrons
 from mcsurrogate.generators.hadronization.plugin import hadronization_settings
 from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.records import EventRecords
@@ -23,22 +20,17 @@ from mcsurrogate.generators.rehadronize import Rehadronizer
 from mcsurrogate.hadronization.closure import auc
 from mcsurrogate.hadronization.cluster_cards import EventFitCard
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
-from mcsurrogate.hadronization.cluster_scores import (
-    ClusterRecording,
-    event_scores,
-    parameter_slices,
-    shift_parameters,
-)
-from mcsurrogate.hadronization.event_moments import EventMoments
+from mcsurrogate.hadronization.cluster_recording import ClusterRecording
+from mcsurrogate.hadronization.cluster_scores import event_scores, principal_parameters
+from mcsurrogate.hadronization.fit_parameters import FitParameters
 from mcsurrogate.hadronization.measured import MeasuredMultiplicities
-from mcsurrogate.hadronization.moment_fit import moment_step
+from mcsurrogate.hadronization.moment_fit import moment_step, whitened
 from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
 from mcsurrogate.hadronization.weights_file import write_weights
 from mcsurrogate.progress import Progress
 
 __all__ = ["EventFit"]
 
-_DECAYS = 300
 _SEEDS_APART = 1000
 _LARGEST_LOGIT = 5.0
 _YIELDS = ("number of", "xi of strange", "xi of baryons", "xi of charm", "xi of bottom")
@@ -55,7 +47,7 @@ class _Pass:
 
 
 class EventFit:
-    """Fits formation and the biases of all heads, step by step.
+    """Fits formation and the last layers of all heads, step by step.
 
     Each step generates new partons, hadronizes them by Pythia and by the model, and changes the
     parameters by a Gauss-Newton step with the scores of the events.
@@ -70,20 +62,30 @@ class EventFit:
         Decides partons and hadronization.
     folder
         For temporary files and the checkpoint.
+    name
+        Of the checkpoint.
     """
 
     def __init__(
-        self, networks: ClusterNetworks, card: EventFitCard, *, seed: int, folder: Path
+        self,
+        networks: ClusterNetworks,
+        card: EventFitCard,
+        *,
+        seed: int,
+        folder: Path,
+        name: str = "fit",
     ) -> None:
         self.networks = networks
         self.card = card
         self.curve: list[dict[str, float]] = []
         self._seed = seed
         self._folder = folder
-        self._checkpoint = folder / "fit_checkpoint.pt"
-        self._moments: EventMoments | None = None
+        self._checkpoint = folder / f"{name}_checkpoint.pt"
+        self._quantities: EventQuantities | None = None
+        self._parameters: FitParameters | None = None
+        self._sum: dict[str, torch.Tensor] = {}
         self._areas: list[float] = []
-        self._table: dict[int, dict[int, float]] = {}
+        self._sample = _sample(card)
         self._measured = (
             MeasuredMultiplicities.read(card.measured) if card.measured is not None else None
         )
@@ -95,11 +97,25 @@ class EventFit:
         state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
         self.networks.load_state_dict(state["networks"])
         self.curve = state["curve"]
+        self._sum = state["sum"]
+        self._parameters = FitParameters(*state["parameters"])
+        self._quantities = EventQuantities.of_state(state["quantities"])
         return True
 
     def _save(self) -> None:
+        assert self._parameters is not None
+        assert self._quantities is not None
+        state = {
+            "networks": self.networks.state_dict(),
+            "curve": self.curve,
+            "sum": self._sum,
+            "parameters": (
+                self._parameters.outputs, self._parameters.directions, self._parameters.centres
+            ),
+            "quantities": self._quantities.state(),
+        }  # fmt: skip
         with atomic_path(self._checkpoint) as part:
-            torch.save({"networks": self.networks.state_dict(), "curve": self.curve}, part)
+            torch.save(state, part)
 
     def run(self, progress: Progress) -> None:
         """Fit to the end.
@@ -124,8 +140,13 @@ class EventFit:
                 found.jacobian, found.fisher, found.deviation, found.error,
                 largest_divergence=limit, prior=self.card.prior,
             )  # fmt: skip
-            damping = 1.0 if fraction < 0.5 else 0.5
-            shift_parameters(self.networks, damping * step.shift)
+            damping = 1.0 if fraction < 0.5 else self.card.damping
+            assert self._parameters is not None
+            self._parameters.shift(self.networks, damping * step.shift)
+            if done >= steps - self.card.averaged:
+                for name, values in self.networks.state_dict().items():
+                    part = values.double() / self.card.averaged
+                    self._sum[name] = self._sum[name] + part if name in self._sum else part
             used = found.error > 0
             self.curve.append(
                 {
@@ -139,15 +160,18 @@ class EventFit:
             if self._areas:
                 self.curve[-1]["discriminator_auc"] = self._areas[-1]
             self._save()
+        if self.card.averaged > 1:
+            self.networks.load_state_dict(self._sum)
 
     def _lines(self) -> list[str]:
         return [*self.card.settings, "HadronLevel:Decay = off"]
 
     def _pass(self, seed: int) -> _Pass:
         chain = PythiaChain(self._lines(), seed=seed, keep_parton_level=True)
-        (target,) = chain.generate(self.card.events, batch_size=self.card.events)
-        assert target.parton_level is not None
-        partons = _numbered(target.parton_level)
+        (generated,) = chain.generate(self.card.events, batch_size=self.card.events)
+        assert generated.parton_level is not None
+        partons = _numbered(generated.parton_level)
+        target = self._sample if self._sample is not None else generated
         recording = self._folder / "fit_recording.safetensors"
         weights = self._write_weights()
         run = Rehadronizer(
@@ -162,15 +186,19 @@ class EventFit:
         del run  # the plugin writes when it is destroyed
         recorded = ClusterRecording.read(recording)
         recording.unlink()
-        of_event = event_scores(self.networks, recorded)
+        if self._parameters is None:
+            self._parameters = principal_parameters(self.networks, recorded, self.card.directions)
+        of_event = event_scores(self.networks, recorded, self._parameters)
         # Events that fail before hadronization leave no record.
         scores = np.zeros((len(partons), of_event.shape[1]), dtype=np.float32)
         scores[recorded.labels] = of_event
-        if self._moments is None:
-            self._prepare(target, batches)
-        assert self._moments is not None
-        wanted = self._evaluate([target])
-        got = self._evaluate(batches)
+        if self._quantities is None:
+            self._quantities = EventQuantities.of_samples(
+                target, batches, correlations=self.card.correlations, seed=self._seed
+            )
+        wanted, got = (
+            self._quantities.evaluate(part).astype(np.float64) for part in ([target], batches)
+        )
         scores = scores[np.concatenate([batch.source_event for batch in batches])]
         if self.card.loss != "moments":
             got, wanted = self._with_discriminator(got, wanted, batches, target, seed)
@@ -181,15 +209,15 @@ class EventFit:
         got: NDArray[np.float64],
         wanted: NDArray[np.float64],
         batches: list[ParticleBatch],
-        target: ParticleBatch,
+        target: Hadrons,
         seed: int,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Add the output of a discriminator as a quantity, or take it alone.
 
         Its mean over the model's events rises where they become more like the target's.
         """
-        assert self._moments is not None
-        codes = np.array(self._moments.species)
+        assert self._quantities is not None
+        codes = np.array(self._quantities.moments.species)
         vocabulary = np.unique(np.concatenate([codes, -codes]))
         sets = [
             HadronSets.of_events(
@@ -222,49 +250,48 @@ class EventFit:
         )  # fmt: skip
         return path
 
-    def _prepare(self, target: ParticleBatch, batches: list[ParticleBatch]) -> None:
-        ids = np.concatenate([target.pdg_id, *(batch.pdg_id for batch in batches)])
-        species = [int(code) for code in np.unique(np.abs(ids)) if code > 100]
-        self._table = decay_products(species, decays=_DECAYS, seed=self._seed)
-        charged = {code: products.get(CHARGED, 0.0) for code, products in self._table.items()}
-        offsets = np.concatenate([target.offsets, *(
-            batch.offsets[1:] + shift for batch, shift in zip(
-                batches, np.cumsum([target.offsets[-1], *(b.offsets[-1] for b in batches)])[:-1],
-                strict=True)
-        )])  # fmt: skip
-        self._moments = EventMoments.of_sample(offsets, ids, charged)
-
-    def _evaluate(self, batches: list[ParticleBatch]) -> NDArray[np.float64]:
-        assert self._moments is not None
-        rows = [
-            self._moments.evaluate(batch.offsets, batch.pdg_id, batch.momenta) for batch in batches
-        ]
-        return np.concatenate(rows).astype(np.float64)
-
     def _compare(
         self, got: NDArray[np.float64], wanted: NDArray[np.float64], scores: NDArray[np.float64]
     ) -> _Pass:
         means, targets = got.mean(axis=0), wanted.mean(axis=0)
-        error = np.sqrt(got.var(axis=0) / len(got) + wanted.var(axis=0) / len(wanted))
-        # Rare bins are at least as uncertain as one event in the sample.
-        error = np.hypot(np.maximum(error, 1.0 / len(got)), self.card.tolerance * targets)
         centred = scores - scores.mean(axis=0)
         jacobian = (got - means).T @ centred / len(got)
         fisher = centred.T @ centred / len(got)
         deviation = means - targets
+        # Rare bins are at least as uncertain as one event in the sample.
+        error = np.sqrt(got.var(axis=0) / len(got) + wanted.var(axis=0) / len(wanted))
+        error = np.hypot(np.maximum(error, 1.0 / len(got)), self.card.tolerance * targets)
         if self._measured is not None:
-            assert self._moments is not None
-            count = len(self._moments.species)
-            products = product_matrix(self._table, self._moments.species, self._measured.codes)
-            # Measured multiplicities take the place of Pythia's yields, which spectra by kind of
-            # hadron hold too; shapes stay Pythia's.
-            names = self._moments.names()
-            yields = [i for i, name in enumerate(names) if name.startswith(_YIELDS)]
-            error[yields] = 0.0
-            deviation = np.concatenate([deviation, means[:count] @ products - self._measured.means])
-            jacobian = np.concatenate([jacobian, products.T @ jacobian[:count]])
-            error = np.concatenate([self.card.shape_error * error, self._measured.errors])
+            return self._with_measured(means, deviation, error, jacobian, fisher)
+        if self.card.correlations:
+            covariance = np.cov(got.T) / len(got) + np.cov(wanted.T) / len(wanted)
+            rest = np.sqrt(np.maximum(error**2 - np.diag(covariance), 0.0))
+            jacobian, deviation = whitened(jacobian, deviation, rest, covariance)
+            error = np.ones(len(deviation))
         return _Pass(deviation, error, jacobian, fisher)
+
+    def _with_measured(
+        self,
+        means: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+        error: NDArray[np.float64],
+        jacobian: NDArray[np.float64],
+        fisher: NDArray[np.float64],
+    ) -> _Pass:
+        """Put measured multiplicities in the place of yields, which spectra by species hold too."""
+        assert self._quantities is not None
+        assert self._measured is not None
+        species = self._quantities.moments.species
+        products = product_matrix(self._quantities.table, species, self._measured.codes)
+        names = self._quantities.moments.names()
+        yields = [i for i, name in enumerate(names) if name.startswith(_YIELDS)]
+        error[yields] = 0.0
+        return _Pass(
+            np.concatenate([deviation, means[: len(species)] @ products - self._measured.means]),
+            np.concatenate([self.card.shape_error * error, self._measured.errors]),
+            np.concatenate([jacobian, products.T @ jacobian[: len(species)]]),
+            fisher,
+        )
 
     def summary(self) -> Mapping[str, Any]:
         """Tell a model card of the fit."""
@@ -272,10 +299,20 @@ class EventFit:
             "settings": list(self.card.settings),
             "events_a_step": self.card.events,
             "steps": len(self.curve),
-            "parameters": max(part.stop for part in parameter_slices(self.networks).values()),
+            "parameters": self._parameters.size if self._parameters is not None else 0,
             "measured": str(self.card.measured) if self.card.measured is not None else None,
+            **({"sample": self.card.sample.name} if self.card.sample is not None else {}),
             "last": self.curve[-1] if self.curve else {},
         }
+
+
+def _sample(card: EventFitCard) -> Hadrons | None:
+    if card.sample is None:
+        return None
+    # Reading HepMC files loads the validation, which takes seconds.
+    from mcsurrogate.generators.hadronization.hepmc_samples import read_primary_hadrons
+
+    return read_primary_hadrons(card.sample)
 
 
 def _numbered(partons: EventRecords) -> EventRecords:

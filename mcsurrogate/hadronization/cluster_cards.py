@@ -15,7 +15,7 @@ __all__ = [
     "StringSinglets",
 ]
 
-_LARGEST_SEED = 900_000_000
+_LARGEST_SEED = 899_000_000
 
 
 class _Section(BaseModel):
@@ -29,7 +29,8 @@ class ClusterDecays(_Section):
         Path,
         Field(
             description="an .npz file with end_plus_z_id, end_minus_z_id, mass, n_hadrons, "
-            "hadron_id and hadron_p4 (docs/hadronization.md)"
+            "hadron_id and hadron_p4, or a HepMC file with clusters as particle 81 "
+            "(docs/clusters.md)"
         ),
     ]
     lowest_cosine: Annotated[
@@ -111,6 +112,13 @@ class EventFitCard(_Section):
             "the path of a .csv file"
         ),
     ] = None
+    sample: Annotated[
+        Path | None,
+        Field(
+            description="a HepMC file of events with their decays, to fit instead of Pythia's; "
+            "settings must give the same process"
+        ),
+    ] = None
     loss: Annotated[
         Literal["moments", "adversarial", "both"],
         Field(
@@ -135,6 +143,25 @@ class EventFitCard(_Section):
     tolerance: Annotated[
         float, Field(ge=0, le=0.1, description="relative error of every quantity")
     ] = 0.002
+    correlations: Annotated[
+        bool,
+        Field(
+            description="fit second moments of species, multiplicity, shape and momenta of an "
+            "event too, and all means with their covariance"
+        ),
+    ] = False
+    directions: Annotated[
+        int,
+        Field(
+            ge=0, le=32, description="directions in each last layer that change besides the biases"
+        ),
+    ] = 0
+    damping: Annotated[
+        float, Field(gt=0, le=1, description="part of a step that the second half of them takes")
+    ] = 0.5
+    averaged: Annotated[
+        int, Field(ge=1, description="steps at the end over which parameters are averaged")
+    ] = 1
     shape_error: Annotated[
         float,
         Field(gt=0, description="factor on the errors of shapes where multiplicities are measured"),
@@ -144,6 +171,9 @@ class EventFitCard(_Section):
     def _adversary_needs_events(self) -> Self:
         if self.measured is not None and self.loss != "moments":
             msg = "measured multiplicities are means: loss must be moments"
+            raise ValueError(msg)
+        if self.averaged > self.steps:
+            msg = f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
             raise ValueError(msg)
         return self
 
@@ -169,6 +199,7 @@ class ClusterCard(_Section):
         FormationStart()
     )
     fit: Annotated[EventFitCard | None, Field(description="fit to whole events")] = None
+    refine: Annotated[EventFitCard | None, Field(description="a second fit after the first")] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

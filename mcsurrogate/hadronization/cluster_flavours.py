@@ -17,6 +17,7 @@ __all__ = [
     "canonical",
     "conjugate_hadron",
     "end_index",
+    "is_triplet",
     "partner",
     "popped_index",
 ]
@@ -68,7 +69,7 @@ def canonical(plus: int, minus: int) -> Canonical | None:
         PDG codes of the ends.
     """
     a, b = end_index(plus), end_index(minus)
-    if a < 0 or b < 0 or _is_triplet(plus) == _is_triplet(minus):
+    if a < 0 or b < 0 or is_triplet(plus) == is_triplet(minus):
         return None
     swapped = a < b
     first, second = (minus, plus) if swapped else (plus, minus)
@@ -78,7 +79,8 @@ def canonical(plus: int, minus: int) -> Canonical | None:
     return Canonical(first, second, conjugated, swapped)
 
 
-def _is_triplet(code: int) -> bool:
+def is_triplet(code: int) -> bool:
+    """Whether a quark or diquark is a colour triplet: quarks and antidiquarks are."""
     return (code > 0) == (abs(code) < 10)
 
 

@@ -148,6 +148,8 @@ class ClusterNetworks(nn.Module):
         self.formation = Formation(vertices)
         #: Added to the outputs of heads, ``(N, outputs)``: gradients for each draw by itself.
         self.shifts: dict[str, Tensor] = {}
+        #: Last hidden activations of the heads that were shifted, ``(N, hidden)``.
+        self.activations: dict[str, Tensor] = {}
         pairs = torch.from_numpy(tables.pairs)
         self._pairs = pairs.clamp(min=0)
         self._is_pair = pairs[..., 0] >= 0
@@ -160,9 +162,14 @@ class ClusterNetworks(nn.Module):
         self._lightest = torch.from_numpy(tables.lightest).to(torch.float32)
 
     def _outputs(self, head: str, inputs: Tensor) -> Tensor:
-        outputs: Tensor = getattr(self, head)(inputs)
+        network: DenseNetwork = getattr(self, head)
         shift = self.shifts.get(head)
-        return outputs if shift is None else outputs + shift
+        hidden = network.hidden(inputs)
+        outputs: Tensor = network.last(hidden)
+        if shift is None:
+            return outputs
+        self.activations[head] = hidden.detach()
+        return outputs + shift
 
     def _ends(self, first: Tensor, second: Tensor, mass: Tensor, *more: Tensor) -> Tensor:
         log_mass = (torch.log(mass) - self.centre) / self.scale

@@ -5,120 +5,73 @@ The derivative of the mean of an observable O is the covariance of O with the sc
 tells how every distribution answers to every parameter.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
-from typing import Self
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from mcsurrogate.errors import HadronizationError
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
+from mcsurrogate.hadronization.cluster_recording import ClusterRecording, Draw
+from mcsurrogate.hadronization.fit_parameters import HEADS, FitParameters
 from mcsurrogate.hadronization.spline import unit_spline_log_density
 
-__all__ = ["ClusterRecording", "Draw", "event_scores", "parameter_slices", "shift_parameters"]
+__all__ = ["event_scores", "principal_parameters"]
 
 _CHUNK = 8192
-_HEADS = ("kind", "hadron", "peel", "pop", "mass", "angle")
 
 
-class Draw(IntEnum):
-    """Kinds of recorded draws; the same numbers as ``ClusterRecorder::Draw`` in C++."""
-
-    KIND = 0
-    PAIR = 1
-    PEEL = 2
-    POPPED = 3
-    MASS = 4
-    COSINE = 5
-    FLAVOUR = 6
-    SHARE = 7
-    ABSORB = 8
-    SINGLE = 9
-    HADRON = 10
+def event_scores(
+    networks: ClusterNetworks, recording: ClusterRecording, parameters: FitParameters
+) -> NDArray[np.float32]:
+    """Score of each event, ``(E, K)``, for the K parameters."""
+    scores = torch.zeros(recording.events, parameters.size)
+    for head, event, gradient, hidden in _gradients(networks, recording):
+        part = scores[:, parameters.slices[head]]
+        part.index_add_(0, event, parameters.spread(head, gradient, hidden))
+    return scores.numpy()
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterRecording:
-    """Everything that was drawn for E events.
+def principal_parameters(
+    networks: ClusterNetworks, recording: ClusterRecording, directions: int
+) -> FitParameters:
+    """Parameters along the principal directions of the activations in recorded draws.
 
-    Attributes
+    Parameters
     ----------
-    events
-        Number E of events.
-    codes
-        ``(D, 8)`` int32: event, `Draw`, first and second end, choice, second choice, kind of the
-        step, whether the cluster is primary.
-    values
-        ``(D, 4)`` float32: mass of the cluster in GeV, the continuous value drawn, and two masses
-        that it depends on.
-    labels
-        ``(E,)`` int32 scale of row 0 of each event record, by which saved partons may be numbered.
+    networks
+        That the draws were made with.
+    recording
+        Of events of the process that is fitted.
+    directions
+        How many of them; 0 for the biases alone.
     """
-
-    events: int
-    codes: NDArray[np.int32]
-    values: NDArray[np.float32]
-    labels: NDArray[np.int32]
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a file that the plugin has written (setting ``MCSurrogate:record``).
-
-        Raises
-        ------
-        HadronizationError
-            If the file is missing, damaged or something else.
-        """
-        try:
-            with safe_open(path, framework="np") as file:
-                metadata = file.metadata() or {}
-                if metadata.get("mcsurrogate.recording") != "clusters":
-                    msg = f"{path} is no recording of clusters"
-                    raise HadronizationError(msg)
-                codes, values = file.get_tensor("codes"), file.get_tensor("values")
-                return cls(int(metadata["events"]), codes, values, file.get_tensor("labels"))
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
-            msg = f"recording {path} cannot be read: {error}"
-            raise HadronizationError(msg) from error
+    parameters = FitParameters.biases(networks)
+    if directions == 0:
+        return parameters
+    number = dict.fromkeys(HEADS, 0)
+    first: dict[str, Tensor] = {}
+    second: dict[str, Tensor] = {}
+    for head, _, _, hidden in _gradients(networks, recording):
+        if hidden is None:
+            continue
+        values = hidden.double()
+        number[head] += len(values)
+        first[head] = first.get(head, torch.zeros(())) + values.sum(dim=0)
+        second[head] = second.get(head, torch.zeros(())) + values.T @ values
+    for head, count in number.items():
+        if count > 1:
+            mean = first[head] / count
+            covariance = second[head] / count - torch.outer(mean, mean)
+            parameters = parameters.along(head, mean, covariance, directions)
+    return parameters
 
 
-def parameter_slices(networks: ClusterNetworks) -> dict[str, slice]:
-    """Where each group of parameters lies in a vector of all that are fitted to events.
-
-    They are the parameters of formation and the biases of the last layer of every head.
-    """
-    sizes = {name: getattr(networks.formation, name).numel() for name in ("flavour", "share")}
-    sizes |= {"absorb": 2, "single": 1}
-    sizes |= {name: getattr(networks, name).last.bias.numel() for name in _HEADS}
-    slices, start = {}, 0
-    for name, size in sizes.items():
-        slices[name] = slice(start, start + size)
-        start += size
-    return slices
-
-
-def shift_parameters(networks: ClusterNetworks, shift: NDArray[np.float64]) -> None:
-    """Add a vector of changes, laid out as `parameter_slices` says, to the parameters."""
-    with torch.no_grad():
-        for name, part in parameter_slices(networks).items():
-            change = torch.from_numpy(shift[part]).to(torch.float32)
-            if name in _HEADS:
-                getattr(networks, name).last.bias += change
-            else:
-                getattr(networks.formation, name)[: len(change)] += change
-
-
-def event_scores(networks: ClusterNetworks, recording: ClusterRecording) -> NDArray[np.float32]:
-    """Score of each event, ``(E, K)``, for the parameters of `parameter_slices`."""
-    slices = parameter_slices(networks)
-    total = max(part.stop for part in slices.values())
-    scores = torch.zeros(recording.events, total)
+def _gradients(
+    networks: ClusterNetworks, recording: ClusterRecording
+) -> Iterator[tuple[str, Tensor, Tensor, Tensor | None]]:
+    """Group, event, derivative by the outputs and last activations of draws, chunk by chunk."""
     draw = recording.codes[:, 1]
     for kind, head, size, log_probability in _densities(networks):
         rows = np.flatnonzero(draw == kind)
@@ -129,9 +82,10 @@ def event_scores(networks: ClusterNetworks, recording: ClusterRecording) -> NDAr
             shift = torch.zeros(len(index), size, requires_grad=True)
             density = log_probability(codes, values, shift)
             (gradient,) = torch.autograd.grad(density.sum(), shift)
-            part = scores[:, slices[head]]
-            part.index_add_(0, codes[:, 0], torch.nan_to_num(gradient))
-    return scores.numpy()
+            yield (
+                head, codes[:, 0], torch.nan_to_num(gradient),
+                networks.activations.pop(head, None),
+            )  # fmt: skip
 
 
 _Density = Callable[[Tensor, Tensor, Tensor], Tensor]

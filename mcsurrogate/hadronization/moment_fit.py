@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MomentStep", "moment_step"]
+__all__ = ["MomentStep", "moment_step", "whitened"]
 
 _SMALLEST = 1e-9
 _BISECTIONS = 60
 _FIRMNESS = 0.01
 _LARGEST_CHANGE = 0.7
+_SINGULAR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +93,33 @@ def moment_step(
     shift[active] = np.clip(step / scale, -_LARGEST_CHANGE, _LARGEST_CHANGE)
     expected = pull + weighted @ shift
     return MomentStep(shift, divergence, float(pull @ pull), float(expected @ expected))
+
+
+def whitened(
+    jacobian: NDArray[np.float64],
+    deviation: NDArray[np.float64],
+    error: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Independent combinations of quantities, in units of their errors.
+
+    Parameters
+    ----------
+    jacobian, deviation
+        ``(B, K)`` and ``(B,)``.
+    error
+        ``(B,)`` errors that are independent of each other, beside the covariance.
+    covariance
+        ``(B, B)`` of the deviations.
+
+    Returns
+    -------
+    tuple
+        ``(R, K)`` and ``(R,)``: combinations that the covariance does not fix are left out.
+    """
+    whole = covariance + np.diag(error**2)
+    scale = np.sqrt(np.maximum(np.diag(whole), 1e-300))
+    values, vectors = np.linalg.eigh(whole / np.outer(scale, scale))
+    use = values > _SINGULAR * values.max()
+    change = vectors[:, use].T / np.sqrt(values[use])[:, None] / scale
+    return change @ jacobian, change @ deviation

@@ -38,10 +38,14 @@ class DenseNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, inputs)`` to ``(N, outputs)``."""
+        result: Tensor = self.layers[-1](self.hidden(x))
+        return result
+
+    def hidden(self, x: Tensor) -> Tensor:
+        """``(N, inputs)`` to ``(N, hidden)``, the activations of the last hidden layer."""
         for layer in self.layers[:-1]:
             x = nn.functional.silu(layer(x))
-        result: Tensor = self.layers[-1](x)
-        return result
+        return x
 
     @property
     def last(self) -> nn.Linear:

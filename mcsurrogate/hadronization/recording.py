@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from mcsurrogate.errors import HadronizationError
+from mcsurrogate.hadronization.recording_file import read_recording
 
 __all__ = ["BreakRecording", "merge_recordings"]
 
@@ -53,16 +53,7 @@ class BreakRecording:
         HadronizationError
             If the file is missing, damaged or something else.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                metadata = file.metadata() or {}
-                if metadata.get("mcsurrogate.recording") != "string_breaks":
-                    msg = f"{path} is no recording of string breaks"
-                    raise HadronizationError(msg)
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            msg = f"{path} cannot be read as a recording of string breaks: {error}"
-            raise HadronizationError(msg) from error
+        _, tensors = read_recording(path, "string_breaks")
 
         def table(name: str) -> NDArray[np.int64]:
             keys = tensors[f"{name}.keys"].astype(np.int64)

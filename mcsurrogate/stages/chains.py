@@ -11,6 +11,7 @@ from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
 from mcsurrogate.stages.surrogates import (
+    check_hadronization,
     hadronization_record,
     plugin_settings,
     require_surrogate,
@@ -53,7 +54,9 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """
     with folder.stage("shower") as record:
         if record is None:
-            return dict(folder.record("shower") or {})
+            finished = dict(folder.record("shower") or {})
+            check_hadronization(folder.card, finished, folder.path)
+            return finished
         card = folder.card
         own_process = card.process.definition is not None
         chain = PythiaChain(

@@ -1,15 +1,23 @@
 """The surrogates of a run: what the surrogate chain does differently from the standard one."""
 
 import hashlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError, HadronizationError
+from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.settings import setting_name
 from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
 
-__all__ = ["hadronization_record", "plugin_settings", "require_surrogate", "surrogate_parts"]
+__all__ = [
+    "check_hadronization",
+    "hadronization_record",
+    "plugin_settings",
+    "require_surrogate",
+    "surrogate_parts",
+]
 
 _PYTHIA = "Pythia"
 _LUND = "Pythia (Lund strings)"
@@ -63,11 +71,47 @@ def hadronization_record(card: RunCard) -> dict[str, Any]:
         return {}
     path = weights_path(model)
     header = read_weights_header(path)
-    return {
+    record = {
         "weights": header["mcsurrogate.name"],
         "model": header["mcsurrogate.model"],
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": _checksum(path),
     }
+    if card.chain.surrogate.variations:
+        others = [weights_path(name) for name in card.chain.surrogate.variations]
+        record["variations_sha256"] = [_checksum(other) for other in others]
+    return record
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_hadronization(card: RunCard, record: Mapping[str, Any], folder: Path) -> None:
+    """Refuse to go on with events that other weights have hadronized.
+
+    Parameters
+    ----------
+    card
+        The card of the run.
+    record
+        What the finished stage ``shower`` recorded.
+    folder
+        Of the run, for the message.
+
+    Raises
+    ------
+    RunFolderError
+        If a weights file of the card is not the one that was used.
+    """
+    used, now = record.get("hadronization", {}), hadronization_record(card)
+    if used != now:
+        message = (
+            f"{folder}: its stage 'shower' hadronized with other weights "
+            f"({used.get('weights')}, SHA-256 {str(used.get('sha256'))[:12]}) than the card names "
+            f"now ({now.get('weights')}, SHA-256 {str(now.get('sha256'))[:12]}); bring the weights "
+            "back or choose another folder with --out"
+        )
+        raise RunFolderError(message)
 
 
 def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str, str, str]]:

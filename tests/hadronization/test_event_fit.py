@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
 from mcsurrogate.errors import HadronizationError
@@ -11,14 +12,11 @@ from mcsurrogate.generators.hadronization.decay_products import CHARGED, decay_p
 from mcsurrogate.generators.hadronization.event_fit import EventFit
 from mcsurrogate.hadronization.closure import auc
 from mcsurrogate.hadronization.cluster_cards import EventFitCard
-from mcsurrogate.hadronization.cluster_scores import (
-    ClusterRecording,
-    event_scores,
-    parameter_slices,
-    shift_parameters,
-)
+from mcsurrogate.hadronization.cluster_recording import ClusterRecording
+from mcsurrogate.hadronization.cluster_scores import event_scores, principal_parameters
+from mcsurrogate.hadronization.event_correlations import EventCorrelations
 from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.moment_fit import moment_step
+from mcsurrogate.hadronization.moment_fit import moment_step, whitened
 from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
 from mcsurrogate.hadronization.weights_file import write_weights
 
@@ -40,41 +38,69 @@ def restored(cluster_networks):
     cluster_networks.load_state_dict(state)
 
 
-def test_scores_are_derivatives_of_the_densities_of_the_plugin(restored, zpole, tmp_path):
-    nominal = write(restored, tmp_path / "nominal.safetensors")
-    slices = parameter_slices(restored)
-    random = np.random.default_rng(1)
-    shift = np.zeros(max(part.stop for part in slices.values()))
-    for part in slices.values():
-        shift[part] = 1e-3 * random.normal(size=part.stop - part.start)
-    shift_parameters(restored, shift)
-    varied = write(restored, tmp_path / "varied.safetensors")
-    shift_parameters(restored, -shift)
-    recording = tmp_path / "recording.safetensors"
+def recorded_events(weights, settings, folder, more=()):
+    recording = folder / "recording.safetensors"
     chain = PythiaChain(
         [
-            *hadronization_settings(nominal),
+            *hadronization_settings(weights),
             f"MCSurrogate:record = {recording}",
-            f"MCSurrogate:variations = {{{varied}}}",
-            *zpole,
+            *more,
+            *settings,
             "HadronLevel:Decay = off",
         ],
         seed=2,
     )
     (batch,) = chain.generate(EVENTS, batch_size=EVENTS)
-    weight = batch.weights[:, batch.weight_names.index("MCSurrogate.varied")]
     del chain
-    recorded = ClusterRecording.read(recording)
+    return batch, ClusterRecording.read(recording)
+
+
+@pytest.mark.parametrize("directions", [0, 3])
+def test_scores_are_derivatives_of_the_densities_of_the_plugin(
+    restored, zpole, tmp_path, directions
+):
+    nominal = write(restored, tmp_path / "nominal.safetensors")
+    parameters = principal_parameters(
+        restored, recorded_events(nominal, zpole, tmp_path)[1], directions
+    )
+    random = np.random.default_rng(1)
+    shift = np.zeros(parameters.size)
+    for part in parameters.slices.values():
+        shift[part] = 1e-3 / (1 + directions) * random.normal(size=part.stop - part.start)
+    parameters.shift(restored, shift)
+    varied = write(restored, tmp_path / "varied.safetensors")
+    parameters.shift(restored, -shift)
+    batch, recorded = recorded_events(
+        nominal, zpole, tmp_path, [f"MCSurrogate:variations = {{{varied}}}"]
+    )
+    weight = batch.weights[:, batch.weight_names.index("MCSurrogate.varied")]
     assert recorded.events == EVENTS
-    scores = event_scores(restored, recorded)
+    scores = event_scores(restored, recorded, parameters)
     # First order in the shift; second order is some 1e-6 times the number of draws squared.
     expected = scores @ shift
-    assert np.abs(expected).max() > 0.01
+    assert np.abs(expected).max() > 0.005
     np.testing.assert_allclose(np.log(weight), expected, atol=2e-3)
-    # The mean of a score is zero: 4.5 standard deviations for some 400 parameters.
+    # The mean of a score is zero: 4.5 standard deviations for all parameters.
     error = scores.std(axis=0) / np.sqrt(EVENTS)
     used = (np.abs(scores) > 1e-3).sum(axis=0) > 50
     assert (np.abs(scores.mean(axis=0))[used] < 4.5 * error[used] + 1e-3).mean() > 0.97
+
+
+def test_directions_are_standardised(restored, zpole, tmp_path):
+    nominal = write(restored, tmp_path / "nominal.safetensors")
+    recorded = recorded_events(nominal, zpole, tmp_path)[1]
+    parameters = principal_parameters(restored, recorded, 2)
+    outputs = sum(parameters.outputs.values())
+    heads = sum(parameters.outputs[name] for name in parameters.directions)
+    assert parameters.size == outputs + 2 * heads
+    assert set(parameters.directions) == {"kind", "hadron", "peel", "pop", "mass", "angle"}
+    # A constant gradient sums to N along the bias and to zero along every direction.
+    hidden = torch.randn(5, 16) @ torch.randn(16, 16)
+    mean, covariance = hidden.mean(dim=0), torch.cov(hidden.T, correction=0)
+    along = parameters.along("kind", mean, covariance, 2)
+    spread = along.spread("kind", torch.ones(5, 4), hidden)
+    np.testing.assert_allclose(spread.sum(dim=0).numpy(), [5.0] * 4 + [0.0] * 8, atol=1e-4)
+    np.testing.assert_allclose((spread[:, 4:] ** 2).mean(dim=0).numpy(), 1.0, rtol=1e-4)
 
 
 def test_a_step_solves_a_linear_problem():
@@ -87,6 +113,37 @@ def test_a_step_solves_a_linear_problem():
     )  # fmt: skip
     np.testing.assert_allclose(step.shift, truth, atol=1e-6)
     assert step.expected_chi2 < 1e-4 * step.chi2
+
+
+def test_whitened_quantities_are_independent():
+    random = np.random.default_rng(2)
+    mixing = random.normal(size=(4, 3))
+    covariance = mixing @ mixing.T  # of rank 3
+    jacobian, deviation = whitened(np.eye(4), mixing @ [1.0, -2.0, 0.5], np.zeros(4), covariance)
+    assert jacobian.shape == (3, 4)
+    np.testing.assert_allclose(jacobian @ covariance @ jacobian.T, np.eye(3), atol=1e-9)
+    # chi squared does not depend on the combination: that of independent unit deviations
+    np.testing.assert_allclose(deviation @ deviation, 1.0 + 4.0 + 0.25)
+
+
+def test_correlations_of_an_event():
+    # Two events: a pi+ and a pi-; a pi+ and a proton.
+    offsets = np.array([0, 2, 4])
+    ids = np.array([211, -211, 211, 2212], dtype=np.int32)
+    p = np.array([[0.0, 0.0, 3.0], [0.0, 0.0, -3.0], [0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
+    mass = np.array([0.1396, 0.1396, 0.1396, 0.9383])
+    momenta = np.concatenate([np.hypot(mass, np.linalg.norm(p, axis=1))[:, None], p], axis=1)
+    found = EventCorrelations.of_sample(offsets, ids, momenta, {211: 1.0, 2212: 1.0})
+    assert found.species == (211, 2212)
+    names = found.names()
+    values = dict(zip(names, found.evaluate(offsets, ids, momenta).T, strict=True))
+    # Numbers of pions are 2, 1, of protons 0, 1: both one standard deviation from their mean.
+    np.testing.assert_allclose(values["number of 211 x number of 2212"], [-1.0, -1.0], rtol=1e-6)
+    np.testing.assert_allclose(values["number of 211 x number of 211"], [1.0, 1.0], rtol=1e-6)
+    energy = momenta[:2, 0].sum()
+    np.testing.assert_allclose(values["xi of 211"][0], 2 * np.log(energy / 3.0), rtol=1e-6)
+    # The momenta of the first event make up more of its energy.
+    np.testing.assert_allclose(values["sum of momenta"], [1.0, -1.0], rtol=1e-6)
 
 
 def test_steps_stay_in_the_trust_region():
@@ -106,6 +163,35 @@ def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
     again = EventFit(restored, card, seed=3, folder=tmp_path)
     assert again.resume()
     assert again.curve == fit.curve
+
+
+def test_a_fit_of_correlations_goes_on_bit_for_bit(restored, zpole, tmp_path):
+    start = {name: value.clone() for name, value in restored.state_dict().items()}
+    card = EventFitCard(
+        settings=tuple(zpole), events=500, steps=3, correlations=True, directions=1, averaged=2,
+        prior=300.0, first_divergence=1.0, last_divergence=0.5,
+    )  # fmt: skip
+    whole = EventFit(restored, card, seed=5, folder=tmp_path)
+    whole.run(lambda *_: None)
+    assert whole.curve[-1]["chi2"] < 0.9 * whole.curve[0]["chi2"]
+    end = {name: value.clone() for name, value in restored.state_dict().items()}
+
+    def stop(done, *_):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "again"
+    folder.mkdir()
+    restored.load_state_dict(start)
+    with pytest.raises(KeyboardInterrupt):
+        EventFit(restored, card, seed=5, folder=folder).run(stop)
+    restored.load_state_dict(start)
+    again = EventFit(restored, card, seed=5, folder=folder)
+    assert again.resume()
+    again.run(lambda *_: None)
+    assert again.curve == whole.curve
+    for name, value in restored.state_dict().items():
+        assert torch.equal(value, end[name]), name
 
 
 def test_a_discriminator_improves_the_model(restored, zpole, tmp_path):

@@ -124,6 +124,23 @@ def test_both_chains_run_where_pythia_makes_the_hard_process(tmp_path: Path) -> 
             run_chains(folder, silent, silent)
 
 
+def test_a_resumed_run_notices_other_weights_of_the_same_name(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    weights.write_bytes(weights_path("string_breaks").read_bytes())
+    chain = {"surrogate": {"hadronization": str(weights)}, "hepmc": "plain"}
+    small = card(chain=chain, generation={"events": 20})
+    with RunFolder(tmp_path / "run", small) as folder:
+        first = run_shower(folder, silent)
+    with RunFolder(tmp_path / "run", small, resume=True) as folder:
+        assert run_shower(folder, silent)["hadronization"] == first["hadronization"]
+    tensors = load_file(weights)
+    tensors["pick.1.bias"] = tensors["pick.1.bias"] + np.float32(0.01)
+    save_file(tensors, weights, metadata=read_weights_header(weights))
+    with RunFolder(tmp_path / "run", small, resume=True) as folder:
+        with pytest.raises(RunFolderError, match="other weights"):
+            run_shower(folder, silent)
+
+
 def test_variations_reach_the_hepmc_file(tmp_path: Path) -> None:
     source = weights_path("string_breaks")
     other = tmp_path / "other.safetensors"
