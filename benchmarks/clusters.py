@@ -4,21 +4,25 @@
     python benchmarks/clusters.py events [--model clusters_monash] [--events 50000]
     python benchmarks/clusters.py multiplicities [--model clusters_lep] [--events 50000]
     python benchmarks/clusters.py decay [--model clusters_ahadic]
+    python benchmarks/clusters.py conservation [--model clusters_ahadic] [--decays 10000000]
 
 `matched` compares decays of single clusters with recorded ones that were not trained on; `events`
 compares Z events with Pythia's own; `multiplicities` compares both with measured multiplicities
-and event shapes; `decay` tells the time of a cluster's decay. AUC is that of a network trained to
-tell the model from the original, on clusters or events that it has not seen: 0.5 is perfect. Seeds
-differ from those of the trainings.
+and event shapes; `decay` tells the time of a cluster's decay; `conservation` adds up what clusters
+of all flavours decay into. AUC is that of a network trained to tell the model from the original,
+on clusters or events that it has not seen: 0.5 is perfect. Seeds differ from those of the
+trainings.
 """
 
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from hadronization import run_plugin_program
 from hadronization_events import SPECIES, ZPOLE, observe
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
@@ -30,7 +34,9 @@ from mcsurrogate.generators.hadronization.decay_products import decay_products, 
 from mcsurrogate.hadronization.closure import ClassifierTest, classifier_auc
 from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.cluster_steps import ClusterSample, DecaySteps, steps_of_clusters
+from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
 from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
+from mcsurrogate.hadronization.weights_file import weights_path
 from mcsurrogate.validation.measured.comparison import compare_data
 from mcsurrogate.validation.measured.sums import MeasuredSums
 from mcsurrogate.validation.measured.z_pole import z_pole_measurements
@@ -272,27 +278,97 @@ def decay(model: str, rounds: int = 5) -> None:
             times[name].append((time.process_time() - start) / count * 1e6)
     for name, values in times.items():
         print(f"  {name:20s} {min(values):.2f} us a cluster, everything included")
+    run_plugin_program(
+        "cluster_network",
+        ("json", "safetensors", "spline", "cluster_model", "cluster_flavours", "cluster_kernels",
+         "network"),
+        model,
+    )  # fmt: skip
+
+
+def quark_numbers(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``(N, 5)`` quarks less antiquarks of each flavour, d u s c b, in quarks, diquarks, hadrons.
+
+    Charge, baryon number, strangeness, charm and bottomness are linear functions of them.
+    """
+    names, index = np.unique(codes, return_inverse=True)
+    table = np.zeros((len(names), 5), dtype=np.int64)
+    for row, code in zip(table, names.tolist(), strict=True):
+        size, sign = abs(code), 1 if code > 0 else -1
+        q1, q2, q3 = (size // 1000) % 10, (size // 100) % 10, (size // 10) % 10
+        if size < 10:
+            row[size - 1] += sign
+        elif q1 == 0:  # a meson: the heavier quark is positive if it is of up type
+            sign *= 1 if q2 % 2 == 0 else -1
+            row[q2 - 1] += sign
+            row[q3 - 1] -= sign
+        else:
+            for quark in (q1, q2, q3):
+                if quark:
+                    row[quark - 1] += sign
+    return table[index]
+
+
+def conservation(model: str, decays: int, chunk: int = 100_000) -> None:
+    """Add up momenta and quark numbers of clusters of all flavours, chunk by chunk."""
+    codes = np.array(CLUSTER_ENDS)
+    random = np.random.default_rng(SEED)
+    lightest = read_cluster_networks(weights_path(model)).tables.lightest
+    done, left, hadrons, wrong, worst = 0, 0, 0, 0, 0.0
+    start = time.process_time()
+    index = 0
+    while done < decays:
+        index += 1
+        first, second = codes[random.integers(len(codes), size=(2, chunk))]
+        triplet = np.where(first < 10, first, -first)
+        antitriplet = np.where(second < 10, -second, second)
+        ends = np.stack([triplet, antitriplet], axis=1)
+        flip = random.random(chunk) < 0.5
+        ends[flip] = ends[flip, ::-1]
+        # Only what the model itself decays, at a distance from the thresholds.
+        low = lightest[np.searchsorted(codes, first), np.searchsorted(codes, second)]
+        known = np.isfinite(low)
+        ends, mass = ends[known], low[known] + 0.3 + random.exponential(1.5, size=known.sum())
+        sample = decay_clusters(model, ends, mass, seed=SEED + index)
+        cluster = np.repeat(np.arange(len(sample)), np.diff(sample.offsets))
+        total = np.add.reduceat(sample.momenta, sample.offsets[:-1])
+        total[:, 0] -= sample.mass
+        worst = max(worst, float(np.abs(total).max()))
+        balance = quark_numbers(sample.ends[:, 0]) + quark_numbers(sample.ends[:, 1])
+        np.subtract.at(balance, cluster, quark_numbers(sample.hadron_id))
+        wrong += int(balance.any(axis=1).sum())
+        done, hadrons = done + len(sample), hadrons + len(cluster)
+        left += len(mass) - len(sample)
+    print(
+        f"  {done} clusters decayed into {hadrons} hadrons ({left} could not be): {wrong} with "
+        f"another flavour content, largest imbalance of momentum {worst:.1e} GeV, "
+        f"{time.process_time() - start:.0f} s"
+    )
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("matched", "events", "multiplicities", "decay"))
+    parser.add_argument("what", choices=tuple(TASKS))
     parser.add_argument("--model")
     parser.add_argument("--data", type=Path, default=Path("ahadic_clusters.npz"))
     parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--decays", type=int, default=10_000_000)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     default = {"events": "clusters_monash", "multiplicities": "clusters_lep"}
     model = arguments.model or default.get(arguments.what, "clusters_ahadic")
-    if arguments.what == "matched":
-        matched(model, arguments.data)
-    elif arguments.what == "events":
-        events(model, arguments.events)
-    elif arguments.what == "multiplicities":
-        multiplicities(model, arguments.events)
-    else:
-        decay(model)
+    TASKS[arguments.what](model, arguments)
+
+
+#: What the command line can ask for.
+TASKS: dict[str, Callable[[str, argparse.Namespace], None]] = {
+    "matched": lambda model, a: matched(model, a.data),
+    "events": lambda model, a: events(model, a.events),
+    "multiplicities": lambda model, a: multiplicities(model, a.events),
+    "decay": lambda model, _: decay(model),
+    "conservation": lambda model, a: conservation(model, a.decays),
+}
 
 
 if __name__ == "__main__":

@@ -87,20 +87,39 @@ def speed(model: str, rounds: int, onnx: list[Path]) -> None:
 
 def network() -> None:
     """Time of one call of the network of z, from a small C++ program around the plugin's code."""
+    run_plugin_program(
+        "string_break_network",
+        ("json", "safetensors", "spline", "string_break_model", "network_source", "onnx_runtime",
+         "network"),
+        "string_breaks_monash",
+    )  # fmt: skip
+
+
+def run_plugin_program(name: str, sources: tuple[str, ...], model: str) -> None:
+    """Compile a program beside this file with some of the plugin's sources, and run it.
+
+    Parameters
+    ----------
+    name
+        Of the program.
+    sources
+        Of the plugin, without Pythia.
+    model
+        Weights that it is run on.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "string_break_network"
+        program = Path(folder) / name
         objects = []
-        for name in ("json", "safetensors", "spline", "string_break_model", "network_source",
-                     "onnx_runtime", "network"):  # fmt: skip
-            objects.append(str(Path(folder) / f"{name}.o"))
-            more = FAST_MATH if name == "network" else []
+        for source in sources:
+            objects.append(str(Path(folder) / f"{source}.o"))
+            more = FAST_MATH if source in ("network", "cluster_kernels") else []
             subprocess.run(
-                [*COMPILE, *more, "-c", str(PLUGIN / f"{name}.cpp"), "-o", objects[-1]], check=True
+                [*COMPILE, *more, "-c", str(PLUGIN / f"{source}.cpp"), "-o", objects[-1]],
+                check=True,
             )
-        main_file = str(Path(__file__).with_name("string_break_network.cpp"))
+        main_file = str(Path(__file__).with_name(f"{name}.cpp"))
         subprocess.run([*COMPILE, main_file, *objects, "-ldl", "-o", str(program)], check=True)
-        weights = weights_path("string_breaks_monash")
-        subprocess.run([str(program), str(weights)], check=True)
+        subprocess.run([str(program), str(weights_path(model))], check=True)
 
 
 def breaks(model: str, events: int) -> None:

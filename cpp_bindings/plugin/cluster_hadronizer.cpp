@@ -16,13 +16,9 @@ constexpr int hadronStatus = 82;
 
 } // namespace
 
-int ClusterHadronizer::init(Rndm* random, ParticleData* particleData) {
+void ClusterHadronizer::init(Rndm* random, ParticleData* particleData) {
     draws.random = random;
     decay_.particleData(particleData);
-    for (int i = 0; i < draws.model->numberOfVertices(); ++i)
-        if (!particleData->isParticle(draws.model->vertex(i).code))
-            return draws.model->vertex(i).code;
-    return 0;
 }
 
 void ClusterHadronizer::beginEvent(const Event& event) {

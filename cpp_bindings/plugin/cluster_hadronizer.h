@@ -18,8 +18,7 @@ class ClusterHadronizer {
   public:
     ClusterDraws draws;
 
-    // Code of a hadron of the weights that Pythia does not know, 0 where there is none.
-    int init(Pythia8::Rndm* random, Pythia8::ParticleData* particleData);
+    void init(Pythia8::Rndm* random, Pythia8::ParticleData* particleData);
 
     // Tell that a new event begins.
     void beginEvent(const Pythia8::Event& event);

@@ -63,11 +63,11 @@ SafeTensors readWeights(const std::string& nameOrPath, const std::string& model)
 
 } // namespace
 
-SurrogateHadronization::SurrogateHadronization(Pythia*, Settings* settings, Logger* logger) {
+SurrogateHadronization::SurrogateHadronization(Pythia* pythia, Settings* settings, Logger* logger) {
     settingsPtr = settings;
     loggerPtr = logger;
     try {
-        configure(*settings);
+        configure(*settings, pythia->particleData);
     } catch (const std::exception& fault) {
         failed_ = true;
         logger->abortMsg(location, printable(fault.what()));
@@ -81,7 +81,7 @@ SurrogateHadronization::~SurrogateHadronization() {
     writeRecording();
 }
 
-void SurrogateHadronization::configure(Settings& settings) {
+void SurrogateHadronization::configure(Settings& settings, const ParticleData& particles) {
     model_ = settings.word("MCSurrogate:model");
     if (model_ != "lund" && model_ != "string_breaks" && model_ != "clusters")
         throw WeightsError("MCSurrogate:model is \"" + model_ +
@@ -91,7 +91,7 @@ void SurrogateHadronization::configure(Settings& settings) {
         throw WeightsError(
             "MCSurrogate:onnx replaces networks of the model string_breaks, not of " + model_);
     if (model_ == "clusters") {
-        configureClusters(settings);
+        configureClusters(settings, particles);
         return;
     }
 
@@ -128,12 +128,16 @@ void SurrogateHadronization::configure(Settings& settings) {
     breaks_.logWeights.assign(variations.size(), 0.);
 }
 
-void SurrogateHadronization::configureClusters(Settings& settings) {
+void SurrogateHadronization::configureClusters(Settings& settings, const ParticleData& particles) {
     clusters_ = std::make_unique<ClusterHadronizer>();
     ClusterDraws& draws = clusters_->draws;
     const SafeTensors file =
         readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
     draws.model = std::make_unique<ClusterModel>(file);
+    for (int i = 0; i < draws.model->numberOfVertices(); ++i)
+        if (!particles.isParticle(draws.model->vertex(i).code))
+            throw file.error("makes hadron " + std::to_string(draws.model->vertex(i).code) +
+                             ", which Pythia does not know");
     const std::string record = settings.word("MCSurrogate:record");
     if (!record.empty() && record != "none") {
         recordPath_ = record;
@@ -221,15 +225,8 @@ bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr f
         weights.bookWeight(name);
         variationIndices_.push_back(weights.findIndexOfName(name));
     }
-    if (clusters_) {
-        const int unknown = clusters_->init(rndmPtr, particleDataPtr);
-        if (unknown != 0) {
-            loggerPtr->abortMsg(location, "the weights make hadron " + std::to_string(unknown) +
-                                              ", which Pythia does not know; all events will fail");
-            failed_ = true;
-            return false;
-        }
-    }
+    if (clusters_)
+        clusters_->init(rndmPtr, particleDataPtr);
     return lund_.init(&flav_, &pT_, &z_, fragMod);
 }
 

@@ -30,8 +30,8 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
     void onStat(std::vector<Pythia8::PhysicsBase*> instances, Pythia8::Pythia* helper) override;
 
   private:
-    void configure(Pythia8::Settings& settings);
-    void configureClusters(Pythia8::Settings& settings);
+    void configure(Pythia8::Settings& settings, const Pythia8::ParticleData& particles);
+    void configureClusters(Pythia8::Settings& settings, const Pythia8::ParticleData& particles);
     void refuseUnsupported(Pythia8::Settings& settings) const;
     void warnOfUnusedSettings();
     void writeRecording();
