@@ -24,7 +24,7 @@ from mcsurrogate.hadronization.cluster_recording import ClusterRecording
 from mcsurrogate.hadronization.cluster_scores import event_scores, principal_parameters
 from mcsurrogate.hadronization.fit_parameters import FitParameters
 from mcsurrogate.hadronization.measured import MeasuredMultiplicities
-from mcsurrogate.hadronization.moment_fit import moment_step, whitened
+from mcsurrogate.hadronization.moment_fit import MomentMemory, moment_step, whitened
 from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
 from mcsurrogate.hadronization.weights_file import write_weights
 from mcsurrogate.progress import Progress
@@ -83,6 +83,7 @@ class EventFit:
         self._checkpoint = folder / f"{name}_checkpoint.pt"
         self._quantities: EventQuantities | None = None
         self._parameters: FitParameters | None = None
+        self._memory: MomentMemory | None = None
         self._sum: dict[str, torch.Tensor] = {}
         self._areas: list[float] = []
         self._sample = _sample(card)
@@ -98,6 +99,11 @@ class EventFit:
         self.networks.load_state_dict(state["networks"])
         self.curve = state["curve"]
         self._sum = state["sum"]
+        if state["memory"] is not None:
+            arrays, rest = state["memory"]
+            self._memory = MomentMemory(
+                self.card.memory, *(values.numpy() for values in arrays), *rest
+            )
         self._parameters = FitParameters(*state["parameters"])
         self._quantities = EventQuantities.of_state(state["quantities"])
         return True
@@ -105,10 +111,15 @@ class EventFit:
     def _save(self) -> None:
         assert self._parameters is not None
         assert self._quantities is not None
+        memory = None
+        if (m := self._memory) is not None:
+            arrays = (m.jacobian, m.fisher, m.deviation, m.covariance)
+            memory = ([torch.from_numpy(values) for values in arrays], [m.variance, m.steps])
         state = {
             "networks": self.networks.state_dict(),
             "curve": self.curve,
             "sum": self._sum,
+            "memory": memory,
             "parameters": (
                 self._parameters.outputs, self._parameters.directions, self._parameters.centres
             ),
@@ -143,6 +154,8 @@ class EventFit:
             damping = 1.0 if fraction < 0.5 else self.card.damping
             assert self._parameters is not None
             self._parameters.shift(self.networks, damping * step.shift)
+            if self._memory is not None:
+                self._memory.move(damping * step.shift)
             if done >= steps - self.card.averaged:
                 for name, values in self.networks.state_dict().items():
                     part = values.double() / self.card.averaged
@@ -266,6 +279,16 @@ class EventFit:
         if self.card.correlations:
             covariance = np.cov(got.T) / len(got) + np.cov(wanted.T) / len(wanted)
             rest = np.sqrt(np.maximum(error**2 - np.diag(covariance), 0.0))
+            if self.card.memory > 0:
+                sample = (jacobian, fisher, deviation, covariance)
+                if self._memory is None:
+                    self._memory = MomentMemory(self.card.memory, *sample)
+                else:
+                    self._memory.add(*sample)
+                m = self._memory
+                jacobian, deviation, fisher = m.jacobian, m.deviation, m.fisher
+                covariance = m.variance * m.covariance
+                rest = np.sqrt(m.variance) * rest
             jacobian, deviation = whitened(jacobian, deviation, rest, covariance)
             error = np.ones(len(deviation))
         return _Pass(deviation, error, jacobian, fisher)

@@ -156,6 +156,15 @@ class EventFitCard(_Section):
             ge=0, le=32, description="directions in each last layer that change besides the biases"
         ),
     ] = 0
+    memory: Annotated[
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            description="how much of the means and derivatives of earlier steps, carried to the "
+            "present parameters, counts beside a new step's; with correlations only",
+        ),
+    ] = 0.0
     damping: Annotated[
         float, Field(gt=0, le=1, description="part of a step that the second half of them takes")
     ] = 0.5
@@ -171,6 +180,9 @@ class EventFitCard(_Section):
     def _adversary_needs_events(self) -> Self:
         if self.measured is not None and self.loss != "moments":
             msg = "measured multiplicities are means: loss must be moments"
+            raise ValueError(msg)
+        if self.memory > 0 and (not self.correlations or self.measured or self.loss != "moments"):
+            msg = "memory needs correlations = true, loss = 'moments' and no measured table"
             raise ValueError(msg)
         if self.averaged > self.steps:
             msg = f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MomentStep", "moment_step", "whitened"]
+__all__ = ["MomentMemory", "MomentStep", "moment_step", "whitened"]
 
 _SMALLEST = 1e-9
 _BISECTIONS = 60
@@ -123,3 +123,54 @@ def whitened(
     use = values > _SINGULAR * values.max()
     change = vectors[:, use].T / np.sqrt(values[use])[:, None] / scale
     return change @ jacobian, change @ deviation
+
+
+@dataclass(slots=True)
+class MomentMemory:
+    """Means and derivatives of several steps, carried along to the present parameters.
+
+    The derivatives hardly change from step to step, and neither does the scatter, so that their
+    averages are known better than one step's sample tells.
+
+    Parameters
+    ----------
+    memory
+        Weight of what is known against a new step, 0 for none.
+
+    Attributes
+    ----------
+    jacobian, fisher, deviation, covariance
+        Averages; the covariance is that of one step's deviation.
+    variance
+        Variance of the averaged deviation over that of one step.
+    steps
+        How many were added.
+    """
+
+    memory: float
+    jacobian: NDArray[np.float64]
+    fisher: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    variance: float = 1.0
+    steps: int = 1
+
+    def add(
+        self,
+        jacobian: NDArray[np.float64],
+        fisher: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+        covariance: NDArray[np.float64],
+    ) -> None:
+        """Take in another step."""
+        self.steps += 1
+        weight = max(1.0 - self.memory, 1.0 / self.steps)
+        self.jacobian += weight * (jacobian - self.jacobian)
+        self.fisher += weight * (fisher - self.fisher)
+        self.deviation += weight * (deviation - self.deviation)
+        self.covariance += weight * (covariance - self.covariance)
+        self.variance = (1.0 - weight) ** 2 * self.variance + weight**2
+
+    def move(self, shift: NDArray[np.float64]) -> None:
+        """Carry the deviation along with a change of the parameters, ``(K,)``."""
+        self.deviation += self.jacobian @ shift

@@ -16,7 +16,7 @@ from mcsurrogate.hadronization.cluster_recording import ClusterRecording
 from mcsurrogate.hadronization.cluster_scores import event_scores, principal_parameters
 from mcsurrogate.hadronization.event_correlations import EventCorrelations
 from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.moment_fit import moment_step, whitened
+from mcsurrogate.hadronization.moment_fit import MomentMemory, moment_step, whitened
 from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
 from mcsurrogate.hadronization.weights_file import write_weights
 
@@ -126,6 +126,29 @@ def test_whitened_quantities_are_independent():
     np.testing.assert_allclose(deviation @ deviation, 1.0 + 4.0 + 0.25)
 
 
+def test_what_earlier_steps_tell_is_carried_along():
+    random = np.random.default_rng(3)
+    jacobian, covariance = random.normal(size=(6, 2)), np.diag(np.full(6, 0.01))
+    truth, at = np.array([0.3, -0.2]), np.zeros(2)
+    sample = (jacobian, np.eye(2), np.zeros(6), covariance)
+    memory = None
+    for _ in range(200):
+        deviation = jacobian @ (at - truth) + 0.1 * random.normal(size=6)
+        measured = (*sample[:2], deviation, covariance)
+        if memory is None:
+            memory = MomentMemory(0.9, *(x.copy() for x in measured))
+        else:
+            memory.add(*measured)
+        step = 0.3 * (truth - at)
+        at = at + step
+        memory.move(step)
+    # The weights of many steps add up to (1 - m) / (1 + m) of one step's variance.
+    assert memory.variance == pytest.approx(0.1 / 1.9, rel=1e-3)
+    expected = jacobian @ (at - truth)
+    # 6 values within 4.2 standard deviations: false alarm 1e-4.
+    assert np.abs(memory.deviation - expected).max() < 4.2 * 0.1 * np.sqrt(memory.variance)
+
+
 def test_correlations_of_an_event():
     # Two events: a pi+ and a pi-; a pi+ and a proton.
     offsets = np.array([0, 2, 4])
@@ -169,7 +192,7 @@ def test_a_fit_of_correlations_goes_on_bit_for_bit(restored, zpole, tmp_path):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(
         settings=tuple(zpole), events=500, steps=3, correlations=True, directions=1, averaged=2,
-        prior=300.0, first_divergence=1.0, last_divergence=0.5,
+        memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5,
     )  # fmt: skip
     whole = EventFit(restored, card, seed=5, folder=tmp_path)
     whole.run(lambda *_: None)
