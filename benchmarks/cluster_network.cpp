@@ -25,7 +25,7 @@ int main(int argc, char* argv[]) {
         return 2;
     using namespace mcsurrogate;
     const SafeTensors file = SafeTensors::read(argv[1]);
-    ClusterModel model(file);
+    ClusterModel model{NetworkSource(file)};
     const auto size = [&](const char* name) { return file.shape(name); };
     const auto load = [&](const std::string& name) {
         const std::size_t inputs = size((name + ".0.weight").c_str())[1];
@@ -65,12 +65,8 @@ int main(int argc, char* argv[]) {
             const double m2 = model.vertex(pair.second).mass;
             const double m = cluster.mass;
             const double square = (m * m - (m1 + m2) * (m1 + m2)) * (m * m - (m1 - m2) * (m1 - m2));
-            const StepState step{StepKind::HH,
-                                 model.vertex(pair.first).popped,
-                                 true,
-                                 m1,
-                                 m2,
-                                 std::sqrt(std::max(square, 0.)) / (2. * m)};
+            const StepState step{StepKind::HH, model.vertex(pair.first).popped,           true, m1,
+                                 m2,           std::sqrt(std::max(square, 0.)) / (2. * m)};
             check += model.drawCosine(cluster, step, u[4 * i + 2]);
         }
         draws = std::min(draws, (seconds() - start) / count);

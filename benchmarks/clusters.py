@@ -281,7 +281,7 @@ def decay(model: str, rounds: int = 5) -> None:
     run_plugin_program(
         "cluster_network",
         ("json", "safetensors", "spline", "cluster_model", "cluster_flavours", "cluster_kernels",
-         "network"),
+         "network_source", "onnx_runtime", "network"),
         model,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from mcsurrogate.hadronization.closure import classifier_auc
 from mcsurrogate.hadronization.flavours import break_class, end_class
 from mcsurrogate.hadronization.onnx_export import export_onnx
 from mcsurrogate.hadronization.recording import BreakRecording
-from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+from mcsurrogate.hadronization.weights_file import weights_path
 
 ZPOLE = [
     "Beams:idA = 11",
@@ -216,10 +216,9 @@ def main() -> None:
     torch.set_num_threads(1)
     if arguments.what in ("speed", "all"):
         with tempfile.TemporaryDirectory() as folder:
-            kind = read_weights_header(weights_path(arguments.model))["mcsurrogate.model"]
             has_onnx = all(find_spec(name) is not None for name in ("onnx", "onnxruntime"))
             files = []
-            if has_onnx and kind == "string_breaks":
+            if has_onnx:
                 files = export_onnx(arguments.model, Path(folder))
             speed(arguments.model, arguments.rounds, files)
     if arguments.what in ("network", "all"):

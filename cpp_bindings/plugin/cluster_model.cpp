@@ -46,13 +46,14 @@ double logShare(const std::vector<float>& weights, std::size_t size, std::size_t
 
 } // namespace
 
-ClusterModel::ClusterModel(const SafeTensors& file) : spline_(1), share_(1) {
+ClusterModel::ClusterModel(NetworkSource source) : spline_(1), share_(1) {
+    const SafeTensors& file = source.file();
     loadVertices(file);
     const std::size_t hadrons = vertices_.size();
-    kind_ = DenseNetwork::load(file, "kind", endsAndMass, numberOfKinds);
-    hadron_ = DenseNetwork::load(file, "hadron", endsAndMass, hadrons);
-    peel_ = DenseNetwork::load(file, "peel", endsAndMass + 1, hadrons);
-    popped_ = DenseNetwork::load(file, "pop", endsAndMass, numberOfPopped);
+    kind_ = source.load("kind", endsAndMass, numberOfKinds);
+    hadron_ = source.load("hadron", endsAndMass, hadrons);
+    peel_ = source.load("peel", endsAndMass + 1, hadrons);
+    popped_ = source.load("pop", endsAndMass, numberOfPopped);
     const std::string& text = file.metadata("spline.bins");
     char* end = nullptr;
     const long bins = std::strtol(text.c_str(), &end, 10);
@@ -60,8 +61,8 @@ ClusterModel::ClusterModel(const SafeTensors& file) : spline_(1), share_(1) {
         throw file.error("metadata \"spline.bins\" is \"" + text +
                          "\", expected a number from 1 to 256");
     const auto outputs = static_cast<std::size_t>(3 * bins + 1);
-    mass_ = DenseNetwork::load(file, "mass", massInputs, outputs);
-    angle_ = DenseNetwork::load(file, "angle", angleInputs, outputs);
+    mass_ = source.load("mass", massInputs, outputs);
+    angle_ = source.load("angle", angleInputs, outputs);
     spline_ = UnitSpline(static_cast<std::size_t>(bins));
     exponent_ = file.floats("hadron.exponent", {1})[0];
     const std::vector<float> norm = file.floats("mass.norm", {2});
@@ -73,6 +74,7 @@ ClusterModel::ClusterModel(const SafeTensors& file) : spline_(1), share_(1) {
     if (!(lowestCosine_ >= -1. && lowestCosine_ < 1.))
         throw file.error("tensor \"angle.lowest\" must be from -1 to below 1");
     loadFormation(file);
+    source.checkAllUsed();
     checkOutputs(file);
 }
 
@@ -173,10 +175,10 @@ void ClusterModel::checkOutputs(const SafeTensors& file) {
         for (int b = 0; b < numberOfClusterEnds; ++b)
             for (const double mass : {0.3, 2., 8., 90.}) {
                 const ClusterState state{a, b, mass};
-                check("kind", ends(kind_, state), kind_.outputs());
-                check("hadron", ends(hadron_, state), hadron_.outputs());
-                check("peel", ends(peel_, state), peel_.outputs());
-                check("pop", ends(popped_, state), popped_.outputs());
+                check("kind", ends(*kind_, state), kind_->outputs());
+                check("hadron", ends(*hadron_, state), hadron_->outputs());
+                check("peel", ends(*peel_, state), peel_->outputs());
+                check("pop", ends(*popped_, state), popped_->outputs());
             }
     for (const double mass : {0.5, 8., 90.}) {
         const ClusterState state{1, 0, mass};
@@ -197,7 +199,7 @@ bool ClusterModel::coversTheSame(const ClusterModel& other) const {
            lowestCosine_ == other.lowestCosine_;
 }
 
-const float* ClusterModel::ends(DenseNetwork& network, const ClusterState& state, float more) {
+const float* ClusterModel::ends(Network& network, const ClusterState& state, float more) {
     std::fill(input_.begin(), input_.begin() + endsAndMass + 1, 0.f);
     input_[state.first] = 1.f;
     input_[numberOfClusterEnds + state.second] = 1.f;
@@ -207,7 +209,7 @@ const float* ClusterModel::ends(DenseNetwork& network, const ClusterState& state
 }
 
 std::size_t ClusterModel::kindWeights(const ClusterState& state) {
-    const float* logits = ends(kind_, state);
+    const float* logits = ends(*kind_, state);
     float open[numberOfKinds];
     for (int k = 0; k < numberOfKinds; ++k)
         open[k] = state.mass > kindThreshold_[state.first][state.second][k] ? 1.f : 0.f;
@@ -227,7 +229,7 @@ double ClusterModel::logKind(const ClusterState& state, StepKind kind) {
 }
 
 std::size_t ClusterModel::pairWeights(const ClusterState& state) {
-    const float* logits = ends(hadron_, state);
+    const float* logits = ends(*hadron_, state);
     const Pairs& pairs = pairs_[state.first][state.second];
     // Any shift that keeps the exponentials in range does.
     float shift = -3e38f;
@@ -259,7 +261,7 @@ double ClusterModel::logPair(const ClusterState& state, std::pair<int, int> vert
 }
 
 std::size_t ClusterModel::peelWeights(const ClusterState& state, int side) {
-    const float* logits = ends(peel_, state, static_cast<float>(side));
+    const float* logits = ends(*peel_, state, static_cast<float>(side));
     const int own = side == 0 ? state.first : state.second;
     const int other = side == 0 ? state.second : state.first;
     std::fill(weight_.begin(), weight_.begin() + vertices_.size(), 0.f);
@@ -284,7 +286,7 @@ double ClusterModel::logPeel(const ClusterState& state, int side, int vertex) {
 }
 
 std::size_t ClusterModel::poppedWeights(const ClusterState& state) {
-    const float* logits = ends(popped_, state);
+    const float* logits = ends(*popped_, state);
     float open[numberOfPopped];
     for (int x = 0; x < numberOfPopped; ++x) {
         const int end = endOfPopped(x);
@@ -313,7 +315,7 @@ void ClusterModel::setMassSpline(const ClusterState& state, const MassState& bou
     input_[at += numberOfKinds] = (static_cast<float>(std::log(state.mass)) - centre_) / scale_;
     if (bounds.role != 0)
         input_[at + 1] = static_cast<float>(std::log(bounds.other / state.mass));
-    spline_.set(mass_(input_.data()));
+    spline_.set((*mass_)(input_.data()));
 }
 
 double ClusterModel::drawMass(const ClusterState& state, const MassState& bounds, double u) {
@@ -339,7 +341,7 @@ void ClusterModel::setAngleSpline(const ClusterState& state, const StepState& st
     input_[at + 2] = std::min(static_cast<float>(step.mass1 / state.mass), 1.f);
     input_[at + 3] = std::min(static_cast<float>(step.mass2 / state.mass), 1.f);
     input_[at + 4] = static_cast<float>(std::log(step.momentum + 0.01));
-    spline_.set(angle_(input_.data()));
+    spline_.set((*angle_)(input_.data()));
 }
 
 double ClusterModel::drawCosine(const ClusterState& state, const StepState& step, double u) {

@@ -9,10 +9,11 @@
 #define MCSURROGATE_CLUSTER_MODEL_H
 
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "cluster_flavours.h"
-#include "network.h"
+#include "network_source.h"
 #include "safetensors.h"
 #include "spline.h"
 
@@ -49,7 +50,7 @@ struct StepState {
 
 class ClusterModel {
   public:
-    explicit ClusterModel(const SafeTensors& file);
+    explicit ClusterModel(NetworkSource source);
 
     // Whether the other model covers exactly the same draws, so that density ratios exist.
     bool coversTheSame(const ClusterModel& other) const;
@@ -109,7 +110,7 @@ class ClusterModel {
     void loadFormation(const SafeTensors& file);
     void checkOutputs(const SafeTensors& file);
 
-    const float* ends(DenseNetwork& network, const ClusterState& state, float more = 0.f);
+    const float* ends(Network& network, const ClusterState& state, float more = 0.f);
     std::size_t kindWeights(const ClusterState& state);
     std::size_t pairWeights(const ClusterState& state);
     std::size_t peelWeights(const ClusterState& state, int side);
@@ -133,7 +134,7 @@ class ClusterModel {
                numberOfClusterEnds>
         kindThreshold_;
 
-    DenseNetwork kind_, hadron_, peel_, popped_, mass_, angle_;
+    std::unique_ptr<Network> kind_, hadron_, peel_, popped_, mass_, angle_;
     UnitSpline spline_;
     UnitSpline share_;
     float exponent_ = 0.f;

@@ -87,9 +87,8 @@ void SurrogateHadronization::configure(Settings& settings, const ParticleData& p
         throw WeightsError("MCSurrogate:model is \"" + model_ +
                            "\"; it can be string_breaks, clusters or lund");
     refuseUnsupported(settings);
-    if (model_ != "string_breaks" && !settings.wvec("MCSurrogate:onnx").empty())
-        throw WeightsError(
-            "MCSurrogate:onnx replaces networks of the model string_breaks, not of " + model_);
+    if (model_ == "lund" && !settings.wvec("MCSurrogate:onnx").empty())
+        throw WeightsError("MCSurrogate:onnx replaces networks, and the model lund has none");
     if (model_ == "clusters") {
         configureClusters(settings, particles);
         return;
@@ -133,7 +132,8 @@ void SurrogateHadronization::configureClusters(Settings& settings, const Particl
     ClusterDraws& draws = clusters_->draws;
     const SafeTensors file =
         readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
-    draws.model = std::make_unique<ClusterModel>(file);
+    draws.model = std::make_unique<ClusterModel>(NetworkSource(
+        file, settings.wvec("MCSurrogate:onnx"), settings.word("MCSurrogate:onnxRuntime")));
     for (int i = 0; i < draws.model->numberOfVertices(); ++i)
         if (!particles.isParticle(draws.model->vertex(i).code))
             throw file.error("makes hadron " + std::to_string(draws.model->vertex(i).code) +
@@ -148,7 +148,7 @@ void SurrogateHadronization::configureClusters(Settings& settings, const Particl
     }
     for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {
         const SafeTensors other = readWeights(variation, model_);
-        draws.variations.push_back(std::make_unique<ClusterModel>(other));
+        draws.variations.push_back(std::make_unique<ClusterModel>(NetworkSource(other)));
         if (!draws.variations.back()->coversTheSame(*draws.model))
             throw other.error("covers other hadrons than " + file.path() +
                               "; variations must be trained with the same coverage");

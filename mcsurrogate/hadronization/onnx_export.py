@@ -1,4 +1,4 @@
-"""Networks of string breaks as ONNX files, for changing them elsewhere and using them again."""
+"""Networks of hadronization models as ONNX files, to change them elsewhere and use them again."""
 
 from importlib.util import find_spec
 from os import PathLike
@@ -14,26 +14,29 @@ from mcsurrogate.hadronization.weights_file import read_weights_header, weights_
 
 __all__ = ["NETWORKS", "export_onnx"]
 
-#: Networks of the model ``string_breaks``.
-NETWORKS = ("popcorn", "pick", "meson", "baryon", "transverse", "fraction")
+#: Networks of each kind of model.
+NETWORKS = {
+    "string_breaks": ("popcorn", "pick", "meson", "baryon", "transverse", "fraction"),
+    "clusters": ("kind", "hadron", "peel", "pop", "mass", "angle"),
+}
 _OPSET = 17
 # The oldest format of files that knows this opset, for old runtimes.
 _IR_VERSION = 8
 
 
 def export_onnx(
-    model: str | PathLike[str], folder: Path, networks: tuple[str, ...] = NETWORKS
+    model: str | PathLike[str], folder: Path, networks: tuple[str, ...] | None = None
 ) -> list[Path]:
     """Write networks of a model as ``NETWORK.onnx``, one input and one output each.
 
     Parameters
     ----------
     model
-        Shipped weights of the kind ``string_breaks``, or the path of such a file.
+        Shipped weights, or the path of a weights file.
     folder
         Made where it is missing.
     networks
-        Which ones.
+        Which ones; all if None.
 
     Returns
     -------
@@ -44,24 +47,26 @@ def export_onnx(
     Raises
     ------
     HadronizationError
-        If there are no such weights, they are of another kind, have no such network, or the
-        package onnx is missing.
+        If there are no such weights, they have no such network, or the package onnx is missing.
     """
     if find_spec("onnx") is None:
         msg = "ONNX export needs the package onnx: install mcsurrogate[onnx]"
         raise HadronizationError(msg)
     path = weights_path(model)
     kind = read_weights_header(path)["mcsurrogate.model"]
-    if kind != "string_breaks":
-        msg = f"{path} holds a model of kind {kind!r}; string_breaks can be exported"
+    if kind not in NETWORKS:
+        msg = f"{path} holds a model of kind {kind!r}; known are {', '.join(NETWORKS)}"
         raise HadronizationError(msg)
-    unknown = sorted(set(networks) - set(NETWORKS))
+    unknown = sorted(set(networks or ()) - set(NETWORKS[kind]))
     if unknown:
-        msg = f"there are no networks {unknown}; known are {', '.join(NETWORKS)}"
+        msg = f"there are no networks {unknown}; known are {', '.join(NETWORKS[kind])}"
         raise HadronizationError(msg)
     tensors = load_file(path)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(name, _layers(tensors, name), folder / f"{name}.onnx") for name in networks]
+    return [
+        _write(name, _layers(tensors, name), folder / f"{name}.onnx")
+        for name in networks or NETWORKS[kind]
+    ]
 
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]

@@ -43,14 +43,16 @@ def network(path, *, inputs=29, outputs=49, extra=(), name="fraction"):
     return path
 
 
-def test_every_exported_network_gives_the_same_events(exported, zpole):
-    assert [path.stem for path in exported] == list(NETWORKS)
+@pytest.mark.parametrize("model", ["string_breaks", "clusters_monash"])
+def test_every_exported_network_gives_the_same_events(model, zpole, tmp_path):
+    exported = export_onnx(model, tmp_path)
+    assert [path.stem for path in exported] == list(NETWORKS[model.removesuffix("_monash")])
     settings = [*zpole, "HadronLevel:Decay = off"]
     built_in, through_onnx = (
         next(iter(PythiaChain([*lines, *settings], seed=3).generate(150, batch_size=150)))
         for lines in (
-            hadronization_settings("string_breaks"),
-            hadronization_settings("string_breaks", onnx=exported),
+            hadronization_settings(model),
+            hadronization_settings(model, onnx=exported),
         )
     )
     # Sums are made in another order, so a draw close to an edge may fall to its other side; from
@@ -116,7 +118,7 @@ def test_files_that_are_no_networks_are_refused(zpole, tmp_path):
     with pytest.raises(HadronizationError, match="no ONNX file"):
         hadronization_settings("string_breaks", onnx=[tmp_path / "missing.onnx"])
     lines = hadronization_settings("string_breaks", onnx=[other])
-    assert "not of lund" in refusal([*lines, "MCSurrogate:model = lund", *zpole])
+    assert "the model lund has none" in refusal([*lines, "MCSurrogate:model = lund", *zpole])
     with pytest.raises(HadronizationError, match="neither"):
         hadronization_settings("lund", onnx=[other])
 
@@ -138,6 +140,13 @@ def test_a_library_that_is_another_one_is_refused(zpole, exported):
     assert "is no ONNX Runtime" in message
 
 
-def test_only_known_networks_of_string_breaks_are_exported(tmp_path):
+def test_only_known_networks_are_exported(tmp_path):
     with pytest.raises(HadronizationError, match="no networks"):
         export_onnx("string_breaks", tmp_path, ("spline",))
+    with pytest.raises(HadronizationError, match="no networks"):
+        export_onnx("clusters_monash", tmp_path, ("fraction",))
+
+
+def test_networks_of_the_other_model_are_refused(exported, zpole):
+    lines = hadronization_settings("clusters_monash", onnx=exported[-1:])
+    assert 'no network "fraction"' in refusal([*lines, *zpole])
