@@ -71,7 +71,7 @@ def hadronization_record(card: RunCard) -> dict[str, Any]:
         return {}
     path = weights_path(model)
     header = read_weights_header(path)
-    record = {
+    record: dict[str, Any] = {
         "weights": header["mcsurrogate.name"],
         "model": header["mcsurrogate.model"],
         "sha256": _checksum(path),
