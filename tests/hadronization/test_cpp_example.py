@@ -1,4 +1,4 @@
-"""The C++ example against a Pythia that is not the Python module: plugin, program, card.
+"""The C++ examples against a Pythia that is not the Python module: plugins, programs, cards.
 
 MCSURROGATE_TEST_PYTHIA8_CONFIG names the pythia8-config of a Pythia to build against. Without it
 the library in the pythia8mc wheel stands in for one: it is a whole libpythia8, with the old string
@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.matrix_elements import StandardModel, matrix_element
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "cpp_bindings" / "examples"
@@ -46,26 +50,33 @@ def wheel_as_pythia(folder):
     ]
 
 
-@pytest.mark.slow
-def test_the_example_builds_and_hadronizes(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """The folder where the examples were built."""
+    folder = tmp_path_factory.mktemp("example")
     own = os.environ.get("MCSURROGATE_TEST_PYTHIA8_CONFIG")
-    if own:
-        config, more = own, []
-    else:
-        config, more = wheel_as_pythia(tmp_path)
-        pythia8mc = execute(
-            sys.executable, "-P", "-c", "import pythia8mc; print(pythia8mc.__file__)"
-        )
-        data = [
-            Path(prefix) / "share" / "Pythia8" / "xmldoc"
-            for prefix in (sys.prefix, *Path(pythia8mc.strip()).parents)
-        ]
-        monkeypatch.setenv("PYTHIA8DATA", str(next(path for path in data if path.exists())))
-    build = tmp_path / "build"
-    execute("cmake", "-S", EXAMPLES, "-B", build, f"-DPYTHIA8_CONFIG={config}", *more)
-    execute("cmake", "--build", build)
+    config, more = (own, []) if own else wheel_as_pythia(folder)
+    execute("cmake", "-S", EXAMPLES, "-B", folder / "build", f"-DPYTHIA8_CONFIG={config}", *more)
+    execute("cmake", "--build", folder / "build", "--parallel", "2")
+    return folder / "build"
 
-    printed = execute(build / "main_surrogate", build / "zpole.cmnd")
+
+@pytest.fixture
+def environment():
+    """Where the library of the wheel finds its data; a Pythia of your own knows."""
+    if os.environ.get("MCSURROGATE_TEST_PYTHIA8_CONFIG"):
+        return dict(os.environ)
+    pythia8mc = execute(sys.executable, "-P", "-c", "import pythia8mc; print(pythia8mc.__file__)")
+    data = [
+        Path(prefix) / "share" / "Pythia8" / "xmldoc"
+        for prefix in (sys.prefix, *Path(pythia8mc.strip()).parents)
+    ]
+    return {**os.environ, "PYTHIA8DATA": str(next(path for path in data if path.exists()))}
+
+
+@pytest.mark.slow
+def test_the_example_builds_and_hadronizes(build, environment, tmp_path):
+    printed = execute(build / "main_surrogate", build / "zpole.cmnd", env=environment)
     assert "mean number of charged particles" in printed
     words = printed.split("mean number of charged particles:")[1].split()
     # 20.9 at the Z; 2000 events determine the mean to 0.15.
@@ -79,9 +90,55 @@ def test_the_example_builds_and_hadronizes(tmp_path, monkeypatch):
     text = (build / "zpole.cmnd").read_text(encoding="utf-8")
     bad.write_text(text.replace("string_breaks_monash", "no_such_weights"), encoding="utf-8")
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        execute(build / "main_surrogate", bad)
+        execute(build / "main_surrogate", bad, env=environment)
     assert caught.value.returncode == 1
     assert "no_such_weights" in caught.value.stdout + caught.value.stderr
+
+
+def emulated_photons(path, factor):
+    """An emulator of |M|^2(g g > a a) times a factor, at Pythia's electromagnetic coupling."""
+    generator = torch.Generator().manual_seed(1)
+    energy = 25.0 * 160.0 ** torch.rand(6000, generator=generator).double()
+    cosine = 2 * torch.rand(6000, generator=generator).double() - 1
+    x, z, zero = energy * (1 - cosine**2).sqrt(), energy * cosine, torch.zeros_like(energy)
+    rows = (
+        (energy, zero, zero, energy),
+        (energy, zero, zero, -energy),
+        (energy, x, zero, z),
+        (energy, -x, zero, -z),
+    )
+    momenta = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)[x > 24.0]
+    model = StandardModel(inverse_alpha_ew=1 / 0.00729735)
+    me2 = factor * matrix_element("g g > a a", model)(momenta, 0.118)
+    settings = TrainingSettings(hidden=(16, 16), epochs=8, batch=128, learning_rate=0.02)
+    emulator = Emulator.fit(
+        momenta, me2, "g g > a a", seed=1, model=model, alpha_s=0.118, settings=settings
+    )
+    emulator.save(path)
+
+
+@pytest.mark.slow
+def test_the_example_emulates_matrix_elements(build, environment, tmp_path):
+    weights = tmp_path / "runs" / "emulator_gg_aa" / "emulator.safetensors"
+    weights.parent.mkdir(parents=True)
+    emulated_photons(weights, 1.5)
+    card = tmp_path / "photons.cmnd"
+    text = (build / "photons.cmnd").read_text(encoding="utf-8")
+    card.write_text(f"{text}SigmaProcess:alphaEMorder = 0\n", encoding="utf-8")
+    printed = execute(build / "main_matrix_element", card, cwd=tmp_path, env=environment)
+    names = next(line for line in printed.splitlines() if "pT in GeV" in line).split()
+    assert names[-3:] == ["nominal", "surrogate_up", "surrogate_down"]
+    found = next(line for line in printed.splitlines() if "mean weight  " in line).split()
+    nominal, up, down = (float(number) for number in found[-3:])
+    # Pythia's amplitude is the exact one, so the weight is the factor, to the emulator's error.
+    assert nominal == pytest.approx(1.5, rel=0.01)
+    assert 0.9 * nominal < down < nominal < up < 1.1 * nominal
+    assert "MCSurrogate" in printed
+
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        execute(build / "main_matrix_element", card, cwd=tmp_path.parent, env=environment)
+    assert caught.value.returncode == 1
+    assert "emulator_gg_aa" in caught.value.stdout + caught.value.stderr
 
 
 def test_a_pythia_that_is_not_there_is_named(tmp_path):
