@@ -1,9 +1,10 @@
 """Emulated amplitudes in a hard process, and events from it through two stages."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,12 +16,22 @@ from mcsurrogate.emulation.gain import GainReport, measure_gain
 from mcsurrogate.emulation.stage_maxima import StageCosts, StageMaxima
 from mcsurrogate.emulation.two_stage import TwoStageRecord, TwoStageUnweighter
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
+from mcsurrogate.hard_process.event_builder import EventBuilder
+from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
 
-__all__ = ["TwoStageSource", "emulated_process", "prepare_two_stage", "two_stage_unweight"]
+__all__ = [
+    "TwoStageSource",
+    "emulated_process",
+    "prepare_two_stage",
+    "two_stage_events",
+    "two_stage_unweight",
+]
 
 _FEW = 1_000_000
+_PILOT_BLOCK = 4096
+_TIMED_EVENTS = 512
+_REPEATS = 3
 
 
 def emulated_process(
@@ -95,17 +106,20 @@ class TwoStageSource:
         elements = [amplitude.matrix_element for amplitude in amplitudes]
         return sum(e.record.seconds for e in elements if isinstance(e, EmulatedMatrixElement))
 
-    def exact_weight(self, points: WeightedPoints, index: Tensor) -> Tensor:
-        """Exact weights of some of the points.
+    def exact_weight(self, points: WeightedPoints, index: Tensor) -> tuple[Tensor, Contributions]:
+        """Exact weights of some of the points, and all that belongs to them.
 
         Sampling density and channel weights are those of the surrogate weight: only the
-        integrand differs.
+        integrand differs.  Colour flows and helicities come with the amplitudes.
         """
         u, channel = points.u[index], points.channel[index]
         with torch.no_grad():
-            exact = self.exact(u, channel).weight
+            found = self.exact.contributions(u, channel, identities=True)
+            exact = torch.zeros_like(points.weight[index])
+            exact[found.accepted] = found.weights.sum(dim=1).to(exact.dtype)
             surrogate = self.sampler.integrand(u, channel).weight
-        return torch.where(surrogate == 0.0, 0.0, points.weight[index] * exact / surrogate)
+        weight = torch.where(surrogate == 0.0, 0.0, points.weight[index] * exact / surrogate)
+        return weight, found
 
 
 def prepare_two_stage(
@@ -115,7 +129,6 @@ def prepare_two_stage(
     pilot: int = 20_000,
     overweight: float = 1e-3,
     preparation: float = 0.0,
-    event_seconds: float = 0.0,
     choice: StageCosts | None = None,
 ) -> GainReport:
     """Measure costs and weights on a pilot sample and choose the best maxima.
@@ -132,8 +145,6 @@ def prepare_two_stage(
         Part of the cross section that may lie above unit weight.
     preparation
         Seconds that the emulator has cost so far; those of the pilot sample are added.
-    event_seconds
-        Seconds that an event costs afterwards.
     choice
         Costs that maxima are chosen with, so that the clock has no say; measured ones if None.
 
@@ -152,16 +163,47 @@ def prepare_two_stage(
     if len(inside) == 0:
         raise EmulationError(f"none of {pilot} pilot points has a weight: integrate first")
     start = time.process_time()
-    found = source.exact_weight(points, inside)
-    exact_seconds = (time.process_time() - start) / len(inside)
     exact = torch.zeros_like(points.weight)
-    exact[inside] = found
-    # A trial outside the cuts costs no amplitude: plain unweighting pays for the others only.
-    costs = StageCosts(max(0.0, trial - emulation), emulation, exact_seconds, event_seconds)
-    plain = replace(costs, exact=exact_seconds * len(inside) / pilot)
+    for block in torch.split(inside, _PILOT_BLOCK):
+        exact[block] = source.exact_weight(points, block)[0]
+    exact_seconds = (time.process_time() - start) / len(inside)
+    amplitude, build, finish = _event_seconds(source, points, inside, seed)
+    # A trial outside the cuts costs no amplitude: plain unweighting pays for the others only, and
+    # for colour flow and helicities of its events, which the second stage knows already.
+    proposal = max(0.0, trial - emulation)
+    costs = StageCosts(proposal, emulation, exact_seconds, finish)
+    plain = StageCosts(proposal, 0.0, amplitude * len(inside) / pilot, build)
     preparation += time.process_time() - begin
     # densities may be negative: the surrogate weight proposes, the exact one has the sign
     return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain, choice)
+
+
+def _event_seconds(
+    source: TwoStageSource, points: WeightedPoints, inside: Tensor, seed: int
+) -> tuple[float, float, float]:
+    """Seconds of an exact weight, of making an event of its point, and of its contributions."""
+    chosen = inside[points.weight[inside] > 0.0][:_TIMED_EVENTS]
+    u, channel, weight = (part[chosen] for part in points)
+    if len(chosen) == 0:
+        return 0.0, 0.0, 0.0
+    builder = EventBuilder(source.exact, seed)
+    found = source.exact_weight(points, chosen)[1]
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: source.exact(u, channel),
+        lambda: builder.build(u, channel, weight),
+        lambda: builder.build(u, channel, weight, contributions=found),
+    )
+    seconds = []
+    with torch.no_grad():
+        for step in steps:
+            # the first call also prepares the amplitude; the fastest counts
+            times = []
+            for _ in range(_REPEATS):
+                start = time.process_time()
+                step()
+                times.append(time.process_time() - start)
+            seconds.append(min(times) / len(chosen))
+    return seconds[0], seconds[1], seconds[2]
 
 
 def two_stage_unweight(
@@ -205,6 +247,25 @@ def two_stage_unweight(
     EmulationError
         Where nothing is ever accepted.
     """
+    stream = two_stage_events(source, events, maxima, seed=seed, batch=batch, record=record)
+    while True:
+        try:
+            yield next(stream)[0]
+        except StopIteration as stop:
+            book: TwoStageRecord = stop.value
+            return book
+
+
+def two_stage_events(
+    source: TwoStageSource,
+    events: int,
+    maxima: StageMaxima,
+    *,
+    seed: int,
+    batch: int = 16384,
+    record: TwoStageRecord | None = None,
+) -> Generator[tuple[WeightedPoints, Contributions], None, TwoStageRecord]:
+    """Stream events with what the exact amplitudes gave there; else :func:`two_stage_unweight`."""
     unweighter = TwoStageUnweighter.of(maxima, seed)
     if record is not None:
         unweighter.record = record
@@ -213,12 +274,22 @@ def two_stage_unweight(
     made = 0
     while made < events:
         points = source.draw(batch, generator)
-        found = unweighter(points.weight.abs(), partial(source.exact_weight, points))
+        seen: list[tuple[Tensor, Contributions]] = []
+
+        def exact(index: Tensor, points: WeightedPoints, seen: list[Any]) -> Tensor:
+            weight, found = source.exact_weight(points, index)
+            seen.append((index, found))
+            return weight
+
+        selected = unweighter(points.weight.abs(), partial(exact, points=points, seen=seen))
         keep = slice(0, events - made)
-        index, weight = found.index[keep], found.weight[keep]
+        index, weight = selected.index[keep], selected.weight[keep]
         made += len(index)
         if book.trials > _FEW and book.events == 0:
             msg = f"no event accepted from {book.trials} points: choose the maxima again"
             raise EmulationError(msg)
-        yield WeightedPoints(points.u[index], points.channel[index], weight)
+        if seen:
+            passed, found = seen[0]
+            accepted = WeightedPoints(points.u[index], points.channel[index], weight)
+            yield accepted, found.take(torch.searchsorted(passed, index))
     return book

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.events import EventBatch
-from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
+from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.matrix_elements.colour_flow import draw_index
 from mcsurrogate.matrix_elements.parameters import as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
-from mcsurrogate.matrix_elements.tree import TreeMatrixElement
+from mcsurrogate.matrix_elements.tree import EventWeights, TreeMatrixElement
 
 __all__ = ["EventBuilder"]
 
@@ -40,6 +40,7 @@ class EventBuilder:
         channel: Tensor,
         weights: Tensor,
         weight_names: tuple[str, ...] = ("nominal",),
+        contributions: Contributions | None = None,
     ) -> EventBatch:
         """Turn points into events.
 
@@ -53,11 +54,15 @@ class EventBuilder:
             ``(N,)`` or ``(N, W)`` event weights, the nominal one first.
         weight_names
             Names of the W weights.
+        contributions
+            What the process's `contributions` gave at the points, if that is known.
         """
         with torch.no_grad():
             # With a single amplitude there is nothing to choose, and it may be costly.
             several = len(self.process.amplitudes) > 1
-            found = self.process.contributions(u, channel, squared_amplitudes=several)
+            found = contributions or self.process.contributions(
+                u, channel, squared_amplitudes=several
+            )
             count, legs = found.momenta.shape[:2]
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
@@ -68,11 +73,7 @@ class EventBuilder:
                 if len(rows) == 0:
                     continue
                 pdg_id[rows], colour[rows], helicity[rows] = self._identities(
-                    amplitude,
-                    found.momenta[rows],
-                    found.alpha_s[rows],
-                    found.luminosities[index][rows],
-                    None if found.configuration is None else found.configuration[rows],
+                    amplitude, index, found.take(rows)
                 )
             momenta = found.momenta.double().numpy()
         incoming = np.arange(legs) < 2
@@ -99,18 +100,21 @@ class EventBuilder:
         return torch.rand(count, generator=self._generator, dtype=torch.float64)
 
     def _identities(
-        self,
-        amplitude: Amplitude,
-        momenta: Tensor,
-        alpha_s: Tensor,
-        luminosities: Tensor,
-        configuration: Tensor | None,
+        self, amplitude: Amplitude, index: int, found: Contributions
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
         """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
-        count = len(momenta)
+        count = len(found.momenta)
         element = amplitude.matrix_element
-        members = draw_index(luminosities, self._uniform(count)).numpy()
-        flow_weights = element.colour_flow_weights(momenta[:, list(amplitude.permutation)], alpha_s)
+        momenta = found.momenta[:, list(amplitude.permutation)]
+        known = found.identities[index] if found.identities else None
+        summed = found.configuration is None
+        if known is None and summed and isinstance(element, TreeMatrixElement):
+            known = element.event_weights(momenta, found.alpha_s)
+        members = draw_index(found.luminosities[index], self._uniform(count)).numpy()
+        if known is None:
+            flow_weights = element.colour_flow_weights(momenta, found.alpha_s)
+        else:
+            flow_weights = known.flows
         flows = draw_index(flow_weights, self._uniform(count)).numpy()
         ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
         lines = np.array(
@@ -120,26 +124,27 @@ class EventBuilder:
             ],
             dtype=np.int32,
         )
-        helicities = self._helicities(amplitude, momenta, alpha_s, configuration)
+        helicities = self._helicities(amplitude, count, known, found.configuration)
         return ids[members], lines[members, flows], helicities
 
     def _helicities(
         self,
         amplitude: Amplitude,
-        momenta: Tensor,
-        alpha_s: Tensor,
+        count: int,
+        known: EventWeights | None,
         configuration: Tensor | None,
     ) -> NDArray[np.float64]:
         """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, for closed forms."""
         element = amplitude.matrix_element
         order = list(amplitude.permutation)
-        drawn = np.full(momenta.shape[:2], _UNKNOWN_HELICITY)
-        if isinstance(element, TreeMatrixElement) and configuration is not None:
+        drawn = np.full((count, len(order)), _UNKNOWN_HELICITY)
+        if not isinstance(element, TreeMatrixElement):
+            return drawn
+        if configuration is not None:
             drawn[:, order] = element.configurations[configuration].double().numpy()
-        elif isinstance(element, TreeMatrixElement):
+        elif known is not None:
             # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
-            weights = element.helicity_contributions(momenta[:, order], alpha_s)
-            chosen = draw_index(weights.clamp(min=0), self._uniform(len(momenta)))
+            chosen = draw_index(known.helicities.clamp(min=0), self._uniform(count))
             drawn[:, order] = element.helicities[chosen].double().numpy()
         return drawn
 

@@ -19,7 +19,7 @@ from mcsurrogate.hard_process.channels import Channels
 from mcsurrogate.integration.integrand import IntegrandValue
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup
-from mcsurrogate.matrix_elements.tree import TreeMatrixElement
+from mcsurrogate.matrix_elements.tree import EventWeights, TreeMatrixElement
 from mcsurrogate.pdf import GridDensity
 from mcsurrogate.phase_space import Cuts, Scale
 
@@ -76,6 +76,9 @@ class Contributions:
         ``weights``.
     configuration
         ``(P,)`` the helicity configuration of each point, where they are sampled.
+    identities
+        For each of the A amplitudes the weights of colour flows and helicities ``(P, ...)``, where
+        they were asked for and come with the squared amplitude.
     """
 
     momenta: Tensor
@@ -87,6 +90,26 @@ class Contributions:
     weights: Tensor
     luminosities: list[Tensor]
     configuration: Tensor | None = None
+    identities: tuple[EventWeights | None, ...] = ()
+
+    def take(self, points: Tensor) -> "Contributions":
+        """Return those of some accepted points, by their numbers among all N."""
+        rows = (self.accepted.cumsum(0) - 1)[points]
+        return Contributions(
+            self.momenta[points],
+            self.x1[points],
+            self.x2[points],
+            self.accepted[points],
+            self.alpha_s[rows],
+            self.scale[rows],
+            self.weights[rows],
+            [luminosity[rows] for luminosity in self.luminosities],
+            None if self.configuration is None else self.configuration[rows],
+            tuple(
+                None if known is None else EventWeights(*(part[rows] for part in known))
+                for known in self.identities
+            ),
+        )
 
 
 class HardProcess:
@@ -197,12 +220,18 @@ class HardProcess:
         return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
 
     def contributions(
-        self, u: Tensor, channel: Tensor | int = 0, *, squared_amplitudes: bool = True
+        self,
+        u: Tensor,
+        channel: Tensor | int = 0,
+        *,
+        squared_amplitudes: bool = True,
+        identities: bool = False,
     ) -> Contributions:
         """Evaluate amplitudes and luminosities at ``u`` ``(N, dim)``; all that are not sampled.
 
         Without ``squared_amplitudes`` every amplitude counts as one: for what needs the
-        kinematics and luminosities alone.
+        kinematics and luminosities alone.  With ``identities`` tree amplitudes that are summed over
+        everything also give the weights of colour flows and helicities.
         """
         point = self.phase_space.forward(u[:, : self.phase_space.dim], channel)
         accepted = self.cuts(point.momenta) & (point.jacobian > 0)
@@ -217,12 +246,18 @@ class HardProcess:
         scale = scale.expand(len(momenta))
         chosen = self._drawn(u[accepted], self._amplitude_axis)
         configuration = self._drawn(u[accepted], self._helicity_axis)
-        weights, luminosities = [], []
+        with_identities = identities and chosen is None and configuration is None
+        weights, luminosities, known = [], [], []
         for index, amplitude in enumerate(self.amplitudes):
             picked = None if chosen is None else torch.nonzero(chosen == index)[:, 0]
             rows = slice(None) if picked is None else picked
             squared = common.new_ones(())
-            if squared_amplitudes:
+            element = amplitude.matrix_element
+            found = None
+            if with_identities and isinstance(element, TreeMatrixElement):
+                found = element.event_weights(momenta[:, list(amplitude.permutation)], alpha_s)
+                squared = found.squared
+            elif squared_amplitudes:
                 squared = self._squared(
                     amplitude,
                     momenta[rows],
@@ -240,6 +275,7 @@ class HardProcess:
                 luminosity = empty.index_put((picked,), luminosity)
             luminosities.append(luminosity)
             weights.append(weight)
+            known.append(found)
         return Contributions(
             point.momenta,
             point.x1,
@@ -250,6 +286,7 @@ class HardProcess:
             torch.stack(weights, dim=1),
             luminosities,
             configuration,
+            tuple(known),
         )
 
     def _drawn(self, u: Tensor, axis: int) -> Tensor | None:

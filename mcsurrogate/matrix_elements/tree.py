@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,7 +24,25 @@ from mcsurrogate.matrix_elements.validity import (
     strong_coupling,
 )
 
-__all__ = ["TreeMatrixElement"]
+__all__ = ["EventWeights", "TreeMatrixElement"]
+
+
+class EventWeights(NamedTuple):
+    """What decides on the particles of an event at given momenta.
+
+    Attributes
+    ----------
+    squared
+        ``(N,)`` squared matrix element in GeV^(8-2n).
+    flows
+        ``(N, F)`` leading-colour weights of the colour flows.
+    helicities
+        ``(N, H)`` contributions of the helicity configurations; their sum is ``squared``.
+    """
+
+    squared: Tensor
+    flows: Tensor
+    helicities: Tensor
 
 
 class TreeMatrixElement:
@@ -123,6 +142,28 @@ class TreeMatrixElement:
         """
         values = self._evaluate(momenta, alpha_s, self._by_flow, torch.add)
         return check_finite_result(values.T, self.process)
+
+    def event_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> EventWeights:
+        """Squared matrix element, colour flows and helicities from one evaluation.
+
+        Costs little more than the squared matrix element alone.
+        """
+        flows = len(self.colour_flows)
+
+        def contract(sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
+            by_flow = self._by_flow(sector, results, strong)
+            return torch.cat((by_flow, self._by_helicity(sector, results, strong)))
+
+        def join(a: Tensor, b: Tensor) -> Tensor:
+            return torch.cat((a[:flows] + b[:flows], a[flows:], b[flows:]))
+
+        values = check_finite_result(
+            self._evaluate(momenta, alpha_s, contract, join).T, self.process
+        )
+        helicity = values[:, flows:]
+        if self._plan.mirrored:
+            helicity = torch.cat((helicity, helicity), dim=1) / 2.0
+        return EventWeights(helicity.sum(dim=1), values[:, :flows], helicity)
 
     def sampled(
         self,

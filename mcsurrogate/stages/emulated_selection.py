@@ -1,6 +1,5 @@
 """Events from emulators: with the exact amplitude in a second stage, or with error weights."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,21 +17,24 @@ from mcsurrogate.emulation.generation import (
     TwoStageSource,
     emulated_process,
     prepare_two_stage,
-    two_stage_unweight,
+    two_stage_events,
 )
 from mcsurrogate.emulation.stage_maxima import StageCosts
 from mcsurrogate.emulation.two_stage import TwoStageRecord
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.hard_process import EventBuilder
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.integration import UnweightingRecord, unweight
-from mcsurrogate.integration.sampler import Sampler, WeightedPoints
+from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.matrix_elements import StandardModel
-from mcsurrogate.stages.event_selection import EventSelection, Report, unweighting_summary
+from mcsurrogate.stages.event_selection import (
+    AcceptedPoints,
+    EventSelection,
+    Report,
+    unweighting_summary,
+)
 
 __all__ = ["TwoStageSelection", "UncertaintySelection", "emulated_selection"]
 
-_TIMED_EVENTS = 256
 _TYPICAL_COSTS = StageCosts(proposal=1e-5, surrogate=2e-6, exact=1.5e-4)
 """Seconds that maxima are chosen with: equal seeds make equal events on a busy machine too."""
 
@@ -81,26 +83,9 @@ def emulated_selection(
         pilot=section.pilot,
         overweight=overweight,
         preparation=sum(e.card.seconds + e.card.data.amplitude_seconds for e in emulators),
-        event_seconds=_event_seconds(source, process, seed),
         choice=_TYPICAL_COSTS,
     )
     return TwoStageSelection(section, emulators, source, report)
-
-
-def _event_seconds(source: TwoStageSource, process: HardProcess, seed: int) -> float:
-    """Processor seconds of making an event of an accepted point: flavours, colour, helicities."""
-    points = source.draw(16 * _TIMED_EVENTS, torch.Generator().manual_seed(seed))
-    inside = torch.nonzero(points.weight > 0.0)[:_TIMED_EVENTS, 0]
-    if len(inside) == 0:
-        return 0.0
-    builder = EventBuilder(process, seed)
-    seconds = 0.0
-    # The first call also prepares the amplitude's helicities; the second one counts.
-    for _ in range(2):
-        start = time.process_time()
-        builder.build(points.u[inside], points.channel[inside], points.weight[inside])
-        seconds = (time.process_time() - start) / len(inside)
-    return seconds
 
 
 def _describe(section: EmulatorsSection, emulators: list[Emulator]) -> list[dict[str, Any]]:
@@ -159,21 +144,21 @@ class TwoStageSelection:
         self._gain = gain
         self._book = TwoStageRecord()
 
-    def points(self, events: int, seed: int, report: Report) -> Iterator[WeightedPoints]:
+    def points(self, events: int, seed: int, report: Report) -> Iterator[AcceptedPoints]:
         """Yield accepted points; see the protocol."""
         book = self._book
-        stream = two_stage_unweight(
+        stream = two_stage_events(
             self._source, events, self._gain.two_stage, seed=seed, record=book
         )
-        for points in stream:
+        for points, contributions in stream:
             report(
                 min(book.events, events),
                 f"{book.first_efficiency:.2%} by the emulator, "
                 f"{book.second_efficiency:.1%} of these by the exact amplitude",
             )
-            yield points
+            yield AcceptedPoints(*points, contributions)
 
-    def weights(self, points: WeightedPoints) -> Tensor:
+    def weights(self, points: AcceptedPoints) -> Tensor:
         """Return the weights ``(N, 1)``."""
         return points.weight[:, None]
 
@@ -249,14 +234,14 @@ class UncertaintySelection:
         self.weight_names = ("nominal", *self._factors.names)
         self._book = UnweightingRecord()
 
-    def points(self, events: int, seed: int, report: Report) -> Iterator[WeightedPoints]:
+    def points(self, events: int, seed: int, report: Report) -> Iterator[AcceptedPoints]:
         """Yield accepted points; see the protocol."""
         book = self._book
         for points in unweight(self._sampler, events, seed=seed, record=book):
             report(book.accepted, f"{book.efficiency:.1%} accepted")
-            yield points
+            yield AcceptedPoints(*points)
 
-    def weights(self, points: WeightedPoints) -> Tensor:
+    def weights(self, points: AcceptedPoints) -> Tensor:
         """Return the nominal weights and those of the uncertainty, ``(N, W)``."""
         factors = self._factors(points.u, points.channel)
         return torch.cat((points.weight[:, None], points.weight[:, None] * factors), dim=1)

@@ -1,18 +1,36 @@
 """Where the events of stage ``generate`` come from: accepted points and what was counted."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
+from mcsurrogate.hard_process.integrand import Contributions
 from mcsurrogate.integration import UnweightingRecord, unweight
 from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.integration.sampler import Sampler, WeightedPoints
+from mcsurrogate.integration.sampler import Sampler
 
-__all__ = ["EventSelection", "PlainSelection", "Report", "unweighting_summary"]
+__all__ = ["AcceptedPoints", "EventSelection", "PlainSelection", "Report", "unweighting_summary"]
 
 Report = Callable[[int, str], None]
 """Is told how many events there are and how the unweighting goes."""
+
+
+class AcceptedPoints(NamedTuple):
+    """Points that became events.
+
+    Attributes
+    ----------
+    u, channel, weight
+        ``(N, d)``, ``(N,)``, and ``(N,)`` in units of one event.
+    contributions
+        What the exact process gave there, where that is known.
+    """
+
+    u: Tensor
+    channel: Tensor
+    weight: Tensor
+    contributions: Contributions | None = None
 
 
 class EventSelection(Protocol):
@@ -29,11 +47,11 @@ class EventSelection(Protocol):
     weight_names: tuple[str, ...]
     overweight: float
 
-    def points(self, events: int, seed: int, report: Report) -> Iterator[WeightedPoints]:
+    def points(self, events: int, seed: int, report: Report) -> Iterator[AcceptedPoints]:
         """Yield accepted points with weights in units of one event."""
         ...
 
-    def weights(self, points: WeightedPoints) -> Tensor:
+    def weights(self, points: AcceptedPoints) -> Tensor:
         """Return all weights ``(N, W)`` of accepted points in units of one event."""
         ...
 
@@ -65,16 +83,16 @@ class PlainSelection:
         self._sampler = sampler
         self._book = UnweightingRecord()
 
-    def points(self, events: int, seed: int, report: Report) -> Iterator[WeightedPoints]:
+    def points(self, events: int, seed: int, report: Report) -> Iterator[AcceptedPoints]:
         """Yield accepted points; see the protocol."""
         book = self._book
         for points in unweight(
             self._sampler, events, seed=seed, record=book, evaluate=self._evaluate
         ):
             report(book.accepted, f"{book.efficiency:.1%} accepted")
-            yield points
+            yield AcceptedPoints(*points)
 
-    def weights(self, points: WeightedPoints) -> Tensor:
+    def weights(self, points: AcceptedPoints) -> Tensor:
         """Return the weights ``(N, 1)``."""
         return points.weight[:, None]
 

@@ -77,7 +77,13 @@ def run_generation(
         def batches() -> Iterator[EventBatch]:
             for points in selection.points(wanted, seed, report):
                 weights = selection.weights(points) * unit
-                yield builder.build(points.u, points.channel, weights, selection.weight_names)
+                yield builder.build(
+                    points.u,
+                    points.channel,
+                    weights,
+                    selection.weight_names,
+                    points.contributions,
+                )
 
         energy = card.beams.sqrt_s / 2
         first = process.amplitudes[0].members[0].pdg_ids

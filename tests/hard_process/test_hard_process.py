@@ -178,3 +178,24 @@ def test_channels_that_share_a_network_are_alike() -> None:
     content["process"]["definition"] = "u g > t t~ u"
     groups = assemble(RunCard.model_validate(content)).groups
     assert groups == tuple(range(len(groups)))
+
+
+def test_known_contributions_make_the_same_events() -> None:
+    content = card("p p > t t~ j").model_dump()
+    content["cuts"] = [{"observable": "pt", "particles": ["jets"], "minimum": 30.0}]
+    process = assemble(RunCard.model_validate(content))
+    generator = torch.Generator().manual_seed(8)
+    u = torch.rand(600, process.dim, generator=generator, dtype=torch.float64)
+    channel = torch.randint(process.channels, (600,), generator=generator)
+    everything = process.contributions(u, channel, identities=True)
+    torch.testing.assert_close(everything.weights, process.contributions(u, channel).weights)
+    points = torch.nonzero(everything.accepted)[:, 0]
+    points = points[everything.weights.sum(dim=1) > 0][::2]
+    weights = torch.ones(len(points), dtype=torch.float64)
+    plain = EventBuilder(process, 3).build(u[points], channel[points], weights)
+    known = EventBuilder(process, 3).build(
+        u[points], channel[points], weights, contributions=everything.take(points)
+    )
+    for name in ("pdg_id", "colour", "helicity", "momenta", "scale"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(known, name))
+    assert len(np.unique(plain.pdg_id.reshape(-1, 5), axis=0)) > 5

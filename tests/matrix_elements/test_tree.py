@@ -282,3 +282,15 @@ def test_sampling_follows_its_generator():
     contributions = amplitude.helicity_contributions(points, 0.118)
     distance = (first[:, None] / len(amplitude.helicities) / contributions - 1.0).abs()
     assert float(distance.amin(dim=1).max()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    "process", ["g g > t t~ g", "u d~ > w+ g", "g g > g g g", "e+ e- > u u~ g"]
+)
+def test_event_weights_are_those_of_the_single_evaluations(process):
+    amplitude = engine(process)
+    points = probe_points(amplitude.process, amplitude.parameters, 50)
+    found = amplitude.event_weights(points, 0.118)
+    torch.testing.assert_close(found.squared, amplitude(points, 0.118), rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(found.flows, amplitude.colour_flow_weights(points, 0.118))
+    torch.testing.assert_close(found.helicities, amplitude.helicity_contributions(points, 0.118))
