@@ -1,12 +1,14 @@
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
     python benchmarks/validation_power.py FOLDER [--events N] [--sample z|jets] [--only NAME ...]
+                                          [--further] [--rows N]
 
 Reference and candidate are independent Pythia samples (generated into FOLDER, kept for the next
 call).  A defect is either another Pythia setting, with a sample of its own, or a change of the
 candidate's events while they are read.  Printed for each defect: p-value of the first row of the
 summary table (Holm-adjusted for all observables too), its name and where it deviates, the rank
-and p-value of the best of the observables that name the defect, and the verdict of the rows.
+and p-value of the best of the observables that name the defect, and the verdict.  `--further` tries
+the defects of further_defects.py instead; `--rows` prints more rows of each table.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import further_defects
 import numpy as np
 
 from mcsurrogate.generators import PythiaChain
@@ -39,8 +42,7 @@ BASE = {
     "jets": ("Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 50"),
 }
 PRESET = {"z": "ee_z", "jets": "pp_jets"}
-REMOVED = 3
-"""HepMC status of a particle that a defect takes away from the final state."""
+REMOVED = further_defects.REMOVED
 
 Defect = Callable[[EventChunk, np.random.Generator], EventChunk]
 
@@ -236,8 +238,8 @@ def sample_file(folder: Path, name: str, events: int, seed: int, settings: list[
     return path
 
 
-def show(name: str, found: Comparison, names: tuple[str, ...]) -> None:
-    """One line of the table."""
+def show(name: str, found: Comparison, names: tuple[str, ...], rows: int = 1) -> None:
+    """One line of the table, and the rows that follow it."""
     first = found.results[0]
     naming = [
         (i, r) for i, r in enumerate(found.results) if any(n in r.observable.name for n in names)
@@ -251,6 +253,12 @@ def show(name: str, found: Comparison, names: tuple[str, ...]) -> None:
         f"{rank + 1:3d}  {best.log_p / math.log(10):9.1f}  {best.observable.name}",
         flush=True,
     )
+    for row in found.results[1:rows]:
+        p = row.log_p / math.log(10)
+        print(f"{'':49s} {p:9.1f}  {row.observable.name:24s} {row.where}")
+    for test in found.global_tests:
+        if test.log_p < math.log(1e-4) and rows > 1:
+            print(f"{'':49s} {test.log_p / math.log(10):9.1f}  {test.title}")
 
 
 def main() -> None:
@@ -260,14 +268,21 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--sample", choices=tuple(BASE), default="z")
     parser.add_argument("--only", nargs="*", help="names of defects, by their beginnings")
+    parser.add_argument("--further", action="store_true", help="try the further defects")
+    parser.add_argument("--rows", type=int, default=1, help="rows of each table to print")
     arguments = parser.parse_args()
     base, kind, n = list(BASE[arguments.sample]), arguments.sample, arguments.events
     wanted = tuple(arguments.only or ("",))
     skipped = () if kind == "z" else _PP_ONLY_NO
-    planner = Planner(PRESET[kind], reservoir=0)
-    reference = fill_sample(
-        sample_file(arguments.folder, f"{kind}_reference", n, 1, base), "reference", planner
+    known, settings = (
+        (further_defects.CHANGES, further_defects.SETTINGS)
+        if arguments.further
+        else (CHANGES, SETTINGS)
     )
+    # the reservoir feeds the test of consecutive events
+    planner = Planner(PRESET[kind], reservoir=n if arguments.further else 0)
+    path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)
+    reference = fill_sample(path, "reference", planner, max_events=n)
     plan = reference.plan
     print(f"{kind}: {n} events against {n}, {len(plan.observables)} observables")
     print(
@@ -277,7 +292,7 @@ def main() -> None:
     path = sample_file(arguments.folder, f"{kind}_candidate", n, 2, base)
     changes = {
         name: value
-        for name, value in CHANGES.items()
+        for name, value in known.items()
         if name.startswith(wanted) and not any(s in name for s in skipped)
     }
     file = EventFile(path, max_events=n)
@@ -290,13 +305,15 @@ def main() -> None:
             samples[name].fill(Events(changed, changed.weights[:, 0]), chunk.first_event)
     names = {name: value[1] for name, value in changes.items()}
     for name, sample in samples.items():
-        show(name, compare(sample, reference, Tolerance()), names.get(name, ("",)))
-    for name, (line, own) in SETTINGS.items():
+        show(name, compare(sample, reference, Tolerance()), names.get(name, ("",)), arguments.rows)
+    for name, (line, own) in settings.items():
         if name.startswith(wanted) and not any(s in name for s in skipped):
             path = sample_file(
                 arguments.folder, f"{kind}_{line.split()[0].split(':')[1]}", n, 3, [*base, line]
             )
-            show(name, compare(fill_sample(path, name, planner), reference, Tolerance()), own)
+            candidate = fill_sample(path, name, planner, max_events=n)
+            found = compare(candidate, reference, Tolerance())
+            show(name, found, own, arguments.rows)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Plan:
     observables, preset
         What is histogrammed, and the preset it came from (None where named one by one).
     grids
-        Fine grid of each observable that has an order.
+        Fine grid of each observable that has an order, checks of consistency excepted.
     features
         Scaling of the event features.
     sample
@@ -107,9 +107,10 @@ class Planner:
             chosen = resolve([*preset(name), *self.extra])
         values = [o.values(events) for o in chosen]
         grids = {
-            o.name: fine_edges(v.values, np.asarray(o.edges))
+            o.name: fine_edges(v.values if o.fine else np.empty(0), np.asarray(o.edges))
             for o, v in zip(chosen, values, strict=True)
-            if not o.categories
+            # what is kept to rounding has coarse bins: between them there is nothing to compare
+            if not o.categories and o.group != "consistency"
         }
         raw = raw_features(chosen, values, len(events))
         features = FeatureMap.learn(raw)

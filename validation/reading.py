@@ -8,6 +8,7 @@ Memory does not grow with the number of events: one chunk is alive at a time.
 import gzip
 import io
 import lzma
+import math
 import sys
 from bz2 import BZ2File
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ _FORMATS = {
 }
 # Charged pion: its generated mass tells GeV from MeV whatever the file claims.
 _PION_MASS = 0.13957
+_WRONG_UNIT = 30.0
+"""Ratio of masses that no other particle's momentum explains, but a unit that is 1000 times off."""
 
 
 @dataclass
@@ -103,6 +106,12 @@ class _Stream(io.RawIOBase):
             self.tail = (self.tail + data[-_TAIL:])[-_TAIL:]
         return len(data)
 
+    def drain(self) -> None:
+        """Read to the end, for the last bytes and errors of the decoder."""
+        buffer = bytearray(_BUFFER)
+        while self.readinto(buffer):
+            pass
+
 
 def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     """Stream of the text of a file, by its first bytes rather than by its name."""
@@ -128,12 +137,14 @@ def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
 @contextmanager
 def _quiet_hepmc() -> Iterator[None]:
     """Keep HepMC3 from printing: what it complains about comes back as a named error."""
-    before = pyhepmc.Setup.print_errors, pyhepmc.Setup.print_warnings
-    pyhepmc.Setup.print_errors = pyhepmc.Setup.print_warnings = False
+    setup = pyhepmc.Setup
+    before = setup.print_errors, setup.print_warnings, setup.debug_level
+    setup.print_errors = setup.print_warnings = False
+    setup.debug_level = 0
     try:
         yield
     finally:
-        pyhepmc.Setup.print_errors, pyhepmc.Setup.print_warnings = before
+        setup.print_errors, setup.print_warnings, setup.debug_level = before
 
 
 @dataclass
@@ -340,21 +351,22 @@ class EventFile:
     def _check_end(self, stream: _Stream, end_marker: bytes, ok: bool, exhausted: bool) -> None:
         """Tell the regular end of a file from damage."""
         n = self.summary.events
+        if exhausted and not stream.error and stream.tail.rstrip().endswith(end_marker) and ok:
+            return
         so_far = f"{n} complete events were read before it"
+        stream.drain()
         if stream.error is not None:
             raise EventFileError(
                 f"{self.path}: damaged or truncated compression after event number {n} "
                 f"({stream.error}); {so_far}"
             ) from stream.error
-        if stream.tail.rstrip().endswith(end_marker) and exhausted:
-            return
-        if exhausted or ok:
+        if stream.tail.rstrip().endswith(end_marker):
             raise EventFileError(
-                f"{self.path}: truncated at event number {n + 1} of the file (no "
-                f"{end_marker.decode()} line at its end); {so_far}"
+                f"{self.path}: event number {n + 1} of the file cannot be parsed; {so_far}"
             )
         raise EventFileError(
-            f"{self.path}: event number {n + 1} of the file cannot be parsed; {so_far}"
+            f"{self.path}: truncated or damaged at event number {n + 1} of the file (no "
+            f"{end_marker.decode()} line at its end); {so_far}"
         )
 
     def _chunk(self, pending: _Pending) -> EventChunk:
@@ -395,7 +407,7 @@ class EventFile:
         return f"{self.path}: event {numbers[event]} (number {first + event + 1} in the file)"
 
     def _check_numbers(self, chunk: EventChunk) -> None:
-        """Refuse momenta and weights that are not numbers, and pions of the wrong mass."""
+        """Refuse momenta and weights that are not numbers, and wrong units."""
         finite = np.ones(len(chunk.particles), dtype=bool)
         for name in ("px", "py", "pz", "e"):
             finite &= np.isfinite(chunk.particles[name])
@@ -410,14 +422,29 @@ class EventFile:
         if len(bad):
             place = self._place(chunk.event_numbers, chunk.first_event, int(bad[0]))
             raise EventFileError(f"{place}: a weight is not finite")
-        pions = (np.abs(chunk.pid) == 211) & (chunk.status == 1)
-        if chunk.first_event == 0 and pions.any():
-            mass = float(np.median(chunk.select(pions).mass))
-            if not 0.5 * _PION_MASS < mass < 2.0 * _PION_MASS:
-                raise EventFileError(
-                    f"{self.path}: its charged pions have a mass of {mass:.4g} GeV instead of "
-                    f"{_PION_MASS}; the U line of the events names the wrong momentum unit"
-                )
+        self._check_units(chunk)
+
+    def _check_units(self, chunk: EventChunk) -> None:
+        """Refuse events whose charged pions have another mass than nature's."""
+        pions = np.flatnonzero((np.abs(chunk.pid) == 211) & (chunk.status == 1))
+        # the generated mass has no rounding of energies; files may leave it out
+        mass = np.ascontiguousarray(chunk.particles["mass"])[pions]
+        if chunk.first_event == 0 and len(pions) and not mass.any():
+            mass = np.full(len(pions), np.median(chunk.select(pions).mass))
+        apart = np.abs(np.log(np.maximum(mass, 1e-12) / _PION_MASS))
+        wrong = (apart > math.log(_WRONG_UNIT)) & (mass > 0.0)
+        event = chunk.event[pions]
+        share = np.bincount(event[wrong], minlength=len(chunk)) > 0.5 * np.bincount(
+            event, minlength=len(chunk)
+        )
+        if share.any():
+            i = int(share.argmax())
+            typical = float(np.median(mass[event == i]))
+            raise EventFileError(
+                f"{self._place(chunk.event_numbers, chunk.first_event, i)}: its charged pions "
+                f"have a mass of {typical:.4g} GeV instead of {_PION_MASS}; the U line of the "
+                "event names the wrong momentum unit"
+            )
 
 
 class _Chained:

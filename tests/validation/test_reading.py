@@ -239,6 +239,27 @@ def damaged(small, tmp_path, change, name="damaged.hepmc"):
     return path
 
 
+def test_damage_near_the_end_is_found(small, tmp_path):
+    """The rest of the file is in the parser's buffer by then, its last line included."""
+    lines = small.read_text().split("\n")
+    last = max(i for i, line in enumerate(lines) if line.startswith("E "))
+    place = next(i for i in range(last, len(lines)) if lines[i].startswith("P 9 "))
+    lines[place] = " ".join(lines[place].split(" ")[:5])
+    path = tmp_path / "damaged.hepmc"
+    path.write_text("\n".join(lines))
+    with pytest.raises(EventFileError, match=r"event number 30 .*cannot be parsed; 29 complete"):
+        read(path)
+
+
+def test_wrong_unit_of_a_single_event(small, tmp_path):
+    pieces = small.read_text().split("\nE ")
+    pieces[21] = pieces[21].replace("U GEV", "U MEV")
+    path = tmp_path / "units.hepmc"
+    path.write_text("\nE ".join(pieces))
+    with pytest.raises(EventFileError, match=r"number 21 in the file.*wrong momentum unit"):
+        read(path)
+
+
 def test_truncated_in_an_event(small, tmp_path):
     def cut(data):
         starts = [m.start() for m in re.finditer(rb"^E ", data, re.MULTILINE)]

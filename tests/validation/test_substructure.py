@@ -1,9 +1,12 @@
 """Jet substructure against closed forms on constructed jets and against naive clustering."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mcsurrogate.validation.jets import JetAlgorithm, JetCollection, JetDefinition
+from mcsurrogate.validation.observables import get
 from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.substructure import JetSubstructure
 
@@ -201,6 +204,25 @@ def test_lund_plane_is_the_naive_one(random_jets):
         assert np.allclose(plane.kt[mine][order], np.sort(kt), rtol=1e-10)
         delta = np.array([b[0] for b in expected])[np.argsort(kt)]
         assert np.allclose(plane.delta[mine][order], delta, rtol=1e-10)
+
+
+def test_cells_of_the_lund_plane():
+    """Against numpy's two-dimensional histogram; edges are not met by random numbers."""
+    random = np.random.default_rng(11)
+    delta, kt = 10 ** random.uniform(-3, 0.3, 4000), 10 ** random.uniform(-2, 3, 4000)
+    expected, _, _ = np.histogram2d(
+        np.log(kt), -np.log(delta), (np.linspace(-3, 4, 8), np.linspace(0, 5, 11))
+    )
+    plane = get("lund_plane")
+    inside = SimpleNamespace(
+        lund=SimpleNamespace(delta=delta, kt=kt, jet=np.zeros(4000, dtype=np.int64)),
+        jets=SimpleNamespace(event=np.zeros(1, dtype=np.int64)),
+    )
+    cells = plane.compute(SimpleNamespace(leading_jets=inside)).values
+    found, _ = np.histogram(cells, plane.edges)
+    assert np.array_equal(found, expected.ravel())
+    assert len(plane.categories) == len(found) == 70
+    assert (cells[cells < 0] == -1.0).all()
 
 
 def test_fragmentation():

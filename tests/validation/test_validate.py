@@ -50,6 +50,7 @@ def test_independent_samples_are_indistinguishable(result):
         "sliced_wasserstein",
         "fpd",
         "kpd",
+        "serial",
         "classifier",
     }
 

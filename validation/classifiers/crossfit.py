@@ -95,7 +95,8 @@ def _train(
             loss = _loss(network(*(x[index] for x in inputs)), labels[index], weights[index])
             torch.autograd.backward(loss)
             optimizer.step()
-        value = float(_loss(_scores(network, inputs, held), labels[held], weights[held]))
+        scored = _scores(network, inputs, held, settings.batch)
+        value = float(_loss(scored, labels[held], weights[held]))
         if value < best - 1e-5:
             best, since = value, 0
             best_state = {k: v.clone() for k, v in network.state_dict().items()}
@@ -108,9 +109,9 @@ def _train(
 
 
 @torch.no_grad()
-def _scores(network: nn.Module, inputs: Sequence[Tensor], index: Tensor) -> Tensor:
+def _scores(network: nn.Module, inputs: Sequence[Tensor], index: Tensor, batch: int) -> Tensor:
     network.eval()
-    parts = [network(*(x[i] for x in inputs)) for i in torch.split(index, 2048)]
+    parts = [network(*(x[i] for x in inputs)) for i in torch.split(index, batch)]
     return torch.cat(parts)
 
 
@@ -174,5 +175,5 @@ def cross_fit(
             own = torch.as_tensor(np.flatnonzero(folds == fold))
             part = [x[rest] for x in tensors]
             _train(network, part, labels[rest], factors[rest], settings, generator)
-            scores[own.numpy()] = _scores(network, tensors, own).numpy()
+            scores[own.numpy()] = _scores(network, tensors, own, settings.batch).numpy()
     return scores, folds

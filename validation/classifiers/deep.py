@@ -25,7 +25,8 @@ __all__ = ["DEEP_EVENTS", "deep_tests"]
 DEEP_EVENTS = 20_000
 """Events of each sample that the networks see at most."""
 
-_SETTINGS = TrainingSettings(epochs=12, patience=3, batch=256, learning_rate=1e-3)
+_SETTINGS = TrainingSettings(epochs=12, patience=3, batch=128, learning_rate=1e-3)
+"""The batch is small for the pairs of particles of a batch to stay in the cache."""
 
 
 def deep_tests(

@@ -31,36 +31,47 @@ def _flat(invariants: Tensor) -> Tensor:
 
 
 class _Block(nn.Module):
-    """One exchange of messages between all pairs."""
+    """One exchange of messages between all pairs.
 
-    def __init__(self, width: int) -> None:
+    Parameters
+    ----------
+    width
+        Scalars of each particle.
+    moves
+        Whether vectors change: nothing looks at them after the last exchange.
+    """
+
+    def __init__(self, width: int, *, moves: bool) -> None:
         super().__init__()
-        self.message = nn.Sequential(
-            nn.Linear(2 * width + 2, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()
-        )
+        # one linear layer on (h_i, h_j, invariants), taken apart: two terms need no pairs
+        self.receiver = nn.Linear(width, width)
+        self.sender = nn.Linear(width, width, bias=False)
+        self.invariants = nn.Linear(2, width, bias=False)
+        self.message = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.gate = nn.Sequential(nn.Linear(width, 1), nn.Sigmoid())
-        self.pull = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1))
+        self.pull = (
+            nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1))
+            if moves
+            else None
+        )
         self.update = nn.Sequential(nn.Linear(2 * width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, scalars: Tensor, vectors: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
         """Return new scalars ``(N, P, H)`` and vectors ``(N, P, 4)``; `pairs` masks pairs."""
-        products = minkowski(vectors[:, :, None], vectors[:, None])
+        products = (vectors * vectors.new_tensor(_METRIC)) @ vectors.transpose(1, 2)
         own = torch.diagonal(products, dim1=1, dim2=2)
         distances = own[:, :, None] + own[:, None] - 2.0 * products
-        size = scalars.shape[1]
-        edges = torch.cat(
-            (
-                scalars[:, :, None].expand(-1, -1, size, -1),
-                scalars[:, None].expand(-1, size, -1, -1),
-                _flat(products)[..., None],
-                _flat(distances)[..., None],
-            ),
-            dim=-1,
+        invariants = torch.stack((_flat(products), _flat(distances)), dim=-1)
+        messages = self.message(
+            self.receiver(scalars)[:, :, None]
+            + self.sender(scalars)[:, None]
+            + self.invariants(invariants)
         )
-        messages = self.message(edges)
-        pull = self.pull(messages)[..., 0].clamp(-10.0, 10.0) * pairs
-        vectors = vectors + _STEP * torch.einsum("nij,njk->nik", pull, vectors)
-        heard = (self.gate(messages) * messages * pairs[..., None]).sum(dim=2)
+        if self.pull is not None:
+            pull = self.pull(messages)[..., 0].clamp(-10.0, 10.0) * pairs
+            vectors = vectors + _STEP * pull @ vectors
+        weights = self.gate(messages)[..., 0] * pairs
+        heard = (weights[:, :, None] @ messages)[:, :, 0]
         # an average keeps the size whatever the multiplicity
         heard = heard / pairs.sum(dim=2, keepdim=True).clamp(min=1.0)
         return scalars + self.update(torch.cat((scalars, heard), dim=-1)), vectors
@@ -83,7 +94,7 @@ class LorentzNetwork(nn.Module):
         super().__init__()
         self.scale, self.particles = scale, particles
         self.embedding = nn.Linear(_CLASSES + 3, width)
-        self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
+        self.blocks = nn.ModuleList(_Block(width, moves=i < blocks - 1) for i in range(blocks))
         self.event = nn.Sequential(nn.Linear(width + 1, width), nn.SiLU(), nn.Linear(width, 1))
 
     def forward(self, sets: Tensor) -> Tensor:

@@ -301,6 +301,18 @@ SPECTRA = (
         log_y=True,
     ),
     Observable(
+        "charged_beam_pt",
+        "Transverse momentum of charged particles to the beam",
+        r"$p_T$",
+        logarithmic(0.05, 40, 32),
+        lambda e: of_particles(e.charged, e.charged.pt),
+        "particle",
+        "GeV",
+        "charged final-state particles",
+        log_x=True,
+        log_y=True,
+    ),
+    Observable(
         "charged_cos_theta",
         "Polar angle of charged particles",
         r"$\cos\theta$",

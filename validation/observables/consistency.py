@@ -39,6 +39,9 @@ _MASS_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 _MASS_TOLERANCE = 0.01
 _ROUNDING = 1e-6
+_LONG_LIVED = (310, 3122, 3112, 3222, 3312, 3334, 411, 421, 431, 511, 521, 531)
+_SHORTEST = 1e-3
+"""Flights in mm that are long enough to have a direction in files with few digits."""
 
 
 def _where_known(values: FloatArray, events: Events) -> FloatArray:
@@ -101,6 +104,22 @@ def _wrong_masses(events: Events) -> Values:
     allowed = _MASS_TOLERANCE * square + _ROUNDING * (1.0 + final.energy**2)
     wrong = (slot >= 0) & ~(np.abs(final.mass2 - square) <= allowed)
     return Values(slot[wrong].astype(np.float64) + 0.5, final.event[wrong])
+
+
+def _off_course(events: Events) -> Values:
+    """Sine of the angle between momentum and flight of long-lived hadrons that decayed."""
+    chunk = events.chunk
+    index = chunk.last_copies(np.isin(np.abs(chunk.pid), _LONG_LIVED))
+    index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
+    place = chunk.vertex_positions
+    way = place[chunk.end_vertex[index], :3] - place[chunk.production_vertex[index], :3]
+    distance = np.linalg.norm(way, axis=1)
+    moved = distance > _SHORTEST
+    hadrons, way, distance = chunk.select(index[moved]), way[moved], distance[moved]
+    momentum = np.stack((hadrons.px, hadrons.py, hadrons.pz), axis=1)
+    across = np.linalg.norm(np.cross(way, momentum), axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Values(across / (distance * hadrons.p), hadrons.event)
 
 
 def _conserved(
@@ -167,6 +186,19 @@ CONSISTENCY = (
         linear(-4.5, 4.5, 9),
         _balance(_baryon_number),
         "baryon number |",
+    ),
+    Observable(
+        "flight_direction",
+        "Flight beside the momentum",
+        r"$\sin\angle(\vec x, \vec p)$",
+        (0.0, 0.01, 0.03, 0.1, 0.3, 1.01),
+        _off_course,
+        "consistency",
+        "",
+        "angle between the momentum of decayed long-lived hadrons and the way between their "
+        "vertices, if above 1 um",
+        log_y=True,
+        feature=False,
     ),
     Observable(
         "wrong_masses",

@@ -20,10 +20,12 @@ from mcsurrogate.validation.observables.registry import (
 from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.selection import Events
 
-__all__ = ["CORRELATION", "FLIGHT", "pairs"]
+__all__ = ["CORRELATION", "FLIGHT", "on_shell_energy", "pairs", "thrust_rapidity"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_MASSES = {22: 0.0, 211: 0.13957039, 321: 0.493677, 2212: 0.93827209}
 
 
 def pairs(first: Particles, second: Particles) -> tuple[IntArray, IntArray]:
@@ -45,6 +47,15 @@ def _signed(*pids: int) -> Callable[[Events], Particles]:
     return lambda events: events.final.where(np.isin(events.final.pid, pids))
 
 
+def on_shell_energy(particles: Particles) -> FloatArray:
+    """Energies on the mass shell: momenta alone decide, and no pair lies below threshold."""
+    squares = np.zeros(len(particles))
+    for pid in np.unique(particles.pid):
+        squares[particles.pid == pid] = _MASSES[abs(int(pid))] ** 2
+    energy: FloatArray = np.sqrt(particles.p**2 + squares)
+    return energy
+
+
 def _pair_mass(*combinations: tuple[int, int]) -> Callable[[Events], Values]:
     """Invariant masses of all pairs of the given PDG numbers."""
 
@@ -53,8 +64,7 @@ def _pair_mass(*combinations: tuple[int, int]) -> Callable[[Events], Values]:
         for one, other in combinations:
             first, second = _signed(one)(events), _signed(other)(events)
             i, j = pairs(first, second)
-            energy = first.energy[i] + second.energy[j]
-            square = energy**2
+            square = (on_shell_energy(first)[i] + on_shell_energy(second)[j]) ** 2
             for a, b in ((first.px, second.px), (first.py, second.py), (first.pz, second.pz)):
                 square -= (a[i] + b[j]) ** 2
             masses.append(np.sqrt(np.maximum(square, 0.0)))
@@ -79,11 +89,12 @@ def _mass(
         _pair_mass(*combinations),
         "correlation",
         "GeV",
-        f"all pairs of final-state {words} of an event",
+        f"all pairs of final-state {words} of an event, from their momenta",
+        fine=False,
     )
 
 
-def _thrust_rapidity(particles: Particles, events: Events) -> FloatArray:
+def thrust_rapidity(particles: Particles, events: Events) -> FloatArray:
     """Signed rapidity along the thrust axis."""
     axis = events.thrust.axis[particles.event]
     along = particles.px * axis[:, 0] + particles.py * axis[:, 1] + particles.pz * axis[:, 2]
@@ -96,7 +107,7 @@ def _compensation(pid: int) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
         first, second = _signed(pid)(events), _signed(-pid)(events)
         i, j = pairs(first, second)
-        gap = _thrust_rapidity(first, events)[i] - _thrust_rapidity(second, events)[j]
+        gap = thrust_rapidity(first, events)[i] - thrust_rapidity(second, events)[j]
         return Values(np.abs(gap), first.event[i])
 
     return compute
@@ -257,6 +268,16 @@ CORRELATION = (
         "event",
         "",
         "energy of the charged final-state particles over sqrt(s)",
+    ),
+    Observable(
+        "transverse_sum",
+        "Sum of the transverse momenta",
+        r"$\sum p_T / \sqrt{s}$",
+        (0.0, *linear(0.3, 0.7, 10), *linear(0.72, 1.0, 14)),
+        lambda e: e.visible.sum_over(e.visible.pt) / e.energy_scale,
+        "event",
+        "",
+        "sum of the momenta of all visible particles transverse to the beam, over sqrt(s)",
     ),
     Observable(
         "leading_momentum",

@@ -12,6 +12,7 @@ from mcsurrogate.validation.observables.hard import HARD
 from mcsurrogate.validation.observables.identified import IDENTIFIED
 from mcsurrogate.validation.observables.jet import JET
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
+from mcsurrogate.validation.observables.pairs import DECAY, PAIR
 from mcsurrogate.validation.observables.particle import PARTICLE
 from mcsurrogate.validation.observables.rates import RATES
 from mcsurrogate.validation.observables.registry import define_preset
@@ -21,7 +22,16 @@ from mcsurrogate.validation.selection import Events
 
 __all__ = ["detect"]
 
-_HADRON_COLLISION = (*EVENT, *JET, *ALGORITHMS, *SUBSTRUCTURE, *PARTICLE, *FLIGHT, *CONSISTENCY)
+_HADRON_COLLISION = (
+    *EVENT,
+    *JET,
+    *ALGORITHMS,
+    *SUBSTRUCTURE,
+    *PARTICLE,
+    *DECAY,
+    *FLIGHT,
+    *CONSISTENCY,
+)
 
 define_preset("pp_jets", [o.name for o in _HADRON_COLLISION])
 define_preset("pp_top", [o.name for o in (*TOP, *BOSON, *_HADRON_COLLISION)])
@@ -31,7 +41,11 @@ define_preset(
         *(o.name for o in (*ANNIHILATION, *RATES, *IDENTIFIED, *MULTIPLICITY)),
         "charged_phi",
         "final_species",
-        *(o.name for o in (*CORRELATION, *FLIGHT, *CONSISTENCY) if o.name != "transverse_balance"),
+        *(
+            o.name
+            for o in (*CORRELATION, *PAIR, *DECAY, *FLIGHT, *CONSISTENCY)
+            if o.name != "transverse_balance"
+        ),
     ],
 )
 define_preset("hard_process", [o.name for o in HARD])

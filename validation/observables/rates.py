@@ -61,6 +61,12 @@ def _hemisphere_charge(events: Events) -> Values:
     return Values(np.stack(values, axis=1).ravel(), event)
 
 
+def _jet_energy(events: Events) -> Values:
+    jets = events.sphere_jets
+    visible = events.visible.sum_over(events.visible.energy)
+    return of_particles(jets, 2.0 * jets.energy / visible[jets.event])
+
+
 def _rate_observable(n: int) -> Observable:
     more = n == MAX_JETS
     return Observable(
@@ -94,14 +100,13 @@ RATES = (
     Observable(
         "sphere_jet_energy",
         "Energy of anti-kt jets on the sphere",
-        "$x_E = 2 E / \\sqrt{s}$",
+        r"$x_E = 2 E / E_{\rm vis}$",
         linear(0.1, 1.05, 38),
-        lambda e: of_particles(
-            e.sphere_jets, 2.0 * e.sphere_jets.energy / e.energy_scale[e.sphere_jets.event]
-        ),
+        _jet_energy,
         "jet",
         "",
-        f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
+        "2 E over the visible energy; generalised e+ e- kt algorithm with p = -1, R = 0.7, "
+        f"E > 5 GeV; {_VISIBLE}",
     ),
     Observable(
         "weighted_hemisphere_charge",

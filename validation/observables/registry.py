@@ -74,6 +74,9 @@ class Observable:
         Whether the tests of all observables at once see it.
     density
         Whether the plot divides contents by the width of their bin.
+    fine
+        Whether KS and Wasserstein distances are taken on a grid finer than the bins; not where
+        narrow peaks lie inside a bin on purpose.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Observable:
     categories: tuple[str, ...] = ()
     feature: bool = True
     density: bool = True
+    fine: bool = True
 
     def values(self, events: Events) -> Values:
         """Values in a chunk, checked.

@@ -155,6 +155,41 @@ _LUND = (
     ),
 )
 
+_PLANE_DISTANCE, _PLANE_KT = linear(0.0, 5.0, 10), linear(-3.0, 4.0, 7)
+"""Edges of ln(1 / Delta) and of ln(kt / GeV) of the cells of the Lund plane."""
+
+
+def _lund_cell(delta: FloatArray, kt: FloatArray) -> FloatArray:
+    """Place in the list of cells, -1 outside all of them."""
+    column = np.searchsorted(_PLANE_DISTANCE, -np.log(delta), side="right") - 1
+    row = np.searchsorted(_PLANE_KT, np.log(kt), side="right") - 1
+    columns, rows = len(_PLANE_DISTANCE) - 1, len(_PLANE_KT) - 1
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    cell: FloatArray = np.where(inside, row * columns + column + 0.5, -1.0)
+    return cell
+
+
+_LUND_CELLS = tuple(
+    f"{_PLANE_DISTANCE[column]:.1f}, {_PLANE_KT[row]:.0f}"
+    for row in range(len(_PLANE_KT) - 1)
+    for column in range(len(_PLANE_DISTANCE) - 1)
+)
+
+_LUND_PLANE = Observable(
+    "lund_plane",
+    "Primary Lund plane",
+    "cell",
+    linear(0, len(_LUND_CELLS), len(_LUND_CELLS)),
+    _of_branchings(_lund_cell),
+    "substructure",
+    "",
+    "mean number of branchings in cells of ln(1/Delta) and ln(kt/GeV), named by their lower edges; "
+    f"Cambridge/Aachen declustering along the harder branch, of {_JETS} (arXiv:1807.04758)",
+    categories=_LUND_CELLS,
+    # its sums over rows and columns are the two spectra
+    feature=False,
+)
+
 SUBSTRUCTURE = (
     _jet(
         "jet_constituents",
@@ -248,6 +283,7 @@ SUBSTRUCTURE = (
         log_y=True,
     ),
     *_LUND,
+    _LUND_PLANE,
     *_FRAGMENTATION,
 )
 

@@ -14,6 +14,7 @@ from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
+from mcsurrogate.validation.statistics.serial import compare_serial
 
 if TYPE_CHECKING:
     from mcsurrogate.validation.sample import Sample
@@ -77,6 +78,10 @@ def global_tests(
                 kernel.error,
             )
         )
+        tell("correlation of consecutive events")
+        serial = compare_serial(candidate.reservoir, reference.reservoir, seed=seed)
+        if serial is not None:
+            tests.append(serial)
         tests.append(_feature_classifier(candidate, reference, seed, tell))
     if min(len(candidate.particle_sets), len(reference.particle_sets)) >= _MIN_EVENTS:
         tests += deep_tests(candidate, reference, seed=seed, tell=tell)
