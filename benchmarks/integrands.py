@@ -22,6 +22,7 @@ from scipy import special
 from torch import Tensor
 
 from mcsurrogate.integration import Integrand, IntegrandValue, integrate
+from mcsurrogate.integration.integrand import as_integrand
 
 __all__ = ["SUITE", "Problem", "RidgeChannels", "camel"]
 
@@ -305,50 +306,13 @@ def run_vegas(problem: Problem, evaluations: int, seed: int) -> Outcome:
 
 
 def run_madnis(problem: Problem, evaluations: int, seed: int) -> Outcome:
-    """Run madnis with its VEGAS start and buffered training; 60% of the evaluations train."""
-    import madnis.integrator as mi
-    from madnis.integrator.vegas_pretraining import VegasPreTraining
+    """Run madnis, see :mod:`madnis_peer`."""
+    from madnis_peer import MadnisPeer
 
-    torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    dim = None if isinstance(problem.function, Integrand) else problem.dim
     start = time.process_time()
-    if isinstance(problem.function, Integrand):
-        ours = problem.function
-
-        def multi(x: Tensor, channels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            out = ours(x.double(), channels)
-            assert out.prior is not None
-            assert out.features is not None
-            return out.weight.to(x.dtype), out.features.to(x.dtype), out.prior.to(x.dtype)
-
-        integrand = mi.Integrand(
-            multi,
-            input_dim=ours.dim,
-            channel_count=ours.channels,
-            remapped_dim=ours.dim,
-            has_channel_weight_prior=True,
-        )
-    else:
-        f = problem.function
-        integrand = mi.Integrand(lambda x: f(x.double()).to(x.dtype), input_dim=problem.dim)
-    pre = evaluations // 10
-    batch, buffered = 2048, 4
-    steps = int(0.5 * evaluations / batch) * (buffered + 1)
-    integrator = mi.Integrator(
-        integrand,
-        batch_size=batch,
-        learning_rate=3e-3,
-        scheduler=lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, steps),
-        buffer_capacity=evaluations,
-        buffered_steps=buffered,
-    )
-    channels = integrand.channel_count or 1
-    start_vegas = VegasPreTraining(integrator, bins=64)
-    start_vegas.rng = np.random.default_rng(seed)
-    start_vegas.train([pre // 7 // channels] * 7)
-    start_vegas.initialize_integrator()
-    integrator.train(steps)
-    metrics = integrator.integration_metrics(int(0.4 * evaluations))
+    integrator, left = MadnisPeer(as_integrand(problem.function, dim)).train(evaluations, seed)
+    metrics = integrator.integration_metrics(left)
     seconds = time.process_time() - start
     return Outcome(metrics.integral, metrics.error, metrics.rel_stddev, seconds)
 

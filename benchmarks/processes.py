@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.hard_process import HardProcess, assemble
@@ -152,66 +151,15 @@ def run_vegas_package(process: HardProcess, evaluations: int, seed: int) -> Outc
 
 
 def run_madnis(process: HardProcess, evaluations: int, seed: int) -> Outcome:
-    """Run madnis with its VEGAS start and buffered training; 60% of the evaluations train."""
-    import madnis.integrator as mi
-    from madnis.integrator.vegas_pretraining import VegasPreTraining
-
-    torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    inside = 0.0
-
-    def several(x: Tensor, channel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        nonlocal inside
-        begin = time.process_time()
-        with torch.no_grad():
-            out = process(x.double(), channel)
-        inside += time.process_time() - begin
-        assert out.prior is not None
-        assert out.features is not None
-        return out.weight.to(x.dtype), out.features.to(x.dtype), out.prior.to(x.dtype)
-
-    def one(x: Tensor) -> Tensor:
-        nonlocal inside
-        begin = time.process_time()
-        with torch.no_grad():
-            out = process(x.double(), torch.zeros(len(x), dtype=torch.int64))
-        inside += time.process_time() - begin
-        return out.weight.to(x.dtype)
+    """Run madnis, see :mod:`madnis_peer`."""
+    from madnis_peer import MadnisPeer
 
     start = time.process_time()
-    if process.channels > 1:
-        features = 2 + 4 * (
-            process.phase_space.forward(torch.rand(1, process.dim), 0).momenta.shape[1] - 2
-        )
-        integrand = mi.Integrand(
-            several,
-            input_dim=process.dim,
-            channel_count=process.channels,
-            remapped_dim=features,
-            has_channel_weight_prior=True,
-        )
-    else:
-        integrand = mi.Integrand(one, input_dim=process.dim)
-    pre = evaluations // 10
-    batch, buffered = 2048, 4
-    steps = int(0.5 * evaluations / batch) * (buffered + 1)
-    integrator = mi.Integrator(
-        integrand,
-        batch_size=batch,
-        learning_rate=3e-3,
-        scheduler=lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, steps),
-        buffer_capacity=evaluations,
-        buffered_steps=buffered,
-    )
-    grid = VegasPreTraining(integrator, bins=64)
-    grid.rng = np.random.default_rng(seed)
-    grid.train([pre // 7 // process.channels] * 7)
-    grid.initialize_integrator()
-    integrator.train(steps)
-    last = int(0.4 * evaluations)
-    begin, before = time.process_time(), inside
+    peer = MadnisPeer(process)
+    integrator, last = peer.train(evaluations, seed)
+    begin, before = time.process_time(), peer.seconds
     sample = integrator.sample(last)
-    per_sample = (time.process_time() - begin - (inside - before)) / last
+    per_sample = (time.process_time() - begin - (peer.seconds - before)) / last
     seconds = time.process_time() - start
     weight = sample.weights.double()
     several_channels = sample.channels is not None
@@ -235,7 +183,7 @@ def run_madnis(process: HardProcess, evaluations: int, seed: int) -> Outcome:
         efficiency.value,
         efficiency.error,
         seconds,
-        inside,
+        peer.seconds,
         evaluations,
         evaluations - last,
         per_sample,
