@@ -11,7 +11,10 @@ and the spread of (value - exact) / error (0 and 1 for honest errors).
     python benchmarks/coverage.py --problem "camel 8-d" --evaluations 100000 --seeds 20
     python benchmarks/coverage.py --problem "camel 8-d" --evaluations 400000 --seeds 20
 
-Seeds that are done are kept in the file of ``--keep``, and not done again.
+Seeds that are done are kept in the file of ``--keep``, and not done again.  With ``--redraws N``
+the trained sampler of each seed is sampled N times more, by as many points as its last iteration
+had: mean and spread of the pulls of these means tell whether weights and their variance are right,
+with much less noise than as many trainings.
 """
 
 import argparse
@@ -27,7 +30,7 @@ from integrands import SUITE, Problem
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.hard_process import assemble
-from mcsurrogate.integration import Integrand, integrate
+from mcsurrogate.integration import Integrand, IntegrationResult, integrate
 
 _CARDS = Path(__file__).parent.parent / "cards"
 _GG_TTX_PB = 11.36813
@@ -42,12 +45,29 @@ def problem(name: str) -> Problem:
     return next(p for p in SUITE if p.name == name)
 
 
-def run(task: Problem, method: str, evaluations: int, seed: int) -> dict[str, object]:
+def redrawn_pulls(
+    result: IntegrationResult, exact: float, redraws: int, seed: int
+) -> tuple[float, float]:
+    """Mean and spread of the pulls of ``redraws`` fresh samples of a trained sampler."""
+    points = result.history[-1].points
+    generator = torch.Generator().manual_seed(10**6 + seed)
+    pulls = []
+    for _ in range(redraws):
+        weight = result.sampler.sample(points, generator).weight
+        pulls.append((weight.mean() - exact) / (weight.std() / math.sqrt(points)))
+    found = torch.stack(pulls)
+    return float(found.mean()), float(found.std())
+
+
+def run(
+    task: Problem, method: str, evaluations: int, seed: int, redraws: int = 0
+) -> dict[str, object]:
     """One seed."""
     dim = None if isinstance(task.function, Integrand) else task.dim
     start = time.process_time()
     result = integrate(task.function, dim=dim, evaluations=evaluations, seed=seed, method=method)
-    return {
+    seconds = time.process_time() - start
+    row: dict[str, object] = {
         "problem": task.name,
         "method": method,
         "evaluations": evaluations,
@@ -56,8 +76,11 @@ def run(task: Problem, method: str, evaluations: int, seed: int) -> dict[str, ob
         "ratio": result.value / task.exact,
         "relative_std_dev": result.relative_std_dev,
         "warnings": list(result.warnings),
-        "seconds": time.process_time() - start,
+        "seconds": seconds,
     }
+    if redraws > 1:
+        row["redrawn"] = redrawn_pulls(result, task.exact, redraws, seed)
+    return row
 
 
 def summary(rows: list[dict[str, object]]) -> str:
@@ -87,6 +110,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=1, help="first seed")
+    parser.add_argument("--redraws", type=int, default=0, help="fresh samples of each sampler")
     parser.add_argument("--keep", type=Path, help="file of finished seeds, a line each")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -101,13 +125,15 @@ def main() -> None:
     for seed in range(options.first, options.first + options.seeds):
         key = (task.name, options.method, options.evaluations, seed)
         if key not in done:
-            done[key] = run(task, options.method, options.evaluations, seed)
+            done[key] = run(task, options.method, options.evaluations, seed, options.redraws)
             if options.keep is not None:
                 with options.keep.open("a") as stream:
                     stream.write(json.dumps(done[key]) + "\n")
         rows.append(done[key])
         print(
-            f"seed {seed}: pull {done[key]['pull']:.2f} {done[key]['warnings'] or ''}", flush=True
+            f"seed {seed}: pull {done[key]['pull']:.2f} {done[key].get('redrawn', '')} "
+            f"{done[key]['warnings'] or ''}",
+            flush=True,
         )
     print(summary(rows))
 
