@@ -10,7 +10,7 @@ from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.hard_process.loop_induced import is_loop_induced, loop_lines
 from mcsurrogate.matrix_elements.diagrams import topologies
 from mcsurrogate.matrix_elements.parameters import StandardModel
-from mcsurrogate.matrix_elements.particles import antiparticle
+from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
 from mcsurrogate.phase_space import (
     ChannelSet,
@@ -131,10 +131,27 @@ def build_channels(
         return _OneChannel(flat, "two bodies")
     guarded = all(m > 0 or cuts.least_transverse_momentum(i + 2) > 0 for i, m in enumerate(masses))
     if mapping == "transverse" or (mapping == "auto" and hadronic and not resonant and guarded):
-        return _OneChannel(TransverseMapping(masses, sqrt_s, cuts), "transverse")
+        radiated = _radiated(groups, masses, cuts)
+        return _OneChannel(TransverseMapping(masses, sqrt_s, cuts, radiated), "transverse")
     return ChannelSet.from_topologies(
         list(found.values()), masses, sqrt_s, hadronic=hadronic, cuts=cuts
     )
+
+
+def _radiated(
+    groups: Sequence[SubprocessGroup], masses: Sequence[float], cuts: Cuts
+) -> tuple[int, ...]:
+    """Outgoing legs that two jets radiate: several colourless massive ones, and only these."""
+    massive = [leg for leg, mass in enumerate(masses) if mass > 0]
+    colourless = all(
+        particle_by_pdg(member.pdg_ids[leg + 2]).colour == 1
+        for group in groups
+        for member in group.members
+        for leg in massive
+    )
+    free = all(cuts.least_transverse_momentum(leg + 2) == 0 for leg in massive)
+    two_jets = len(masses) - len(massive) == 2
+    return tuple(massive) if two_jets and colourless and free and len(massive) > 1 else ()
 
 
 def symmetry_groups(channels: Channels, groups: Sequence[SubprocessGroup]) -> tuple[int, ...]:

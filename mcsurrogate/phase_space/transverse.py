@@ -29,7 +29,7 @@ __all__ = ["TransverseMapping"]
 
 _TWO_PI = 2 * math.pi
 _LIGHT_POWER, _HEAVY_POWER = 1.5, 2.0
-_ANCHOR_WIDTH, _HEAVY_WIDTH, _LIGHT_WIDTH = 2.0, 1.0, 1.5
+_ANCHOR_WIDTH, _HEAVY_WIDTH, _LIGHT_WIDTH, _RADIATED_WIDTH = 2.0, 1.0, 1.5, 1.5
 _UNCUT = 10.0
 """GeV: where the spectrum of a massless particle without a cut turns over."""
 
@@ -38,7 +38,9 @@ class TransverseMapping:
     r"""Differentiable, invertible map to hadron collisions without resonances.
 
     Transverse momenta start at their cuts and rapidities end at theirs.  The two heaviest
-    particles share what balances the others, :math:`p = Q/2 \pm k`.  Azimuths are relative to the
+    particles share what balances the others, :math:`p = Q/2 \pm k`; where two particles radiate
+    all others off their lines, as two quarks do with W bosons, it is these two, and each of the
+    others has a rapidity close to that of one of them.  Azimuths are relative to the
     first particle, or to Q, and rapidities to those drawn before, so that what the amplitude
     depends on lies along axes of the hypercube: first the transverse momenta, then the rapidities,
     last n - 1 azimuths, the first of which turns the whole event.
@@ -51,6 +53,9 @@ class TransverseMapping:
         Energy of the hadrons in GeV.
     bounds
         What the cuts leave.
+    radiated
+        Outgoing legs, counted from 0, that the two others radiate: massive, without a cut on
+        their transverse momentum.  None by default.
 
     Attributes
     ----------
@@ -63,7 +68,13 @@ class TransverseMapping:
         Masses or energies are impossible.
     """
 
-    def __init__(self, final_masses: Sequence[float], sqrt_s: float, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        final_masses: Sequence[float],
+        sqrt_s: float,
+        bounds: Bounds,
+        radiated: Sequence[int] = (),
+    ) -> None:
         n = len(final_masses)
         if n < 2:
             raise PhaseSpaceError(f"{n} final masses; at least two bodies are needed")
@@ -80,10 +91,27 @@ class TransverseMapping:
             )
         heavy = [leg for leg in range(n) if self.masses[leg] > 0 and self._least[leg] == 0]
         light = [leg for leg in range(n) if leg not in heavy]
-        self._order = (*light, *heavy)
-        self._pair = len(heavy) >= 2
-        self._maps = [self._spectrum(leg) for leg in self._order[:-1]]
-        self._rapidity_order = self._rapidities(heavy, light)
+        self.radiated = tuple(radiated)
+        if self.radiated:
+            if n - len(self.radiated) != 2 or sorted(self.radiated) != heavy:
+                raise PhaseSpaceError(
+                    f"legs {self.radiated} cannot be radiated: all massive legs without a cut on "
+                    f"their transverse momentum must be, here {tuple(heavy)}, and two others remain"
+                )
+            self._order = (*heavy, *light)
+            self._pair = True
+            turn_over = max(self._least[light[0]], self._least[light[1]]) or _UNCUT
+            relative = (PowerLaw(_LIGHT_POWER, -(turn_over**2)), 0.0)
+            self._maps = [*map(self._spectrum, heavy), relative]
+            self._rapidity_order = (
+                *((leg, (), _ANCHOR_WIDTH) for leg in light),
+                *((leg, (light[i % 2],), _RADIATED_WIDTH) for i, leg in enumerate(heavy)),
+            )
+        else:
+            self._order = (*light, *heavy)
+            self._pair = len(heavy) >= 2
+            self._maps = [self._spectrum(leg) for leg in self._order[:-1]]
+            self._rapidity_order = self._rapidities(heavy, light)
         self.dim = 3 * n - 2
         self.periodic = (False,) * (2 * n - 1) + (True,) * (n - 1)
         self.names = (

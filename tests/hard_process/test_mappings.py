@@ -9,6 +9,7 @@ from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import integrate
+from mcsurrogate.phase_space import TransverseMapping
 
 
 def card(name: str, mapping: str) -> RunCard:
@@ -33,6 +34,13 @@ def test_what_auto_chooses() -> None:
     assert assemble(card("ttbar", "auto")).names == ("two bodies",)
     # a Z resonance
     assert assemble(card("pp_epem", "auto")).names[0].startswith("channel")
+
+
+def test_quarks_radiate_bosons_and_tops_radiate_jets() -> None:
+    for name, radiated in (("lhc_uc_wpwpds", (0, 1)), ("lhc_gg_ttxgg", ())):
+        channels = assemble(card(name, "auto")).phase_space
+        assert isinstance(channels.mapping, TransverseMapping)
+        assert channels.mapping.radiated == radiated
 
 
 def test_transverse_needs_hadrons() -> None:

@@ -18,14 +18,16 @@ PROCESSES = {
     "tops and two jets": ((21, 21, 6, -6, 21, 21), (TOP, TOP, 0.0, 0.0)),
     "tops and a W": ((2, -1, 6, -6, 24), (TOP, TOP, W)),
     "photon without a cut": ((21, 21, 6, -6, 22), (TOP, TOP, 0.0)),
+    "two quarks that radiate W": ((2, 4, 24, 24, 1, 3), (W, W, 0.0, 0.0)),
 }
+RADIATED = {"two quarks that radiate W": (0, 1)}
 
 
 @pytest.fixture(params=PROCESSES)
 def process(request):
     ids, masses = PROCESSES[request.param]
     cuts = Cuts(ids, CUTS, masses=masses)
-    return cuts, TransverseMapping(masses, 13000.0, cuts)
+    return cuts, TransverseMapping(masses, 13000.0, cuts, RADIATED.get(request.param, ()))
 
 
 def _points(mapping, n, seed):
@@ -39,8 +41,8 @@ def test_momenta_cuts_and_round_trip(process):
     point = mapping.forward(u)
     inside = point.jacobian > 0
     assert float(inside.double().mean()) > 0.98
-    # all cuts but the pT of a jet that balances the others are in the map
-    if any(mapping.masses):
+    # all cuts but the pT of jets that balance the others are in the map
+    if any(mapping.masses) and not mapping.radiated:
         assert bool(cuts(point.momenta[inside]).all())
     momenta = point.momenta[inside]
     balance = (momenta[:, :2].sum(1) - momenta[:, 2:].sum(1)).abs().amax(1)
@@ -59,7 +61,7 @@ def test_momenta_cuts_and_round_trip(process):
 
 
 def test_integral_of_a_smooth_function(process):
-    """Against the independent map of flat phase space; 4.5 sigma, six processes: 4e-5."""
+    """Against the independent map of flat phase space; 4.5 sigma, seven processes: 5e-5."""
     cuts, mapping = process
     flat = TopologyMapping(
         Topology(len(cuts.pdg_ids), name="flat"), mapping.masses, 13000.0, bounds=cuts
@@ -76,7 +78,8 @@ def test_integral_of_a_smooth_function(process):
         values.append((float(value.mean()), float(value.std()) / math.sqrt(n)))
     (a, error_a), (b, error_b) = values
     assert abs(a - b) < 4.5 * math.hypot(error_a, error_b)
-    assert error_a < 0.03 * a
+    # jets of this function are independent: not what a map with radiated particles is made for
+    assert error_a < (0.05 if mapping.radiated else 0.03) * a
 
 
 def test_gradients(process):
@@ -113,6 +116,14 @@ def test_impossible_processes(masses, energy, message):
     cuts = Cuts((21, 21, 6, -6)[: len(masses) + 2], masses=masses if len(masses) == 2 else (0.0,))
     with pytest.raises(PhaseSpaceError, match=message):
         TransverseMapping(masses, energy, cuts)
+
+
+@pytest.mark.parametrize("radiated", [(0,), (0, 2), (2, 3)])
+def test_what_cannot_be_radiated(radiated):
+    ids = (2, 4, 24, 24, 1, 3)
+    masses = (W, W, 0.0, 0.0)
+    with pytest.raises(PhaseSpaceError, match="cannot be radiated"):
+        TransverseMapping(masses, 13000.0, Cuts(ids, CUTS, masses=masses), radiated)
 
 
 def test_points_of_the_wrong_shape(process):
