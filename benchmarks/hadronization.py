@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hadronization_events import PROCESSES, ZPOLE
 from numpy.typing import NDArray
 
 from mcsurrogate.generators import PythiaChain, Rehadronizer
@@ -29,17 +30,6 @@ from mcsurrogate.hadronization.onnx_export import export_onnx
 from mcsurrogate.hadronization.recording import BreakRecording
 from mcsurrogate.hadronization.weights_file import weights_path
 
-ZPOLE = [
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "PDF:lepton = off",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-]
-DIJETS = ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
-PROCESSES = {"zpole": ZPOLE, "dijets": DIJETS}
 PLUGIN = Path(__file__).parents[1] / "cpp_bindings" / "plugin"
 # As the plugin is compiled (cpp_bindings/plugin/CMakeLists.txt).
 COMPILE = ["g++", "-O3", "-std=c++20", "-I", str(PLUGIN)]

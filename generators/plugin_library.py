@@ -4,13 +4,22 @@ import ctypes
 import importlib
 import importlib.metadata
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mcsurrogate.errors import MCSurrogateError, NativeModuleError
 from mcsurrogate.generators.native import pythia_release
 from mcsurrogate.installed_library import find_library
 
-__all__ = ["check_release", "find_library", "make_symbols_global", "setting_value"]
+__all__ = [
+    "check_pythia",
+    "check_release",
+    "find_library",
+    "load_plugin",
+    "make_symbols_global",
+    "setting_value",
+]
 
 
 def setting_value(path: Path, what: str, error: type[MCSurrogateError]) -> str:
@@ -56,3 +65,58 @@ def check_release(library: Path) -> None:
             f"{installed}, and Pythia releases are not binary compatible; reinstall mcsurrogate"
         )
         raise NativeModuleError(msg)
+
+
+def check_pythia(
+    pythia: Any,  # noqa: ANN401
+    function: str,
+    remedy: str,
+    error: type[MCSurrogateError],
+) -> None:
+    """Refuse objects that are not of the module pythia8mc.
+
+    Parameters
+    ----------
+    pythia
+        What the function was given.
+    function, remedy
+        Its name, and what gives the settings for another Pythia build, for the message.
+    error
+        What to raise.
+    """
+    if type(pythia).__module__.partition(".")[0] != "pythia8mc":
+        msg = (
+            f"{function} needs an object of the module pythia8mc, not {type(pythia)!r}; with your "
+            f"own Pythia build use the lines {remedy}"
+        )
+        raise error(msg)
+
+
+def load_plugin(
+    pythia: Any,  # noqa: ANN401
+    library: Path,
+    lines: Sequence[str],
+    error: type[MCSurrogateError],
+) -> None:
+    """Give a Pythia object that is not yet initialised the settings that load a plugin.
+
+    Parameters
+    ----------
+    pythia
+        The object.
+    library, lines
+        The plugin and its settings.
+    error
+        What to raise if Pythia refuses a setting.
+
+    Raises
+    ------
+    NativeModuleError
+        If the plugin was compiled for another release.
+    """
+    make_symbols_global()
+    check_release(library)
+    for line in lines:
+        if not pythia.readString(line):
+            msg = f"Pythia refused the setting {line!r}; was it initialised before?"
+            raise error(msg)

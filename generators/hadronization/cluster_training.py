@@ -34,7 +34,8 @@ __all__ = ["HELD_OUT", "train_clusters"]
 
 _FEWEST_CLUSTERS = 1000
 _LIGHTEST_STRING = 0.45
-_REFINE_SEEDS = 500_000
+_REFINE_SEEDS = 450_000
+_SEEDS_OF_A_FIT = 50_000
 #: One cluster in so many is not trained on: those whose position it divides.
 HELD_OUT = 10
 
@@ -63,15 +64,16 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     trainer.run(lambda head, done, total: progress(done, total, f"training head {head!r}"))
     metrics: dict[str, Any] = {"learning_curve": trainer.curve}
     about = _model_card(card, trainer, steps)
-    for name, fit_card, offset in (("fit", card.fit, 0), ("refine", card.refine, _REFINE_SEEDS)):
-        if fit_card is None:
-            continue
+    stages = [("fit", card.fit, 0)] if card.fit is not None else []
+    for i, refinement in enumerate(card.refine, 1):
+        stages.append((f"refine_{i}", refinement, _REFINE_SEEDS + i * _SEEDS_OF_A_FIT))
+    for name, fit_card, offset in stages:
         fit = EventFit(networks, fit_card, seed=card.seed + offset, folder=out, name=name)
         if resume:
             fit.resume()
         fit.run(progress)
         metrics[name] = fit.curve
-        about["fitted_to_events" if name == "fit" else "refined"] = fit.summary()
+        about["fitted_to_events" if name == "fit" else name] = fit.summary()
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
     write_weights(

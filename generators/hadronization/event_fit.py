@@ -207,7 +207,11 @@ class EventFit:
         scores[recorded.labels] = of_event
         if self._quantities is None:
             self._quantities = EventQuantities.of_samples(
-                target, batches, correlations=self.card.correlations, seed=self._seed
+                target,
+                batches,
+                correlations=self.card.correlations,
+                rarest=self.card.rarest,
+                seed=self._seed,
             )
         wanted, got = (
             self._quantities.evaluate(part).astype(np.float64) for part in ([target], batches)

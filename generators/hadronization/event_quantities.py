@@ -57,7 +57,13 @@ class EventQuantities:
 
     @classmethod
     def of_samples(
-        cls, target: Hadrons, model: Sequence[Hadrons], *, correlations: bool, seed: int
+        cls,
+        target: Hadrons,
+        model: Sequence[Hadrons],
+        *,
+        correlations: bool,
+        rarest: float,
+        seed: int,
     ) -> "EventQuantities":
         """Choose species and edges from a sample of the target and one of the model."""
         ids = np.concatenate([target.pdg_id, *(batch.pdg_id for batch in model)])
@@ -68,7 +74,7 @@ class EventQuantities:
         offsets = np.concatenate(
             [[0], *(b.offsets[1:] + s for b, s in zip((target, *model), starts, strict=False))]
         )
-        moments = EventMoments.of_sample(offsets, ids, charged)
+        moments = EventMoments.of_sample(offsets, ids, charged, rarest)
         second = None
         if correlations:
             second = EventCorrelations.of_sample(

@@ -10,9 +10,9 @@ from typing import Any
 
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators.plugin_library import (
-    check_release,
+    check_pythia,
     find_library,
-    make_symbols_global,
+    load_plugin,
     setting_value,
 )
 from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
@@ -147,21 +147,13 @@ def attach_hadronization(
     NativeModuleError
         If the plugin was not built, or for another Pythia release.
     """
-    if type(pythia).__module__.partition(".")[0] != "pythia8mc":
-        msg = (
-            f"attach_hadronization needs an object of the module pythia8mc, not {type(pythia)!r}; "
-            "with your own Pythia build use the lines that `mcsurrogate plugin` prints"
-        )
-        raise HadronizationError(msg)
+    check_pythia(
+        pythia, "attach_hadronization", "that `mcsurrogate plugin` prints", HadronizationError
+    )
     lines = hadronization_settings(model, variations, onnx)
     # PythiaParallel keeps its settings to itself.
     settings = getattr(pythia, "settings", None)
     if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):
         msg = "this Pythia object has a surrogate hadronization already; make a new object"
         raise HadronizationError(msg)
-    make_symbols_global()
-    check_release(plugin_library())
-    for line in lines:
-        if not pythia.readString(line):
-            msg = f"Pythia refused the setting {line!r}; was it initialised before?"
-            raise HadronizationError(msg)
+    load_plugin(pythia, plugin_library(), lines, HadronizationError)

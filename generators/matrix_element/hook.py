@@ -7,9 +7,9 @@ from typing import Any
 
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.generators.plugin_library import (
-    check_release,
+    check_pythia,
     find_library,
-    make_symbols_global,
+    load_plugin,
     setting_value,
 )
 
@@ -112,18 +112,8 @@ def attach_matrix_element(
     NativeModuleError
         If the library was not built, or for another Pythia release.
     """
-    if type(pythia).__module__.partition(".")[0] != "pythia8mc":
-        msg = (
-            f"attach_matrix_element needs an object of the module pythia8mc, not {type(pythia)!r}; "
-            "with your own Pythia build use the lines of matrix_element_settings"
-        )
-        raise EmulationError(msg)
+    check_pythia(pythia, "attach_matrix_element", "of matrix_element_settings", EmulationError)
     lines = matrix_element_settings(
         emulators, as_weight=as_weight, alpha_s=alpha_s, largest_sigma=largest_sigma
     )
-    make_symbols_global()
-    check_release(matrix_element_library())
-    for line in lines:
-        if not pythia.readString(line):
-            msg = f"Pythia refused the setting {line!r}; was it initialised before?"
-            raise EmulationError(msg)
+    load_plugin(pythia, matrix_element_library(), lines, EmulationError)

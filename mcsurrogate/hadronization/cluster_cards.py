@@ -143,6 +143,9 @@ class EventFitCard(_Section):
     tolerance: Annotated[
         float, Field(ge=0, le=0.1, description="relative error of every quantity")
     ] = 0.002
+    rarest: Annotated[
+        float, Field(gt=0, le=1, description="species that are rarer an event are not counted")
+    ] = 0.002
     correlations: Annotated[
         bool,
         Field(
@@ -211,7 +214,9 @@ class ClusterCard(_Section):
         FormationStart()
     )
     fit: Annotated[EventFitCard | None, Field(description="fit to whole events")] = None
-    refine: Annotated[EventFitCard | None, Field(description="a second fit after the first")] = None
+    refine: Annotated[
+        tuple[EventFitCard, ...], Field(description="further fits after the first, one by one")
+    ] = ()
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -14,7 +14,6 @@ __all__ = ["EventMoments"]
 
 _EIGENVALUE_EDGES = np.concatenate([[-30.0], np.linspace(-7.0, -1.2, 13), [1.0]])
 _XI_EDGES = np.array([0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.3, 1.6, 2.0, 2.4, 2.8, 3.2, 3.7, 4.3, 12.0])
-_FEWEST = 0.002
 
 
 def _is_baryon(code: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -50,6 +49,7 @@ class EventMoments:
         offsets: NDArray[np.int64],
         pdg_id: NDArray[np.int32],
         charged: dict[int, float],
+        rarest: float,
     ) -> "EventMoments":
         """Species and edges that suit a sample.
 
@@ -59,10 +59,12 @@ class EventMoments:
             Of the sample, as in `ParticleBatch`.
         charged
             Charged particles after decays by code without sign.
+        rarest
+            Smallest mean number in an event of a species that is counted.
         """
         events = len(offsets) - 1
         codes, counts = np.unique(np.abs(pdg_id), return_counts=True)
-        use = (counts > _FEWEST * events) & (codes > 100)
+        use = (counts > rarest * events) & (codes > 100)
         species = tuple(int(code) for code in codes[use])
         rates = tuple(charged.get(code, 0.0) for code in species)
         found = cls(species, rates, (), ())

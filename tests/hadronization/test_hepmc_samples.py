@@ -1,15 +1,20 @@
 """Training data from HepMC files: clusters as particle 81, and primary hadrons of events."""
 
+import json
+
 import numpy as np
 import pyhepmc
 import pytest
+from safetensors.numpy import load_file
 
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import decay_clusters
+from mcsurrogate.generators.hadronization import decay_clusters, train_hadronization
 from mcsurrogate.generators.hadronization.event_fit import EventFit
 from mcsurrogate.generators.hadronization.hepmc_samples import read_clusters, read_primary_hadrons
 from mcsurrogate.hadronization.cluster_cards import EventFitCard
+from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
+from mcsurrogate.hadronization.weights_file import read_model_card, write_weights
 
 
 def boosted(p, velocity):
@@ -138,3 +143,38 @@ def test_a_fit_to_a_hepmc_sample(cluster_networks, zpole, tmp_path):
         assert fit.summary()["sample"] == "events.hepmc"
     finally:
         cluster_networks.load_state_dict(state)
+
+
+def test_a_model_is_trained_on_a_hepmc_file_and_refined(zpole, tmp_path):
+    random = np.random.default_rng(8)
+    quark = random.integers(1, 4, size=(1300, 2))
+    ends = np.stack([quark[:, 0], -quark[:, 1]], axis=1)
+    mass = random.uniform(1.3, 3.5, size=1300)
+    path = tmp_path / "clusters.hepmc"
+    write_clusters(path, decay_clusters("clusters_ahadic", ends, mass, seed=6))
+    fit = {"settings": zpole, "events": 500, "steps": 1}
+    steps = dict.fromkeys(("kind", "hadron", "peel", "pop", "mass", "angle"), 3)
+    card = {
+        "kind": "clusters",
+        "name": "small",
+        "decays": {"file": str(path), "lowest_cosine": 0},
+        "training": {"hidden": 8, "bins": 4, "batch_size": 64, "steps": steps},
+        "fit": fit,
+        "refine": [fit, {**fit, "correlations": True, "directions": 1, "prior": 300.0}],
+    }
+    weights = train_hadronization(card, tmp_path / "run")
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert [len(metrics[name]) for name in ("fit", "refine_1", "refine_2")] == [1, 1, 1]
+    about = read_model_card(weights)
+    assert about["trained_on"] == {"cluster_decays": "clusters.hepmc"}
+    assert about["refine_2"]["parameters"] > about["refine_1"]["parameters"]
+    # What the file holds can be trained further: reading and writing it changes nothing.
+    networks = read_cluster_networks(weights)
+    again = tmp_path / "small.safetensors"
+    write_weights(
+        again, model="clusters", tensors=networks.tensors(), metadata=networks.metadata(), card={}
+    )
+    first, second = load_file(weights), load_file(again)
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name])
