@@ -1,17 +1,18 @@
 """Closure and speed of the cluster model.
 
     python benchmarks/clusters.py matched --data ahadic_clusters.npz [--model clusters_ahadic]
+    python benchmarks/clusters.py strings [--model clusters_monash] [--events 30000]
     python benchmarks/clusters.py events [--model clusters_monash] [--events 50000]
     python benchmarks/clusters.py multiplicities [--model clusters_lep] [--events 50000]
     python benchmarks/clusters.py decay [--model clusters_ahadic]
     python benchmarks/clusters.py conservation [--model clusters_ahadic] [--decays 10000000]
 
-`matched` compares decays of single clusters with recorded ones that were not trained on; `events`
-compares Z events with Pythia's own; `multiplicities` compares both with measured multiplicities
-and event shapes; `decay` tells the time of a cluster's decay; `conservation` adds up what clusters
-of all flavours decay into. AUC is that of a network trained to tell the model from the original,
-on clusters or events that it has not seen: 0.5 is perfect. Seeds differ from those of the
-trainings.
+`matched` compares decays of single clusters with recorded ones that were not trained on, `strings`
+with straight Lund strings of the same ends and masses up to 10 GeV; `events` compares Z events with
+Pythia's own; `multiplicities` compares both with measured multiplicities and event shapes; `decay`
+tells the time of a cluster's decay; `conservation` adds up what clusters of all flavours decay
+into. AUC is that of a network trained to tell the model from the original, on clusters or events
+that it has not seen: 0.5 is perfect. Seeds differ from those of the trainings.
 """
 
 import argparse
@@ -29,9 +30,10 @@ from scipy.stats import ks_2samp
 
 from mcsurrogate.generators import ParticleBatch, PythiaChain
 from mcsurrogate.generators.hadronization import decay_clusters, hadronization_settings
-from mcsurrogate.generators.hadronization.cluster_training import HELD_OUT
+from mcsurrogate.generators.hadronization.cluster_training import HELD_OUT, hadronized_strings
 from mcsurrogate.generators.hadronization.decay_products import decay_products, product_matrix
 from mcsurrogate.hadronization.closure import ClassifierTest, classifier_auc
+from mcsurrogate.hadronization.cluster_cards import StringSinglets
 from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.cluster_steps import ClusterSample, DecaySteps, steps_of_clusters
 from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
@@ -141,6 +143,26 @@ def matched(model: str, data: Path) -> None:
             worst = max(worst, abs(ratio - 1))
             print(f"  {code:8d} {n:8d} {m:8d} {ratio:8.4f} {(ratio - 1) / error:6.1f}")
     print(f"  largest deviation {100 * worst:.1f}%")
+
+
+def strings(model: str, count: int) -> None:
+    """Decays of single clusters against Pythia's straight strings: the cluster-by-cluster AUC."""
+    truth = hadronized_strings(StringSinglets(number=count, heaviest=10.0), seed=SEED)
+    made = decay_clusters(model, truth.ends, truth.mass, seed=SEED + 1)
+    print(f"{len(truth)} strings, {len(made)} of them decayed by {model}")
+    codes = np.unique(truth.hadron_id)
+    a, b = (np.concatenate([ends_and_mass(s), species_counts(s, codes)], axis=1)
+            for s in (truth, made))  # fmt: skip
+    show("flavour: ends, mass, species", classifier_auc(a, b, seed=1, epochs=8))
+    show(
+        "all: ends, mass, species, angles",
+        classifier_auc(
+            np.concatenate([a, angles(truth)], axis=1),
+            np.concatenate([b, angles(made)], axis=1),
+            seed=1,
+            epochs=8,
+        ),
+    )
 
 
 def final_quantities(batch: ParticleBatch) -> dict[str, NDArray[np.float64]]:
@@ -356,7 +378,11 @@ def main() -> None:
     parser.add_argument("--decays", type=int, default=10_000_000)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    default = {"events": "clusters_monash", "multiplicities": "clusters_lep"}
+    default = {
+        "strings": "clusters_monash",
+        "events": "clusters_monash",
+        "multiplicities": "clusters_lep",
+    }
     model = arguments.model or default.get(arguments.what, "clusters_ahadic")
     TASKS[arguments.what](model, arguments)
 
@@ -364,6 +390,7 @@ def main() -> None:
 #: What the command line can ask for.
 TASKS: dict[str, Callable[[str, argparse.Namespace], None]] = {
     "matched": lambda model, a: matched(model, a.data),
+    "strings": lambda model, a: strings(model, a.events),
     "events": lambda model, a: events(model, a.events),
     "multiplicities": lambda model, a: multiplicities(model, a.events),
     "decay": lambda model, _: decay(model),

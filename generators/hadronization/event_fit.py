@@ -210,6 +210,7 @@ class EventFit:
                 target,
                 batches,
                 correlations=self.card.correlations,
+                thrust=self.card.thrust,
                 rarest=self.card.rarest,
                 seed=self._seed,
             )

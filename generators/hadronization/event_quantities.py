@@ -14,6 +14,8 @@ from mcsurrogate.hadronization.event_moments import EventMoments
 __all__ = ["EventQuantities", "Hadrons"]
 
 _DECAYS = 300
+# Edges of 1 - T, those of the measurement by OPAL (hep-ex/0503051).
+_THRUST_EDGES = np.array([0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.09, 0.12, 0.15, 0.22, 0.5])
 
 
 class Hadrons(Protocol):
@@ -43,6 +45,8 @@ class EventQuantities:
         Second moments, or None.
     table
         Products of the decays of each species, from `decay_products`.
+    thrust
+        Whether the distribution of 1 - thrust is among them.
     """
 
     def __init__(
@@ -50,7 +54,9 @@ class EventQuantities:
         moments: EventMoments,
         correlations: EventCorrelations | None,
         table: dict[int, dict[int, float]],
+        thrust: bool,
     ) -> None:
+        self.thrust = thrust
         self.moments = moments
         self.correlations = correlations
         self.table = table
@@ -62,6 +68,7 @@ class EventQuantities:
         model: Sequence[Hadrons],
         *,
         correlations: bool,
+        thrust: bool,
         rarest: float,
         seed: int,
     ) -> "EventQuantities":
@@ -80,7 +87,7 @@ class EventQuantities:
             second = EventCorrelations.of_sample(
                 target.offsets, target.pdg_id, target.momenta, charged
             )
-        return cls(moments, second, table)
+        return cls(moments, second, table, thrust)
 
     def evaluate(self, batches: Sequence[Hadrons]) -> NDArray[np.float32]:
         """``(N, B)`` quantities of N events."""
@@ -90,6 +97,8 @@ class EventQuantities:
             columns = [self.moments.evaluate(*event)]
             if self.correlations is not None:
                 columns.append(self.correlations.evaluate(*event))
+            if self.thrust:
+                columns.append(_thrust_histogram(batch))
             rows.append(np.concatenate(columns, axis=1))
         return np.concatenate(rows)
 
@@ -101,7 +110,12 @@ class EventQuantities:
                 key: value.tolist() if isinstance(value, np.ndarray) else value
                 for key, value in asdict(self.correlations).items()
             }
-        return {"moments": asdict(self.moments), "correlations": second, "table": self.table}
+        return {
+            "moments": asdict(self.moments),
+            "correlations": second,
+            "table": self.table,
+            "thrust": self.thrust,
+        }
 
     @classmethod
     def of_state(cls, state: dict[str, Any]) -> "EventQuantities":
@@ -112,4 +126,19 @@ class EventQuantities:
                 second["species"], second["charged"], np.array(second["centre"]),
                 np.array(second["scale"]),
             )  # fmt: skip
-        return cls(EventMoments(**state["moments"]), second, state["table"])
+        return cls(EventMoments(**state["moments"]), second, state["table"], state["thrust"])
+
+
+def _thrust_histogram(batch: Hadrons) -> NDArray[np.float32]:
+    """``(N, 11)`` whether 1 - T of an event lies in a bin."""
+    # Its import takes seconds.
+    from mcsurrogate.validation.record import Particles
+    from mcsurrogate.validation.shapes import thrust
+
+    events = len(batch.offsets) - 1
+    event = np.repeat(np.arange(events), np.diff(batch.offsets))
+    columns = (np.ascontiguousarray(column) for column in batch.momenta.T)
+    energy, px, py, pz = columns
+    values = 1.0 - thrust(Particles(px, py, pz, energy, event, events)).value
+    index = np.digitize(values, _THRUST_EDGES).clip(1, len(_THRUST_EDGES) - 1) - 1
+    return np.eye(len(_THRUST_EDGES) - 1, dtype=np.float32)[index]

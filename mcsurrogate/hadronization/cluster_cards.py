@@ -146,6 +146,9 @@ class EventFitCard(_Section):
     rarest: Annotated[
         float, Field(gt=0, le=1, description="species that are rarer an event are not counted")
     ] = 0.002
+    thrust: Annotated[
+        bool, Field(description="fit the distribution of 1 - thrust of primary hadrons too")
+    ] = False
     correlations: Annotated[
         bool,
         Field(

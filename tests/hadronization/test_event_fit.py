@@ -192,7 +192,7 @@ def test_a_fit_of_correlations_goes_on_bit_for_bit(restored, zpole, tmp_path):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(
         settings=tuple(zpole), events=500, steps=3, correlations=True, directions=1, averaged=2,
-        memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5,
+        thrust=True, memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5,
     )  # fmt: skip
     whole = EventFit(restored, card, seed=5, folder=tmp_path)
     whole.run(lambda *_: None)
