@@ -141,4 +141,5 @@ def _thrust_histogram(batch: Hadrons) -> NDArray[np.float32]:
     energy, px, py, pz = columns
     values = 1.0 - thrust(Particles(px, py, pz, energy, event, events)).value
     index = np.digitize(values, _THRUST_EDGES).clip(1, len(_THRUST_EDGES) - 1) - 1
-    return np.eye(len(_THRUST_EDGES) - 1, dtype=np.float32)[index]
+    rows: NDArray[np.float32] = np.eye(len(_THRUST_EDGES) - 1, dtype=np.float32)[index]
+    return rows
