@@ -26,6 +26,8 @@ IntArray = NDArray[np.int64]
 
 _PION = 0.13957039
 _OWN_ANTIPARTICLE = (113, 310)
+_RHO = (0.28, *linear(0.4, 1.15, 30), 1.4)
+_K_STAR = (0.63, *linear(0.75, 1.05, 24), 1.2)
 _NEAR = 0.5
 """Rapidity difference of pions whose azimuths are compared."""
 
@@ -137,11 +139,9 @@ def _decay_angle(parent: int, daughter: int, other: int) -> Callable[[Events], V
     return compute
 
 
-def _resonance_mass(*pids: int) -> Callable[[Events], Values]:
-    both = tuple(sign * pid for pid in pids for sign in (1, -1))
-
+def _resonance_mass(pid: int) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
-        chosen = events.last_copies(*both)
+        chosen = events.last_copies(pid, -pid)
         return of_particles(chosen, chosen.mass)
 
     return compute
@@ -218,23 +218,22 @@ DECAY = (
             ("d_star", "excited charged D mesons", r"D^{*\pm}", "pion", (413, 211, 421)),
         )
     ),
-    _observable(
-        "rho_mass",
-        "Mass of decayed rho mesons",
-        r"$m(\rho)$",
-        (0.28, *linear(0.4, 1.15, 30), 1.4),
-        _resonance_mass(113, 213),
-        "last copies in the record, charged and neutral",
-        "GeV",
-    ),
-    _observable(
-        "k_star_mass",
-        "Mass of decayed excited kaons",
-        r"$m(K^*(892))$",
-        (0.63, *linear(0.75, 1.05, 24), 1.2),
-        _resonance_mass(313, 323),
-        "last copies in the record, charged and neutral",
-        "GeV",
+    *(
+        _observable(
+            f"{name}_mass",
+            f"Mass of decayed {words}",
+            f"$m({symbol})$",
+            edges,
+            _resonance_mass(pid),
+            "last copies in the record",
+            "GeV",
+        )
+        for name, words, symbol, edges, pid in (
+            ("rho", "neutral rho mesons", r"\rho^0", _RHO, 113),
+            ("charged_rho", "charged rho mesons", r"\rho^\pm", _RHO, 213),
+            ("k_star", "excited neutral kaons", "K^*(892)^0", _K_STAR, 313),
+            ("charged_k_star", "excited charged kaons", r"K^*(892)^\pm", _K_STAR, 323),
+        )
     ),
 )
 
