@@ -30,8 +30,9 @@ __all__ = [
 
 _FEW = 1_000_000
 _PILOT_BLOCK = 4096
+_WARM_UP = 256
 _TIMED_EVENTS = 512
-_REPEATS = 3
+_REPEATS = 5
 
 
 def emulated_process(
@@ -153,21 +154,21 @@ def prepare_two_stage(
     GainReport
         Its ``two_stage`` holds the maxima.
     """
+    begin = time.process_time()
+    _warm_up(source, seed)
     generator = torch.Generator().manual_seed(seed)
     emulated = source.emulation_seconds()
-    begin = start = time.process_time()
+    start = time.process_time()
     points = source.draw(pilot, generator)
     trial = (time.process_time() - start) / pilot
     emulation = (source.emulation_seconds() - emulated) / pilot
     inside = torch.nonzero(points.weight)[:, 0]
     if len(inside) == 0:
         raise EmulationError(f"none of {pilot} pilot points has a weight: integrate first")
-    start = time.process_time()
     exact = torch.zeros_like(points.weight)
     for block in torch.split(inside, _PILOT_BLOCK):
         exact[block] = source.exact_weight(points, block)[0]
-    exact_seconds = (time.process_time() - start) / len(inside)
-    amplitude, build, finish = _event_seconds(source, points, inside, seed)
+    exact_seconds, amplitude, build, finish = _event_seconds(source, points, inside, seed)
     # A trial outside the cuts costs no amplitude: plain unweighting pays for the others only, and
     # for colour flow and helicities of its events, which the second stage knows already.
     proposal = max(0.0, trial - emulation)
@@ -178,32 +179,42 @@ def prepare_two_stage(
     return measure_gain(points.weight.abs(), exact, costs, preparation, overweight, plain, choice)
 
 
+def _warm_up(source: TwoStageSource, seed: int) -> None:
+    """Call everything once: what is prepared at the first call is not a cost of every point."""
+    points = source.draw(_WARM_UP, torch.Generator().manual_seed(seed))
+    source.exact_weight(points, torch.nonzero(points.weight)[:1, 0])
+
+
 def _event_seconds(
     source: TwoStageSource, points: WeightedPoints, inside: Tensor, seed: int
-) -> tuple[float, float, float]:
-    """Seconds of an exact weight, of making an event of its point, and of its contributions."""
+) -> tuple[float, float, float, float]:
+    """Seconds a point: the second stage, an exact weight alone, and what an event costs after each.
+
+    In the order second stage, exact weight, event of an exact weight, event of the second stage.
+    """
     chosen = inside[points.weight[inside] > 0.0][:_TIMED_EVENTS]
     u, channel, weight = (part[chosen] for part in points)
     if len(chosen) == 0:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     builder = EventBuilder(source.exact, seed)
     found = source.exact_weight(points, chosen)[1]
     steps: tuple[Callable[[], object], ...] = (
+        lambda: source.exact_weight(points, chosen),
         lambda: source.exact(u, channel),
         lambda: builder.build(u, channel, weight),
         lambda: builder.build(u, channel, weight, contributions=found),
     )
-    seconds = []
+    times = torch.zeros(_REPEATS, len(steps), dtype=torch.float64)
     with torch.no_grad():
-        for step in steps:
-            # the first call also prepares the amplitude; the fastest counts
-            times = []
-            for _ in range(_REPEATS):
+        # the first call also prepares the amplitude; the fastest counts, in turns, so that a busy
+        # machine slows all of them alike
+        for row in times:
+            for number, step in enumerate(steps):
                 start = time.process_time()
                 step()
-                times.append(time.process_time() - start)
-            seconds.append(min(times) / len(chosen))
-    return seconds[0], seconds[1], seconds[2]
+                row[number] = time.process_time() - start
+    seconds = (times.amin(dim=0) / len(chosen)).tolist()
+    return seconds[0], seconds[1], seconds[2], seconds[3]
 
 
 def two_stage_unweight(

@@ -273,7 +273,5 @@ class TreeMatrixElement:
         return (rows * rows).sum(dim=0).sum(dim=-1)
 
     def _by_flow(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
-        structures = self._contraction.structures(sector, results, strong)
-        matrix = torch.from_numpy(self._plan.flow_matrix).to(structures)
-        flows = torch.einsum("lf,fhn->lhn", matrix, structures)
-        return (flows.real**2 + flows.imag**2).sum(dim=1)
+        flows = self._contraction.flows(sector, results, strong)
+        return (flows * flows).sum(dim=1).sum(dim=-1)

@@ -82,6 +82,19 @@ class ColourContraction:
             total = total + (term if common else term * strong**power)
         return torch.as_tensor(total)
 
+    def flows(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
+        """Amplitudes of the leading-colour flows ``(L, H, N, 2)`` (real, imaginary).
+
+        Where all amplitudes have the same power of g_s it is left out.
+        """
+        matrix = torch.from_numpy(self._plan.flow_matrix)
+        if len(self._plan.powers) > 1:
+            structures = torch.view_as_real(self.structures(sector, results, strong))
+            return torch.as_tensor(torch.tensordot(matrix.to(structures), structures, dims=1))
+        values = torch.view_as_real(self._values(sector, results))
+        rows = matrix.to(values) @ self._transfer(sector, self._plan.powers[0], values)
+        return (rows @ values.flatten(1)).view(len(matrix), *values.shape[1:])
+
     def _values(self, sector: Sector, results: Tensor) -> Tensor:
         """Results of a sector as ``(U, H, N)``."""
         states = math.prod(results.shape[1:-1])
