@@ -1,18 +1,17 @@
 """Rational-quadratic coupling block on the unit hypercube."""
 
-import normflows as nf
 import torch
 from torch import Tensor
 
 from mcsurrogate.flows.conditioner import GroupedNetwork
-from mcsurrogate.flows.features import point_features
-from mcsurrogate.flows.layout import grouped, ungrouped
+from mcsurrogate.flows.features import feature_indices, point_features
+from mcsurrogate.flows.layer import GroupedLayer
 from mcsurrogate.flows.spline import spline_forward, spline_inverse
 
 __all__ = ["SplineCoupling"]
 
 
-class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
+class SplineCoupling(GroupedLayer):
     """Transform some dimensions by splines whose parameters are functions of the others.
 
     Periodic dimensions enter the network as sine and cosine; where they are transformed, the
@@ -65,11 +64,11 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
         self.register_buffer("keep_index", torch.nonzero(keep)[:, 0])
         self.register_buffer("turn_index", torch.nonzero(turn)[:, 0])
         self.register_buffer("circular", torch.nonzero(periodic[turn])[:, 0])
-        self.register_buffer("plain_keep", torch.nonzero(keep & ~periodic)[:, 0])
-        self.register_buffer("round_keep", torch.nonzero(keep & periodic)[:, 0])
+        plain, circles, features = feature_indices(keep, periodic)
+        self.register_buffer("plain_keep", plain)
+        self.register_buffer("round_keep", circles)
         self.turned = int(turn.sum())
         self.rotations = len(self.circular)
-        features = len(self.plain_keep) + 2 * len(self.round_keep)
         outputs = (3 * bins + 1) * self.turned + self.rotations
         self.network = GroupedNetwork(groups, features, outputs, hidden, generator)
 
@@ -106,13 +105,3 @@ class SplineCoupling(nf.flows.Flow):  # type: ignore[misc]
             value = value.index_add(1, self.circular, -rotation)
             value[:, self.circular] = value[:, self.circular].remainder(1.0)
         return x.index_copy(1, self.turn_index, value), log_slope.sum(1)
-
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=True, group=0)
-        return ungrouped(x), log_det[0]
-
-    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the density direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=False, group=0)
-        return ungrouped(x), log_det[0]

@@ -8,14 +8,13 @@ any other.
 
 from collections.abc import Sequence
 
-import normflows as nf
 import torch
 from torch import Tensor, nn
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows.conditioner import GroupedNetwork
-from mcsurrogate.flows.features import point_features
-from mcsurrogate.flows.layout import grouped, ungrouped
+from mcsurrogate.flows.features import feature_indices, point_features
+from mcsurrogate.flows.layer import GroupedLayer
 
 __all__ = ["DiscreteChoice", "discrete_value"]
 
@@ -30,7 +29,7 @@ def discrete_value(x: Tensor, count: int) -> Tensor:
     return (x * count).long().clamp(0, count - 1)
 
 
-class DiscreteChoice(nf.flows.Flow):  # type: ignore[misc]
+class DiscreteChoice(GroupedLayer):
     """Probability of each value, conditioned on the continuous dimensions.
 
     Several discrete dimensions are drawn one after the other, each conditioned on those before as
@@ -72,9 +71,9 @@ class DiscreteChoice(nf.flows.Flow):  # type: ignore[misc]
             raise IntegrationError(f"discrete dimensions have sizes {tuple(sizes)}: none below 0")
         self.axes = [(axis, size) for axis, size in enumerate(sizes) if size > 0]
         continuous = torch.tensor([size == 0 for size in sizes])
-        self.register_buffer("plain", torch.nonzero(continuous & ~periodic)[:, 0])
-        self.register_buffer("circles", torch.nonzero(continuous & periodic)[:, 0])
-        width = len(self.plain) + 2 * len(self.circles)
+        plain, circles, width = feature_indices(continuous, periodic)
+        self.register_buffer("plain", plain)
+        self.register_buffer("circles", circles)
         networks = []
         for _, size in self.axes:
             networks.append(GroupedNetwork(groups, max(width, 1), size, hidden, generator))
@@ -141,13 +140,3 @@ class DiscreteChoice(nf.flows.Flow):  # type: ignore[misc]
             ones = torch.zeros_like(share).scatter_(1, value, 1.0)
             features.append(ones)
         return out, log_det
-
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=True, group=0)
-        return ungrouped(x), log_det[0]
-
-    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the density direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=False, group=0)
-        return ungrouped(x), log_det[0]

@@ -5,7 +5,26 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["point_features"]
+__all__ = ["feature_indices", "point_features"]
+
+
+def feature_indices(chosen: Tensor, periodic: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Dimensions that a network sees, by kind, and its number of inputs.
+
+    Parameters
+    ----------
+    chosen, periodic
+        ``(d,)`` bool: dimensions that the network sees, and dimensions on a circle.
+
+    Returns
+    -------
+    tuple
+        Indices of the plain ones and of the circles, as :func:`point_features` takes them, and
+        the number of features it makes of them.
+    """
+    plain = torch.nonzero(chosen & ~periodic)[:, 0]
+    circles = torch.nonzero(chosen & periodic)[:, 0]
+    return plain, circles, len(plain) + 2 * len(circles)
 
 
 def point_features(x: Tensor, plain: Tensor, circles: Tensor) -> Tensor:

@@ -7,11 +7,10 @@ have, costs no network, and leaves the blocks to learn correlations only.
 
 from collections.abc import Sequence
 
-import normflows as nf
 import torch
 from torch import Tensor, nn
 
-from mcsurrogate.flows.layout import grouped, ungrouped
+from mcsurrogate.flows.layer import GroupedLayer
 from mcsurrogate.flows.spline import evaluate_bin, solve_bin
 
 __all__ = ["MarginalSpline"]
@@ -19,7 +18,7 @@ __all__ = ["MarginalSpline"]
 _MIN_SHARE = 1e-9
 
 
-class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
+class MarginalSpline(GroupedLayer):
     """A monotonic rational-quadratic spline for every dimension by itself.
 
     Parameters
@@ -127,16 +126,6 @@ class MarginalSpline(nf.flows.Flow):  # type: ignore[misc]
         theta = solve_bin(x - y0, width, height, slope0, slope1)
         _, log_slope = evaluate_bin(theta, width, y0, height, slope0, slope1)
         return (x0 + theta * width).clamp(0.0, 1.0), -log_slope.sum(1)
-
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=True, group=0)
-        return ungrouped(x), log_det[0]
-
-    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Map ``(N, d)`` in the density direction, as normflows composes it (first group)."""
-        x, log_det = self.transform(grouped(z), inverse=False, group=0)
-        return ungrouped(x), log_det[0]
 
     def extra_repr(self) -> str:
         """Show the sizes when the flow is printed."""
