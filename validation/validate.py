@@ -1,7 +1,7 @@
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,7 @@ def validate(
     rivet: Sequence[str] = (),
     runs: tuple[Path, Path] | None = None,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> ValidationResult:
     """Compare two event samples and write ``report.html`` and ``metrics.json``.
 
@@ -143,6 +144,8 @@ def validate(
         they say of themselves.
     progress
         Called after each chunk with label, events read and fraction of the file.
+    tell
+        Called with the name of each test that takes longer, before it.
 
     Returns
     -------
@@ -191,7 +194,9 @@ def validate(
         options["progress"] = progress
         second = fill_sample(Path(reference), labels[1], planner, **options)
         first = fill_sample(Path(candidate), labels[0], planner, **options)
-    found = compare(first, second, allowed, seed=seed, family_wise_error=family_wise_error)
+    found = compare(
+        first, second, allowed, seed=seed, family_wise_error=family_wise_error, progress=tell
+    )
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     settings = _settings(second.plan, jets or JetDefinition(), max_events, allowed, seed, found)
     out = Path(out)

@@ -148,6 +148,7 @@ def validate(
             yoda=yoda,
             rivet=rivet or (),
             progress=reading_progress(progress),
+            tell=lambda test: progress(0.0, None, test),
         )
     print_verdict(summarize(result))
     if result.comparison.finer is not None:

@@ -44,6 +44,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             plots=section.plots,
             yoda=section.yoda,
             progress=reading_progress(progress),
+            tell=lambda test: progress(0.0, None, test),
         )
         record.update(summarize(result), report=f"{REPORT}/report.html")
         return dict(record)

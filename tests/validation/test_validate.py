@@ -30,14 +30,17 @@ def changed(source, path, change):
 @pytest.fixture(scope="module")
 def result(z_files, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
-    seen = []
+    seen, told = [], []
     found = validate(
         *z_files,
         out,
         labels=("<surrogate>", "Pythia 8"),
         observables=FEW,
         progress=lambda *step: seen.append(step),
+        tell=told.append,
     )
+    assert "kernel physics distance" in told
+    assert told[-1] == "classifier, fold 2 of 2"
     return found, seen
 
 

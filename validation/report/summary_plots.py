@@ -4,6 +4,7 @@ import matplotlib as mpl
 import mplhep
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.classifiers.weights import FEATURE_EDGES, ClassifierWeights
@@ -67,6 +68,7 @@ def weight_figure(found: ClassifierWeights, labels: tuple[str, str]) -> Figure:
         filled = np.concatenate((found.reference, found.candidate))
         axes.set_ylim(max(filled[filled > 0.0].min(), 1e-6) / 2.0, filled.max() * 5.0)
         axes.set_xlim(found.edges[0], found.edges[-1])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel(r"$\log_{10} w$, weight of the classifier", loc="right")
         axes.set_ylabel("share of events", loc="top")
         axes.legend(loc="best")
