@@ -15,7 +15,11 @@ from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import CardError
 from mcsurrogate.generators.hadronization.cluster_training import train_clusters
 from mcsurrogate.generators.hadronization.recording import record_string_breaks
-from mcsurrogate.generators.hadronization.training_folder import claim_folder, versions
+from mcsurrogate.generators.hadronization.training_folder import (
+    TrainingClock,
+    claim_folder,
+    versions,
+)
 from mcsurrogate.hadronization.cards import Recording, StringBreakCard
 from mcsurrogate.hadronization.cluster_cards import ClusterCard
 from mcsurrogate.hadronization.discrete import fit_discrete, hadron_vocabularies
@@ -26,7 +30,7 @@ from mcsurrogate.hadronization.fractions import (
 )
 from mcsurrogate.hadronization.networks import StringBreakNetworks
 from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
-from mcsurrogate.hadronization.weights_file import write_weights
+from mcsurrogate.hadronization.weights_file import read_model_card, write_model_card, write_weights
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["train_hadronization"]
@@ -85,12 +89,33 @@ def train_hadronization(
             msg = f"training card of hadronization: {error}"
             raise CardError(msg) from error
     claim_folder(card, out, resume=resume)
-    if isinstance(card, ClusterCard):
-        return train_clusters(card, out, progress=progress, resume=resume)
+    with TrainingClock(out, progress) as clock:
+        if isinstance(card, ClusterCard):
+            names = [card.name]
+            train_clusters(card, out, progress=clock.progress, resume=resume)
+        else:
+            names = _member_names(card)
+            _train_string_breaks(card, out, clock.progress, resume=resume)
+        weights = [out / f"{name}.safetensors" for name in names]
+        for path in weights:
+            _state_seconds(path, clock.seconds)
+    return weights[0]
+
+
+def _state_seconds(weights: Path, seconds: float) -> None:
+    """Write what a training took into the model card, unless it stands there."""
+    about = read_model_card(weights)
+    if "training_seconds" not in about:
+        about["training_seconds"] = round(seconds, 1)
+        write_model_card(weights, about)
+
+
+def _train_string_breaks(
+    card: StringBreakCard, out: Path, progress: Progress, *, resume: bool
+) -> None:
     weights = [out / f"{name}.safetensors" for name in _member_names(card)]
     if all(path.exists() for path in weights):
-        return weights[0]
-
+        return
     recordings = []
     for i, source in enumerate(card.recordings):
         recordings.append(_record(card, i, source, out, progress))
@@ -105,7 +130,6 @@ def train_hadronization(
         )
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     progress(1, 1, "done")
-    return weights[0]
 
 
 def _member_names(card: StringBreakCard) -> list[str]:

@@ -25,6 +25,7 @@ __all__ = [
     "read_weights_header",
     "shipped_weights",
     "weights_path",
+    "write_model_card",
     "write_weights",
 ]
 
@@ -129,7 +130,12 @@ def write_weights(
     }
     with atomic_path(path) as part:
         part.write_bytes(_in_order(save(dict(tensors), metadata=header)))
-    write_text(path.with_suffix(".json"), json.dumps(card, indent=2, sort_keys=True) + "\n")
+    write_model_card(path, card)
+
+
+def write_model_card(weights: Path, card: Mapping[str, Any]) -> None:
+    """Write the model card ``NAME.json`` beside the weights ``NAME.safetensors``."""
+    write_text(weights.with_suffix(".json"), json.dumps(card, indent=2, sort_keys=True) + "\n")
 
 
 def _in_order(content: bytes) -> bytes:

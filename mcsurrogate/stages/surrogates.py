@@ -9,7 +9,11 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.settings import setting_name
-from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+from mcsurrogate.hadronization.weights_file import (
+    read_model_card,
+    read_weights_header,
+    weights_path,
+)
 
 __all__ = [
     "check_hadronization",
@@ -65,7 +69,7 @@ def require_surrogate(card: RunCard) -> None:
 
 
 def hadronization_record(card: RunCard) -> dict[str, Any]:
-    """Name, kind and SHA-256 of the weights that hadronize, for the run folder."""
+    """Name, kind, SHA-256 and training time of the weights that hadronize, for the run folder."""
     model = card.chain.surrogate.hadronization
     if model is None or model == "lund":
         return {}
@@ -76,6 +80,10 @@ def hadronization_record(card: RunCard) -> dict[str, Any]:
         "model": header["mcsurrogate.model"],
         "sha256": _checksum(path),
     }
+    if path.with_suffix(".json").exists():
+        seconds = read_model_card(path).get("training_seconds")
+        if isinstance(seconds, int | float):
+            record["training_seconds"] = seconds
     if card.chain.surrogate.variations:
         others = [weights_path(name) for name in card.chain.surrogate.variations]
         record["variations_sha256"] = [_checksum(other) for other in others]
@@ -104,7 +112,7 @@ def check_hadronization(card: RunCard, record: Mapping[str, Any], folder: Path) 
         If a weights file of the card is not the one that was used.
     """
     used, now = record.get("hadronization", {}), hadronization_record(card)
-    if used != now:
+    if any(used.get(key) != now.get(key) for key in ("weights", "sha256", "variations_sha256")):
         message = (
             f"{folder}: its stage 'shower' hadronized with other weights "
             f"({used.get('weights')}, SHA-256 {str(used.get('sha256'))[:12]}) than the card names "

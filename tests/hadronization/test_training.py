@@ -1,5 +1,6 @@
 """Training on a few breaks: it reproduces what it saw, resumes bit for bit, refuses nonsense."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +15,12 @@ from mcsurrogate.generators.hadronization import (
     record_string_breaks,
     train_hadronization,
 )
+from mcsurrogate.generators.hadronization.training_folder import TrainingClock
 from mcsurrogate.hadronization.discrete import _fit_transverse
 from mcsurrogate.hadronization.fractions import FractionSample, FractionTrainer, fraction_coverage
 from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
 from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
-from mcsurrogate.hadronization.weights_file import read_weights_header
+from mcsurrogate.hadronization.weights_file import read_model_card, read_weights_header
 
 KEY_COLUMNS = {"popcorn": 3, "pick": 8, "combine": 3}
 
@@ -155,9 +157,22 @@ def test_from_card_to_events(zpole, dijets, tmp_path):
 
     with pytest.raises(RunFolderError, match="resume"):
         train_hadronization(content, out)
+    seconds = read_model_card(weights)["training_seconds"]
+    assert 0.1 < seconds < 1000.0
     assert train_hadronization(content, out, resume=True) == weights
+    assert read_model_card(weights)["training_seconds"] == seconds
     with pytest.raises(RunFolderError, match="another card"):
         train_hadronization(card(zpole, dijets, seed=9), out, resume=True)
+
+
+def test_the_clock_counts_earlier_sessions(tmp_path):
+    (tmp_path / "seconds.json").write_text("100.0")
+    said = []
+    with TrainingClock(tmp_path, lambda *what: said.append(what)) as clock:
+        clock.progress(1, 2, "half")
+        assert 100.0 <= clock.seconds < 110.0
+    assert said == [(1, 2, "half")]
+    assert 100.0 <= json.loads((tmp_path / "seconds.json").read_text()) < 110.0
 
 
 def test_resampling_keeps_sizes_and_changes_counts(recording):

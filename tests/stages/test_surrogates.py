@@ -9,7 +9,11 @@ from safetensors.numpy import load_file, save_file
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError, RunFolderError
-from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+from mcsurrogate.hadronization.weights_file import (
+    read_model_card,
+    read_weights_header,
+    weights_path,
+)
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import require_chain, require_chains, run_chains, run_shower
@@ -115,6 +119,8 @@ def test_both_chains_run_where_pythia_makes_the_hard_process(tmp_path: Path) -> 
         assert chain["failed_events"] == 0
         assert (tmp_path / "run" / chain["file"]).exists()
     assert surrogate["hadronization"]["weights"] == "string_breaks_monash"
+    stated = read_model_card("string_breaks")["training_seconds"]
+    assert surrogate["hadronization"]["training_seconds"] == stated > 0
     assert "hadronization" not in standard
 
     # Another process under the same name is noticed, though nothing was integrated.
