@@ -157,6 +157,27 @@ def test_weights_by_name(z_files, tmp_path):
         validate(*z_files, tmp_path, weight="triple", **options)
 
 
+def test_rows_for_information_stay_out_of_the_headline(z_files, tmp_path):
+    """Weights of one sample alone deviate hugely; they are in the table and decide nothing."""
+
+    def weigh(event):
+        factor = 2.0 if event.event_number % 10 == 0 else 1.0
+        event.weights = [factor * weight for weight in event.weights]
+
+    weighted = changed(z_files[0], tmp_path / "weighted.hepmc", weigh)
+    found = validate(
+        weighted, z_files[1], tmp_path / "out", observables=["thrust", "charged_number"]
+    )
+    weight = next(r for r in found.comparison.results if not r.counts)
+    assert weight.sigma > 5.0
+    deciding = [r for r in found.comparison.results if r.counts]
+    page = (tmp_path / "out" / "report.html").read_text()
+    head = page[: page.index("id='summary'")]
+    assert f"{max(r.sigma for r in deciding):.1f} σ" in head
+    assert f"{weight.sigma:.1f} σ" not in head
+    assert f"in {len(deciding)} observables" in head
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -69,9 +69,14 @@ def _with_error(value: float | None, error: float | None) -> str:
     return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
+def _deciding(c: Comparison) -> list[ObservableResult]:
+    """Rows that count for the verdict, by rank."""
+    return [r for r in c.results if r.counts]
+
+
 def _verdict(c: Comparison) -> str:
     found = [r for r in c.results if r.significant]
-    n = len(c.results)
+    n = len(_deciding(c))
     if c.verdict is Verdict.INDISTINGUISHABLE:
         why = f"No significant deviation in {n} observables"
     else:
@@ -101,16 +106,16 @@ def _warnings(c: Comparison) -> str:
 
 
 def _tiles(c: Comparison) -> str:
-    worst = c.results[0]
+    rows = _deciding(c)
     tiles = [
         ("events, candidate", f"{c.candidate.file.events:,}"),
         ("events, reference", f"{c.reference.file.events:,}"),
         (
             "smallest p-value of all, adjusted",
-            p_text(math.log(max(min(r.adjusted_p for r in c.results), 1e-300))),
+            p_text(math.log(max(min(r.adjusted_p for r in rows), 1e-300))),
         ),
         ("p-values uniform (KS, correlated)", p_text(math.log(c.uniformity.p_value))),
-        ("largest deviation", f"{worst.sigma:.1f} σ"),
+        ("largest deviation", f"{max(r.sigma for r in rows):.1f} σ"),
     ]
     if c.cross_sections is not None:
         pull = c.cross_sections.pull
