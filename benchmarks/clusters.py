@@ -105,6 +105,22 @@ def decay_angle(steps: DecaySteps) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
+def show_decays(truth: ClusterSample, made: ClusterSample, codes: NDArray[np.int64]) -> None:
+    """AUC between decays of the same clusters: ends, mass and species, then angles too."""
+    a, b = (np.concatenate([ends_and_mass(s), species_counts(s, codes)], axis=1)
+            for s in (truth, made))  # fmt: skip
+    show("flavour: ends, mass, species", classifier_auc(a, b, seed=1, epochs=8))
+    show(
+        "all: ends, mass, species, angles",
+        classifier_auc(
+            np.concatenate([a, angles(truth)], axis=1),
+            np.concatenate([b, angles(made)], axis=1),
+            seed=1,
+            epochs=8,
+        ),
+    )
+
+
 def matched(model: str, data: Path) -> None:
     """Decays of single clusters that were kept apart from the training."""
     sample = ClusterSample.read(data)
@@ -113,22 +129,11 @@ def matched(model: str, data: Path) -> None:
     made = decay_clusters(model, truth.ends, truth.mass, seed=SEED)
     print(f"{len(truth)} clusters, {len(made)} of them decayed by {model}")
     codes = np.unique(sample.hadron_id)
-    a, b = (np.concatenate([ends_and_mass(s), species_counts(s, codes)], axis=1)
-            for s in (truth, made))  # fmt: skip
-    show("flavour: ends, mass, species", classifier_auc(a, b, seed=1, epochs=8))
+    show_decays(truth, made, codes)
     show(
         "angle of two-hadron decays",
         classifier_auc(
             *(decay_angle(steps_of_clusters(s)) for s in (truth, made)), seed=1, epochs=8
-        ),
-    )
-    show(
-        "all: ends, mass, species, angles",
-        classifier_auc(
-            np.concatenate([a, angles(truth)], axis=1),
-            np.concatenate([b, angles(made)], axis=1),
-            seed=1,
-            epochs=8,
         ),
     )
     numbers = [np.bincount(np.diff(s.offsets), minlength=7)[:7] / len(s) for s in (truth, made)]
@@ -151,18 +156,7 @@ def strings(model: str, count: int) -> None:
     made = decay_clusters(model, truth.ends, truth.mass, seed=SEED + 1)
     print(f"{len(truth)} strings, {len(made)} of them decayed by {model}")
     codes = np.unique(truth.hadron_id)
-    a, b = (np.concatenate([ends_and_mass(s), species_counts(s, codes)], axis=1)
-            for s in (truth, made))  # fmt: skip
-    show("flavour: ends, mass, species", classifier_auc(a, b, seed=1, epochs=8))
-    show(
-        "all: ends, mass, species, angles",
-        classifier_auc(
-            np.concatenate([a, angles(truth)], axis=1),
-            np.concatenate([b, angles(made)], axis=1),
-            seed=1,
-            epochs=8,
-        ),
-    )
+    show_decays(truth, made, codes)
 
 
 def final_quantities(batch: ParticleBatch) -> dict[str, NDArray[np.float64]]:

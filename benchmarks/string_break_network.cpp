@@ -2,21 +2,11 @@
 
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <random>
 #include <vector>
 
 #include "string_break_model.h"
-
-namespace {
-
-double seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-} // namespace
+#include "thread_seconds.h"
 
 int main(int argc, char* argv[]) {
     if (argc != 2)
