@@ -43,8 +43,6 @@ HELD_OUT = 10
 def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: bool) -> Path:
     """Train a cluster model in a folder that is this training's; see `train_hadronization`."""
     weights = out / f"{card.name}.safetensors"
-    if weights.exists():
-        return weights
     progress(0, None, "collecting decays of clusters")
     steps, held_out, masses = _matched_data(card)
     networks = _networks(card, steps, masses)

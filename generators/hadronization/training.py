@@ -89,33 +89,24 @@ def train_hadronization(
             msg = f"training card of hadronization: {error}"
             raise CardError(msg) from error
     claim_folder(card, out, resume=resume)
+    names = [card.name] if isinstance(card, ClusterCard) else _member_names(card)
+    weights = [out / f"{name}.safetensors" for name in names]
+    if all(path.exists() for path in weights):
+        return weights[0]
     with TrainingClock(out, progress) as clock:
         if isinstance(card, ClusterCard):
-            names = [card.name]
             train_clusters(card, out, progress=clock.progress, resume=resume)
         else:
-            names = _member_names(card)
-            _train_string_breaks(card, out, clock.progress, resume=resume)
-        weights = [out / f"{name}.safetensors" for name in names]
+            _train_string_breaks(card, out, weights, clock.progress, resume=resume)
         for path in weights:
-            _state_seconds(path, clock.seconds)
+            about = read_model_card(path)
+            write_model_card(path, {**about, "training_seconds": round(clock.seconds, 1)})
     return weights[0]
 
 
-def _state_seconds(weights: Path, seconds: float) -> None:
-    """Write what a training took into the model card, unless it stands there."""
-    about = read_model_card(weights)
-    if "training_seconds" not in about:
-        about["training_seconds"] = round(seconds, 1)
-        write_model_card(weights, about)
-
-
 def _train_string_breaks(
-    card: StringBreakCard, out: Path, progress: Progress, *, resume: bool
+    card: StringBreakCard, out: Path, weights: list[Path], progress: Progress, *, resume: bool
 ) -> None:
-    weights = [out / f"{name}.safetensors" for name in _member_names(card)]
-    if all(path.exists() for path in weights):
-        return
     recordings = []
     for i, source in enumerate(card.recordings):
         recordings.append(_record(card, i, source, out, progress))
