@@ -4,18 +4,19 @@
         [--events 20000] [--out FOLDER]
 
 Primary hadrons, decays off, so that no decay hides a difference. Events are made in chunks with
-seeds of their own; with --out chunks are kept, and a run that was stopped goes on from them.
+seeds of their own; with --out chunks are kept, a run that was stopped goes on from them, and
+several processes with the same folder share the work.
 Printed are yields of identified hadrons, chi^2 of event shapes, spectra and jets, and the AUC of a
 network trained to tell surrogate from original, on events that it has not seen.
 """
 
 import argparse
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from event_chunks import make_chunks
 from numpy.typing import NDArray
 from scipy.stats import chi2 as chi2_distribution
 
@@ -159,17 +160,14 @@ def sample(
     name: str, lines: list[str], process: str, count: int, seed: int, size: int, folder: Path
 ) -> dict[str, FloatArray]:
     """Chunks of one sample, made where they are missing, put together."""
-    files = []
-    for index in range(-(-count // size)):
-        path = folder / f"{process}_{name}_{index:04d}.npz"
-        if not path.exists():
-            start = time.process_time()
-            content = chunk(lines, process, size, seed + index)
-            part = path.with_suffix(".part.npz")
-            np.savez(part, **content)
-            part.rename(path)
-            print(f"  {path.stem}: {time.process_time() - start:.0f} s", flush=True)
-        files.append(np.load(path))
+    paths = [folder / f"{process}_{name}_{index:04d}.npz" for index in range(-(-count // size))]
+
+    def write(index: int, path: Path) -> None:
+        with path.open("wb") as stream:
+            np.savez(stream, **chunk(lines, process, size, seed + index))
+
+    make_chunks(paths, write)
+    files = [np.load(path) for path in paths]
     numbers = np.concatenate([file["numbers"] for file in files]).astype(np.float64)
     rest = [key for key in files[0].files if key != "numbers"]
     return {"numbers": numbers, **{key: sum(file[key] for file in files) for key in rest}}

@@ -7,8 +7,8 @@ Three kinds of 13 TeV pp events in equal parts: inelastic and diffractive ones, 
 pTHatMin 20 GeV, and pairs of charm and bottom quarks, all with multiparton interactions, beam
 remnants and the newer colour reconnection that makes junctions in every second chunk. Pythia's own
 check of charge, energy and momentum is on and counted. The same is done with Pythia's own
-hadronization. Events come in chunks with seeds of their own; with --out finished chunks are kept,
-and a run that was stopped goes on from them.
+hadronization. Events come in chunks with seeds of their own; with --out finished chunks are kept, a
+run that was stopped goes on from them, and several processes with the same folder share the work.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from event_chunks import make_chunks
 
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
@@ -59,18 +60,15 @@ def run(
     name: str, plugin: list[str], process: str, events: int, size: int, folder: Path
 ) -> list[dict[str, object]]:
     """Chunks of one kind of events and one hadronization."""
-    results = []
-    for index in range(-(-events // size)):
-        path = folder / f"{process}_{name}_{index:04d}.json"
-        if not path.exists():
-            more = JUNCTIONS if index % 2 else []
-            content = chunk([*plugin, *PROCESSES[process], *more, *ALWAYS], size, 30_001 + index)
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(content), encoding="utf-8")
-            part.rename(path)
-            print(f"  {path.stem}: {content['seconds']:.0f} s", flush=True)
-        results.append(json.loads(path.read_text(encoding="utf-8")))
-    return results
+
+    def write(index: int, path: Path) -> None:
+        more = JUNCTIONS if index % 2 else []
+        content = chunk([*plugin, *PROCESSES[process], *more, *ALWAYS], size, 30_001 + index)
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+    paths = [folder / f"{process}_{name}_{index:04d}.json" for index in range(-(-events // size))]
+    make_chunks(paths, write)
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def main() -> None:
