@@ -162,11 +162,13 @@ def _training(done: dict[str, Any]) -> tuple[float, tuple[str, ...]]:
     hadronization = done["shower"].get("hadronization")
     if hadronization:
         stated = hadronization.get("training_seconds")
-        if stated is None:
+        seconds += float(stated or 0.0)
+        unstated = hadronization.get(
+            "training_not_stated", [hadronization.get("weights")] if stated is None else []
+        )
+        if unstated:
             notes.append(
-                f"The training of the weights {hadronization.get('weights')} is not counted: "
-                "they do not state it."
+                f"The training of the weights {', '.join(unstated)} is not counted: they do not "
+                "state it."
             )
-        else:
-            seconds += float(stated)
     return seconds, tuple(notes)

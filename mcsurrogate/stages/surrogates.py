@@ -1,7 +1,7 @@
 """The surrogates of a run: what the surrogate chain does differently from the standard one."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +80,34 @@ def hadronization_record(card: RunCard) -> dict[str, Any]:
         "model": header["mcsurrogate.model"],
         "sha256": _checksum(path),
     }
-    if path.with_suffix(".json").exists():
-        seconds = read_model_card(path).get("training_seconds")
-        if isinstance(seconds, int | float):
-            record["training_seconds"] = seconds
-    if card.chain.surrogate.variations:
-        others = [weights_path(name) for name in card.chain.surrogate.variations]
+    others = [weights_path(name) for name in card.chain.surrogate.variations]
+    if others:
         record["variations_sha256"] = [_checksum(other) for other in others]
+    seconds, unstated = _training([path, *others])
+    if seconds:
+        record["training_seconds"] = seconds
+    if unstated:
+        record["training_not_stated"] = unstated
     return record
+
+
+def _training(files: Sequence[Path]) -> tuple[float, list[str]]:
+    """Seconds of the trainings that made weights, and the files whose training is not known.
+
+    Members of an ensemble state the seconds of them all, which count once.
+    """
+    trainings: dict[tuple[Any, ...], float] = {}
+    unstated = []
+    for file in files:
+        about = read_model_card(file) if file.with_suffix(".json").exists() else {}
+        seconds = about.get("training_seconds")
+        if not isinstance(seconds, int | float):
+            unstated.append(file.stem)
+        elif "ensemble_member" in about:
+            trainings["ensemble", file.parent, about.get("seed"), seconds] = seconds
+        else:
+            trainings["weights", file] = seconds
+    return round(sum(trainings.values()), 1), unstated
 
 
 def _checksum(path: Path) -> str:

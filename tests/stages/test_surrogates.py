@@ -1,5 +1,6 @@
 """What the card's chains hand to Pythia, and what the report says about them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,11 @@ from mcsurrogate.stages.pythia_settings import (
     standard_settings,
     surrogate_settings,
 )
-from mcsurrogate.stages.surrogates import plugin_settings, surrogate_parts
+from mcsurrogate.stages.surrogates import (
+    hadronization_record,
+    plugin_settings,
+    surrogate_parts,
+)
 
 PDF = "NNPDF23_lo_as_0130_qed"
 
@@ -167,6 +172,23 @@ def test_variations_reach_the_hepmc_file(tmp_path: Path) -> None:
     assert weights.shape[0] == 40
     assert 0.001 < varied.std() < 0.5
     np.testing.assert_allclose(varied.mean(), 1.0, atol=0.2)
+
+
+def test_the_training_of_variations_counts_and_that_of_an_ensemble_once(tmp_path: Path) -> None:
+    def weights(name: str, **about: object) -> str:
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(weights_path("string_breaks").read_bytes())
+        path.with_suffix(".json").write_text(json.dumps(about), encoding="utf-8")
+        return str(path)
+
+    mine, *members = (
+        weights(f"mine_{i}", ensemble_member=i, seed=1, training_seconds=900.0) for i in range(3)
+    )
+    variations = [*members, weights("other", training_seconds=50.5), weights("silent")]
+    section = {"hadronization": mine, "variations": variations}
+    record = hadronization_record(card(chain={"surrogate": section}))
+    assert record["training_seconds"] == 950.5
+    assert record["training_not_stated"] == ["silent"]
 
 
 def test_pythias_own_process_gets_no_settings_of_ours() -> None:
