@@ -107,10 +107,9 @@ def train_hadronization(
 def _train_string_breaks(
     card: StringBreakCard, out: Path, weights: list[Path], progress: Progress, *, resume: bool
 ) -> None:
-    recordings = []
-    for i, source in enumerate(card.recordings):
-        recordings.append(_record(card, i, source, out, progress))
-    recording = merge_recordings(recordings)
+    recording = merge_recordings(
+        _record(card, i, source, out, progress) for i, source in enumerate(card.recordings)
+    )
     # Densities of members are comparable where all cover the same hadrons and masses.
     coverage = fraction_coverage(FractionSample.from_recording(recording))
     vocabularies = hadron_vocabularies(recording)

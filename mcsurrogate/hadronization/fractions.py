@@ -21,6 +21,7 @@ from mcsurrogate.hadronization.recording import BreakRecording
 __all__ = ["FractionSample", "FractionTrainer", "fraction_coverage"]
 
 _HELD_OUT = 50
+_SLICE = 1 << 20
 _CHECKPOINT_SECONDS = 30.0
 #: Fraction of the values of mT^2 of a pair of flavours that coverage leaves out at each end.
 _TAIL = 2e-5
@@ -34,7 +35,7 @@ class FractionSample:
     Attributes
     ----------
     old, new
-        ``(N,)`` int64 classes.
+        ``(N,)`` int8 classes: there are tens of millions of them.
     log_mass
         ``(N,)`` float32 ``log(mT^2 / GeV^2)``.
     z
@@ -49,19 +50,26 @@ class FractionSample:
     @classmethod
     def from_recording(cls, recording: BreakRecording) -> "FractionSample":
         """Take those of the flavours that the network knows."""
-        old = end_class(recording.fraction_id[:, 0])
-        new = break_class(recording.fraction_id[:, 1])
-        mass, z = recording.fraction.T
-        keep = (old >= 0) & (new >= 0) & (mass > 0.0) & (z > 0.0) & (z < 1.0)
-        if keep.sum() < 10 * _HELD_OUT:
-            msg = f"the recording has only {keep.sum()} usable values of z; record more events"
+        columns: tuple[list[NDArray[Any]], ...] = ([], [], [], [])
+        for start in range(0, len(recording.fraction), _SLICE):
+            part = slice(start, start + _SLICE)
+            old = end_class(recording.fraction_id[part, 0])
+            new = break_class(recording.fraction_id[part, 1])
+            mass, z = recording.fraction[part].T
+            keep = (old >= 0) & (new >= 0) & (mass > 0.0) & (z > 0.0) & (z < 1.0)
+            usable = (
+                old[keep].astype(np.int8),
+                new[keep].astype(np.int8),
+                np.log(mass[keep]),
+                z[keep],
+            )
+            for column, values in zip(columns, usable, strict=True):
+                column.append(values)
+        number = sum(len(values) for values in columns[-1])
+        if number < 10 * _HELD_OUT:
+            msg = f"the recording has only {number} usable values of z; record more events"
             raise HadronizationError(msg)
-        return cls(
-            torch.from_numpy(old[keep]),
-            torch.from_numpy(new[keep]),
-            torch.from_numpy(np.log(mass[keep])),
-            torch.from_numpy(np.ascontiguousarray(z[keep])),
-        )
+        return cls(*(torch.from_numpy(np.concatenate(column)) for column in columns))
 
     def __len__(self) -> int:
         return len(self.z)
@@ -78,7 +86,7 @@ def fraction_coverage(sample: FractionSample) -> NDArray[np.float32]:
     """
     coverage = np.zeros((END_CLASSES, len(BREAK_CLASSES), 2), dtype=np.float32)
     coverage[..., 0], coverage[..., 1] = 1.0, -1.0
-    pair = (sample.old * len(BREAK_CLASSES) + sample.new).numpy()
+    pair = (sample.old.to(torch.int16) * len(BREAK_CLASSES) + sample.new).numpy()
     order = np.argsort(pair, kind="stable")
     log_mass = sample.log_mass.numpy()[order]
     for start, group in _groups(pair[order], log_mass):
@@ -89,7 +97,7 @@ def fraction_coverage(sample: FractionSample) -> NDArray[np.float32]:
 
 
 def _groups(
-    keys: NDArray[np.int64], values: NDArray[np.float32]
+    keys: NDArray[np.int16], values: NDArray[np.float32]
 ) -> list[tuple[int, NDArray[np.float32]]]:
     names, starts = np.unique(keys, return_index=True)
     return list(zip(names.tolist(), np.split(values, starts[1:]), strict=True))
@@ -124,14 +132,14 @@ class FractionTrainer:
         seed: int,
         checkpoint: Path | None = None,
     ) -> None:
-        held_out = torch.arange(len(sample)) % _HELD_OUT == 0
-        self._held_out = sample.take(torch.nonzero(held_out)[:200_000, 0])
-        self._train = sample.take(torch.nonzero(~held_out)[:, 0])
-        self._batch = min(batch_size, len(self._train))
+        self._sample = sample
+        self._held_out = sample.take(torch.arange(0, len(sample), _HELD_OUT)[:200_000])
+        self._train_size = len(sample) - -(-len(sample) // _HELD_OUT)
+        self._batch = min(batch_size, self._train_size)
         self._seed = seed
         self._steps = steps
         self._checkpoint = checkpoint
-        log_mass = self._train.log_mass
+        log_mass = sample.log_mass[_train_index(torch.arange(self._train_size))]
         torch.manual_seed(seed)
         self.network = FractionNetwork(bins, hidden, float(log_mass.mean()), float(log_mass.std()))
         self._optimiser = torch.optim.Adam(
@@ -179,14 +187,14 @@ class FractionTrainer:
 
     def _next_batch(self) -> FractionSample:
         """Batches are a function of seed and step alone, so that a resumed run sees the same."""
-        per_epoch = len(self._train) // self._batch
+        per_epoch = self._train_size // self._batch
         epoch, position = divmod(self._step, per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(self._seed + 7919 * (epoch + 1))
-            self._order = torch.randperm(len(self._train), generator=generator)
+            self._order = torch.randperm(self._train_size, generator=generator)
             self._epoch = epoch
         start = position * self._batch
-        return self._train.take(self._order[start : start + self._batch])
+        return self._sample.take(_train_index(self._order[start : start + self._batch]))
 
     def held_out_loss(self) -> float:
         """Mean negative log-likelihood of the values held out, in nats."""
@@ -229,5 +237,10 @@ class FractionTrainer:
         return self.network
 
 
+def _train_index(number: Tensor) -> Tensor:
+    """Positions in a sample of the values that are not held out, by their number."""
+    return number + number.div(_HELD_OUT - 1, rounding_mode="floor") + 1
+
+
 def _log_density(network: FractionNetwork, sample: FractionSample) -> Tensor:
-    return network.log_density(sample.old, sample.new, sample.log_mass, sample.z)
+    return network.log_density(sample.old.long(), sample.new.long(), sample.log_mass, sample.z)
