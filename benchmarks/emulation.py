@@ -24,7 +24,9 @@ from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.calibration import measure_calibration
 from mcsurrogate.emulation.card_points import sampler_draws
 from mcsurrogate.emulation.generation import TwoStageSource, emulated_process, prepare_two_stage
+from mcsurrogate.emulation.optimizer import SOAP
 from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
+from mcsurrogate.emulation.training import TrainingData, train_network
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
     evaluate_points,
@@ -145,28 +147,23 @@ def scaling(definition: str, largest: int, evaluations: int, settings: TrainingS
 
 def optimizers() -> None:
     """Compare SOAP with Adam on the training problem itself, at equal processor time."""
-    import mcsurrogate.emulation.training as training
-
     generator = torch.Generator().manual_seed(1)
     inputs = torch.randn(12, 40_000, generator=generator)
     target = torch.logsumexp(torch.stack([inputs[k] - inputs[k + 1] for k in range(11)]), dim=0)
     target = (target - target.mean()) / target.std()
     held = slice(36_000, None)
-    data = training.TrainingData(
-        inputs[:, :36_000], target[:36_000], inputs[:, held], target[held], 1.0
-    )
-    soap = training.SOAP
-    for name, epochs, rate, optimizer in (
-        ("SOAP", 10, 0.015, soap),
-        ("Adam", 15, 0.003, lambda p, lr: torch.optim.Adam(p, lr=lr, betas=(0.9, 0.99))),
+    data = TrainingData(inputs[:, :36_000], target[:36_000], inputs[:, held], target[held], 1.0)
+    for name, epochs, rate, make_optimizer in (
+        ("SOAP", 10, 0.015, SOAP),
+        ("Adam", 22, 0.01, partial(torch.optim.Adam, betas=(0.9, 0.99))),
+        ("Adam", 22, 0.03, partial(torch.optim.Adam, betas=(0.9, 0.99))),
     ):
-        training.SOAP = optimizer  # type: ignore[misc,assignment]
         start = time.process_time()
         settings = TrainingSettings(epochs=epochs, learning_rate=rate)
-        _, history = training.train_network(data, settings, seed=1)
+        _, history = train_network(data, settings, seed=1, make_optimizer=make_optimizer)
         seconds = time.process_time() - start
-        print(f"  {name}: {epochs} epochs, {seconds:.1f} s, median error {history[-1].median:.3%}")
-    training.SOAP = soap  # type: ignore[misc]
+        error = history[-1].median
+        print(f"  {name} at {rate}: {epochs} epochs, {seconds:.1f} s, median error {error:.3%}")
 
 
 def seconds_per_point(evaluate: Callable[[], object], points: int) -> float:

@@ -119,6 +119,7 @@ def train_network(
     *,
     resume: bool = False,
     stop: Callable[[int], bool] | None = None,
+    make_optimizer: Callable[..., torch.optim.Optimizer] = SOAP,
 ) -> tuple[MemberNetwork, list[EpochRecord]]:
     """Train the networks.
 
@@ -140,6 +141,8 @@ def train_network(
     stop
         Called with the number of finished epochs; True ends training early, with the
         checkpoint in place.
+    make_optimizer
+        Called with the parameters and ``lr``; a checkpoint must be continued with the same.
 
     Raises
     ------
@@ -154,7 +157,7 @@ def train_network(
     network = MemberNetwork(
         data.inputs.shape[0], settings.hidden, settings.members, _generator(seed, 0)
     )
-    optimizer = SOAP(network.parameters(), lr=settings.learning_rate)
+    optimizer = make_optimizer(network.parameters(), lr=settings.learning_rate)
     identity = {
         "seed": seed,
         "points": points,
@@ -218,7 +221,7 @@ def _epoch(
     data: TrainingData,
     settings: TrainingSettings,
     network: MemberNetwork,
-    optimizer: SOAP,
+    optimizer: torch.optim.Optimizer,
     epoch: int,
     seed: int,
 ) -> float:
