@@ -11,9 +11,11 @@ import torch
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import HadronizationError
+from mcsurrogate.generators.hadronization.decay_products import low_masses
 from mcsurrogate.generators.hadronization.event_fit import EventFit
 from mcsurrogate.generators.hadronization.single_clusters import decay_clusters
 from mcsurrogate.generators.hadronization.training_folder import versions
+from mcsurrogate.hadronization.added_hadrons import with_added_hadrons
 from mcsurrogate.hadronization.cluster_cards import ClusterCard, StringSinglets
 from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.cluster_networks import ClusterNetworks, Formation
@@ -34,6 +36,8 @@ __all__ = ["HELD_OUT", "train_clusters"]
 
 _FEWEST_CLUSTERS = 1000
 _LIGHTEST_STRING = 0.45
+#: Quantile of the mass distributions of resonances where thresholds lie.
+_LOW_MASS = 0.02
 _REFINE_SEEDS = 450_000
 _SEEDS_OF_A_FIT = 50_000
 #: One cluster in so many is not trained on: those whose position it divides.
@@ -66,12 +70,17 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     for i, refinement in enumerate(card.refine, 1):
         stages.append((f"refine_{i}", refinement, _REFINE_SEEDS + i * _SEEDS_OF_A_FIT))
     for name, fit_card, offset in stages:
+        if fit_card.add:
+            masses = low_masses([h.hadron for h in fit_card.add], _LOW_MASS, seed=card.seed)
+            networks = with_added_hadrons(networks, fit_card.add, masses)
         fit = EventFit(networks, fit_card, seed=card.seed + offset, folder=out, name=name)
         if resume:
             fit.resume()
         fit.run(progress)
         metrics[name] = fit.curve
         about["fitted_to_events" if name == "fit" else name] = fit.summary()
+    about["vertices"] = len(networks.tables.vertices)
+    about["parameters"] = sum(p.numel() for p in networks.parameters())
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
     write_weights(
@@ -94,8 +103,7 @@ def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, 
     else:
         assert card.strings is not None
         sample = hadronized_strings(card.strings, seed=card.seed)
-        # Thresholds lie low in the mass distributions of resonances.
-        to_steps, quantile = steps_of_strings, 0.02
+        to_steps, quantile = steps_of_strings, _LOW_MASS
         source = "Pythia"
     if len(sample) < _FEWEST_CLUSTERS:
         msg = f"{source} gives {len(sample)} clusters, {_FEWEST_CLUSTERS} are needed"
@@ -178,8 +186,6 @@ def _model_card(card: ClusterCard, trainer: ClusterTrainer, steps: DecaySteps) -
             else {"strings_of_pythia": card.model_dump(mode="json")["strings"]}
         ),
         "decay_steps": len(steps),
-        "vertices": len(trainer.networks.tables.vertices),
-        "parameters": sum(p.numel() for p in trainer.networks.parameters()),
         "held_out_nats": last,
         "seed": card.seed,
         "versions": versions(),

@@ -1,4 +1,4 @@
-"""Mean numbers of particles in the decay chains of hadrons, by Pythia's decays."""
+"""Hadrons by themselves in Pythia: mean numbers of particles in their decays, and masses."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from mcsurrogate.errors import PythiaError
 
-__all__ = ["CHARGED", "decay_products", "product_matrix"]
+__all__ = ["CHARGED", "decay_products", "low_masses", "product_matrix"]
 
 #: Key of the number of charged particles that are left after all decays.
 CHARGED = 0
 _STATUS = 83
 _TRIES = 20
+_MASSES = 5000
+_K0, _NEUTRAL_KAONS = 311, (130, 310)
 
 
 def decay_products(
@@ -34,13 +36,36 @@ def decay_products(
     -------
     dict[int, dict[int, float]]
         For each hadron the mean number of every particle, code without sign, in its decay chain;
-        the key `CHARGED` is the number of charged particles at the end.
+        the key `CHARGED` is the number of charged particles at the end, and K0 (311) are all
+        that end as K0S or K0L.
 
     Raises
     ------
     PythiaError
         If a hadron is unknown to Pythia or cannot be decayed.
     """
+    pythia = _decaying_pythia(seed)
+    return {code: _of_one(pythia, code, decays) for code in sorted(set(species))}
+
+
+def low_masses(codes: Iterable[int], quantile: float, *, seed: int) -> dict[int, float]:
+    """Quantile of the masses in GeV that Pythia gives each hadron, by code.
+
+    Raises
+    ------
+    PythiaError
+        If a hadron is unknown to Pythia.
+    """
+    pythia = _decaying_pythia(seed)
+    masses = {}
+    for code in codes:
+        _require(pythia.particleData, code)
+        drawn = [pythia.particleData.mSel(code) for _ in range(_MASSES)]
+        masses[code] = float(np.quantile(drawn, quantile))
+    return masses
+
+
+def _decaying_pythia(seed: int) -> pythia8mc.Pythia:
     pythia = pythia8mc.Pythia("", False)
     for line in ("ProcessLevel:all = off", "Check:event = off", "Print:quiet = on",
                  "Random:setSeed = on",
@@ -49,14 +74,18 @@ def decay_products(
     if not pythia.init():
         msg = "Pythia cannot be initialised for decays"
         raise PythiaError(msg)
-    return {code: _of_one(pythia, code, decays) for code in sorted(set(species))}
+    return pythia
+
+
+def _require(data: pythia8mc.ParticleData, code: int) -> None:
+    if not data.isParticle(code):
+        msg = f"Pythia does not know a hadron {code}"
+        raise PythiaError(msg)
 
 
 def _of_one(pythia: pythia8mc.Pythia, code: int, decays: int) -> dict[int, float]:
     data = pythia.particleData
-    if not data.isParticle(code):
-        msg = f"Pythia does not know a hadron {code}"
-        raise PythiaError(msg)
+    _require(data, code)
     if not (data.canDecay(code) and data.mayDecay(code)):
         return {code: 1.0, CHARGED: float(data.chargeType(code) != 0)}
     counts: dict[int, int] = {}
@@ -73,6 +102,9 @@ def _of_one(pythia: pythia8mc.Pythia, code: int, decays: int) -> dict[int, float
                 counts[key] = counts.get(key, 0) + 1
             if particle.isFinal() and particle.isCharged():
                 counts[CHARGED] = counts.get(CHARGED, 0) + 1
+    # Pythia decays phi, f0 and a0 to K0S and K0L at once.
+    if kaons := sum(counts.get(key, 0) for key in _NEUTRAL_KAONS):
+        counts[_K0] = kaons
     return {key: count / decays for key, count in counts.items()}
 
 

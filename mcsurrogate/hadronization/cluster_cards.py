@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
+    "AddedHadron",
     "ClusterCard",
     "ClusterDecays",
     "ClusterTraining",
@@ -98,6 +99,17 @@ class FormationStart(_Section):
     ] = 0.6
 
 
+class AddedHadron(_Section):
+    """A hadron that the matched data lack, at first like one that they have."""
+
+    hadron: Annotated[int, Field(gt=100, lt=10_000_000, description="PDG code, Pythia's numbering")]
+    like: Annotated[int, Field(gt=100, description="PDG code of a hadron of the same flavours")]
+    rate: Annotated[
+        float,
+        Field(gt=0, le=10, description="its rate at the start, relative to that hadron's"),
+    ]
+
+
 class EventFitCard(_Section):
     """Fit to whole events after the matched training."""
 
@@ -181,6 +193,10 @@ class EventFitCard(_Section):
         float,
         Field(gt=0, description="factor on the errors of shapes where multiplicities are measured"),
     ] = 3.0
+    add: Annotated[
+        tuple[AddedHadron, ...],
+        Field(description="hadrons that clusters decay into from this fit on"),
+    ] = ()
 
     @model_validator(mode="after")
     def _adversary_needs_events(self) -> Self:

@@ -16,6 +16,8 @@ __all__ = ["SHIPPED_TABLE", "MeasuredMultiplicities"]
 #: Name of the table that comes with the package: hadronic Z decays at 91.2 GeV.
 SHIPPED_TABLE = "z_pole"
 _CHARGED = 0
+#: Pythia numbers Lambda(1520) as an orbital excitation.
+_PYTHIA_CODE = {3124: 102134}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class MeasuredMultiplicities:
     names
         Of the particles.
     codes
-        PDG codes without sign; 0 for all charged particles.
+        Codes without sign, in Pythia's numbering; 0 for all charged particles.
     means, errors
         ``(M,)`` mean number in an event, particle and antiparticle summed, and its error.
     """
@@ -67,7 +69,8 @@ class MeasuredMultiplicities:
         try:
             names = tuple(row["name"] for row in rows)
             codes = tuple(
-                _CHARGED if row["pdg_id"] == "charged" else int(row["pdg_id"]) for row in rows
+                _CHARGED if row["pdg_id"] == "charged" else _pythia_code(int(row["pdg_id"]))
+                for row in rows
             )
             means = np.array([float(row["mean_per_event"]) for row in rows])
             errors = np.array([float(row["error"]) for row in rows])
@@ -85,3 +88,7 @@ class MeasuredMultiplicities:
     def chi2(self, means: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
         """Sum of squared deviations over the squared sum of both errors."""
         return float((((means - self.means) ** 2) / (self.errors**2 + errors**2)).sum())
+
+
+def _pythia_code(code: int) -> int:
+    return _PYTHIA_CODE.get(code, code)

@@ -241,12 +241,15 @@ def test_equal_events_cannot_be_told_apart(zpole):
 
 
 def test_decay_products():
-    table = decay_products([111, 211, 333, 310], decays=400, seed=1)
+    table = decay_products([111, 211, 311, 333, 310], decays=400, seed=1)
     assert table[211] == {211: 1.0, CHARGED: 1.0}
     assert table[111][111] == 1.0
     assert table[111][CHARGED] < 0.1  # Dalitz pairs
     # phi: 49% charged kaons in pairs; binomial error of 400 decays 0.05, false alarm 1e-4.
     assert table[333][321] == pytest.approx(2 * 0.49, abs=0.2)
+    # A K0 is what ends as K0S or K0L, whether it was one before or not.
+    assert table[311][311] == table[311][310] + table[311][130] == 1.0
+    assert table[333][311] == 2 * table[333][310] == pytest.approx(2 * 0.34, abs=0.2)
 
 
 def test_measured_multiplicities(tmp_path):

@@ -34,6 +34,7 @@ _YIELD_DEFINITION = (
     "and K0L; charged particles: final state after the decays of K0S and strange baryons"
 )
 _CHARGED = "charged"
+_LAMBDA_1520, _LAMBDA_1520_IN_PYTHIA = 3124, 102134
 _NEUTRAL_KAONS = 311
 
 _TITLES = {
@@ -182,6 +183,7 @@ def _multiplicities() -> Measurement:
     slots = {int(row["pdg_id"]): i for i, row in enumerate(rows) if i != charged}
     kaons = slots.pop(_NEUTRAL_KAONS)
     slots.update({130: kaons, 310: kaons})
+    slots[_LAMBDA_1520_IN_PYTHIA] = slots[_LAMBDA_1520]
     pids = np.array(sorted(slots))
     slot_of = np.array([slots[pid] for pid in pids])
 
