@@ -1,14 +1,15 @@
 """The C++ examples against a Pythia that is not the Python module: plugins, programs, cards.
 
 MCSURROGATE_TEST_PYTHIA8_CONFIG names the pythia8-config of a Pythia to build against. Without it
-the library in the pythia8mc wheel stands in for one: it is a whole libpythia8, with the old string
-ABI and with references to Python, which a small library satisfies.
+libpythia8 is compiled from the source package of the pythia8mc wheel, which takes minutes and is
+kept in pytest's cache.
 """
 
-import json
+import importlib.metadata
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mcsurrogate.matrix_elements import StandardModel, matrix_element
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "cpp_bindings" / "examples"
+RELEASE = importlib.metadata.version("pythia8mc")
 
 
 def execute(*command, **more):
@@ -27,56 +29,40 @@ def execute(*command, **more):
     ).stdout
 
 
-def wheel_as_pythia(folder):
-    """A pythia8-config of the wheel, and what CMake needs to know besides."""
-    found = json.loads(execute(sys.executable, ROOT / "cmake" / "find_pythia.py"))
-    library = Path(found["library"])
-    (folder / "libpythia8.so").symlink_to(library)
-    undefined = execute("nm", "-D", "--undefined-only", library).split()
-    names = sorted({n for n in undefined if n.startswith(("Py", "_Py"))})
-    source = folder / "no_python.c"
-    source.write_text("".join(f"void {name}(void) {{}}\n" for name in names), encoding="utf-8")
-    execute("cc", "-shared", "-fPIC", "-w", "-o", folder / "libno_python.so", source)
-    config = folder / "pythia8-config"
-    config.write_text(
-        "#!/bin/sh\ncase $1 in\n"
-        f"--includedir) echo {found['include']};;\n--libdir) echo {folder};;\nesac\n",
-        encoding="utf-8",
-    )
-    config.chmod(0o755)
-    return config, [
-        f"-DCMAKE_CXX_FLAGS=-D_GLIBCXX_USE_CXX11_ABI={found['cxx11_abi']}",
-        f"-DCMAKE_EXE_LINKER_FLAGS=-Wl,--no-as-needed {folder}/libno_python.so",
-    ]
+def compiled_pythia(folder):
+    """The pythia8-config of a libpythia8 that is compiled in the folder."""
+    archive = folder / f"pythia8mc-{RELEASE}.tar.gz"
+    if not archive.exists():
+        execute(
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--no-binary", "pythia8mc", "--dest", folder, f"pythia8mc=={RELEASE}"),
+        )
+    if not (source := next(folder.glob("pythia8mc-*/pythia8*/src"), None)):
+        with tarfile.open(archive) as package:
+            package.extractall(folder, filter="data")
+        (source,) = folder.glob("pythia8mc-*/pythia8*/src")
+    build = folder / "build"
+    own = Path(__file__).parent / "pythia_from_source"
+    execute("cmake", "-S", own, "-B", build, f"-DPYTHIA_SOURCE={source.parent}")
+    execute("cmake", "--build", build, "--parallel", "2")
+    return build / "pythia8-config"
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory):
+def build(request, tmp_path_factory):
     """The folder where the examples were built."""
-    folder = tmp_path_factory.mktemp("example")
-    own = os.environ.get("MCSURROGATE_TEST_PYTHIA8_CONFIG")
-    config, more = (own, []) if own else wheel_as_pythia(folder)
-    execute("cmake", "-S", EXAMPLES, "-B", folder / "build", f"-DPYTHIA8_CONFIG={config}", *more)
-    execute("cmake", "--build", folder / "build", "--parallel", "2")
-    return folder / "build"
-
-
-@pytest.fixture
-def environment():
-    """Where the library of the wheel finds its data; a Pythia of your own knows."""
-    if os.environ.get("MCSURROGATE_TEST_PYTHIA8_CONFIG"):
-        return dict(os.environ)
-    pythia8mc = execute(sys.executable, "-P", "-c", "import pythia8mc; print(pythia8mc.__file__)")
-    data = [
-        Path(prefix) / "share" / "Pythia8" / "xmldoc"
-        for prefix in (sys.prefix, *Path(pythia8mc.strip()).parents)
-    ]
-    return {**os.environ, "PYTHIA8DATA": str(next(path for path in data if path.exists()))}
+    config = os.environ.get("MCSURROGATE_TEST_PYTHIA8_CONFIG")
+    if not config:
+        config = compiled_pythia(request.config.cache.mkdir(f"pythia-{RELEASE}"))
+    folder = tmp_path_factory.mktemp("example") / "build"
+    execute("cmake", "-S", EXAMPLES, "-B", folder, f"-DPYTHIA8_CONFIG={config}")
+    execute("cmake", "--build", folder, "--parallel", "2")
+    return folder
 
 
 @pytest.mark.slow
-def test_the_example_builds_and_hadronizes(build, environment, tmp_path):
-    printed = execute(build / "main_surrogate", build / "zpole.cmnd", env=environment)
+def test_the_example_builds_and_hadronizes(build, tmp_path):
+    printed = execute(build / "main_surrogate", build / "zpole.cmnd")
     assert "mean number of charged particles" in printed
     words = printed.split("mean number of charged particles:")[1].split()
     # 20.9 at the Z; 2000 events determine the mean to 0.15.
@@ -90,7 +76,7 @@ def test_the_example_builds_and_hadronizes(build, environment, tmp_path):
     text = (build / "zpole.cmnd").read_text(encoding="utf-8")
     bad.write_text(text.replace("string_breaks_monash", "no_such_weights"), encoding="utf-8")
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        execute(build / "main_surrogate", bad, env=environment)
+        execute(build / "main_surrogate", bad)
     assert caught.value.returncode == 1
     assert "no_such_weights" in caught.value.stdout + caught.value.stderr
 
@@ -118,14 +104,14 @@ def emulated_photons(path, factor):
 
 
 @pytest.mark.slow
-def test_the_example_emulates_matrix_elements(build, environment, tmp_path):
+def test_the_example_emulates_matrix_elements(build, tmp_path):
     weights = tmp_path / "runs" / "emulator_gg_aa" / "emulator.safetensors"
     weights.parent.mkdir(parents=True)
     emulated_photons(weights, 1.5)
     card = tmp_path / "photons.cmnd"
     text = (build / "photons.cmnd").read_text(encoding="utf-8")
     card.write_text(f"{text}SigmaProcess:alphaEMorder = 0\n", encoding="utf-8")
-    printed = execute(build / "main_matrix_element", card, cwd=tmp_path, env=environment)
+    printed = execute(build / "main_matrix_element", card, cwd=tmp_path)
     names = next(line for line in printed.splitlines() if "pT in GeV" in line).split()
     assert names[-3:] == ["nominal", "surrogate_up", "surrogate_down"]
     found = next(line for line in printed.splitlines() if "mean weight  " in line).split()
@@ -136,7 +122,7 @@ def test_the_example_emulates_matrix_elements(build, environment, tmp_path):
     assert "MCSurrogate" in printed
 
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        execute(build / "main_matrix_element", card, cwd=tmp_path.parent, env=environment)
+        execute(build / "main_matrix_element", card, cwd=tmp_path.parent)
     assert caught.value.returncode == 1
     assert "emulator_gg_aa" in caught.value.stdout + caught.value.stderr
 
