@@ -278,19 +278,15 @@ class EventFit:
         deviation = means - targets
         # Rare bins are at least as uncertain as one event in the sample.
         error = np.sqrt(got.var(axis=0) / len(got) + wanted.var(axis=0) / len(wanted))
-        error = np.hypot(np.maximum(error, 1.0 / len(got)), self.card.tolerance * targets)
+        error = np.maximum(error, 1.0 / len(got))
         if self._measured is not None:
-            return self._with_measured(means, deviation, error, jacobian, fisher)
+            return self._with_measured(got, targets, error, jacobian, fisher)
+        error = np.hypot(error, self.card.tolerance * targets)
         if self.card.correlations:
             covariance = np.cov(got.T) / len(got) + np.cov(wanted.T) / len(wanted)
             rest = np.sqrt(np.maximum(error**2 - np.diag(covariance), 0.0))
             if self.card.memory > 0:
-                sample = (jacobian, fisher, deviation, covariance)
-                if self._memory is None:
-                    self._memory = MomentMemory(self.card.memory, *sample)
-                else:
-                    self._memory.add(*sample)
-                m = self._memory
+                m = self._remember(jacobian, fisher, deviation, covariance)
                 jacobian, deviation, fisher = m.jacobian, m.deviation, m.fisher
                 covariance = m.variance * m.covariance
                 rest = np.sqrt(m.variance) * rest
@@ -298,10 +294,18 @@ class EventFit:
             error = np.ones(len(deviation))
         return _Pass(deviation, error, jacobian, fisher)
 
+    def _remember(self, *sample: NDArray[np.float64]) -> MomentMemory:
+        """Take a step's jacobian, Fisher matrix, deviation and covariance into the memory."""
+        if self._memory is None:
+            self._memory = MomentMemory(self.card.memory, *sample)
+        else:
+            self._memory.add(*sample)
+        return self._memory
+
     def _with_measured(
         self,
-        means: NDArray[np.float64],
-        deviation: NDArray[np.float64],
+        got: NDArray[np.float64],
+        targets: NDArray[np.float64],
         error: NDArray[np.float64],
         jacobian: NDArray[np.float64],
         fisher: NDArray[np.float64],
@@ -311,15 +315,25 @@ class EventFit:
         assert self._measured is not None
         species = self._quantities.moments.species
         products = product_matrix(self._quantities.table, species, self._measured.codes)
-        names = self._quantities.moments.names()
-        yields = [i for i, name in enumerate(names) if name.startswith(_YIELDS)]
-        error[yields] = 0.0
-        return _Pass(
-            np.concatenate([deviation, means[: len(species)] @ products - self._measured.means]),
-            np.concatenate([self.card.shape_error * error, self._measured.errors]),
-            np.concatenate([jacobian, products.T @ jacobian[: len(species)]]),
-            fisher,
+        counts = got[:, : len(species)] @ products
+        deviation = np.concatenate(
+            [got.mean(axis=0) - targets, counts.mean(axis=0) - self._measured.means]
         )
+        jacobian = np.concatenate([jacobian, products.T @ jacobian[: len(species)]])
+        variance = np.concatenate([error, counts.std(axis=0) / np.sqrt(len(got))]) ** 2
+        part = 1.0
+        if self.card.memory > 0:
+            m = self._remember(jacobian, fisher, deviation, variance)
+            jacobian, fisher, deviation = m.jacobian, m.fisher, m.deviation
+            variance, part = m.covariance, m.variance
+        error = np.sqrt(
+            part * variance
+            + np.concatenate([self.card.tolerance * targets, self._measured.errors]) ** 2
+        )
+        error[: len(targets)] *= self.card.shape_error
+        names = self._quantities.moments.names()
+        error[[i for i, name in enumerate(names) if name.startswith(_YIELDS)]] = 0.0
+        return _Pass(deviation, error, jacobian, fisher)
 
     def summary(self) -> Mapping[str, Any]:
         """Tell a model card of the fit."""

@@ -180,7 +180,8 @@ class EventFitCard(_Section):
             ge=0,
             lt=1,
             description="how much of the means and derivatives of earlier steps, carried to the "
-            "present parameters, counts beside a new step's; with correlations only",
+            "present parameters, counts beside a new step's; with correlations or a measured "
+            "table only",
         ),
     ] = 0.0
     damping: Annotated[
@@ -203,8 +204,11 @@ class EventFitCard(_Section):
         if self.measured is not None and self.loss != "moments":
             msg = "measured multiplicities are means: loss must be moments"
             raise ValueError(msg)
-        if self.memory > 0 and (not self.correlations or self.measured or self.loss != "moments"):
-            msg = "memory needs correlations = true, loss = 'moments' and no measured table"
+        if self.memory > 0 and (not (self.correlations or self.measured) or self.loss != "moments"):
+            msg = "memory needs loss = 'moments', and correlations = true or a measured table"
+            raise ValueError(msg)
+        if self.correlations and self.measured is not None:
+            msg = "correlations are fitted to events: they exclude a measured table"
             raise ValueError(msg)
         if self.averaged > self.steps:
             msg = f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"

@@ -140,7 +140,7 @@ class MomentMemory:
     Attributes
     ----------
     jacobian, fisher, deviation, covariance
-        Averages; the covariance is that of one step's deviation.
+        Averages; the covariance is that of one step's deviation, a matrix or its diagonal.
     variance
         Variance of the averaged deviation over that of one step.
     steps

@@ -188,11 +188,12 @@ def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
     assert again.curve == fit.curve
 
 
-def test_a_fit_of_correlations_goes_on_bit_for_bit(restored, zpole, tmp_path):
+@pytest.mark.parametrize("to", [{"correlations": True}, {"measured": SHIPPED_TABLE}])
+def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(
-        settings=tuple(zpole), events=500, steps=3, correlations=True, directions=1, averaged=2,
-        thrust=True, memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5,
+        settings=tuple(zpole), events=500, steps=3, directions=1, averaged=2, thrust=True,
+        memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5, **to,
     )  # fmt: skip
     whole = EventFit(restored, card, seed=5, folder=tmp_path)
     whole.run(lambda *_: None)
