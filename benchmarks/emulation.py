@@ -4,8 +4,8 @@
 emulator on points of the sampler, and prints errors on points that it has not seen, pulls and
 coverage, microseconds a point, and the gain of two-stage over plain unweighting with the same
 sampler, everything counted.  ``--optimizers`` compares SOAP with Adam at equal time,
-``--scaling`` measures how errors fall with the number of points, ``--inference`` times the parts
-of a prediction.
+``--scaling growing`` measures how errors fall with the number of points and steps, ``--scaling
+equal`` with that of points alone, ``--inference`` times the parts of a prediction.
 """
 
 import argparse
@@ -81,9 +81,9 @@ def collect(
 
 
 def benchmark(
-    definition: str, count: int, evaluations: int, settings: TrainingSettings
+    definition: str, count: int, evaluations: int, settings: TrainingSettings, scale: str
 ) -> dict[str, float | str]:
-    """Train one emulator and print its figures."""
+    """Train one emulator and print its figures, and how errors fall with points if asked."""
     print(f"\n{definition}: {evaluations} evaluations of VEGAS, {count} points", flush=True)
     process = hard_process(definition)
     result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
@@ -117,6 +117,8 @@ def benchmark(
     report = prepare_two_stage(source, seed=9, preparation=point_seconds + training_seconds)
     for line in report.describe().splitlines():
         print(f"  {line}")
+    if scale != "none":
+        scaling(points, count, settings, equal_steps=scale == "equal")
     return {
         "process": definition,
         "points": count,
@@ -132,13 +134,15 @@ def benchmark(
     }
 
 
-def scaling(definition: str, largest: int, evaluations: int, settings: TrainingSettings) -> None:
-    """Print errors of trainings with equal numbers of steps on growing parts of the points."""
-    process = hard_process(definition)
-    result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
-    points, _ = collect(process, result.sampler, definition, largest + TEST_POINTS)
-    counts = [largest // 30, largest // 10, largest // 3, largest]
-    found = measure_scaling(points, counts, 1, settings, test_points=TEST_POINTS)
+def scaling(
+    points: TrainingPoints, largest: int, settings: TrainingSettings, *, equal_steps: bool
+) -> None:
+    """Print errors of trainings on growing parts of the points."""
+    counts = sorted({max(10_000, round(largest / 10 ** (k / 2))) for k in range(5)})
+    found = measure_scaling(
+        points, counts, 1, settings, test_points=TEST_POINTS, equal_steps=equal_steps
+    )
+    print(f"  trainings with {'equal' if equal_steps else 'growing'} numbers of steps")
     for point in found.series:
         print(f"  {point.points:8d} points: median {point.median:.3%}, 99% {point.quantile99:.2%}")
     print(f"  median error ~ points^{found.exponent:.2f}")
@@ -213,13 +217,18 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=40_000)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--hidden", type=int, nargs="+", default=[64, 64, 64])
-    parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--learning-rate", type=float, default=TrainingSettings().learning_rate)
+    parser.add_argument("--scaling", choices=("none", "growing", "equal"), default="none")
     parser.add_argument("--optimizers", action="store_true")
     parser.add_argument("--inference", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    settings = TrainingSettings(hidden=tuple(arguments.hidden), epochs=arguments.epochs)
+    settings = TrainingSettings(
+        hidden=tuple(arguments.hidden),
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+    )
     if arguments.optimizers:
         optimizers()
         return
@@ -227,10 +236,16 @@ def main() -> None:
     for definition in arguments.process or PROCESSES:
         if arguments.inference:
             inference(definition)
-        elif arguments.scaling:
-            scaling(definition, arguments.points, arguments.evaluations, settings)
         else:
-            rows.append(benchmark(definition, arguments.points, arguments.evaluations, settings))
+            rows.append(
+                benchmark(
+                    definition,
+                    arguments.points,
+                    arguments.evaluations,
+                    settings,
+                    arguments.scaling,
+                )
+            )
     if arguments.json and rows:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 

@@ -294,12 +294,17 @@ class EventFit:
             error = np.ones(len(deviation))
         return _Pass(deviation, error, jacobian, fisher)
 
-    def _remember(self, *sample: NDArray[np.float64]) -> MomentMemory:
-        """Take a step's jacobian, Fisher matrix, deviation and covariance into the memory."""
+    def _remember(
+        self,
+        jacobian: NDArray[np.float64],
+        fisher: NDArray[np.float64],
+        deviation: NDArray[np.float64],
+        covariance: NDArray[np.float64],
+    ) -> MomentMemory:
         if self._memory is None:
-            self._memory = MomentMemory(self.card.memory, *sample)
+            self._memory = MomentMemory(self.card.memory, jacobian, fisher, deviation, covariance)
         else:
-            self._memory.add(*sample)
+            self._memory.add(jacobian, fisher, deviation, covariance)
         return self._memory
 
     def _with_measured(

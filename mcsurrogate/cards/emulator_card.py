@@ -107,6 +107,13 @@ class EmulatorTrainingSection(Section):
             "none by default."
         ),
     )
+    scaling_steps: Literal["growing", "equal"] = Field(
+        default="growing",
+        description=(
+            "Whether those trainings take equal epochs, so that steps grow with the points, or "
+            "equal steps, so that only the data differ."
+        ),
+    )
 
     @model_validator(mode="after")
     def _growing(self) -> "EmulatorTrainingSection":

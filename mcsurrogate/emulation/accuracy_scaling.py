@@ -76,12 +76,11 @@ def measure_scaling(
     settings: TrainingSettings,
     *,
     model: StandardModel | None = None,
+    equal_steps: bool = False,
     test_points: int = _TEST_POINTS,
     progress: Progress = silent,
 ) -> AccuracyScaling:
     """Train with growing parts of the points and fit a power law.
-
-    Every training takes the same number of steps, so that only the data differ.
 
     Parameters
     ----------
@@ -90,7 +89,10 @@ def measure_scaling(
     counts
         Numbers of points, increasing, at least two.
     seed, settings, model
-        As for :meth:`Emulator.fit`; the epochs are those of the largest training.
+        As for :meth:`Emulator.fit`.
+    equal_steps
+        Every training takes as many steps as the largest, so that only the data differ; otherwise
+        as many epochs, so that the cost grows with the points too.
     test_points
         Points that no training sees.
     progress
@@ -105,6 +107,7 @@ def measure_scaling(
     test = slice(len(points) - test_points, None)
     series = []
     for done, count in enumerate(counts):
+        factor = counts[-1] / count if equal_steps else 1.0
         emulator = Emulator.fit(
             points.momenta[:count],
             points.me2[:count],
@@ -112,7 +115,7 @@ def measure_scaling(
             seed=seed,
             model=model,
             alpha_s=points.alpha_s,
-            settings=replace(settings, epochs=round(settings.epochs * counts[-1] / count)),
+            settings=replace(settings, epochs=round(settings.epochs * factor)),
             held_fraction=_HELD_FRACTION,
             source=points.source,
         )

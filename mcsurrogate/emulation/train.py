@@ -126,8 +126,9 @@ def train_emulator(
     }
     if card.training.scaling:
         scaling = measure_scaling(
-            points, card.training.scaling, card.seed, settings, model=model, progress=progress
-        )
+            points, card.training.scaling, card.seed, settings, model=model, progress=progress,
+            equal_steps=card.training.scaling_steps == "equal",
+        )  # fmt: skip
         metrics["scaling"] = scaling.as_json()
         draw_scaling_plot(scaling, folder / "plots" / "scaling.png")
     write_text(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")

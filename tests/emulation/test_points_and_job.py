@@ -126,14 +126,19 @@ def test_plots_are_drawn(emulator, inside, tmp_path):
     assert 0.0 < float(distances["soft"].min()) < 0.3
 
 
-def test_accuracy_grows_with_data(points):
+@pytest.mark.parametrize("equal_steps", [True, False])
+def test_accuracy_grows_with_data(points, equal_steps):
+    told = []
     scaling = measure_scaling(
         as_points(points, 12_000),
         (1200, 9600),
         seed=1,
         settings=replace(SETTINGS, epochs=6),
         test_points=2000,
+        equal_steps=equal_steps,
+        progress=lambda done, total, message: told.append((done, total, message)),
     )
+    assert [entry[:2] for entry in told] == [(1, 2), (2, 2)]
     assert scaling.series[1].median < scaling.series[0].median
     assert scaling.exponent < 0
     assert scaling.extrapolate(9600) == pytest.approx(scaling.series[1].median)
