@@ -13,6 +13,7 @@ from mcsurrogate.atomic import atomic_path
 from mcsurrogate.generators.chain import PythiaChain
 from mcsurrogate.generators.hadronization.decay_products import product_matrix
 from mcsurrogate.generators.hadronization.event_quantities import EventQuantities, Hadrons
+from mcsurrogate.generators.hadronization.measured_shapes import MeasuredShapes
 from mcsurrogate.generators.hadronization.plugin import hadronization_settings
 from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.records import EventRecords
@@ -90,6 +91,7 @@ class EventFit:
         self._measured = (
             MeasuredMultiplicities.read(card.measured) if card.measured is not None else None
         )
+        self._shapes = MeasuredShapes.read() if card.measured_shapes else None
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; tells whether there was."""
@@ -220,7 +222,10 @@ class EventFit:
         scores = scores[np.concatenate([batch.source_event for batch in batches])]
         if self.card.loss != "moments":
             got, wanted = self._with_discriminator(got, wanted, batches, target, seed)
-        return self._compare(got, wanted, scores.astype(np.float64))
+        shapes = None
+        if self._shapes is not None:
+            shapes = self._shapes.evaluate(batches, seed=seed + 2).astype(np.float64)
+        return self._compare(got, wanted, shapes, scores.astype(np.float64))
 
     def _with_discriminator(
         self,
@@ -269,7 +274,11 @@ class EventFit:
         return path
 
     def _compare(
-        self, got: NDArray[np.float64], wanted: NDArray[np.float64], scores: NDArray[np.float64]
+        self,
+        got: NDArray[np.float64],
+        wanted: NDArray[np.float64],
+        shapes: NDArray[np.float64] | None,
+        scores: NDArray[np.float64],
     ) -> _Pass:
         means, targets = got.mean(axis=0), wanted.mean(axis=0)
         centred = scores - scores.mean(axis=0)
@@ -280,7 +289,7 @@ class EventFit:
         error = np.sqrt(got.var(axis=0) / len(got) + wanted.var(axis=0) / len(wanted))
         error = np.maximum(error, 1.0 / len(got))
         if self._measured is not None:
-            return self._with_measured(got, targets, error, jacobian, fisher)
+            return self._with_measured(got, targets, error, shapes, jacobian, fisher, centred)
         error = np.hypot(error, self.card.tolerance * targets)
         if self.card.correlations:
             covariance = np.cov(got.T) / len(got) + np.cov(wanted.T) / len(wanted)
@@ -312,29 +321,34 @@ class EventFit:
         got: NDArray[np.float64],
         targets: NDArray[np.float64],
         error: NDArray[np.float64],
+        shapes: NDArray[np.float64] | None,
         jacobian: NDArray[np.float64],
         fisher: NDArray[np.float64],
+        centred: NDArray[np.float64],
     ) -> _Pass:
         """Put measured multiplicities in the place of yields, which spectra by species hold too."""
         assert self._quantities is not None
         assert self._measured is not None
         species = self._quantities.moments.species
         products = product_matrix(self._quantities.table, species, self._measured.codes)
-        counts = got[:, : len(species)] @ products
-        deviation = np.concatenate(
-            [got.mean(axis=0) - targets, counts.mean(axis=0) - self._measured.means]
-        )
-        jacobian = np.concatenate([jacobian, products.T @ jacobian[: len(species)]])
-        variance = np.concatenate([error, counts.std(axis=0) / np.sqrt(len(got))]) ** 2
+        measurable = got[:, : len(species)] @ products
+        values, errors = self._measured.means, self._measured.errors
+        if shapes is not None:
+            assert self._shapes is not None
+            measurable = np.concatenate([measurable, shapes], axis=1)
+            values = np.concatenate([values, self._shapes.values])
+            errors = np.concatenate([errors, self._shapes.errors])
+        deviation = np.concatenate([got.mean(axis=0) - targets, measurable.mean(axis=0) - values])
+        rows = (measurable - measurable.mean(axis=0)).T @ centred / len(got)
+        jacobian = np.concatenate([jacobian, rows])
+        variance = np.concatenate([error, measurable.std(axis=0) / np.sqrt(len(got))]) ** 2
         part = 1.0
         if self.card.memory > 0:
             m = self._remember(jacobian, fisher, deviation, variance)
             jacobian, fisher, deviation = m.jacobian, m.fisher, m.deviation
             variance, part = m.covariance, m.variance
-        error = np.sqrt(
-            part * variance
-            + np.concatenate([self.card.tolerance * targets, self._measured.errors]) ** 2
-        )
+        systematic = np.concatenate([self.card.tolerance * targets, errors])
+        error = np.sqrt(part * variance + systematic**2)
         error[: len(targets)] *= self.card.shape_error
         names = self._quantities.moments.names()
         error[[i for i, name in enumerate(names) if name.startswith(_YIELDS)]] = 0.0

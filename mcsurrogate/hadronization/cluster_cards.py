@@ -194,6 +194,13 @@ class EventFitCard(_Section):
         float,
         Field(gt=0, description="factor on the errors of shapes where multiplicities are measured"),
     ] = 3.0
+    measured_shapes: Annotated[
+        bool,
+        Field(
+            description="fit the event shapes measured by OPAL at the Z beside measured "
+            "multiplicities; hadrons decay first"
+        ),
+    ] = False
     add: Annotated[
         tuple[AddedHadron, ...],
         Field(description="hadrons that clusters decay into from this fit on"),
@@ -209,6 +216,9 @@ class EventFitCard(_Section):
             raise ValueError(msg)
         if self.correlations and self.measured is not None:
             msg = "correlations are fitted to events: they exclude a measured table"
+            raise ValueError(msg)
+        if self.measured_shapes and self.measured is None:
+            msg = "measured_shapes needs a table of multiplicities in measured"
             raise ValueError(msg)
         if self.averaged > self.steps:
             msg = f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"

@@ -188,7 +188,10 @@ def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
     assert again.curve == fit.curve
 
 
-@pytest.mark.parametrize("to", [{"correlations": True}, {"measured": SHIPPED_TABLE}])
+@pytest.mark.parametrize(
+    "to",
+    [{"correlations": True}, {"measured": SHIPPED_TABLE, "measured_shapes": True}],
+)
 def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(

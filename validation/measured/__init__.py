@@ -7,7 +7,12 @@ from mcsurrogate.validation.measured.comparison import (
 )
 from mcsurrogate.validation.measured.measurement import Measurement
 from mcsurrogate.validation.measured.sums import MeasuredSums
-from mcsurrogate.validation.measured.z_pole import measurements_for, z_pole_measurements
+from mcsurrogate.validation.measured.z_pole import (
+    measured_shape_bins,
+    measurements_for,
+    particle_shapes,
+    z_pole_measurements,
+)
 
 __all__ = [
     "MeasuredResult",
@@ -15,6 +20,8 @@ __all__ = [
     "Measurement",
     "SampleAgainstData",
     "compare_data",
+    "measured_shape_bins",
     "measurements_for",
+    "particle_shapes",
     "z_pole_measurements",
 ]

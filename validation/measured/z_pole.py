@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from mcsurrogate.validation import shapes
 from mcsurrogate.validation.measured.measurement import Measurement, read_table
+from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.selection import Events
 
-__all__ = ["measurements_for", "shape_values", "z_pole_measurements"]
+__all__ = [
+    "measured_shape_bins",
+    "measurements_for",
+    "particle_shapes",
+    "shape_values",
+    "z_pole_measurements",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,6 +44,7 @@ _CHARGED = "charged"
 _LAMBDA_1520, _LAMBDA_1520_IN_PYTHIA = 3124, 102134
 _NEUTRAL_KAONS = 311
 
+_DURHAM = "durham_y23"
 _TITLES = {
     "one_minus_thrust": "1 - T",
     "heavy_hemisphere_mass": "heavy hemisphere mass M_H",
@@ -82,14 +90,28 @@ def shape_values(events: Events) -> dict[str, FloatArray]:
     values = _shapes(thrust, tensors, sides)
     affected = np.flatnonzero(events.invisible.counts > 0)
     if len(affected):
-        particles = events.final.of_events(affected)
-        own = shapes.thrust(particles)
-        anew = _shapes(own, shapes.sphericity(particles), shapes.hemispheres(particles, own.axis))
+        anew = particle_shapes(events.final.of_events(affected))
         for name, column in anew.items():
             values[name][affected] = column
     scales = np.nan_to_num(events.durham_scales, nan=0.0)
-    values["durham_y23"] = scales.max(axis=1)
+    values[_DURHAM] = scales.max(axis=1)
     return values
+
+
+def particle_shapes(particles: Particles) -> dict[str, FloatArray]:
+    """Shapes of events by name, ``(N,)`` each; all that are measured but the Durham scale."""
+    thrust = shapes.thrust(particles)
+    sides = shapes.hemispheres(particles, thrust.axis)
+    return _shapes(thrust, shapes.sphericity(particles), sides)
+
+
+def measured_shape_bins() -> list[tuple[str, FloatArray, FloatArray, FloatArray]]:
+    """Distributions of `particle_shapes`: name, ``(K, 2)`` edges, ``(K,)`` densities and errors."""
+    return [
+        (name, table[:, :2], table[:, 2], table[:, 3])
+        for name, table in _shape_tables().items()
+        if name != _DURHAM
+    ]
 
 
 def _shapes(
@@ -124,16 +146,20 @@ def _in_bins(name: str, edges: FloatArray) -> Callable[[Events], FloatArray]:
     return contribution
 
 
-def _distributions() -> tuple[Measurement, ...]:
-    """Distributions of the event shapes, one measurement each."""
+def _shape_tables() -> dict[str, FloatArray]:
+    """Low and high edge, density and error of each bin, ``(K, 4)`` by the name of the shape."""
     rows: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for row in read_table("opal_2004_event_shapes.csv"):
         rows[row["observable"]].append(
             tuple(float(row[key]) for key in ("low", "high", "value", "error"))
         )
+    return {name: np.array(bins) for name, bins in rows.items()}
+
+
+def _distributions() -> tuple[Measurement, ...]:
+    """Distributions of the event shapes, one measurement each."""
     found = []
-    for name, bins in rows.items():
-        table = np.array(bins)
+    for name, table in _shape_tables().items():
         labels = tuple(f"{low:g} to {high:g}" for low, high in table[:, :2])
         found.append(
             Measurement(

@@ -1,0 +1,134 @@
+"""Event shapes measured at the Z, for events of primary hadrons: these decay first."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.generators.hadronization.event_quantities import Hadrons
+from mcsurrogate.generators.particles import ParticleBatch
+from mcsurrogate.generators.records import EventRecords
+from mcsurrogate.generators.rehadronize import Rehadronizer
+
+__all__ = ["MeasuredShapes", "decay_primary_hadrons"]
+
+_SYSTEM, _HADRON = -11, 83
+_DECAYS_ALONE = [
+    "HadronLevel:Hadronize = off",
+    # What the measurements call stable: lifetimes above 3e-10 s.
+    "ParticleDecays:limitTau0 = on",
+    "ParticleDecays:tau0Max = 90",
+]
+
+
+def decay_primary_hadrons(hadrons: Hadrons, *, seed: int) -> ParticleBatch:
+    """Let Pythia decay the hadrons of each event; `source_event` numbers the given events.
+
+    Parameters
+    ----------
+    hadrons
+        N events of hadrons that have not decayed.
+    seed
+        From 1 to 900,000,000.
+    """
+    run = Rehadronizer(_DECAYS_ALONE, seed=seed)
+    (batch,) = run.hadronize(_records(hadrons), batch_size=len(hadrons.offsets) - 1)
+    return batch
+
+
+def _records(hadrons: Hadrons) -> EventRecords:
+    """Give each event a first row for the system, and what a record needs besides."""
+    events, size = len(hadrons.offsets) - 1, len(hadrons.pdg_id)
+    rows = size + events
+    first = np.asarray(hadrons.offsets[:-1]) + np.arange(events)
+    own = np.ones(rows, dtype=np.bool_)
+    own[first] = False
+    pdg_id = np.full(rows, 90, dtype=np.int32)
+    pdg_id[own] = hadrons.pdg_id
+    momenta = np.empty((rows, 4))
+    momenta[own] = hadrons.momenta
+    momenta[first] = np.add.reduceat(hadrons.momenta, hadrons.offsets[:-1])
+    square = momenta[:, 0] ** 2 - (momenta[:, 1:] ** 2).sum(axis=1)
+    pairs = np.zeros((rows, 2), dtype=np.int32)
+    return EventRecords(
+        offsets=np.asarray(hadrons.offsets) + np.arange(events + 1),
+        pdg_id=pdg_id,
+        status=np.where(own, _HADRON, _SYSTEM).astype(np.int32),
+        mothers=pairs,
+        daughters=pairs,
+        colour=pairs,
+        momenta=np.asfortranarray(momenta),
+        vertices=np.zeros((rows, 4), order="F"),
+        mass=np.sqrt(np.maximum(square, 0.0)),
+        scale=np.zeros(rows),
+        polarization=np.full(rows, 9.0),
+        lifetime=np.zeros(rows),
+        junction_offsets=np.zeros(events + 1, dtype=np.int64),
+        junctions=np.zeros((0, 11), dtype=np.int32),
+        weights=np.ones((events, 1)),
+        weight_names=("Weight",),
+        event_scale=np.zeros(events),
+        process_code=np.zeros(events, dtype=np.int32),
+    )
+
+
+class MeasuredShapes:
+    """Distributions of event shapes at the Z by OPAL (hep-ex/0503051), all but the jet rate.
+
+    Attributes
+    ----------
+    values, errors
+        ``(S,)`` densities in all bins of all shapes, and their total errors.
+    """
+
+    def __init__(
+        self,
+        bins: Sequence[tuple[str, NDArray[np.float64]]],
+        values: NDArray[np.float64],
+        errors: NDArray[np.float64],
+    ) -> None:
+        self._bins = tuple(bins)
+        self.values = values
+        self.errors = errors
+
+    @classmethod
+    def read(cls) -> Self:
+        """Take the tables that the validation compares with."""
+        # The import takes seconds.
+        from mcsurrogate.validation.measured import measured_shape_bins
+
+        bins, values, errors = [], [], []
+        for name, edges, value, error in measured_shape_bins():
+            bins.append((name, edges))
+            values.append(value)
+            errors.append(error)
+        return cls(bins, np.concatenate(values), np.concatenate(errors))
+
+    def evaluate(self, batches: Sequence[Hadrons], *, seed: int) -> NDArray[np.float32]:
+        """``(N, S)``: 1 / width for the bins that an event's shapes lie in after all decays."""
+        from mcsurrogate.validation.measured import particle_shapes
+        from mcsurrogate.validation.record import Particles
+
+        rows = []
+        for batch in batches:
+            events = len(batch.offsets) - 1
+            final = decay_primary_hadrons(batch, seed=seed)
+            assert final.source_event is not None
+            event = np.repeat(final.source_event, np.diff(final.offsets))
+            energy, px, py, pz = (np.ascontiguousarray(column) for column in final.momenta.T)
+            found = particle_shapes(Particles(px, py, pz, energy, event, events))
+            rows.append(
+                np.concatenate(
+                    [_density(found[name][:, None], *edges.T) for name, edges in self._bins],
+                    axis=1,
+                )
+            )
+        return np.concatenate(rows)
+
+
+def _density(
+    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    inside = (values >= low) & (values < high)
+    return (inside / (high - low)).astype(np.float32)
