@@ -1,5 +1,7 @@
 #include "cluster_kernels.h"
 
+#include <algorithm>
+
 #include "fast_math.h"
 #include "network.h"
 
@@ -7,15 +9,22 @@ namespace mcsurrogate {
 
 MCSURROGATE_CLONES
 void pairKernel(const float* logits, const std::int32_t* first, const std::int32_t* second,
-                const float* sumSquared, const float* differenceSquared, std::size_t size,
-                float massSquared, float exponent, float shift, float* weights) {
+                const float* sumSquared, const float* differenceSquared, const float* lowest,
+                std::size_t size, float massSquared, float exponent, float shift, float* weights) {
     const float inverse = 1.f / massSquared;
-    for (std::size_t i = 0; i < size; ++i) {
-        const float open = 1.f - sumSquared[i] * inverse;
-        const float space = std::max(open, 1e-12f) * (1.f - differenceSquared[i] * inverse);
-        const float logit = logits[first[i]] + logits[second[i]] - shift;
-        const float weight = fastExp(logit + exponent * fastLog(space));
-        weights[i] = open > 0.f ? weight : 0.f;
+    for (std::size_t start = 0; start < size; start += pairBlock) {
+        const std::size_t end = std::min(start + pairBlock, size);
+        if (lowest[start / pairBlock] >= massSquared) {
+            std::fill(weights + start, weights + end, 0.f);
+            continue;
+        }
+        for (std::size_t i = start; i < end; ++i) {
+            const float open = 1.f - sumSquared[i] * inverse;
+            const float space = std::max(open, 1e-12f) * (1.f - differenceSquared[i] * inverse);
+            const float logit = logits[first[i]] + logits[second[i]] - shift;
+            const float weight = fastExp(logit + exponent * fastLog(space));
+            weights[i] = open > 0.f ? weight : 0.f;
+        }
     }
 }
 

@@ -120,6 +120,11 @@ void ClusterModel::loadVertices(const SafeTensors& file) {
                             static_cast<float>(difference * difference));
                         lightest_[a][b] = std::min(lightest_[a][b], sum);
                     }
+            for (std::size_t i = 0; i < pairs.first.size(); ++i)
+                if (i % pairBlock == 0)
+                    pairs.lowest.push_back(pairs.sumSquared[i]);
+                else
+                    pairs.lowest.back() = std::min(pairs.lowest.back(), pairs.sumSquared[i]);
             most = std::max(most, pairs.first.size());
         }
     weight_.assign(most, 0.f);
@@ -239,7 +244,7 @@ std::size_t ClusterModel::pairWeights(const ClusterState& state) {
     for (const std::int32_t w : pairs.second)
         other = std::max(other, logits[w]);
     pairKernel(logits, pairs.first.data(), pairs.second.data(), pairs.sumSquared.data(),
-               pairs.differenceSquared.data(), pairs.first.size(),
+               pairs.differenceSquared.data(), pairs.lowest.data(), pairs.first.size(),
                static_cast<float>(state.mass * state.mass), exponent_, shift + other,
                weight_.data());
     return pairs.first.size();

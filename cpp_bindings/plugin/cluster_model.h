@@ -124,6 +124,7 @@ class ClusterModel {
         std::vector<std::int32_t> second;
         std::vector<float> sumSquared;
         std::vector<float> differenceSquared;
+        std::vector<float> lowest; // sumSquared of each block of pairs
     };
 
     std::vector<Vertex> vertices_;
