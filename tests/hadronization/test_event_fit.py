@@ -189,10 +189,14 @@ def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "to",
-    [{"correlations": True}, {"measured": SHIPPED_TABLE, "measured_shapes": True}],
+    ("to", "bound"),
+    [
+        ({"correlations": True}, 0.9),
+        # Measured shapes are far from random weights: one step within the trust region is less.
+        ({"measured": SHIPPED_TABLE, "measured_shapes": True}, 0.95),
+    ],
 )
-def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to):
+def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to, bound):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(
         settings=tuple(zpole), events=500, steps=3, directions=1, averaged=2, thrust=True,
@@ -200,7 +204,7 @@ def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to):
     )  # fmt: skip
     whole = EventFit(restored, card, seed=5, folder=tmp_path)
     whole.run(lambda *_: None)
-    assert whole.curve[-1]["chi2"] < 0.95 * whole.curve[0]["chi2"]
+    assert whole.curve[-1]["chi2"] < bound * whole.curve[0]["chi2"]
     end = {name: value.clone() for name, value in restored.state_dict().items()}
 
     def stop(done, *_):
