@@ -32,6 +32,7 @@ from mcsurrogate.generators import ParticleBatch, PythiaChain
 from mcsurrogate.generators.hadronization import decay_clusters, hadronization_settings
 from mcsurrogate.generators.hadronization.cluster_training import HELD_OUT, hadronized_strings
 from mcsurrogate.generators.hadronization.decay_products import decay_products, product_matrix
+from mcsurrogate.generators.hadronization.measured_shapes import STABLE
 from mcsurrogate.hadronization.closure import ClassifierTest, classifier_auc
 from mcsurrogate.hadronization.cluster_cards import StringSinglets
 from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
@@ -248,10 +249,6 @@ def multiplicities(model: str, count: int) -> None:
             chi2 = (((m - measured.means) ** 2) / (measured.errors**2 + e**2))[use].sum()
             print(f"  chi2 of {name:16s} {label:26s} {chi2:8.1f} / {use.sum()}")
     measured_shapes(model, count)
-
-
-#: What the measurements call stable: lifetimes above 3e-10 s.
-STABLE = ["ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 90"]
 
 
 def measured_shapes(model: str, count: int) -> None:

@@ -81,6 +81,46 @@ class EventRecords:
         return len(self.offsets) - 1
 
     @classmethod
+    def without_history(
+        cls,
+        offsets: NDArray[np.int64],
+        pdg_id: NDArray[np.int32],
+        status: NDArray[np.int32],
+        momenta: NDArray[np.float64],
+        mass: NDArray[np.float64],
+        colour: NDArray[np.int32] | None = None,
+    ) -> Self:
+        """Make records of particles by hand: at the origin, without mothers, of unit weight.
+
+        Parameters
+        ----------
+        offsets, pdg_id, status, momenta, mass, colour
+            As the attributes; no colour where it is not given.
+        """
+        rows, events = len(pdg_id), len(offsets) - 1
+        nothing = np.zeros((rows, 2), dtype=np.int32)
+        return cls(
+            offsets=offsets,
+            pdg_id=pdg_id,
+            status=status,
+            mothers=nothing,
+            daughters=nothing.copy(),
+            colour=nothing.copy() if colour is None else colour,
+            momenta=momenta,
+            vertices=np.zeros((rows, 4)),
+            mass=mass,
+            scale=np.zeros(rows),
+            polarization=np.full(rows, 9.0),
+            lifetime=np.zeros(rows),
+            junction_offsets=np.zeros(events + 1, dtype=np.int64),
+            junctions=np.zeros((0, 11), dtype=np.int32),
+            weights=np.ones((events, 1)),
+            weight_names=("weight",),
+            event_scale=np.zeros(events),
+            process_code=np.zeros(events, dtype=np.int32),
+        )
+
+    @classmethod
     def from_native(
         cls,
         columns: dict[str, Any],

@@ -11,15 +11,11 @@ from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.records import EventRecords
 from mcsurrogate.generators.rehadronize import Rehadronizer
 
-__all__ = ["MeasuredShapes", "decay_primary_hadrons"]
+__all__ = ["STABLE", "MeasuredShapes", "decay_primary_hadrons"]
 
 _SYSTEM, _HADRON = -11, 83
-_DECAYS_ALONE = [
-    "HadronLevel:Hadronize = off",
-    # What the measurements call stable: lifetimes above 3e-10 s.
-    "ParticleDecays:limitTau0 = on",
-    "ParticleDecays:tau0Max = 90",
-]
+#: Pythia settings by which stable is what the measurements call so: lifetimes above 3e-10 s.
+STABLE = ("ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 90")
 
 
 def decay_primary_hadrons(hadrons: Hadrons, *, seed: int) -> ParticleBatch:
@@ -32,7 +28,7 @@ def decay_primary_hadrons(hadrons: Hadrons, *, seed: int) -> ParticleBatch:
     seed
         From 1 to 900,000,000.
     """
-    run = Rehadronizer(_DECAYS_ALONE, seed=seed)
+    run = Rehadronizer(["HadronLevel:Hadronize = off", *STABLE], seed=seed)
     (batch,) = run.hadronize(_records(hadrons), batch_size=len(hadrons.offsets) - 1)
     return batch
 
@@ -50,26 +46,12 @@ def _records(hadrons: Hadrons) -> EventRecords:
     momenta[own] = hadrons.momenta
     momenta[first] = np.add.reduceat(hadrons.momenta, hadrons.offsets[:-1])
     square = momenta[:, 0] ** 2 - (momenta[:, 1:] ** 2).sum(axis=1)
-    pairs = np.zeros((rows, 2), dtype=np.int32)
-    return EventRecords(
-        offsets=np.asarray(hadrons.offsets) + np.arange(events + 1),
-        pdg_id=pdg_id,
-        status=np.where(own, _HADRON, _SYSTEM).astype(np.int32),
-        mothers=pairs,
-        daughters=pairs,
-        colour=pairs,
-        momenta=np.asfortranarray(momenta),
-        vertices=np.zeros((rows, 4), order="F"),
-        mass=np.sqrt(np.maximum(square, 0.0)),
-        scale=np.zeros(rows),
-        polarization=np.full(rows, 9.0),
-        lifetime=np.zeros(rows),
-        junction_offsets=np.zeros(events + 1, dtype=np.int64),
-        junctions=np.zeros((0, 11), dtype=np.int32),
-        weights=np.ones((events, 1)),
-        weight_names=("Weight",),
-        event_scale=np.zeros(events),
-        process_code=np.zeros(events, dtype=np.int32),
+    return EventRecords.without_history(
+        np.asarray(hadrons.offsets) + np.arange(events + 1),
+        pdg_id,
+        np.where(own, _HADRON, _SYSTEM).astype(np.int32),
+        momenta,
+        np.sqrt(np.maximum(square, 0.0)),
     )
 
 
@@ -107,7 +89,7 @@ class MeasuredShapes:
 
     def evaluate(self, batches: Sequence[Hadrons], *, seed: int) -> NDArray[np.float32]:
         """``(N, S)``: 1 / width for the bins that an event's shapes lie in after all decays."""
-        from mcsurrogate.validation.measured import particle_shapes
+        from mcsurrogate.validation.measured import bin_densities, particle_shapes
         from mcsurrogate.validation.record import Particles
 
         rows = []
@@ -118,17 +100,6 @@ class MeasuredShapes:
             event = np.repeat(final.source_event, np.diff(final.offsets))
             energy, px, py, pz = (np.ascontiguousarray(column) for column in final.momenta.T)
             found = particle_shapes(Particles(px, py, pz, energy, event, events))
-            rows.append(
-                np.concatenate(
-                    [_density(found[name][:, None], *edges.T) for name, edges in self._bins],
-                    axis=1,
-                )
-            )
+            densities = [bin_densities(found[name], edges) for name, edges in self._bins]
+            rows.append(np.concatenate(densities, axis=1).astype(np.float32))
         return np.concatenate(rows)
-
-
-def _density(
-    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    inside = (values >= low) & (values < high)
-    return (inside / (high - low)).astype(np.float32)

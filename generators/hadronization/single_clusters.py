@@ -35,26 +35,13 @@ def _records(ends: NDArray[np.int64], mass: NDArray[np.float64]) -> EventRecords
     momenta[:, 1, 3], momenta[:, 2, 3] = mass / 2.0, -mass / 2.0
     masses = np.zeros((count, 3))
     masses[:, 0] = mass
-    nothing = np.zeros((rows, 2), dtype=np.int32)
-    return EventRecords(
-        offsets=np.arange(0, rows + 1, 3, dtype=np.int64),
-        pdg_id=pdg.ravel(),
-        status=status,
-        mothers=nothing,
-        daughters=nothing.copy(),
-        colour=colour.reshape(rows, 2),
-        momenta=momenta.reshape(rows, 4),
-        vertices=np.zeros((rows, 4)),
-        mass=masses.ravel(),
-        scale=np.zeros(rows),
-        polarization=np.full(rows, 9.0),
-        lifetime=np.zeros(rows),
-        junction_offsets=np.zeros(count + 1, dtype=np.int64),
-        junctions=np.zeros((0, 11), dtype=np.int32),
-        weights=np.ones((count, 1)),
-        weight_names=("weight",),
-        event_scale=np.zeros(count),
-        process_code=np.zeros(count, dtype=np.int32),
+    return EventRecords.without_history(
+        np.arange(0, rows + 1, 3, dtype=np.int64),
+        pdg.ravel(),
+        status,
+        momenta.reshape(rows, 4),
+        masses.ravel(),
+        colour.reshape(rows, 2),
     )
 
 

@@ -8,6 +8,7 @@ from mcsurrogate.validation.measured.comparison import (
 from mcsurrogate.validation.measured.measurement import Measurement
 from mcsurrogate.validation.measured.sums import MeasuredSums
 from mcsurrogate.validation.measured.z_pole import (
+    bin_densities,
     measured_shape_bins,
     measurements_for,
     particle_shapes,
@@ -19,6 +20,7 @@ __all__ = [
     "MeasuredSums",
     "Measurement",
     "SampleAgainstData",
+    "bin_densities",
     "compare_data",
     "measured_shape_bins",
     "measurements_for",

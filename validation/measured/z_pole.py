@@ -15,6 +15,7 @@ from mcsurrogate.validation.record import Particles
 from mcsurrogate.validation.selection import Events
 
 __all__ = [
+    "bin_densities",
     "measured_shape_bins",
     "measurements_for",
     "particle_shapes",
@@ -136,14 +137,18 @@ def _shapes(
 
 def _in_bins(name: str, edges: FloatArray) -> Callable[[Events], FloatArray]:
     """Density of the distribution in each bin: 1 / width for the bin that an event falls into."""
-    low, high = edges.T
 
     def contribution(events: Events) -> FloatArray:
-        value = np.nan_to_num(events.measured_shapes[name], nan=-1.0)[:, None]
-        inside: FloatArray = ((value >= low) & (value < high)) / (high - low)
-        return inside
+        return bin_densities(np.nan_to_num(events.measured_shapes[name], nan=-1.0), edges)
 
     return contribution
+
+
+def bin_densities(values: FloatArray, edges: FloatArray) -> FloatArray:
+    """``(N, K)``: 1 / width for the bin that each of N values lies in; ``(K, 2)`` edges."""
+    low, high = edges.T
+    inside: FloatArray = ((values[:, None] >= low) & (values[:, None] < high)) / (high - low)
+    return inside
 
 
 def _shape_tables() -> dict[str, FloatArray]:
