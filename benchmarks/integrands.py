@@ -22,7 +22,7 @@ from scipy import special
 from torch import Tensor
 
 from mcsurrogate.integration import Integrand, IntegrandValue, integrate
-from mcsurrogate.integration.integrand import as_integrand
+from mcsurrogate.integration.integrand import FunctionIntegrand, as_integrand
 
 __all__ = ["SUITE", "Problem", "RidgeChannels", "camel"]
 
@@ -188,7 +188,8 @@ def rotor(dim: int = 6) -> Problem:
         return (strength * (turn.cos() - 1)).exp().prod(1)
 
     exact = float(special.ive(0, strength)) ** (dim - 1)
-    return Problem(f"rotor {dim}-d", dim, function, exact)
+    circles = FunctionIntegrand(function, dim, periodic=(True,) * dim)
+    return Problem(f"rotor {dim}-d", dim, circles, exact)
 
 
 class RidgeChannels:
@@ -290,8 +291,8 @@ def run_vegas(problem: Problem, evaluations: int, seed: int) -> Outcome:
             if not isinstance(problem.function, Integrand):
                 return problem.function(u).numpy()
             out = problem.function(u, torch.full((len(u),), k))
-            assert out.prior is not None
-            return (out.weight * out.prior[:, k]).numpy()
+            weight = out.weight if out.prior is None else out.weight * out.prior[:, k]
+            return weight.numpy()
 
         integrator = vegas.Integrator([[0, 1]] * problem.dim, ran_array_generator=rng.random)
         per_iteration = evaluations // channels // 20

@@ -1,5 +1,7 @@
 """Rational-quadratic coupling block on the unit hypercube."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -16,7 +18,9 @@ class SplineCoupling(GroupedLayer):
 
     Periodic dimensions enter the network as sine and cosine; where they are transformed, the
     slopes at 0 and 1 are one parameter and a rotation by a learned angle comes first, so that
-    the density is continuous across the seam (arXiv:2002.02428).
+    the density is continuous across the seam (arXiv:2002.02428).  The network gives the angle as
+    a direction in the plane: so it can follow another angle all the way round the circle, which
+    no continuous function to the real numbers does.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ class SplineCoupling(GroupedLayer):
         self.register_buffer("round_keep", circles)
         self.turned = int(turn.sum())
         self.rotations = len(self.circular)
-        outputs = (3 * bins + 1) * self.turned + self.rotations
+        outputs = (3 * bins + 1) * self.turned + 2 * self.rotations
         self.network = GroupedNetwork(groups, features, outputs, hidden, generator)
 
     def _raw(self, x: Tensor, group: int | None) -> tuple[Tensor, Tensor | None]:
@@ -81,12 +85,12 @@ class SplineCoupling(GroupedLayer):
         out = self.network(features.to(parameter_dtype), group).to(x.dtype)
         if self.rotations == 0:
             return out.view(x.shape[0], 3 * self.bins + 1, self.turned, x.shape[2]), None
-        raw = out[:, self.rotations :].reshape(
-            x.shape[0], 3 * self.bins + 1, self.turned, x.shape[2]
-        )
+        count = self.rotations
+        raw = out[:, 2 * count :].reshape(x.shape[0], 3 * self.bins + 1, self.turned, x.shape[2])
         raw = raw.clone()
         raw[:, -1, self.circular] = raw[:, 2 * self.bins, self.circular]
-        return raw, out[:, : self.rotations]
+        turn = torch.atan2(out[:, count : 2 * count], 1.0 + out[:, :count])
+        return raw, turn / (2.0 * math.pi)
 
     def transform(
         self, x: Tensor, inverse: bool, group: int | None = None

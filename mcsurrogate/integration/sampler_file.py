@@ -21,7 +21,7 @@ from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["load_sampler", "save_sampler"]
 
-_FORMAT = "mcsurrogate sampler 3"
+_FORMAT = "mcsurrogate sampler 4"
 
 
 def save_sampler(sampler: Sampler, path: Path, sizes: FlowSettings | None = None) -> None:

@@ -17,7 +17,8 @@ class FlowSettings:
     hidden
         Widths of the hidden layers of each coupling block's network.
     bins
-        Spline bins of the coupling blocks.
+        Spline bins of the coupling blocks.  Few are enough where several blocks follow each other,
+        and learn fewer single points by heart.
     marginal_bins
         Spline bins of the elementwise layer that takes the VEGAS grid.
     blocks
@@ -27,7 +28,7 @@ class FlowSettings:
     """
 
     hidden: tuple[int, ...] = (64, 64)
-    bins: int = 10
+    bins: int = 4
     marginal_bins: int = 32
     blocks: int | None = None
     channel_weight_hidden: tuple[int, ...] = (32, 32)
@@ -62,9 +63,9 @@ class TrainingSettings:
         Channels that together hold less than this part of the integral are dropped.
     """
 
-    loss: str = "tail"
+    loss: str = "variance"
     batch: int = 2048
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-2
     rounds: int = 10
     reuse: float | None = None
     max_steps: int = 6000
