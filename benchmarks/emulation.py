@@ -5,13 +5,15 @@ emulator on points of the sampler, and prints errors on points that it has not s
 coverage, microseconds a point, and the gain of two-stage over plain unweighting with the same
 sampler, everything counted.  ``--optimizers`` compares SOAP with Adam at equal time,
 ``--scaling growing`` measures how errors fall with the number of points and steps, ``--scaling
-equal`` with that of points alone, ``--inference`` times the parts of a prediction.
+equal`` with that of points alone, ``--inference`` times the parts of a prediction.  ``--keep``
+keeps points and trainings in a folder, so that what is there is not made again.
 """
 
 import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -70,35 +72,69 @@ def hard_process(definition: str) -> HardProcess:
 
 
 def collect(
-    process: HardProcess, sampler: Sampler, definition: str, count: int
-) -> tuple[TrainingPoints, float]:
-    """Points of the sampler with their amplitudes, and the seconds that they took."""
+    process: HardProcess, sampler: Sampler, definition: str, count: int, kept: Path | None
+) -> TrainingPoints:
+    """Points of the sampler with their amplitudes; those of the file ``kept`` if it exists."""
+    if kept is not None and kept.exists():
+        return TrainingPoints.load(kept, definition)
     start = time.process_time()
     draw = sampler_draws(process, sampler, Process.parse(definition))
     momenta = points_from_draws(draw, count, seed=2)
     points = evaluate_points(momenta, matrix_element(definition), ALPHA_S, "sampler")
-    return points, time.process_time() - start
+    points = replace(points, seconds=time.process_time() - start)
+    if kept is not None:
+        points.save(kept)
+    return points
 
 
-def benchmark(
-    definition: str, count: int, evaluations: int, settings: TrainingSettings, scale: str
-) -> dict[str, float | str]:
-    """Train one emulator and print its figures, and how errors fall with points if asked."""
-    print(f"\n{definition}: {evaluations} evaluations of VEGAS, {count} points", flush=True)
-    process = hard_process(definition)
-    result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
-    points, point_seconds = collect(process, result.sampler, definition, count + TEST_POINTS)
-    start = time.process_time()
-    emulator = Emulator.fit(
+def train(
+    points: TrainingPoints, count: int, settings: TrainingSettings, kept: Path | None
+) -> Emulator:
+    """Train on the first ``count`` points, or take the training of that path if it exists."""
+    fit = partial(
+        Emulator.fit,
         points.momenta[:count],
         points.me2[:count],
-        definition,
+        points.process,
         seed=1,
         alpha_s=ALPHA_S,
         settings=settings,
         source="sampler",
     )
-    training_seconds = time.process_time() - start
+    if kept is None:
+        return fit()
+    size = "x".join(map(str, settings.hidden))
+    rest = f"{size}_{settings.epochs}_{settings.learning_rate}"
+    weights = kept.with_name(f"{kept.name}_{rest}.safetensors")
+    if weights.exists():
+        return Emulator.load(weights)
+    emulator = fit()
+    emulator.save(weights)
+    return emulator
+
+
+def benchmark(
+    definition: str,
+    count: int,
+    evaluations: int,
+    settings: TrainingSettings,
+    scale: str,
+    keep: Path | None,
+) -> dict[str, float | str]:
+    """Train one emulator and print its figures, and how errors fall with points if asked."""
+    print(f"\n{definition}: {evaluations} evaluations of VEGAS, {count} points", flush=True)
+    process = hard_process(definition)
+    result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
+    name = f"{definition.replace(' ', '')}_{count}_{evaluations}"
+    points = collect(
+        process,
+        result.sampler,
+        definition,
+        count + TEST_POINTS,
+        None if keep is None else keep / f"{name}.npz",
+    )
+    emulator = train(points, count, settings, None if keep is None else keep / name)
+    training_seconds = emulator.card.seconds
     momenta, me2 = points.momenta[count:], points.me2[count:]
     inside = ~emulator.outside_domain(momenta)
     value, sigma = emulator.predict(momenta[inside])
@@ -110,11 +146,11 @@ def benchmark(
         f"  pull width {figures.pull_width:.3f}, coverage {figures.coverage68:.1%} and "
         f"{figures.coverage95:.1%}\n"
         f"  {microseconds:.2f} us a point, exact {1e6 * matrix_element(definition).cost:.0f} us\n"
-        f"  amplitudes of the points {point_seconds:.0f} s, training {training_seconds:.0f} s"
+        f"  amplitudes of the points {points.seconds:.0f} s, training {training_seconds:.0f} s"
     )
     emulated = emulated_process(process, [emulator])
     source = TwoStageSource.of(result.sampler, emulated, process)
-    report = prepare_two_stage(source, seed=9, preparation=point_seconds + training_seconds)
+    report = prepare_two_stage(source, seed=9, preparation=points.seconds + training_seconds)
     for line in report.describe().splitlines():
         print(f"  {line}")
     if scale != "none":
@@ -222,7 +258,12 @@ def main() -> None:
     parser.add_argument("--optimizers", action="store_true")
     parser.add_argument("--inference", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
+    parser.add_argument(
+        "--keep", type=Path, help="folder of points and trainings that are not made again"
+    )
     arguments = parser.parse_args()
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     settings = TrainingSettings(
         hidden=tuple(arguments.hidden),
@@ -244,6 +285,7 @@ def main() -> None:
                     arguments.evaluations,
                     settings,
                     arguments.scaling,
+                    arguments.keep,
                 )
             )
     if arguments.json and rows:
