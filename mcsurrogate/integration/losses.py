@@ -16,6 +16,7 @@ Loss = Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor]
 """``(log_value (N,), log_prob (N,), log_measure (N,), channel (N,), channels) -> ()``."""
 
 _STEEPEST = 4.0
+_SMALL_VARIANCE = 1e-2
 
 
 def _by_channel(values: Tensor, channel: Tensor, channels: int) -> Tensor:
@@ -56,9 +57,10 @@ def stratified_variance(
     ratio = _soft_limit(log_value - log_prob).exp()
     first = _by_channel(density, channel, channels)
     second = _by_channel(density * ratio, channel, channels)
-    # a channel's variance is bounded from below by a permille of its squared integral, where the
-    # square root would have an infinite slope
-    variance = torch.maximum(second - first.square(), 1e-3 * first.square())
+    # Of a good sampler the difference is smaller than its noise, and may be negative: it keeps a
+    # gradient, and the square root a finite slope.
+    variance = second - first.square()
+    variance = 0.5 * (variance + torch.hypot(variance, _SMALL_VARIANCE * first.square()))
     present = first.detach() > 0.0
     deviation = torch.where(present, variance, 1.0).sqrt() * present
     return (deviation.sum() / first.sum().clamp(min=1e-30)).square()
