@@ -52,6 +52,10 @@ class _OneChannel:
         self.names: tuple[str, ...] = (name,)
         self.dim = mapping.dim
         self.periodic = mapping.periodic
+        self.reflections: tuple[tuple[int, ...], ...] = ()
+        self.constant: tuple[int, ...] = ()
+        if isinstance(mapping, TransverseMapping):
+            self.reflections, self.constant = mapping.reflections, mapping.constant
 
     def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:  # noqa: ARG002
         return self.mapping.forward(u)

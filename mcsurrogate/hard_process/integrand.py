@@ -190,6 +190,8 @@ class HardProcess:
         self.dim = channels.dim + len(sizes)
         self.periodic = (*channels.periodic, *(False for _ in sizes))
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
+        self.reflections = getattr(channels, "reflections", ())
+        self.constant = getattr(channels, "constant", ())
 
     def with_amplitudes(self, amplitudes: Iterable[Amplitude]) -> "HardProcess":
         """Return the same process with other amplitudes; this one stays as it is.

@@ -40,11 +40,15 @@ class Integrand(Protocol):
     The integral is the sum over channels k of the integral over [0,1]^dim of
     ``alpha_k(x(u)) * weight_k(u)`` with channel weights alpha_k that sum to one.
 
-    Three more attributes are optional: ``groups``, for each channel the index of the network that
+    More attributes are optional: ``groups``, for each channel the index of the network that
     it shares with symmetric channels; ``cost``, the seconds that an evaluation takes (else it is
     measured where a decision needs it); and ``discrete``, for each dimension the number of its
     values, 0 where it is continuous.  A discrete dimension of K values is cut into K equal bins in
     each of which the integrand is constant along it: a sum over values is K times the mean.
+
+    An integrand of one channel may claim symmetries, which are tested before a flow is trained
+    with their help: ``reflections``, sets of dimensions such that u -> 1 - u in all of a set
+    changes nothing, and ``constant``, dimensions on which nothing depends.
     """
 
     dim: int
@@ -70,6 +74,8 @@ class FunctionIntegrand:
         For each dimension whether it is a circle.
     name
         Name of the only channel.
+    reflections, constant
+        Symmetries, see :class:`Integrand`.
     """
 
     channels = 1
@@ -80,6 +86,8 @@ class FunctionIntegrand:
         dim: int,
         periodic: tuple[bool, ...] | None = None,
         name: str = "f",
+        reflections: tuple[tuple[int, ...], ...] = (),
+        constant: tuple[int, ...] = (),
     ) -> None:
         if dim < 1:
             raise IntegrationError(f"dim is {dim}, it must be at least 1")
@@ -89,6 +97,7 @@ class FunctionIntegrand:
         self.periodic = (False,) * dim if periodic is None else tuple(periodic)
         if len(self.periodic) != dim:
             raise IntegrationError(f"periodic has {len(self.periodic)} entries for dim={dim}")
+        self.reflections, self.constant = reflections, constant
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:  # noqa: ARG002
         """Evaluate at points ``u`` ``(N, dim)``; the channel is always the only one."""

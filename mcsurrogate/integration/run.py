@@ -20,6 +20,7 @@ from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.sampler import Sampler
 from mcsurrogate.integration.settings import IntegrationSettings
 from mcsurrogate.integration.statistics import ChannelMoments, allocate
+from mcsurrogate.integration.symmetries import Symmetries
 from mcsurrogate.integration.trainer import Trainer
 from mcsurrogate.integration.vegas import StratifiedGrid
 
@@ -81,6 +82,7 @@ class IntegrationRun:
         self.channel_weights: ChannelWeights | None = None
         self.trainer: Trainer | None = None
         self.reuse = settings.training.reuse
+        self.symmetries = Symmetries()
         self.moments = ChannelMoments.zeros(self.channels)
         self.round_moments: list[ChannelMoments] = []
         self.final: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -182,6 +184,13 @@ class IntegrationRun:
         for grid, count in zip(self.grids, counts.tolist(), strict=True):
             grid.cut(max(64, count))
 
+    def find_symmetries(self) -> None:
+        """Test the symmetries that the integrand claims on points of the last round."""
+        last = self.buffer.rounds[-1]
+        self.symmetries = Symmetries.of(
+            self.integrand, self.evaluate, last.u, last.weight, self.generator
+        )
+
     def start_flow(self) -> None:
         """Build the flow from the grids, and the defensive mixture around it."""
         if self.reuse is None:
@@ -213,7 +222,9 @@ class IntegrationRun:
                 self.channels, features.shape[1], sizes.channel_weight_hidden, self.seed
             )
             self.channel_weights.standardise(features)
-        self.trainer = Trainer(self.mixture, self.channel_weights, settings.training)
+        self.trainer = Trainer(
+            self.mixture, self.channel_weights, settings.training, self.symmetries
+        )
 
     def training_steps(self, points: int) -> int:
         """Return the number of training steps a round, if ``points`` are drawn in all."""
@@ -355,6 +366,7 @@ class IntegrationRun:
             "trainer": None if self.trainer is None else self.trainer.state(),
             "moments": (self.moments.counts, self.moments.first, self.moments.second),
             "reuse": self.reuse,
+            "symmetries": (self.symmetries.reflections, self.symmetries.constant),
             "rounds": [(m.counts, m.first, m.second) for m in self.round_moments],
             "final": list(self.final),
         }
@@ -373,6 +385,7 @@ class IntegrationRun:
             grid.restore(saved)
             self.grids.append(grid)
         self.reuse = state["reuse"]
+        self.symmetries = Symmetries(*state["symmetries"])
         if state["trainer"] is not None:
             self.start_flow()
             assert self.trainer is not None

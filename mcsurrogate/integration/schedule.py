@@ -69,6 +69,7 @@ class Schedule:
 
     def _flow(self) -> None:
         run = self.run
+        run.find_symmetries()
         run.start_flow()
         run.train(run.training_steps(self._training_points), 0)
         self._go("training")

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.losses import LOSSES
 from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.settings import TrainingSettings
+from mcsurrogate.integration.symmetries import Symmetries
 
 __all__ = ["Trainer"]
 
@@ -37,6 +39,8 @@ class Trainer:
         The averaged channel weights; None for a single channel or fixed ones.
     settings
         How to train.
+    symmetries
+        Of the integrand: every point of a step is a random one of its images.
     """
 
     def __init__(
@@ -44,10 +48,12 @@ class Trainer:
         mixture: DefensiveMixture,
         channel_weights: ChannelWeights | None,
         settings: TrainingSettings,
+        symmetries: Symmetries,
     ) -> None:
         assert mixture.flow is not None
         self.mixture = mixture
         self.settings = settings
+        self.symmetries = symmetries
         self.averaged: list[nn.Module] = [mixture.flow]
         if channel_weights is not None:
             self.averaged.append(channel_weights)
@@ -119,7 +125,7 @@ class Trainer:
         # the KL divergence learns from few points; the others need most weights of a round to count
         fraction = buffer.effective[-1] / max(1, counts[-1])
         name = self.settings.loss if fraction > _LEARNED else "kl"
-        held, held_measure = buffer.draw(_VALIDATION_POINTS, generator, held_out=True)
+        held, held_measure = self._draw(buffer, _VALIDATION_POINTS, generator, held_out=True)
         block = max(10, steps // _CHECKS)
         with torch.no_grad():
             best = float(self._loss(self.averaged, held, held_measure, name, scale))
@@ -128,7 +134,7 @@ class Trainer:
             here = progress[0] + (progress[1] - progress[0]) * done / steps
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(here)
-            batch, log_measure = buffer.draw(self.settings.batch, generator)
+            batch, log_measure = self._draw(buffer, self.settings.batch, generator)
             self._take_step(batch, log_measure, name, scale)
             if (done + 1) % block == 0 or done + 1 == steps:
                 with torch.no_grad():
@@ -140,6 +146,21 @@ class Trainer:
                 if worse == 2:
                     break
         self._revert(best_state)
+
+    def _draw(
+        self,
+        buffer: ReplayBuffer,
+        count: int,
+        generator: torch.Generator,
+        *,
+        held_out: bool = False,
+    ) -> tuple[PointBatch, Tensor]:
+        batch, log_measure = buffer.draw(count, generator, held_out=held_out)
+        if self.symmetries:
+            u = self.symmetries.apply(batch.u, generator)
+            log_grid = self.mixture.grid_log_prob(u, batch.channel)
+            batch = replace(batch, u=u, log_grid=log_grid)
+        return batch, log_measure
 
     def _take_step(self, batch: PointBatch, log_measure: Tensor, name: str, scale: float) -> None:
         self.optimizer.zero_grad(set_to_none=True)

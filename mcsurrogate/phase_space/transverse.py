@@ -61,6 +61,11 @@ class TransverseMapping:
     ----------
     dim, names, periodic
         Number of dimensions of the hypercube, their names, and which are circles.
+    reflections
+        The dimensions that an exchange of the beams takes to 1 - u (all rapidities), and those
+        that a reflection at a plane through the beams does (all azimuths).
+    constant
+        The dimension that turns the whole event about the beams.
 
     Raises
     ------
@@ -114,6 +119,9 @@ class TransverseMapping:
             self._rapidity_order = self._rapidities(heavy, light)
         self.dim = 3 * n - 2
         self.periodic = (False,) * (2 * n - 1) + (True,) * (n - 1)
+        self.constant = (2 * n - 1,)
+        sides = (tuple(range(n - 1, 2 * n - 1)), tuple(range(2 * n, self.dim)))
+        self.reflections = tuple(side for side in sides if side)
         self.names = (
             *(f"pt_{leg + 2}" for leg in self._order[:-1]),
             *(f"y_{leg + 2}" for leg, _, _ in self._rapidity_order),
