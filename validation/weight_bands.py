@@ -90,12 +90,13 @@ class WeightBands:
         Parameters
         ----------
         name
-            Of the observable.
+            Of the observable; one without a histogram of its own, as the event's weight, has no
+            band.
         nominal
             ``(B + 2,)`` mean contents per event under the nominal weights; without them there is
             no band of variations.
         """
-        if self._nominal == 0.0:
+        if self._nominal == 0.0 or name not in self._content:
             return []
         mean = self._content[name] / self._nominal
         pairs = [k for k, own in enumerate(self.names) if own in _UP_DOWN]

@@ -230,3 +230,23 @@ def test_top_preset_is_detected(top_file):
 def test_top_report(top_file, tmp_path):
     found = validate(top_file, top_file, tmp_path, reservoir=0)
     assert found.verdict is Verdict.INDISTINGUISHABLE
+
+
+def test_bands_of_a_surrogate_with_unequal_weights(z_files, tmp_path):
+    """Every observable has its band, the weight of the event itself none."""
+
+    names = pyhepmc.GenRunInfo()
+    names.weight_names = ["nominal", "surrogate_up", "surrogate_down"]
+
+    def weigh(event):
+        event.run_info = names
+        weight = 1.0 + 0.1 * (event.event_number % 3)
+        event.weights = [weight, 1.2 * weight, 0.8 * weight]
+
+    path = changed(z_files[0], tmp_path / "banded.hepmc", weigh)
+    found = validate(path, z_files[1], tmp_path / "out", observables=FEW, reservoir=0)
+    rows = {row.observable.name for row in found.comparison.results}
+    assert "event_weight" in rows
+    assert found.report.exists()
+    metrics = json.loads(found.metrics_file.read_text())
+    assert {own["name"] for own in metrics["observables"]} == rows
