@@ -7,7 +7,7 @@ import torch
 from mcsurrogate.integration.maximum import maximum_weight
 from mcsurrogate.integration.run import NETWORK_STEP, IntegrationRun
 
-__all__ = ["choose_before_training", "choose_sampler"]
+__all__ = ["ADAPTING_ITERATIONS", "choose_before_training", "choose_sampler"]
 
 _NETWORK_SAMPLE = 4e-6
 """Seconds to draw a point from a flow of the default size."""
@@ -17,6 +17,11 @@ _LEAST_DEVIATION = 0.05
 _HOPED_EFFICIENCY = 0.3
 """What a trained flow typically reaches, by itself or of VEGAS+'s deviation; only decides on
 whether training is tried."""
+_ADAPTED = 0.2
+_STEEPEST_FALL = 0.8
+"""Where the fall of VEGAS+'s deviation is believed, and its smallest factor an iteration."""
+ADAPTING_ITERATIONS = 4
+"""VEGAS+ iterations that still adapt once VEGAS+ is chosen."""
 
 
 def choose_before_training(
@@ -68,17 +73,26 @@ def choose_before_training(
     )
 
 
-def choose_sampler(run: IntegrationRun) -> tuple[str, str]:
-    """After training, take what has the smaller variance for the cost of a further point."""
+def choose_sampler(run: IntegrationRun, events: int) -> tuple[str, str]:
+    """After training, take what has the smaller variance for the cost of a further point.
+
+    VEGAS+ goes on to adapt if it is taken: where its deviation falls steadily, and no events are
+    wanted, it is expected to fall likewise in the iterations to come.
+    """
     cost = run.evaluate.cost
     flow = [e for e in run.history if e.phase == "training"][-1].relative_std_dev
-    grid = [e for e in run.history if e.phase == "vegas"][-1].relative_std_dev
+    start = [e.relative_std_dev for e in run.history if e.phase == "vegas"]
+    grid = start[-1]
+    steady = len(start) > 2 and start[-3] > start[-2] > start[-1]
+    if steady and grid < _ADAPTED and not events:
+        grid *= max(_STEEPEST_FALL, math.sqrt(grid / start[-3])) ** ADAPTING_ITERATIONS
     seconds_flow = flow**2 * (cost + _NETWORK_SAMPLE)
     seconds_grid = grid**2 * cost
     method = "vegas" if grid < flow and seconds_grid < seconds_flow else "madnis"
     return method, (
         f"the trained flow has a relative standard deviation of {flow:.3g}, "
-        f"VEGAS+ one of {grid:.3g}"
+        f"VEGAS+ one of {start[-1]:.3g}"
+        + ("" if grid == start[-1] else f", about {grid:.3g} when it has adapted")
     )
 
 

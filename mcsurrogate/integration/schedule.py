@@ -3,7 +3,11 @@
 import math
 from typing import Any
 
-from mcsurrogate.integration.choice import choose_before_training, choose_sampler
+from mcsurrogate.integration.choice import (
+    ADAPTING_ITERATIONS,
+    choose_before_training,
+    choose_sampler,
+)
 from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.run import IntegrationRun
 
@@ -92,7 +96,7 @@ class Schedule:
         if self.index < rounds and not self._precise_enough():
             return
         if self.asked == "auto":
-            self.method, self.decision = choose_sampler(run)
+            self.method, self.decision = choose_sampler(run, self.events)
         self._go("final" if self.method == "madnis" else "grid")
 
     def _precise_enough(self) -> bool:
@@ -140,7 +144,7 @@ class Schedule:
             run.restratify(points)
         run.vegas_step(points, adapt=True, keep=False, choose=True)
         self.index += 1
-        if self.index == 4:
+        if self.index == ADAPTING_ITERATIONS:
             run.mixture = DefensiveMixture(run.grids, None, flat_part=run.settings.flat_part)
             self._go("probe")
 
