@@ -1,11 +1,14 @@
 """Stages ``shower`` and ``reference``: both chains through Pythia 8 to HepMC3."""
 
+import math
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.generators import PythiaChain
+from mcsurrogate.les_houches import read_les_houches
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
@@ -71,7 +74,14 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         if weights := hadronization_record(card):
             record.update(hadronization=weights)
         events = None if own_process else card.generation.events
-        return _run(folder, card, chain, "surrogate", events, record, progress)
+        rate_error = _rate_error(folder.path / EVENTS) if own_process else 0.0
+        return _run(folder, card, chain, "surrogate", events, record, progress, rate_error)
+
+
+def _rate_error(path: Path) -> float:
+    """Error in pb of the cross section that an LHE file states for its processes together."""
+    run, _ = read_les_houches(path)
+    return math.hypot(*(process.error_pb for process in run.processes))
 
 
 def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
@@ -123,7 +133,9 @@ def _run(
     events: int | None,
     record: dict[str, Any],
     progress: Progress,
+    rate_error: float = 0.0,
 ) -> dict[str, Any]:
+    """Run one chain; Pythia's error does not contain ``rate_error``, in pb, of its LHE file."""
     file = f"events/{name}.hepmc{_SUFFIX[card.chain.hepmc]}"
     path = folder.path / file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +155,7 @@ def _run(
         failed_events=statistics.failed,
         particles=particles,
         cross_section_pb=statistics.cross_section_pb,
-        cross_section_error_pb=statistics.cross_section_error_pb,
+        cross_section_error_pb=math.hypot(statistics.cross_section_error_pb, rate_error),
         seconds_by_step={
             "initialisation": seconds.initialisation,
             "events": seconds.events,

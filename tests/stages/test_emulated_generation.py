@@ -139,6 +139,9 @@ def test_uncertainty_weights_reach_lhe_and_hepmc(folder, files, tmp_path, member
     assert (up > nominal).mean() > 0.9
     if chain is None:
         return
+    # Pythia's error is the spread of the weights; that of the integral belongs to it.
+    rate_error = run.processes[0].error_pb
+    assert 0 < rate_error < chain["cross_section_error_pb"] < 10 * rate_error
     # The mean of two members of log |M|^2 is the nominal one.
     np.testing.assert_allclose(weights[:, 3] * weights[:, 4], nominal**2, rtol=1e-5)
     with pyhepmc.open(tmp_path / chain["file"]) as stream:
