@@ -144,7 +144,10 @@ def test_run_compares_hadronization_where_pythia_makes_the_hard_process(
     card, out = tmp_path / "zpole.toml", tmp_path / "run"
     card.write_text(ZPOLE, encoding="utf-8")
     assert command(monkeypatch, "run", card, "--out", out) == 0
-    assert whole_files(out) == {
+    files = whole_files(out)
+    figures = {file for file in files if file.startswith("report/plots/")}
+    assert {Path(file).suffix for file in figures} == {".png", ".pdf"}
+    assert files - figures == {
         "card.toml",
         "run.json",
         "events/surrogate.hepmc.zst",
