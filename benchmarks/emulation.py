@@ -5,7 +5,9 @@ emulator on points of the sampler, and prints errors on points that it has not s
 coverage, microseconds a point, and the gain of two-stage over plain unweighting with the same
 sampler, everything counted.  ``--optimizers`` compares SOAP with Adam at equal time,
 ``--scaling growing`` measures how errors fall with the number of points and steps, ``--scaling
-equal`` with that of points alone, ``--inference`` times the parts of a prediction.  ``--keep``
+equal`` with that of points alone, ``--inference`` times the parts of a prediction.  ``--selection
+uncertain`` takes nine tenths of the points where a pilot emulator is uncertain; the test points
+stay those of the sampler.  ``--keep``
 keeps points and trainings in a folder, so that what is there is not made again.
 """
 
@@ -34,6 +36,7 @@ from mcsurrogate.emulation.training_points import (
     evaluate_points,
     points_from_draws,
 )
+from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import Sampler, integrate
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
@@ -42,6 +45,7 @@ from mcsurrogate.matrix_elements.probe import probe_points
 PROCESSES = ("g g > g g g", "g g > t t~ g g")
 ALPHA_S = 0.118
 TEST_POINTS = 10_000
+HELD_FRACTION = 0.05
 
 
 def hard_process(definition: str) -> HardProcess:
@@ -72,43 +76,61 @@ def hard_process(definition: str) -> HardProcess:
 
 
 def collect(
-    process: HardProcess, sampler: Sampler, definition: str, count: int, kept: Path | None
+    process: HardProcess,
+    sampler: Sampler,
+    definition: str,
+    count: int,
+    seed: int,
+    kept: Path | None,
+    selection: str = "plain",
 ) -> TrainingPoints:
     """Points of the sampler with their amplitudes; those of the file ``kept`` if it exists."""
     if kept is not None and kept.exists():
         return TrainingPoints.load(kept, definition)
     start = time.process_time()
+    amplitude = matrix_element(definition)
     draw = sampler_draws(process, sampler, Process.parse(definition))
-    momenta = points_from_draws(draw, count, seed=2)
-    points = evaluate_points(momenta, matrix_element(definition), ALPHA_S, "sampler")
-    points = replace(points, seconds=time.process_time() - start)
+    if selection == "uncertain":
+        points = points_by_uncertainty(draw, count, seed, amplitude, ALPHA_S, "sampler")
+    else:
+        momenta = points_from_draws(draw, count, seed)
+        points = evaluate_points(momenta, amplitude, ALPHA_S, "sampler")
+        points = replace(points, seconds=time.process_time() - start)
     if kept is not None:
         points.save(kept)
     return points
 
 
-def train(
-    points: TrainingPoints, count: int, settings: TrainingSettings, kept: Path | None
-) -> Emulator:
-    """Train on the first ``count`` points, or take the training of that path if it exists."""
+def show_epochs(done: int, total: int, text: str) -> None:
+    """Print the learning curve."""
+    print(f"    epoch {done} of {total}: {text}", flush=True)
+
+
+def train(points: TrainingPoints, settings: TrainingSettings, kept: Path | None) -> Emulator:
+    """Train on the points, or take the training of that path if it exists."""
     fit = partial(
         Emulator.fit,
-        points.momenta[:count],
-        points.me2[:count],
+        points.momenta,
+        points.me2,
         points.process,
         seed=1,
         alpha_s=ALPHA_S,
         settings=settings,
-        source="sampler",
+        held_fraction=HELD_FRACTION,
+        representative=points.representative,
+        source=points.source,
+        amplitude_seconds=points.seconds,
     )
     if kept is None:
         return fit()
     size = "x".join(map(str, settings.hidden))
-    rest = f"{size}_{settings.epochs}_{settings.learning_rate}"
+    rest = f"{size}_{settings.epochs}_{settings.learning_rate}_{settings.beta}"
     weights = kept.with_name(f"{kept.name}_{rest}.safetensors")
     if weights.exists():
         return Emulator.load(weights)
-    emulator = fit()
+    checkpoint = weights.with_suffix(".checkpoint")
+    emulator = fit(checkpoint=checkpoint, resume=True, progress=show_epochs)
+    checkpoint.unlink(missing_ok=True)
     emulator.save(weights)
     return emulator
 
@@ -118,6 +140,7 @@ def benchmark(
     count: int,
     evaluations: int,
     settings: TrainingSettings,
+    selection: str,
     scale: str,
     keep: Path | None,
 ) -> dict[str, float | str]:
@@ -126,16 +149,15 @@ def benchmark(
     process = hard_process(definition)
     result = integrate(process, evaluations=evaluations, seed=1, method="vegas")
     name = f"{definition.replace(' ', '')}_{count}_{evaluations}"
-    points = collect(
-        process,
-        result.sampler,
-        definition,
-        count + TEST_POINTS,
-        None if keep is None else keep / f"{name}.npz",
-    )
-    emulator = train(points, count, settings, None if keep is None else keep / name)
+    if selection != "plain":
+        name += f"_{selection}"
+    kept = (keep / f"{name}.npz", keep / f"{name}_test.npz", keep / name) if keep else [None] * 3
+    collected = partial(collect, process, result.sampler, definition)
+    points = collected(count, 2, kept[0], selection)
+    emulator = train(points, settings, kept[2])
     training_seconds = emulator.card.seconds
-    momenta, me2 = points.momenta[count:], points.me2[count:]
+    test = collected(TEST_POINTS, 101, kept[1])
+    momenta, me2 = test.momenta, test.me2
     inside = ~emulator.outside_domain(momenta)
     value, sigma = emulator.predict(momenta[inside])
     figures = measure_calibration(value, sigma, me2[inside])
@@ -154,7 +176,7 @@ def benchmark(
     for line in report.describe().splitlines():
         print(f"  {line}")
     if scale != "none":
-        scaling(points, count, settings, equal_steps=scale == "equal")
+        scaling(points, test, settings, equal_steps=scale == "equal")
     return {
         "process": definition,
         "points": count,
@@ -171,9 +193,15 @@ def benchmark(
 
 
 def scaling(
-    points: TrainingPoints, largest: int, settings: TrainingSettings, *, equal_steps: bool
+    points: TrainingPoints, test: TrainingPoints, settings: TrainingSettings, *, equal_steps: bool
 ) -> None:
     """Print errors of trainings on growing parts of the points."""
+    largest = len(points)
+    points = replace(
+        points,
+        momenta=torch.cat((points.momenta, test.momenta)),
+        me2=torch.cat((points.me2, test.me2)),
+    )
     counts = sorted({max(10_000, round(largest / 10 ** (k / 2))) for k in range(5)})
     found = measure_scaling(
         points, counts, 1, settings, test_points=TEST_POINTS, equal_steps=equal_steps
@@ -254,6 +282,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--hidden", type=int, nargs="+", default=[64, 64, 64])
     parser.add_argument("--learning-rate", type=float, default=TrainingSettings().learning_rate)
+    parser.add_argument("--beta", type=float, default=TrainingSettings().beta)
+    parser.add_argument("--selection", choices=("plain", "uncertain"), default="plain")
     parser.add_argument("--scaling", choices=("none", "growing", "equal"), default="none")
     parser.add_argument("--optimizers", action="store_true")
     parser.add_argument("--inference", action="store_true")
@@ -269,6 +299,7 @@ def main() -> None:
         hidden=tuple(arguments.hidden),
         epochs=arguments.epochs,
         learning_rate=arguments.learning_rate,
+        beta=arguments.beta,
     )
     if arguments.optimizers:
         optimizers()
@@ -284,6 +315,7 @@ def main() -> None:
                     arguments.points,
                     arguments.evaluations,
                     settings,
+                    arguments.selection,
                     arguments.scaling,
                     arguments.keep,
                 )

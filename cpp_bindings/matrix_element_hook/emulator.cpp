@@ -104,10 +104,10 @@ Emulator Emulator::of(const SafeTensors& file) {
     if (file.metadata("mcsurrogate.model") != "matrix_element")
         throw file.error("holds a model of kind \"" + file.metadata("mcsurrogate.model") +
                          "\", not an emulator of a matrix element");
-    if (file.metadata("mcsurrogate.format") != "1")
+    if (file.metadata("mcsurrogate.format") != "2")
         throw file.error(
             "has format " + file.metadata("mcsurrogate.format") +
-            ", this plugin reads format 1; use the plugin of the release that wrote it");
+            ", this plugin reads format 2; use the plugin of the release that wrote it");
     Emulator emulator(FeatureRecipe::load(file));
     emulator.path_ = file.path();
     emulator.process_ = file.metadata("process");

@@ -65,9 +65,17 @@ struct FeatureKernel {
             order<W>(p + 4 * first, p + 4 * second, energy[first], energy[second]);
         }
         if (recipe.identicalBeams_) {
-            dot<W>(p + 8, p, energy[0]);
-            dot<W>(p + 8, p + 4, energy[1]);
+            const Row<W>* reference = p + 4 * recipe.beamReference_;
+            dot<W>(reference, p, energy[0]);
+            dot<W>(reference, p + 4, energy[1]);
             order<W>(p, p + 4, energy[0], energy[1]);
+        }
+        if (!recipe.conjugatePair_.empty()) {
+            Row<W>* first = p + 4 * recipe.conjugatePair_[0];
+            Row<W>* second = p + 4 * recipe.conjugatePair_[1];
+            dot<W>(p + 4, first, energy[0]);
+            dot<W>(p + 4, second, energy[1]);
+            order<W>(first, second, energy[0], energy[1]);
         }
     }
 
@@ -271,9 +279,21 @@ FeatureRecipe FeatureRecipe::load(const SafeTensors& file) {
     const std::vector<std::size_t> exchanges = file.shape("layout.exchanges");
     recipe.exchanges_ =
         file.integers("layout.exchanges", {exchanges.empty() ? 0 : exchanges[0], std::size_t(2)});
-    for (const std::int32_t leg : recipe.exchanges_)
-        if (leg < 2 || static_cast<std::size_t>(leg) >= n)
-            throw file.error("tensor \"layout.exchanges\" names a leg that is not outgoing");
+    const std::vector<std::size_t> conjugate = file.shape("layout.conjugate_pair");
+    recipe.conjugatePair_ = file.integers("layout.conjugate_pair",
+                                          {conjugate.empty() ? 0 : conjugate[0], std::size_t(2)});
+    if (recipe.conjugatePair_.size() > 2)
+        throw file.error("tensor \"layout.conjugate_pair\" holds more than one pair");
+    const double reference = metadataNumber(file, "beam_reference");
+    if (!(reference >= 2. && reference < static_cast<double>(n)))
+        throw file.error("names a beam_reference that is not an outgoing leg");
+    recipe.beamReference_ = static_cast<std::size_t>(reference);
+    for (const auto& [name, legs] : {std::pair{"layout.exchanges", &recipe.exchanges_},
+                                     std::pair{"layout.conjugate_pair", &recipe.conjugatePair_}})
+        for (const std::int32_t leg : *legs)
+            if (leg < 2 || static_cast<std::size_t>(leg) >= n)
+                throw file.error("tensor \"" + std::string(name) +
+                                 "\" names a leg that is not outgoing");
     return recipe;
 }
 

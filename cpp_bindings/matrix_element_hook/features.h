@@ -66,6 +66,8 @@ class FeatureRecipe {
     bool identicalBeams_ = false;
     bool scaleFree_ = false;
     std::vector<std::int32_t> exchanges_;
+    std::size_t beamReference_ = 2;
+    std::vector<std::int32_t> conjugatePair_; // empty or two legs
     std::vector<std::vector<Factor>> flows_;
     std::vector<double> tripleSigns_; // (triples, pairs)
     std::vector<double> tripleOffsets_;

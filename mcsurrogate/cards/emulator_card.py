@@ -51,6 +51,21 @@ class PointsSection(Section):
         ge=1000,
         description="Number of points, held-out ones included; of a file at most what it has.",
     )
+    selection: Literal["plain", "uncertain"] = Field(
+        default="plain",
+        description=(
+            "plain: points as the integrator proposes them; uncertain: nine tenths of them mostly "
+            "where a pilot emulator, trained on the first tenth, is uncertain, which makes the "
+            "largest errors smaller and the median somewhat larger."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _selected_from_integrator(self) -> "PointsSection":
+        if self.selection == "uncertain" and self.source != "integrator":
+            message = f"selection = 'uncertain' needs source = 'integrator', not {self.source!r}"
+            raise ValueError(message)
+        return self
 
 
 class NetworkSection(Section):
@@ -134,3 +149,10 @@ class EmulatorCard(Section):
     model: ModelSection = ModelSection()
     network: NetworkSection = NetworkSection()
     training: EmulatorTrainingSection = EmulatorTrainingSection()
+
+    @model_validator(mode="after")
+    def _scaling_of_plain_points(self) -> "EmulatorCard":
+        if self.training.scaling and self.points.selection != "plain":
+            message = "training.scaling needs points.selection = 'plain'"
+            raise ValueError(message)
+        return self

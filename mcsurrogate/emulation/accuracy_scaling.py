@@ -101,8 +101,10 @@ def measure_scaling(
     Raises
     ------
     EmulationError
-        If there are not enough points.
+        If there are not enough points, or they are not all representative.
     """
+    if points.representative is not None:
+        raise EmulationError("scaling needs points that are all as the emulator will see them")
     check_counts(len(points), counts, settings, test_points)
     test = slice(len(points) - test_points, None)
     series = []

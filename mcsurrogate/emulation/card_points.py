@@ -17,6 +17,7 @@ from mcsurrogate.emulation.training_points import (
     legs_from_events,
     points_from_draws,
 )
+from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration.sampler import Sampler
@@ -46,22 +47,31 @@ def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress)
     process = Process.parse(card.amplitude.definition)
     amplitude = matrix_element(process, model)
     path = Path(card.points.path)
+    coupling, count = card.amplitude.alpha_s, card.points.count
     start = time.process_time()
     if card.points.source == "events":
-        momenta = _from_events(path, process, card.points.count)
+        momenta = _from_events(path, process, count)
         source = f"events of {path.name}"
     else:
-        momenta = _from_integrator(card, path, process, model)
+        draw = _integrator_draws(path, process, model)
         source = f"sampler of the run {path.name}"
+        if card.points.selection == "uncertain":
+            return points_by_uncertainty(
+                draw, count, card.seed, amplitude, coupling, source, progress
+            )
+        momenta = points_from_draws(draw, count, card.seed)
     drawing = time.process_time() - start
-    points = evaluate_points(momenta, amplitude, card.amplitude.alpha_s, source, progress)
+    points = evaluate_points(momenta, amplitude, coupling, source, progress)
     return replace(points, seconds=points.seconds + drawing)
 
 
 def _from_arrays(card: EmulatorCard) -> TrainingPoints:
     points = TrainingPoints.load(Path(card.points.path), card.amplitude.definition)
     keep = slice(0, card.points.count)
-    return replace(points, momenta=points.momenta[keep], me2=points.me2[keep])
+    shortened = replace(points, momenta=points.momenta[keep], me2=points.me2[keep])
+    if points.representative is not None and points.representative >= len(shortened):
+        return replace(shortened, representative=None)
+    return shortened
 
 
 def _from_events(path: Path, process: Process, count: int) -> Tensor:
@@ -79,9 +89,9 @@ def _from_events(path: Path, process: Process, count: int) -> Tensor:
     return torch.cat(blocks)[:count]
 
 
-def _from_integrator(
-    card: EmulatorCard, folder: Path, process: Process, model: StandardModel
-) -> Tensor:
+def _integrator_draws(
+    folder: Path, process: Process, model: StandardModel
+) -> Callable[[int, torch.Generator], Tensor]:
     run = load_card(folder / _RUN_CARD, RunCard)
     for name, value in run.model.model_dump().items():
         if value != model.numbers()[name]:
@@ -92,9 +102,7 @@ def _from_integrator(
             raise EmulationError(msg)
     hard_process = assemble(run)
     sampler = load_sampler(folder / _SAMPLER, hard_process)
-    return points_from_draws(
-        sampler_draws(hard_process, sampler, process), card.points.count, card.seed
-    )
+    return sampler_draws(hard_process, sampler, process)
 
 
 def sampler_draws(

@@ -94,6 +94,7 @@ class Emulator:
         settings: TrainingSettings | None = None,
         skeleton: Literal["antenna", "none"] = "antenna",
         held_fraction: float = 0.1,
+        representative: int | None = None,
         source: str = "arrays",
         amplitude_seconds: float = 0.0,
         exact: MatrixElement | None = None,
@@ -107,8 +108,7 @@ class Emulator:
         Parameters
         ----------
         momenta
-            ``(N, n, 4)`` [E, px, py, pz] in GeV, legs in the order of the process, distributed
-            as the points that the emulator will see.
+            ``(N, n, 4)`` [E, px, py, pz] in GeV, legs in the order of the process.
         me2
             ``(N,)`` squared amplitudes in GeV^(8 - 2n) at ``alpha_s``.
         process
@@ -127,6 +127,10 @@ class Emulator:
             Whether the network multiplies the antenna skeleton or learns |M|^2 alone.
         held_fraction
             Part of the points kept for calibration and test.
+        representative
+            Number of leading points that are distributed as those the emulator will see;
+            calibration and test points are taken from them, at most half of them.  All where
+            None.
         source, amplitude_seconds
             Where the points came from and what ``me2`` cost, for the model card.
         exact
@@ -162,6 +166,7 @@ class Emulator:
             settings,
             seed,
             held_fraction=held_fraction,
+            representative=representative,
             progress=progress,
             checkpoint=checkpoint,
             resume=resume,

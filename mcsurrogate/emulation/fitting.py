@@ -56,8 +56,21 @@ class Split:
     test: Tensor
 
     @classmethod
-    def draw(cls, points: int, held_fraction: float, seed: int) -> "Split":
+    def draw(
+        cls, points: int, held_fraction: float, seed: int, representative: int | None = None
+    ) -> "Split":
         """Divide points at random; calibration and test share the held-out ones.
+
+        Parameters
+        ----------
+        points
+            Number of points.
+        held_fraction
+            Part of them that is held out.
+        seed
+            Decides which.
+        representative
+            Number of leading points of which at most half may be held out; all where None.
 
         Raises
         ------
@@ -71,9 +84,15 @@ class Split:
             msg = f"held_fraction = {held_fraction}: must lie between 0 and 0.5"
             raise EmulationError(msg)
         held = int(min(max(held_fraction * points, _LEAST_HELD), _LARGEST_HELD))
+        open_to_hold = points if representative is None else representative
+        if not 2 * _LEAST_HELD <= open_to_hold <= points:
+            msg = f"representative = {representative}: must be {2 * _LEAST_HELD} to {points}"
+            raise EmulationError(msg)
+        held = min(held, open_to_hold // 2)
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(points, generator=generator)
-        return cls(order[held:], order[: held // 2], order[held // 2 : held])
+        order = torch.randperm(open_to_hold, generator=generator)
+        training = torch.cat((order[held:], torch.arange(open_to_hold, points)))
+        return cls(training, order[: held // 2], order[held // 2 : held])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +155,7 @@ def fit_parts(
     seed: int,
     *,
     held_fraction: float = 0.1,
+    representative: int | None = None,
     progress: Progress = silent,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -155,8 +175,10 @@ def fit_parts(
         See :func:`mcsurrogate.emulation.training.train_network`.
     held_fraction
         Part of the points kept for calibration and test, half for each.
+    representative
+        Number of leading points that may be held out; all where None.
     """
-    split = Split.draw(len(features), held_fraction, seed)
+    split = Split.draw(len(features), held_fraction, seed, representative)
     target = me2.double().log() - features.log_unit(feature_map.layout.dimension)
     train_inputs, train_target = features.inputs[:, split.training], target[split.training]
     mean = train_inputs.double().mean(dim=1)

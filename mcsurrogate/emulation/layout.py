@@ -12,6 +12,10 @@ from mcsurrogate.matrix_elements.process import Process
 
 __all__ = ["ProcessLayout", "Triple"]
 
+_HEAVIEST_QUARK = 6
+_W_BOSON = 24
+_SELF_CONJUGATE = frozenset({21, 22, 23, 25})
+
 
 @dataclass(frozen=True, slots=True)
 class Triple:
@@ -87,16 +91,36 @@ class ProcessLayout:
 
     @cached_property
     def conjugate_pair(self) -> tuple[int, int] | None:
-        """An outgoing quark and its antiquark that charge conjugation exchanges.
+        """An outgoing quark and antiquark whose momenta may be exchanged.
 
-        QCD conserves charge conjugation: with gluons as the only other legs, exchanging the
-        momenta of quark and antiquark changes nothing.  None where the process is not of this
-        kind.
+        CP takes the process to the one of the antiparticles with mirrored momenta.  Where the
+        quark and the antiquark are the only legs that this changes it is the same process with
+        both exchanged, and parity changes no invariant.  With a single W it is the process of
+        the other W with the flavours exchanged, and quarks of equal mass have equal amplitudes.
+        None where the process is not of this kind.
         """
-        quarks = [leg for leg, pdg in enumerate(self.process.pdg_ids) if pdg != 21]
-        if len(quarks) != 2 or min(quarks) < 2 or not pure_qcd(self.process):
+        ids = self.process.pdg_ids
+        quarks = [leg for leg, pdg in enumerate(ids) if abs(pdg) <= _HEAVIEST_QUARK]
+        others = [pdg for leg, pdg in enumerate(ids) if leg not in quarks]
+        if len(quarks) != 2 or min(quarks) < 2 or self.process.excluded:
             return None
-        return (quarks[0], quarks[1])
+        first, second = quarks
+        bosons = [abs(pdg) for pdg in others if abs(pdg) not in _SELF_CONJUGATE]
+        same_flavour = ids[first] == -ids[second] and not bosons
+        one_w = self.masses[first] == self.masses[second] and bosons == [_W_BOSON]
+        return (first, second) if same_flavour or one_w else None
+
+    @property
+    def beam_reference(self) -> int:
+        """The outgoing leg that orders identical beams.
+
+        It is the most energetic of the first group of identical legs, else the first leg outside
+        the conjugate pair, whose order follows from that of the beams.
+        """
+        if self.identical:
+            return self.identical[0][0]
+        pair = self.conjugate_pair or ()
+        return next((leg for leg in range(2, self.legs) if leg not in pair), 2)
 
     @cached_property
     def compare_exchanges(self) -> tuple[tuple[int, int], ...]:

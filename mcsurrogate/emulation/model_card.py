@@ -76,7 +76,7 @@ class ModelCard(_Record):
     """Everything about an emulator that is not a weight."""
 
     kind: Literal["mcsurrogate matrix-element emulator"] = "mcsurrogate matrix-element emulator"
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     process: str = Field(description="Partonic process in MadGraph's syntax, legs in this order.")
     pdg_ids: tuple[int, ...] = Field(description="PDG ids of the legs, incoming first.")
     parameters: dict[str, Finite] = Field(description="Fields of StandardModel; masses in GeV.")

@@ -107,6 +107,7 @@ def train_emulator(
         settings=settings,
         skeleton=card.network.skeleton,
         held_fraction=card.training.held_fraction,
+        representative=points.representative,
         source=points.source,
         amplitude_seconds=points.seconds,
         progress=progress,
@@ -114,7 +115,8 @@ def train_emulator(
         resume=resume,
     )
     emulator.save(folder / EMULATOR)
-    test = Split.draw(len(points), card.training.held_fraction, card.seed).test
+    fraction = card.training.held_fraction
+    test = Split.draw(len(points), fraction, card.seed, points.representative).test
     draw_quality_plots(emulator, points.momenta[test], points.me2[test], folder / "plots")
     metrics = {
         "process": emulator.card.process,

@@ -42,6 +42,9 @@ class TrainingPoints:
         Where the points came from, for the model card.
     seconds
         Processor seconds that points and amplitudes took; 0 where unknown.
+    representative
+        Number of leading points that are distributed as the points the emulator will see; all
+        where None.
     """
 
     momenta: Tensor
@@ -50,6 +53,7 @@ class TrainingPoints:
     process: str
     source: str
     seconds: float = 0.0
+    representative: int | None = None
 
     def __len__(self) -> int:
         return len(self.me2)
@@ -65,6 +69,7 @@ class TrainingPoints:
                 process=self.process,
                 source=self.source,
                 seconds=self.seconds,
+                representative=len(self) if self.representative is None else self.representative,
             )
 
     @classmethod
@@ -80,6 +85,8 @@ class TrainingPoints:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
             found = str(arrays["process"])
+            size = len(arrays["me2"])
+            representative = int(arrays.get("representative", size))
             points = cls(
                 torch.from_numpy(np.asarray(arrays["momenta"], dtype=np.float64)),
                 torch.from_numpy(np.asarray(arrays["me2"], dtype=np.float64)),
@@ -87,6 +94,7 @@ class TrainingPoints:
                 found,
                 str(arrays.get("source", path.name)),
                 float(arrays.get("seconds", 0.0)),
+                None if representative == size else representative,
             )
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             msg = (

@@ -7,7 +7,8 @@ from mcsurrogate.emulation.features import FeatureMap
 from mcsurrogate.emulation.kinematics import check_rows
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.errors import KinematicsError
-from mcsurrogate.matrix_elements import Process, StandardModel
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.matrix_elements.probe import probe_points
 
 TABLES = {
     "gg_ggg": "g g > g g g",
@@ -90,15 +91,53 @@ def test_only_dimensionless_inputs_without_masses(oracle):
     assert not make("g g > t t~").layout.scale_free
 
 
-def test_charge_conjugation_is_used_only_where_it_holds():
+def test_quark_and_antiquark_are_exchanged_only_where_cp_allows():
     def pair(text):
         return ProcessLayout(Process.parse(text), StandardModel()).conjugate_pair
 
     assert pair("g g > t t~ g g") == (2, 3)
+    assert pair("g g > w+ d u~") == (3, 4)
+    assert pair("g g > u u~ z") == (2, 3)
+    assert pair("a a > t t~ g") == (2, 3)
     assert pair("u u~ > t t~") is None
-    assert pair("g g > w+ d u~") is None
-    assert pair("g g > u u~ z") is None
-    assert pair("a a > t t~ g") is None
+    assert pair("g g > w+ b t~") is None
+    assert pair("g g > w+ w- u u~") is None
+    assert pair("e+ e- > u u~ g") is None
+    assert pair("g u > u g g") is None
+
+
+@pytest.mark.parametrize(
+    "process", ["g g > t t~ g", "g g > w- u d~ g", "g g > u u~ z", "a a > t t~ g", "g a > b b~ g"]
+)
+def test_the_exact_amplitude_has_the_symmetry(process):
+    parsed = Process.parse(process)
+    first, second = ProcessLayout(parsed, StandardModel()).conjugate_pair
+    momenta = probe_points(parsed, StandardModel(), 200)
+    swapped = momenta.clone()
+    swapped[:, [first, second]] = momenta[:, [second, first]]
+    amplitude = matrix_element(process)
+    torch.testing.assert_close(
+        amplitude(swapped, 0.118), amplitude(momenta, 0.118), rtol=1e-9, atol=0.0
+    )
+
+
+@pytest.mark.parametrize("process", ["g g > t t~ g g", "g g > w+ d u~ g g"])
+def test_legs_are_ordered_by_energy_and_then_by_direction(process):
+    momenta = probe_points(Process.parse(process), StandardModel(), 200)
+    features = make(process)
+    rows = features.rows(momenta)
+    features.of_rows(rows)
+
+    def dot(i, j):
+        product = rows[i] * rows[j]
+        return product[0] - product[1:].sum(dim=0)
+
+    energy = [dot(leg, 0) + dot(leg, 1) for leg in range(len(rows))]
+    hard, soft = features.layout.identical[0]
+    first, second = features.layout.conjugate_pair
+    assert bool((energy[hard] >= energy[soft]).all())
+    assert bool((dot(hard, 0) >= dot(hard, 1)).all())
+    assert bool((dot(1, first) >= dot(1, second)).all())
 
 
 def test_propagator_invariants_are_those_of_the_momenta(oracle):

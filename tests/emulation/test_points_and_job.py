@@ -13,6 +13,7 @@ from mcsurrogate.emulation.accuracy_scaling import (
     check_counts,
     measure_scaling,
 )
+from mcsurrogate.emulation.fitting import Split
 from mcsurrogate.emulation.onnx_export import export_onnx
 from mcsurrogate.emulation.quality_plots import (
     draw_quality_plots,
@@ -26,6 +27,7 @@ from mcsurrogate.emulation.training_points import (
     legs_from_events,
     points_from_draws,
 )
+from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 from mcsurrogate.errors import CardError, EmulationError
 from mcsurrogate.events import EventBatch
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
@@ -108,6 +110,48 @@ def test_draws_are_collected_until_there_are_enough():
     assert torch.equal(first, again)
     with pytest.raises(EmulationError, match="passes the cuts"):
         points_from_draws(lambda *_: torch.empty(0, 5, 4), 10, 1)
+
+
+def test_points_are_chosen_where_a_pilot_is_uncertain(draw, tmp_path):
+    process = "g g > t t~ g"
+
+    def trial(count, generator):
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        return draw(count, seed, process, least=1e-3)[0]
+
+    amplitude = matrix_element(process)
+    found = points_by_uncertainty(trial, 8000, 3, amplitude, 0.118, "test")
+    plain = points_from_draws(trial, 5000, 3)
+    assert len(found) == 8000
+    assert found.representative == 5000
+    assert found.seconds > 0
+    assert torch.equal(found.momenta[:5000], plain)
+    torch.testing.assert_close(found.me2, amplitude(found.momenta, 0.118))
+    judge = Emulator.fit(plain, found.me2[:5000], process, seed=8, settings=SETTINGS)
+    judge.exact = amplitude
+    value, sigma = judge.predict(found.momenta)
+    doubt = sigma / value
+    assert float(doubt[5000:].mean()) > 1.3 * float(doubt[:5000].mean())
+    found.save(tmp_path / "points.npz")
+    assert TrainingPoints.load(tmp_path / "points.npz").representative == 5000
+    emulator = Emulator.fit(
+        found.momenta, found.me2, process, seed=1, settings=replace(SETTINGS, epochs=1),
+        held_fraction=0.4, representative=5000,
+    )  # fmt: skip
+    # 0.4 of 8,000 are more than half of the points that may be held out
+    assert (emulator.card.data.test, emulator.card.data.training) == (1250, 5500)
+    with pytest.raises(EmulationError, match="as the emulator will see them"):
+        measure_scaling(found, (1200, 2400), 1, SETTINGS, test_points=2000)
+
+
+def test_only_representative_points_are_held_out():
+    split = Split.draw(3000, 0.3, 1, representative=1000)
+    held = torch.cat((split.calibration, split.test))
+    assert len(held) == 500
+    assert int(held.max()) < 1000
+    assert torch.equal(torch.cat((split.training, held)).sort().values, torch.arange(3000))
+    with pytest.raises(EmulationError, match="representative = 700"):
+        Split.draw(3000, 0.3, 1, representative=700)
 
 
 def test_plots_are_drawn(emulator, inside, tmp_path):
@@ -243,6 +287,14 @@ def test_wrong_cards_are_refused(points, tmp_path):
         train_emulator(content, tmp_path / "out")
     with pytest.raises(CardError, match="increasing"):
         train_emulator(card(tmp_path, points, scaling=[2000, 1000]), tmp_path / "out")
+    content = card(tmp_path, points)
+    content["points"]["selection"] = "uncertain"
+    with pytest.raises(CardError, match="needs source = 'integrator'"):
+        train_emulator(content, tmp_path / "out")
+    content["points"]["source"] = "integrator"
+    content["training"]["scaling"] = [1000, 2000]
+    with pytest.raises(CardError, match=r"scaling needs points\.selection = 'plain'"):
+        train_emulator(content, tmp_path / "out")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("")
     with pytest.raises(EmulationError, match="not empty"):

@@ -238,6 +238,13 @@ def test_damaged_files_are_refused_with_their_names(top, tmp_path):
     wrong["network.1.weight"] = tensors["network.1.weight"]
     save_file(wrong, cut, metadata)
     assert "layout.exchanges" in refusal([*matrix_element_settings(cut), *TOP])
+    wrong = {**tensors, "layout.conjugate_pair": torch.tensor([[1, 2]], dtype=torch.int32)}
+    save_file(wrong, cut, metadata)
+    assert "layout.conjugate_pair" in refusal([*matrix_element_settings(cut), *TOP])
+    save_file(tensors, cut, {**metadata, "beam_reference": "1"})
+    assert "beam_reference" in refusal([*matrix_element_settings(cut), *TOP])
+    save_file(tensors, cut, {**metadata, "mcsurrogate.format": "1"})
+    assert "has format 1" in refusal([*matrix_element_settings(cut), *TOP])
     save_file(tensors, cut, {**metadata, "masses": "[0, 0"})
     assert "masses" in refusal([*matrix_element_settings(cut), *TOP])
     weights = plugin_library().parents[1] / "hadronization/weights/string_breaks_monash.safetensors"
