@@ -254,7 +254,9 @@ def _epoch(
 def _loss(mean: Tensor, log_sigma: Tensor, target: Tensor, settings: TrainingSettings) -> Tensor:
     difference = mean - target
     likelihood = 0.5 * difference.square() * torch.exp(-2.0 * log_sigma) + log_sigma
-    weighted = torch.exp(2.0 * settings.beta * log_sigma.detach()) * likelihood
+    # A sigma beyond the spread of all targets (1) is a wild guess: it must not blow up the weight.
+    trusted = log_sigma.detach().clamp(max=0.0)
+    weighted = torch.exp(2.0 * settings.beta * trusted) * likelihood
     loss: Tensor = weighted.mean(dim=1).sum()
     if mean.shape[0] > 1:
         loss = loss + _repulsion(mean, log_sigma)

@@ -103,6 +103,17 @@ def test_progress_is_told_after_every_epoch():
     assert "median" in told[0][2]
 
 
+def test_points_far_away_do_not_spoil_a_training():
+    """A wild guess of sigma far from all other points once blew up the weight of that point."""
+    data = make_data(4000)
+    inputs, target = data.inputs.clone(), data.targets.clone()
+    inputs[:, ::1000] *= 20.0
+    target[::1000] = torch.sin(1.5 * inputs[0, ::1000]) * inputs[1, ::1000]
+    data = replace(data, inputs=inputs, targets=target)
+    _, history = train_network(data, replace(SETTINGS, learning_rate=0.03, epochs=10), seed=1)
+    assert history[-1].median < 0.03
+
+
 def test_divergence_is_reported():
     data = make_data()
     broken = replace(data, targets=torch.full_like(data.targets, math.nan))
