@@ -59,7 +59,7 @@ def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress)
             return points_by_uncertainty(
                 draw, count, card.seed, amplitude, coupling, source, progress
             )
-        momenta = points_from_draws(draw, count, card.seed)
+        momenta = points_from_draws(draw, count, card.seed, progress)
     drawing = time.process_time() - start
     points = evaluate_points(momenta, amplitude, coupling, source, progress)
     return replace(points, seconds=points.seconds + drawing)

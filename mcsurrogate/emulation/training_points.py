@@ -192,7 +192,10 @@ def _match(found: Sequence[int] | np.ndarray, wanted: np.ndarray) -> list[int] |
 
 
 def points_from_draws(
-    draw: Callable[[int, torch.Generator], Tensor], count: int, seed: int
+    draw: Callable[[int, torch.Generator], Tensor],
+    count: int,
+    seed: int,
+    progress: Progress = silent,
 ) -> Tensor:
     """Collect momenta from a sampler until there are enough.
 
@@ -205,6 +208,8 @@ def points_from_draws(
         Number of points wanted.
     seed
         Decides every point.
+    progress
+        Told about the points.
 
     Raises
     ------
@@ -222,4 +227,5 @@ def points_from_draws(
             raise EmulationError(msg)
         blocks.append(block)
         have += len(block)
+        progress(min(have, count), count, "points")
     return torch.cat(blocks)[:count]

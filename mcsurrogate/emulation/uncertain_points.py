@@ -21,6 +21,7 @@ from mcsurrogate.emulation.training_points import (
     evaluate_points,
     points_from_draws,
 )
+from mcsurrogate.errors import EmulationError
 from mcsurrogate.matrix_elements.protocol import MatrixElement
 from mcsurrogate.progress import Progress, silent
 
@@ -67,17 +68,28 @@ def points_by_uncertainty(
     source
         Where the points come from, for the model card.
     progress
-        Told about amplitudes.
+        Told about points, amplitudes and the pilot's training.
 
     Returns
     -------
     TrainingPoints
         With the number of plain points as ``representative``; ``seconds`` has drawing, pilot and
         amplitudes.
+
+    Raises
+    ------
+    EmulationError
+        If fewer than 10,000 points are wanted, or no point passes the cuts.
     """
+    if count < 2 * _LEAST_PILOT_POINTS:
+        msg = (
+            f"{count} points are too few to choose them by uncertainty: "
+            f"{2 * _LEAST_PILOT_POINTS} at least"
+        )
+        raise EmulationError(msg)
     start = time.process_time()
-    plain = min(count, max(_LEAST_PILOT_POINTS, round(_PILOT_FRACTION * count)))
-    momenta = points_from_draws(draw, plain, seed)
+    plain = max(_LEAST_PILOT_POINTS, round(_PILOT_FRACTION * count))
+    momenta = points_from_draws(draw, plain, seed, progress)
     first = evaluate_points(momenta, amplitude, alpha_s, source, progress)
     pilot = Emulator.fit(
         first.momenta,
@@ -87,8 +99,9 @@ def points_by_uncertainty(
         model=amplitude.parameters,
         alpha_s=alpha_s,
         settings=replace(_PILOT, batch=min(_PILOT.batch, len(first) // _PILOT_STEPS)),
+        progress=progress,
     )
-    momenta = points_from_draws(_accepting(draw, pilot, seed), count - plain, seed + 1)
+    momenta = points_from_draws(_accepting(draw, pilot, seed), count - plain, seed + 1, progress)
     rest = evaluate_points(momenta, amplitude, alpha_s, source, progress)
     return replace(
         first,

@@ -120,9 +120,9 @@ def test_points_are_chosen_where_a_pilot_is_uncertain(draw, tmp_path):
         return draw(count, seed, process, least=1e-3)[0]
 
     amplitude = matrix_element(process)
-    found = points_by_uncertainty(trial, 8000, 3, amplitude, 0.118, "test")
+    found = points_by_uncertainty(trial, 10_000, 3, amplitude, 0.118, "test")
     plain = points_from_draws(trial, 5000, 3)
-    assert len(found) == 8000
+    assert len(found) == 10_000
     assert found.representative == 5000
     assert found.seconds > 0
     assert torch.equal(found.momenta[:5000], plain)
@@ -138,10 +138,12 @@ def test_points_are_chosen_where_a_pilot_is_uncertain(draw, tmp_path):
         found.momenta, found.me2, process, seed=1, settings=replace(SETTINGS, epochs=1),
         held_fraction=0.4, representative=5000,
     )  # fmt: skip
-    # 0.4 of 8,000 are more than half of the points that may be held out
-    assert (emulator.card.data.test, emulator.card.data.training) == (1250, 5500)
+    # 0.4 of 10,000 are more than half of the points that may be held out
+    assert (emulator.card.data.test, emulator.card.data.training) == (1250, 7500)
     with pytest.raises(EmulationError, match="as the emulator will see them"):
         measure_scaling(found, (1200, 2400), 1, SETTINGS, test_points=2000)
+    with pytest.raises(EmulationError, match="too few to choose them"):
+        points_by_uncertainty(trial, 9000, 3, amplitude, 0.118, "test")
 
 
 def test_only_representative_points_are_held_out():
