@@ -64,19 +64,20 @@ struct FeatureKernel {
             const std::int32_t first = recipe.exchanges_[k], second = recipe.exchanges_[k + 1];
             order<W>(p + 4 * first, p + 4 * second, energy[first], energy[second]);
         }
-        if (recipe.identicalBeams_) {
-            const Row<W>* reference = p + 4 * recipe.beamReference_;
-            dot<W>(reference, p, energy[0]);
-            dot<W>(reference, p + 4, energy[1]);
-            order<W>(p, p + 4, energy[0], energy[1]);
-        }
-        if (!recipe.conjugatePair_.empty()) {
-            Row<W>* first = p + 4 * recipe.conjugatePair_[0];
-            Row<W>* second = p + 4 * recipe.conjugatePair_[1];
-            dot<W>(p + 4, first, energy[0]);
-            dot<W>(p + 4, second, energy[1]);
-            order<W>(first, second, energy[0], energy[1]);
-        }
+        if (recipe.identicalBeams_)
+            orderByProduct<W>(p, p + 4, p + 4 * recipe.beamReference_);
+        if (!recipe.conjugatePair_.empty())
+            orderByProduct<W>(p + 4 * recipe.conjugatePair_[0], p + 4 * recipe.conjugatePair_[1],
+                              p + 4);
+    }
+
+    // Puts the leg with the larger product with `reference` first.
+    template <std::size_t W>
+    static MCSURROGATE_INLINE void orderByProduct(Row<W>* p, Row<W>* q, const Row<W>* reference) {
+        Row<W> first, second;
+        dot<W>(reference, p, first);
+        dot<W>(reference, q, second);
+        order<W>(p, q, first, second);
     }
 
     template <std::size_t W>
@@ -276,24 +277,23 @@ FeatureRecipe FeatureRecipe::load(const SafeTensors& file) {
     const std::vector<float> signs =
         file.floats("layout.triple_signs", {recipe.tripleOffsets_.size(), recipe.pairs_});
     recipe.tripleSigns_.assign(signs.begin(), signs.end());
-    const std::vector<std::size_t> exchanges = file.shape("layout.exchanges");
-    recipe.exchanges_ =
-        file.integers("layout.exchanges", {exchanges.empty() ? 0 : exchanges[0], std::size_t(2)});
-    const std::vector<std::size_t> conjugate = file.shape("layout.conjugate_pair");
-    recipe.conjugatePair_ = file.integers("layout.conjugate_pair",
-                                          {conjugate.empty() ? 0 : conjugate[0], std::size_t(2)});
+    const auto legPairs = [&file, n](const std::string& name) {
+        const std::vector<std::size_t> shape = file.shape(name);
+        std::vector<std::int32_t> legs =
+            file.integers(name, {shape.empty() ? 0 : shape[0], std::size_t(2)});
+        for (const std::int32_t leg : legs)
+            if (leg < 2 || static_cast<std::size_t>(leg) >= n)
+                throw file.error("tensor \"" + name + "\" names a leg that is not outgoing");
+        return legs;
+    };
+    recipe.exchanges_ = legPairs("layout.exchanges");
+    recipe.conjugatePair_ = legPairs("layout.conjugate_pair");
     if (recipe.conjugatePair_.size() > 2)
         throw file.error("tensor \"layout.conjugate_pair\" holds more than one pair");
     const double reference = metadataNumber(file, "beam_reference");
     if (!(reference >= 2. && reference < static_cast<double>(n)))
         throw file.error("names a beam_reference that is not an outgoing leg");
     recipe.beamReference_ = static_cast<std::size_t>(reference);
-    for (const auto& [name, legs] : {std::pair{"layout.exchanges", &recipe.exchanges_},
-                                     std::pair{"layout.conjugate_pair", &recipe.conjugatePair_}})
-        for (const std::int32_t leg : *legs)
-            if (leg < 2 || static_cast<std::size_t>(leg) >= n)
-                throw file.error("tensor \"" + std::string(name) +
-                                 "\" names a leg that is not outgoing");
     return recipe;
 }
 

@@ -129,13 +129,10 @@ class FeatureMap:
             energy[first], energy[second] = torch.maximum(a, b), torch.minimum(a, b)
             _exchange(rows, first, second, swap)
         if layout.identical_beams:
-            leg = rows[layout.beam_reference]
-            _exchange(rows, 0, 1, _dot(leg, rows[0]) < _dot(leg, rows[1]))
+            _order_by_product(rows, 0, 1, layout.beam_reference)
         if layout.conjugate_pair is not None:
             first, second = layout.conjugate_pair
-            near = rows[1]
-            swap = _dot(near, rows[first]) < _dot(near, rows[second])
-            _exchange(rows, first, second, swap)
+            _order_by_product(rows, first, second, 1)
 
     def __call__(self, momenta: Tensor) -> PointFeatures:
         """Return the features of momenta ``(N, n, 4)`` in GeV."""
@@ -189,3 +186,9 @@ def _exchange(rows: Tensor, first: int, second: int, swap: Tensor) -> None:
     a, b = rows[first].clone(), rows[second]
     rows[first] = torch.where(swap, b, a)
     rows[second] = torch.where(swap, a, b)
+
+
+def _order_by_product(rows: Tensor, first: int, second: int, reference: int) -> None:
+    """Put the leg with the larger product with ``reference`` first."""
+    leg = rows[reference]
+    _exchange(rows, first, second, _dot(leg, rows[first]) < _dot(leg, rows[second]))

@@ -25,11 +25,10 @@ from mcsurrogate.errors import EmulationError
 from mcsurrogate.matrix_elements.protocol import MatrixElement
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["CANDIDATES_PER_POINT", "points_by_uncertainty"]
+__all__ = ["points_by_uncertainty"]
 
-CANDIDATES_PER_POINT = 5
+_CANDIDATES_PER_POINT = 5
 """Points that are drawn for each one that is kept."""
-
 _POWER = 1.5
 _PILOT_FRACTION = 0.1
 _PILOT = TrainingSettings(hidden=(96, 96, 96), epochs=20, learning_rate=0.01)
@@ -139,11 +138,11 @@ def _priority(momenta: Tensor, pilot: Emulator) -> Tensor:
 
 
 def _acceptance_scale(priority: Tensor) -> float:
-    """Factor s for which min(1, s priority) has the mean 1 / CANDIDATES_PER_POINT."""
+    """Factor s for which min(1, s priority) has the mean 1 / _CANDIDATES_PER_POINT."""
     low, high = 0.0, 1.0 / float(priority.min())
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if float((middle * priority).clamp(max=1.0).mean()) < 1.0 / CANDIDATES_PER_POINT:
+        if float((middle * priority).clamp(max=1.0).mean()) < 1.0 / _CANDIDATES_PER_POINT:
             low = middle
         else:
             high = middle
