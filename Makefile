@@ -1,3 +1,4 @@
+# make develop  the package in .venv, used where it lies: Python needs no build, C++ what changed
 # make run      the main job: cross section, events, both chains, report (cards/ttbar.toml)
 # make test     what CI runs; make test-all adds the tests marked slow
 # make check    ruff, mypy --strict, clang-format
@@ -8,21 +9,24 @@ CARD   ?= cards/ttbar.toml
 OUT    ?= runs/$(basename $(notdir $(CARD)))
 
 BIN     := $(VENV)/bin
-SOURCES := pyproject.toml constraints.txt CMakeLists.txt \
-           $(shell find mcsurrogate generators validation cpp_bindings cmake -type f \
-             -not -name '*.pyc' 2>/dev/null)
-CPP     := $(shell find cpp_bindings -name '*.cpp' -o -name '*.h' 2>/dev/null)
+CPP     := $(shell find cpp_bindings -name '*.cpp' -o -name '*.h')
+# What the compiled parts are made of; a Python line is used where it lies.
+NATIVE  := pyproject.toml constraints.txt CMakeLists.txt $(CPP) \
+           $(shell find cpp_bindings cmake -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py')
 
-.PHONY: run install test test-all check format bench clean
+.PHONY: run develop test test-all check format bench clean
 
 run: $(VENV)/installed
 	$(BIN)/mcsurrogate run $(CARD) --out $(OUT) --resume
 
-install: $(VENV)/installed
+develop: $(VENV)/installed
 
-$(VENV)/installed: $(SOURCES)
+$(VENV)/installed: export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
+$(VENV)/installed: export PATH := $(CURDIR)/$(BIN):$(PATH)
+$(VENV)/installed: $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet ".[dev]"
+	$(BIN)/python cmake/build_requirements.py | xargs -d '\n' $(BIN)/python -m pip install --quiet
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[dev]"
 	touch $@
 
 test: $(VENV)/installed
@@ -35,8 +39,7 @@ check: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
-	# From another folder, so that the installed package with all its rooms is what is checked.
-	cd $(VENV) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p mcsurrogate
+	$(BIN)/mypy -p mcsurrogate
 
 format:
 	$(BIN)/ruff check --fix .

@@ -28,25 +28,26 @@ from hadronization_events import SPECIES, ZPOLE, observe
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from mcsurrogate.analysis.measured.sums import MeasuredSums
+from mcsurrogate.analysis.measured.z_pole import z_pole_measurements
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.analysis.shapes import thrust
+from mcsurrogate.events.chunk import Particles
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.generators import ParticleBatch, PythiaChain
-from mcsurrogate.generators.hadronization import decay_clusters, hadronization_settings
-from mcsurrogate.generators.hadronization.cluster_training import HELD_OUT, hadronized_strings
-from mcsurrogate.generators.hadronization.decay_products import decay_products, product_matrix
-from mcsurrogate.generators.hadronization.measured_shapes import STABLE
-from mcsurrogate.hadronization.closure import ClassifierTest, classifier_auc
-from mcsurrogate.hadronization.cluster_cards import StringSinglets
-from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
-from mcsurrogate.hadronization.cluster_steps import ClusterSample, DecaySteps, steps_of_clusters
-from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
-from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.weights_file import weights_path
-from mcsurrogate.validation.measured.comparison import compare_data
-from mcsurrogate.validation.measured.sums import MeasuredSums
-from mcsurrogate.validation.measured.z_pole import z_pole_measurements
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
-from mcsurrogate.validation.shapes import thrust
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.weights_file import weights_path
+from mcsurrogate.hadronization import decay_clusters
+from mcsurrogate.hadronization.clusters.cards import StringSinglets
+from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
+from mcsurrogate.hadronization.clusters.steps import ClusterSample, DecaySteps, steps_of_clusters
+from mcsurrogate.hadronization.clusters.weights import read_cluster_networks
+from mcsurrogate.hadronization.fitting.closure import ClassifierTest, classifier_auc
+from mcsurrogate.hadronization.fitting.decay_products import decay_products, product_matrix
+from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
+from mcsurrogate.hadronization.fitting.measured_shapes import STABLE
+from mcsurrogate.hadronization.train_clusters import HELD_OUT, hadronized_strings
+from mcsurrogate.validation.data_comparison import compare_data
 
 CHARGED = (11, 13, 211, 321, 2212, 3112, 3222, 3312, 3334)
 LIGHTEST, HEAVIEST = 0.8, 4.0

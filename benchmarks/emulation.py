@@ -26,8 +26,6 @@ from mcsurrogate.emulation import Emulator, TrainingSettings
 from mcsurrogate.emulation.accuracy_scaling import measure_scaling
 from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.calibration import measure_calibration
-from mcsurrogate.emulation.card_points import sampler_draws
-from mcsurrogate.emulation.generation import TwoStageSource, emulated_process, prepare_two_stage
 from mcsurrogate.emulation.optimizer import SOAP
 from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training import TrainingData, train_network
@@ -37,10 +35,16 @@ from mcsurrogate.emulation.training_points import (
     points_from_draws,
 )
 from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
+from mcsurrogate.event_generation.emulated_process import (
+    TwoStageSource,
+    emulated_process,
+    prepare_two_stage,
+)
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import Sampler, integrate
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.matrix_elements.probe import probe_points
+from mcsurrogate.stages.emulator_points import sampler_draws
 
 PROCESSES = ("g g > g g g", "g g > t t~ g g")
 ALPHA_S = 0.118

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mcsurrogate.validation.record import EventChunk
-from mcsurrogate.validation.selection import Events
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.chunk import EventChunk
 
 REMOVED = 3
 """HepMC status of a particle that a defect takes away from the final state."""

@@ -23,16 +23,19 @@ from hadronization_events import PROCESSES, ZPOLE
 from numpy.typing import NDArray
 
 from mcsurrogate.generators import PythiaChain, Rehadronizer
-from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
-from mcsurrogate.hadronization.closure import classifier_auc
-from mcsurrogate.hadronization.flavours import break_class, end_class
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.weights_file import weights_path
+from mcsurrogate.hadronization import record_string_breaks
+from mcsurrogate.hadronization.fitting.closure import classifier_auc
 from mcsurrogate.hadronization.onnx_export import export_onnx
-from mcsurrogate.hadronization.recording import BreakRecording
-from mcsurrogate.hadronization.weights_file import weights_path
+from mcsurrogate.hadronization.string_breaks.flavours import break_class, end_class
+from mcsurrogate.hadronization.string_breaks.recording import BreakRecording
 
-PLUGIN = Path(__file__).parents[1] / "cpp_bindings" / "plugin"
-# As the plugin is compiled (cpp_bindings/plugin/CMakeLists.txt).
-COMPILE = ["g++", "-O3", "-std=c++20", "-I", str(PLUGIN)]
+ROOMS = [
+    Path(__file__).parents[1] / "cpp_bindings" / room for room in ("networks", "hadronization")
+]
+# As the plugin is compiled (cmake/OwnCode.cmake).
+COMPILE = ["g++", "-O3", "-std=c++20", *(f"-I{room}" for room in ROOMS)]
 FAST_MATH = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math",
              "-fno-signed-zeros"]  # fmt: skip
 
@@ -104,7 +107,20 @@ def run_plugin_program(name: str, sources: tuple[str, ...], model: str) -> None:
             objects.append(str(Path(folder) / f"{source}.o"))
             more = FAST_MATH if source in ("network", "cluster_kernels") else []
             subprocess.run(
-                [*COMPILE, *more, "-c", str(PLUGIN / f"{source}.cpp"), "-o", objects[-1]],
+                [
+                    *COMPILE,
+                    *more,
+                    "-c",
+                    str(
+                        next(
+                            room / f"{source}.cpp"
+                            for room in ROOMS
+                            if (room / f"{source}.cpp").exists()
+                        )
+                    ),
+                    "-o",
+                    objects[-1],
+                ],
                 check=True,
             )
         main_file = str(Path(__file__).with_name(f"{name}.cpp"))

@@ -20,12 +20,12 @@ from event_chunks import make_chunks
 from numpy.typing import NDArray
 from scipy.stats import chi2 as chi2_distribution
 
+from mcsurrogate.analysis.jets import JetDefinition, inclusive_jets
+from mcsurrogate.analysis.shapes import thrust
+from mcsurrogate.events.chunk import Particles
 from mcsurrogate.generators import ParticleBatch, PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
-from mcsurrogate.hadronization.closure import classifier_auc
-from mcsurrogate.validation.jets import JetDefinition, inclusive_jets
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.shapes import thrust
+from mcsurrogate.hadronization.fitting.closure import classifier_auc
 
 FloatArray = NDArray[np.float64]
 

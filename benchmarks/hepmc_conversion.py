@@ -19,7 +19,7 @@ import pythia8mc
 from native_loop import PROCESSES, python_pythia
 
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.native import native_module
+from mcsurrogate.native import native_module
 
 TARGET = 15.0
 

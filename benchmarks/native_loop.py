@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pythia8mc
 
-from mcsurrogate.generators.native import native_module
+from mcsurrogate.native import native_module
 
 PROCESSES = {
     "Z -> q qbar, 91.2 GeV": (

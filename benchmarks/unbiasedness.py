@@ -18,20 +18,20 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.emulation import Emulator, TrainingSettings
-from mcsurrogate.emulation.card_points import sampler_draws
-from mcsurrogate.emulation.generation import (
+from mcsurrogate.emulation.training_points import evaluate_points, points_from_draws
+from mcsurrogate.emulation.unbiasedness import compare_samples, uniformity
+from mcsurrogate.event_generation.emulated_process import (
     TwoStageSource,
     emulated_process,
     prepare_two_stage,
     two_stage_unweight,
 )
-from mcsurrogate.emulation.training_points import evaluate_points, points_from_draws
-from mcsurrogate.emulation.two_stage import TwoStageRecord
-from mcsurrogate.emulation.unbiasedness import compare_samples, uniformity
+from mcsurrogate.event_generation.two_stage import TwoStageRecord
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import Sampler, integrate, unweight
 from mcsurrogate.matrix_elements import Process, matrix_element
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+from mcsurrogate.stages.emulator_points import sampler_draws
 
 PROCESS = "g g > t t~ g"
 CARD = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pyhepmc
 
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.plan import Planner
-from mcsurrogate.validation.reading import EventFile
 from mcsurrogate.validation.sample import fill_sample
 
 

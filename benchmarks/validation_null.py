@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.plan import Plan, Planner
-from mcsurrogate.validation.reading import EventFile, FileSummary
 from mcsurrogate.validation.repeated import event_hashes
 from mcsurrogate.validation.sample import Sample
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.verdict import Tolerance
 
 

@@ -20,13 +20,13 @@ from pathlib import Path
 import further_defects
 import numpy as np
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.chunk import EventChunk
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.plan import Planner
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.record import EventChunk
 from mcsurrogate.validation.sample import Sample, fill_sample
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.verdict import Tolerance
 
 BASE = {

@@ -46,7 +46,7 @@ target_include_directories(mcsurrogate_pythia8 SYSTEM INTERFACE "${PYTHIA8_INCLU
 target_compile_definitions(mcsurrogate_pythia8
                            INTERFACE _GLIBCXX_USE_CXX11_ABI=${PYTHIA8_CXX11_ABI})
 if(PYTHIA8_ORIGIN STREQUAL "config")
-  # The wheel's library is made global by Python instead (mcsurrogate.generators.native).
+  # The wheel's library is made global by Python instead (mcsurrogate.native).
   target_link_libraries(mcsurrogate_pythia8 INTERFACE "${PYTHIA8_LIBRARY}")
 endif()
 

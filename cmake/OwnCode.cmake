@@ -11,3 +11,21 @@ function(mcsurrogate_own_code target)
   # Symbols of static libraries stay inside.
   target_link_options(${target} PRIVATE "LINKER:--exclude-libs,ALL")
 endfunction()
+
+# Sums in any order and fused multiply-adds, but infinities and NaN as they are: weights that
+# overflow must be found.
+function(mcsurrogate_sums_in_any_order)
+  set_source_files_properties(
+    ${ARGN}
+    PROPERTIES
+      COMPILE_OPTIONS
+      "-O3;-ffp-contract=fast;-fno-math-errno;-fno-trapping-math;-fassociative-math;-fno-signed-zeros")
+endfunction()
+
+# The library of a user's own Pythia; that of the wheel is loaded by Python.
+function(mcsurrogate_find_pythia_at_run_time target)
+  if(PYTHIA8_ORIGIN STREQUAL "config")
+    get_filename_component(folder "${PYTHIA8_LIBRARY}" DIRECTORY)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "${folder}")
+  endif()
+endfunction()

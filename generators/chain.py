@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.events import EventBatch, RunInfo
+from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, check_lhe_file
 from mcsurrogate.generators.hard_events import batch_feed, native_run_info
-from mcsurrogate.generators.hepmc import HepmcFile
-from mcsurrogate.generators.lhe_file import check_lhe_file
-from mcsurrogate.generators.native import native_module
-from mcsurrogate.generators.particles import ParticleBatch
 from mcsurrogate.generators.settings import checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
 from mcsurrogate.generators.stream import EventStream, Progress
+from mcsurrogate.native import native_module
 
 __all__ = ["PythiaChain"]
 

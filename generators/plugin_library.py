@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import MCSurrogateError, NativeModuleError
-from mcsurrogate.generators.native import pythia_release
-from mcsurrogate.installed_library import find_library
+from mcsurrogate.native import find_library, pythia_release
 
 __all__ = [
     "check_pythia",

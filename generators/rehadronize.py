@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.generators.hepmc import HepmcFile
-from mcsurrogate.generators.native import native_module
-from mcsurrogate.generators.particles import ParticleBatch
-from mcsurrogate.generators.records import EventRecords
+from mcsurrogate.events import EventRecords, HepmcFile, ParticleBatch
 from mcsurrogate.generators.settings import checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
 from mcsurrogate.generators.stream import EventStream, Progress
+from mcsurrogate.native import native_module
 
 __all__ = ["Rehadronizer"]
 

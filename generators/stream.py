@@ -6,8 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mcsurrogate.errors import EventFileError, PythiaError
-from mcsurrogate.generators.hepmc import HepmcFile
-from mcsurrogate.generators.particles import ParticleBatch
+from mcsurrogate.events import HepmcFile, ParticleBatch
 
 __all__ = ["EventStream", "Progress"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mcsurrogate.errors import EventFileError
-from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
-from mcsurrogate.les_houches import read_les_houches, write_les_houches
+from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
 
 RUN = RunInfo(
     beams=(2212, 2212),

@@ -3,8 +3,8 @@
 `validate` reads two HepMC files and writes a report with a verdict.
 """
 
+from mcsurrogate.analysis import JetAlgorithm, JetDefinition
 from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.jets import JetAlgorithm, JetDefinition
 from mcsurrogate.validation.observables import (
     Observable,
     linear,
@@ -12,6 +12,8 @@ from mcsurrogate.validation.observables import (
     logarithmic,
     observable,
 )
+from mcsurrogate.validation.report import write_index
+from mcsurrogate.validation.runs import events_of
 from mcsurrogate.validation.validate import ValidationResult, validate
 from mcsurrogate.validation.verdict import Tolerance, Verdict
 
@@ -23,9 +25,11 @@ __all__ = [
     "ValidationResult",
     "Values",
     "Verdict",
+    "events_of",
     "linear",
     "load_observables",
     "logarithmic",
     "observable",
     "validate",
+    "write_index",
 ]

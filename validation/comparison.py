@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.finer import FinerVerdict, finer_verdict
+from mcsurrogate.validation.global_tests import global_tests
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observable_result import (
     ObservableResult,
@@ -20,8 +22,6 @@ from mcsurrogate.validation.repeated import Repeats, compare_hashes
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.binned import BinnedComparison, compare_binned
 from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
-from mcsurrogate.validation.statistics.global_test import GlobalTest
-from mcsurrogate.validation.statistics.global_tests import global_tests
 from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.sensitivity import resolvable_deviation

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import z_pole_measurements
+from mcsurrogate.events import EventFile
 from mcsurrogate.validation.features import FeatureMap
-from mcsurrogate.validation.measured import z_pole_measurements
 from mcsurrogate.validation.observables import load_observables
 from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
 from mcsurrogate.validation.plan import Plan, Planner
-from mcsurrogate.validation.reading import EventFile
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample, first_events
 
 __all__ = ["can_divide", "fill_both"]

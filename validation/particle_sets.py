@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.validation.selection import Events
+from mcsurrogate.analysis import Events
 
 __all__ = ["CLASSES", "COLUMNS", "PARTICLES", "particle_sets"]
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events, Measurement, measurements_for
 from mcsurrogate.validation.features import FeatureMap, raw_features
-from mcsurrogate.validation.measured import Measurement, measurements_for
 from mcsurrogate.validation.observables.presets import detect
 from mcsurrogate.validation.observables.registry import Observable, preset, resolve
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.marginal import fine_edges
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mcsurrogate.validation.record import Particles
+from mcsurrogate.events import Particles
 
 __all__ = ["EventHashes", "Repeats", "compare_hashes", "event_hashes"]
 

@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events, JetDefinition, MeasuredSums
 from mcsurrogate.errors import ValidationError
+from mcsurrogate.events import EventChunk, EventFile, FileSummary
 from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums, Values
-from mcsurrogate.validation.jets import JetDefinition
-from mcsurrogate.validation.measured import MeasuredSums
 from mcsurrogate.validation.particle_sets import particle_sets
 from mcsurrogate.validation.plan import Plan
-from mcsurrogate.validation.reading import EventFile, FileSummary
-from mcsurrogate.validation.record import EventChunk
 from mcsurrogate.validation.repeated import EventHashes, event_hashes
 from mcsurrogate.validation.reservoir import Reservoir
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.marginal import FineSums
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
 from mcsurrogate.validation.weight_bands import WeightBands

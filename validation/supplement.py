@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mcsurrogate.validation.measured import MeasuredResult, SampleAgainstData
+from mcsurrogate.validation.data_comparison import MeasuredResult, SampleAgainstData
 from mcsurrogate.validation.rivet import RivetRun
 from mcsurrogate.validation.runs import RunSummary
 from mcsurrogate.validation.timing import Timing

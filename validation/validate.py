@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.atomic import write_text
 from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
-from mcsurrogate.validation.jets import JetDefinition
-from mcsurrogate.validation.measured import compare_data
+from mcsurrogate.validation.data_comparison import compare_data
 from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
 from mcsurrogate.validation.observables.registry import Observable, metadata, names
 from mcsurrogate.validation.observables.user_file import load_observables
@@ -24,7 +25,6 @@ from mcsurrogate.validation.rivet import find_rivet, run_rivet
 from mcsurrogate.validation.runs import summarize_run
 from mcsurrogate.validation.sample import Progress, Sample, fill_sample
 from mcsurrogate.validation.statistics.binned import Chi2
-from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.marginal import DistanceTest
 from mcsurrogate.validation.supplement import Supplement
 from mcsurrogate.validation.timing import timing_of

@@ -1,4 +1,4 @@
-// The Python module mcsurrogate._native. It is loaded by mcsurrogate.generators.native, which
+// The Python module mcsurrogate._native. It is loaded by mcsurrogate.native, which
 // makes Pythia's symbols global first.
 
 #include <memory>

@@ -1,6 +1,8 @@
 """Run cards: TOML files checked by pydantic models."""
 
+from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.load import dump_card, load_card
 from mcsurrogate.cards.run_card import RunCard
+from mcsurrogate.cards.sections import EmulatorsSection
 
-__all__ = ["RunCard", "dump_card", "load_card"]
+__all__ = ["EmulatorCard", "EmulatorsSection", "RunCard", "dump_card", "load_card"]

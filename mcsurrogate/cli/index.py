@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.cli.console import console
-from mcsurrogate.validation.report.index import write_index
+from mcsurrogate.validation import write_index
 
 __all__ = ["index"]
 

@@ -14,9 +14,8 @@ from rich.table import Table
 
 from mcsurrogate.cli.console import console
 from mcsurrogate.errors import HadronizationError, NativeModuleError
-from mcsurrogate.generators.hadronization import onnx_runtime, plugin_library
-from mcsurrogate.generators.native import native_module
-from mcsurrogate.hadronization.weights_file import shipped_weights
+from mcsurrogate.generators import onnx_runtime, plugin_library, shipped_weights
+from mcsurrogate.native import native_module
 from mcsurrogate.pdf import available_pdfs
 
 __all__ = ["info"]

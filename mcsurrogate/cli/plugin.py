@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mcsurrogate.generators.hadronization import hadronization_settings
-from mcsurrogate.generators.matrix_element import matrix_element_settings
+from mcsurrogate.generators import hadronization_settings, matrix_element_settings
 
 __all__ = ["plugin"]
 

@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mcsurrogate.cards import load_card
-from mcsurrogate.cards.emulator_card import EmulatorCard
+from mcsurrogate.cards import EmulatorCard, load_card
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
 from mcsurrogate.cli.summary import print_emulator
-from mcsurrogate.emulation.train import EMULATOR, train_emulator
-from mcsurrogate.generators.hadronization import train_hadronization
-from mcsurrogate.hadronization.cards import read_hadronization_card
+from mcsurrogate.hadronization import read_hadronization_card, train_hadronization
+from mcsurrogate.stages import EMULATOR, train_emulator
 
 __all__ = ["train"]
 

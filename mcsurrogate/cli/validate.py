@@ -10,11 +10,10 @@ from rich.markup import escape
 from mcsurrogate.cli.console import console, errors, progress_bar
 from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.errors import ValidationError
-from mcsurrogate.stages.report import reading_progress, summarize
-from mcsurrogate.validation import Verdict
+from mcsurrogate.stages import reading_progress, summarize
+from mcsurrogate.validation import Verdict, events_of
+from mcsurrogate.validation import observables as registry
 from mcsurrogate.validation import validate as compare
-from mcsurrogate.validation.observables import get, names, preset, presets
-from mcsurrogate.validation.runs import events_of
 
 __all__ = ["validate"]
 
@@ -25,11 +24,11 @@ def _list_observables(wanted: bool) -> None:
     """Print all presets and observables, and leave."""
     if not wanted:
         return
-    for name in presets():
-        members = ", ".join(o.name for o in preset(name))
+    for name in registry.presets():
+        members = ", ".join(o.name for o in registry.preset(name))
         console.print(f"[bold]{name}[/]: {members}\n", highlight=False)
-    for name in names():
-        found = get(name)
+    for name in registry.names():
+        found = registry.get(name)
         unit = f" [{found.unit}]" if found.unit else ""
         console.print(f"[bold]{name}[/]{unit}", highlight=False)
         console.print(f"    {found.title}: {found.definition}", markup=False, highlight=False)

@@ -1,27 +1,37 @@
 """Emulators of squared matrix elements: calibrated, refusing what they do not know."""
 
-from mcsurrogate.emulation.amplitude import EmulatedMatrixElement
+from mcsurrogate.emulation.accuracy_scaling import AccuracyScaling, check_counts, measure_scaling
+from mcsurrogate.emulation.amplitude import EmulatedMatrixElement, measure_seconds
+from mcsurrogate.emulation.checks import check_surrogate, check_weights
+from mcsurrogate.emulation.coupling_content import same_amplitude
 from mcsurrogate.emulation.emulator import Emulator
-from mcsurrogate.emulation.gain import GainReport, measure_gain
-from mcsurrogate.emulation.stage_maxima import StageCosts, StageMaxima, choose_maxima
-from mcsurrogate.emulation.train import TrainedEmulator, train_emulator
+from mcsurrogate.emulation.fitting import Split
+from mcsurrogate.emulation.native_emulator import NativeEmulator
 from mcsurrogate.emulation.training import TrainingSettings
-from mcsurrogate.emulation.training_points import TrainingPoints
-from mcsurrogate.emulation.two_stage import SelectedEvents, TwoStageRecord, TwoStageUnweighter
+from mcsurrogate.emulation.training_points import (
+    TrainingPoints,
+    evaluate_points,
+    legs_from_events,
+    points_from_draws,
+)
+from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 
 __all__ = [
+    "AccuracyScaling",
     "EmulatedMatrixElement",
     "Emulator",
-    "GainReport",
-    "SelectedEvents",
-    "StageCosts",
-    "StageMaxima",
-    "TrainedEmulator",
+    "NativeEmulator",
+    "Split",
     "TrainingPoints",
     "TrainingSettings",
-    "TwoStageRecord",
-    "TwoStageUnweighter",
-    "choose_maxima",
-    "measure_gain",
-    "train_emulator",
+    "check_counts",
+    "check_surrogate",
+    "check_weights",
+    "evaluate_points",
+    "legs_from_events",
+    "measure_scaling",
+    "measure_seconds",
+    "points_by_uncertainty",
+    "points_from_draws",
+    "same_amplitude",
 ]

@@ -8,10 +8,7 @@ from torch import Tensor
 
 from mcsurrogate.emulation.emulator import Emulator
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.matrix_elements.colour_flow import ColourFlow
-from mcsurrogate.matrix_elements.parameters import StandardModel
-from mcsurrogate.matrix_elements.process import Process
-from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+from mcsurrogate.matrix_elements import ColouredMatrixElement, ColourFlow, Process, StandardModel
 
 __all__ = ["AmplitudeRecord", "EmulatedMatrixElement", "measure_seconds"]
 

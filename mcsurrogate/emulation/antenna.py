@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from itertools import pairwise, permutations
 
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements import Process
 
 __all__ = ["LARGEST_FLOW_COUNT", "Flow", "antenna_flows", "colour_ends"]
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mcsurrogate.emulation.layout import ProcessLayout
 from mcsurrogate.errors import KinematicsError
-from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
+from mcsurrogate.matrix_elements import check_momenta, check_shape
 
 __all__ = ["TOLERANCE", "check_rows", "check_shape", "explain_point"]
 

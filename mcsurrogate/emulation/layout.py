@@ -7,8 +7,7 @@ from itertools import combinations
 
 from mcsurrogate.emulation.antenna import Flow, antenna_flows
 from mcsurrogate.emulation.coupling_content import pure_qcd
-from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
-from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements import Process, StandardModel, as_number
 
 __all__ = ["ProcessLayout", "Triple"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.installed_library import find_library
+from mcsurrogate.native import find_library
 
 __all__ = ["NativeEvaluator"]
 

@@ -14,8 +14,7 @@ from torch import Tensor
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.events import EventBatch
-from mcsurrogate.matrix_elements.process import Process
-from mcsurrogate.matrix_elements.protocol import MatrixElement
+from mcsurrogate.matrix_elements import MatrixElement, Process
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["TrainingPoints", "evaluate_points", "legs_from_events", "points_from_draws"]

@@ -22,7 +22,7 @@ from mcsurrogate.emulation.training_points import (
     points_from_draws,
 )
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.matrix_elements.protocol import MatrixElement
+from mcsurrogate.matrix_elements import MatrixElement
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["points_by_uncertainty"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mcsurrogate.cards import load_card
-from mcsurrogate.hadronization.cluster_cards import ClusterCard
+from mcsurrogate.hadronization.clusters.cards import ClusterCard
 
 __all__ = ["Recording", "StringBreakCard", "StringBreakTraining", "read_hadronization_card"]
 

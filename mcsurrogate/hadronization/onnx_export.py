@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.hadronization.weights_file import read_weights_header, weights_path
+from mcsurrogate.generators import read_weights_header, weights_path
 
 __all__ = ["NETWORKS", "export_onnx"]
 

@@ -1,7 +1,11 @@
 """A hard process put together: amplitudes, parton densities, phase space and scales."""
 
 from mcsurrogate.hard_process.assemble import assemble
-from mcsurrogate.hard_process.event_builder import EventBuilder
-from mcsurrogate.hard_process.integrand import HardProcess
+from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 
-__all__ = ["EventBuilder", "HardProcess", "assemble"]
+__all__ = [
+    "Amplitude",
+    "Contributions",
+    "HardProcess",
+    "assemble",
+]

@@ -12,11 +12,17 @@ from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.hard_process.loop_induced import loop_groups
-from mcsurrogate.matrix_elements import ProcessDefinition, StandardModel, expand, matrix_element
-from mcsurrogate.matrix_elements.parameters import as_number
-from mcsurrogate.matrix_elements.particles import particle_by_pdg
-from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, MatrixElement
-from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
+from mcsurrogate.matrix_elements import (
+    ColouredMatrixElement,
+    MatrixElement,
+    ProcessDefinition,
+    StandardModel,
+    SubprocessGroup,
+    as_number,
+    expand,
+    matrix_element,
+    particle_by_pdg,
+)
 from mcsurrogate.pdf import GridDensity, load_pdf
 from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
 

@@ -8,10 +8,13 @@ from torch import Tensor
 
 from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.hard_process.loop_induced import is_loop_induced, loop_lines
-from mcsurrogate.matrix_elements.diagrams import topologies
-from mcsurrogate.matrix_elements.parameters import StandardModel
-from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
-from mcsurrogate.matrix_elements.subprocesses import SubprocessGroup
+from mcsurrogate.matrix_elements import (
+    StandardModel,
+    SubprocessGroup,
+    antiparticle,
+    particle_by_pdg,
+    topologies,
+)
 from mcsurrogate.phase_space import (
     ChannelSet,
     Cuts,

@@ -16,10 +16,14 @@ from torch import Tensor
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.flows import discrete_value
 from mcsurrogate.hard_process.channels import Channels
-from mcsurrogate.integration.integrand import IntegrandValue
-from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
-from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup
-from mcsurrogate.matrix_elements.tree import EventWeights, TreeMatrixElement
+from mcsurrogate.integration import IntegrandValue
+from mcsurrogate.matrix_elements import (
+    ColouredMatrixElement,
+    EventWeights,
+    Subprocess,
+    SubprocessGroup,
+    TreeMatrixElement,
+)
 from mcsurrogate.pdf import GridDensity
 from mcsurrogate.phase_space import Cuts, Scale
 

@@ -5,11 +5,15 @@ the loop is a vertex of gluons with a colourless system X; the poles are those o
 radiated before it.
 """
 
-from mcsurrogate.matrix_elements.closed_forms import closed_form
-from mcsurrogate.matrix_elements.orders import coupling_powers
-from mcsurrogate.matrix_elements.parameters import StandardModel
-from mcsurrogate.matrix_elements.process import Process, ProcessDefinition
-from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup
+from mcsurrogate.matrix_elements import (
+    Process,
+    ProcessDefinition,
+    StandardModel,
+    Subprocess,
+    SubprocessGroup,
+    closed_form,
+    coupling_powers,
+)
 
 __all__ = ["is_loop_induced", "loop_groups", "loop_lines"]
 

@@ -1,5 +1,7 @@
 """Squared matrix elements behind one protocol: built-in engine, closed forms, external ones."""
 
+from mcsurrogate.matrix_elements.closed_forms import closed_form
+from mcsurrogate.matrix_elements.colour_flow import ColourFlow, draw_index
 from mcsurrogate.matrix_elements.diagrams import Diagram, diagrams, topologies
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.gradients import (
@@ -7,17 +9,22 @@ from mcsurrogate.matrix_elements.gradients import (
     momentum_gradients,
     place_on_mass_shell,
 )
-from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
+from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, MatrixElement
 from mcsurrogate.matrix_elements.reweighting import event_scores, reweight_events
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand, luminosity
-from mcsurrogate.matrix_elements.tree import TreeMatrixElement
+from mcsurrogate.matrix_elements.tree import EventWeights, TreeMatrixElement
+from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
 
 __all__ = [
+    "ColourFlow",
     "ColouredMatrixElement",
     "CouplingOrders",
     "Diagram",
+    "EventWeights",
     "MatrixElement",
     "Process",
     "ProcessDefinition",
@@ -25,14 +32,23 @@ __all__ = [
     "Subprocess",
     "SubprocessGroup",
     "TreeMatrixElement",
+    "antiparticle",
+    "as_number",
+    "check_momenta",
+    "check_shape",
+    "closed_form",
+    "coupling_powers",
     "diagrams",
+    "draw_index",
     "event_scores",
     "expand",
     "log_gradients",
     "luminosity",
     "matrix_element",
     "momentum_gradients",
+    "particle_by_pdg",
     "place_on_mass_shell",
+    "resolve_orders",
     "reweight_events",
     "topologies",
 ]

@@ -16,7 +16,7 @@ from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
-from mcsurrogate.pdf.protocol import PartonDensity
+from mcsurrogate.pdf import PartonDensity
 
 __all__ = ["Subprocess", "SubprocessGroup", "expand", "luminosity"]
 

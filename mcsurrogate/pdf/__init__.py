@@ -10,7 +10,7 @@ from mcsurrogate.pdf.alpha_s import (
 )
 from mcsurrogate.pdf.grid_density import GridDensity
 from mcsurrogate.pdf.load import load_pdf
-from mcsurrogate.pdf.locate import available_pdfs
+from mcsurrogate.pdf.locate import available_pdfs, find_pdf
 from mcsurrogate.pdf.protocol import PartonDensity
 from mcsurrogate.pdf.running import RunningSettings
 
@@ -24,6 +24,7 @@ __all__ = [
     "StrongCoupling",
     "TabulatedCoupling",
     "available_pdfs",
+    "find_pdf",
     "load_pdf",
     "standard_coupling",
 ]

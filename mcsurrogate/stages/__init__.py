@@ -7,11 +7,15 @@ from mcsurrogate.stages.chains import (
     run_reference,
     run_shower,
 )
+from mcsurrogate.stages.emulator_training import EMULATOR, TrainedEmulator, train_emulator
 from mcsurrogate.stages.generation import run_generation
 from mcsurrogate.stages.integration import run_integration
-from mcsurrogate.stages.report import run_validation
+from mcsurrogate.stages.report import reading_progress, run_validation, summarize
 
 __all__ = [
+    "EMULATOR",
+    "TrainedEmulator",
+    "reading_progress",
     "require_chain",
     "require_chains",
     "run_chains",
@@ -20,4 +24,6 @@ __all__ = [
     "run_reference",
     "run_shower",
     "run_validation",
+    "summarize",
+    "train_emulator",
 ]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
+from mcsurrogate.events import read_les_houches
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.les_houches import read_les_houches
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS

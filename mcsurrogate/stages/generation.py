@@ -5,16 +5,18 @@ from concurrent.futures import Executor
 from typing import Any
 
 from mcsurrogate.cards import dump_card
-from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
-from mcsurrogate.hard_process import EventBuilder, assemble
-from mcsurrogate.hard_process.event_builder import PROCESS_ID
-from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.integration.sampler_file import load_sampler
-from mcsurrogate.les_houches import write_les_houches
+from mcsurrogate.event_generation import (
+    PROCESS_ID,
+    EventBuilder,
+    EventSelection,
+    PlainSelection,
+    emulated_selection,
+)
+from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo, write_les_houches
+from mcsurrogate.hard_process import assemble
+from mcsurrogate.integration import Evaluator, load_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages.emulated_selection import emulated_selection
-from mcsurrogate.stages.event_selection import EventSelection, PlainSelection
 from mcsurrogate.stages.integration import SAMPLER, read_result
 
 __all__ = ["EVENTS", "run_generation"]
@@ -30,7 +32,7 @@ def run_generation(
     """Unweight events with the sampler of the finished integration.
 
     With a section ``[emulators]`` trained emulators take part; see
-    :func:`mcsurrogate.stages.emulated_selection.emulated_selection`.
+    :func:`mcsurrogate.event_generation.emulated_selection.emulated_selection`.
 
     Events carry weights in pb (IDWTUP = -4) whose mean is the cross section: all equal,
     except that overweight events keep the ratio of their weight to the maximum.

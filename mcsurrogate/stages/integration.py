@@ -7,9 +7,7 @@ from typing import Any
 from mcsurrogate.errors import RunFolderError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import Progress as IntegrationProgress
-from mcsurrogate.integration import integrate
-from mcsurrogate.integration.plots import save_plots
-from mcsurrogate.integration.sampler_file import save_sampler
+from mcsurrogate.integration import integrate, save_plots, save_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 

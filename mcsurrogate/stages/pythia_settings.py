@@ -3,7 +3,7 @@
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
 from mcsurrogate.matrix_elements import ProcessDefinition
-from mcsurrogate.pdf.locate import find_pdf
+from mcsurrogate.pdf import find_pdf
 
 __all__ = ["beam_settings", "hard_process_settings", "standard_settings", "surrogate_settings"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
-from mcsurrogate.generators.hadronization import hadronization_settings
-from mcsurrogate.generators.settings import setting_name
-from mcsurrogate.hadronization.weights_file import (
+from mcsurrogate.generators import (
+    hadronization_settings,
     read_model_card,
     read_weights_header,
+    setting_name,
     weights_path,
 )
 

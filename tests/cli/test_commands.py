@@ -12,7 +12,7 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.cli import main
-from mcsurrogate.les_houches import read_les_houches
+from mcsurrogate.events.les_houches import read_les_houches
 
 CARD = """seed = 11
 [process]

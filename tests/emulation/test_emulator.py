@@ -7,8 +7,8 @@ import torch
 
 from mcsurrogate.emulation import Emulator, TrainingSettings
 from mcsurrogate.emulation.amplitude import EmulatedMatrixElement
-from mcsurrogate.emulation.event_weights import uncertainty_factors
 from mcsurrogate.errors import EmulationError, KinematicsError
+from mcsurrogate.event_generation.event_weights import uncertainty_factors
 from mcsurrogate.matrix_elements import StandardModel, matrix_element
 
 PROCESS = "g g > g g g"

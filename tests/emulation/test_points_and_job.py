@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mcsurrogate.cards.emulator_card import EmulatorCard
-from mcsurrogate.emulation import Emulator, TrainingSettings, train_emulator
+from mcsurrogate.emulation import Emulator, TrainingSettings
 from mcsurrogate.emulation.accuracy_scaling import (
     AccuracyScaling,
     ScalingPoint,
@@ -15,11 +15,6 @@ from mcsurrogate.emulation.accuracy_scaling import (
 )
 from mcsurrogate.emulation.fitting import Split
 from mcsurrogate.emulation.onnx_export import export_onnx
-from mcsurrogate.emulation.quality_plots import (
-    draw_quality_plots,
-    draw_scaling_plot,
-    singular_distances,
-)
 from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
@@ -29,9 +24,15 @@ from mcsurrogate.emulation.training_points import (
 )
 from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 from mcsurrogate.errors import CardError, EmulationError
-from mcsurrogate.events import EventBatch
+from mcsurrogate.events.hard_events import EventBatch
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.matrix_elements.probe import probe_points
+from mcsurrogate.stages import train_emulator
+from mcsurrogate.stages.emulator_plots import (
+    draw_quality_plots,
+    draw_scaling_plot,
+    singular_distances,
+)
 
 PROCESS = "g g > g g g"
 SETTINGS = TrainingSettings(hidden=(32, 32), epochs=12, batch=256, learning_rate=0.02)

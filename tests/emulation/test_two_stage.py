@@ -6,11 +6,15 @@ import pytest
 import torch
 from scipy import stats
 
-from mcsurrogate.emulation.gain import measure_gain
-from mcsurrogate.emulation.stage_maxima import StageCosts, choose_maxima, choose_single_maximum
-from mcsurrogate.emulation.two_stage import TwoStageUnweighter
 from mcsurrogate.emulation.unbiasedness import compare_histograms, uniformity
 from mcsurrogate.errors import EmulationError
+from mcsurrogate.event_generation.gain import measure_gain
+from mcsurrogate.event_generation.stage_maxima import (
+    StageCosts,
+    choose_maxima,
+    choose_single_maximum,
+)
+from mcsurrogate.event_generation.two_stage import TwoStageUnweighter
 
 COSTS = StageCosts(proposal=1e-6, surrogate=1e-6, exact=3e-4)
 
@@ -188,7 +192,7 @@ def test_the_maxima_follow_the_costs():
 
 
 def test_no_pair_of_maxima_on_a_grid_is_much_cheaper():
-    from mcsurrogate.emulation.stage_maxima import _expect
+    from mcsurrogate.event_generation.stage_maxima import _expect
 
     _, surrogate, exact = draw(20_000, 41)
     found = choose_maxima(surrogate, exact, COSTS, 0.005)

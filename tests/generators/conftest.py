@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
 from mcsurrogate.generators import ParticleBatch, PythiaChain
 
 Z_SETTINGS = (

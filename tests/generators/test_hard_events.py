@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mcsurrogate.errors import EventFileError, PythiaError
-from mcsurrogate.events import ProcessInfo
+from mcsurrogate.events.hard_events import ProcessInfo
+from mcsurrogate.events.les_houches import write_les_houches
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.les_houches import write_les_houches
 
 QUICK = ["PartonLevel:MPI = off"]
 

@@ -3,11 +3,11 @@ import pythia8mc
 import torch
 
 from mcsurrogate.generators.hadronization import plugin_library
-from mcsurrogate.generators.native import native_module
-from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
-from mcsurrogate.hadronization.cluster_tables import DecayTables, vertices_of_hadrons
-from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
-from mcsurrogate.hadronization.weights_file import write_weights
+from mcsurrogate.generators.weights_file import write_weights
+from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
+from mcsurrogate.hadronization.clusters.tables import DecayTables, vertices_of_hadrons
+from mcsurrogate.hadronization.string_breaks.networks import FractionNetwork, StringBreakNetworks
+from mcsurrogate.native import native_module
 
 MESONS = (0, 111, 113, 211, 213, 221, 223, 311, 313, 321, 323, 331, 333, 411, 421, 431, 511, 521,
           531, 413, 423, 433, 513, 523, 533, 441, 443, 541, 543, 551, 553)  # fmt: skip

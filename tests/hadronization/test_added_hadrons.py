@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from mcsurrogate.errors import HadronizationError, PythiaError
-from mcsurrogate.generators.hadronization import decay_clusters
-from mcsurrogate.generators.hadronization.decay_products import low_masses
-from mcsurrogate.hadronization.added_hadrons import with_added_hadrons
-from mcsurrogate.hadronization.cluster_cards import AddedHadron
-from mcsurrogate.hadronization.cluster_networks import momentum
-from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
-from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.weights_file import weights_path, write_weights
+from mcsurrogate.generators.weights_file import weights_path, write_weights
+from mcsurrogate.hadronization import decay_clusters
+from mcsurrogate.hadronization.clusters.added_hadrons import with_added_hadrons
+from mcsurrogate.hadronization.clusters.cards import AddedHadron
+from mcsurrogate.hadronization.clusters.networks import momentum
+from mcsurrogate.hadronization.clusters.weights import read_cluster_networks
+from mcsurrogate.hadronization.fitting.decay_products import low_masses
+from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
 
 F0, A0, K2, LAMBDA_1520 = 9010221, 9000211, 315, 102134
 ADDED = [

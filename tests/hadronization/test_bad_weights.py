@@ -14,7 +14,7 @@ from mcsurrogate.generators.hadronization import (
     hadronization_settings,
     plugin_library,
 )
-from mcsurrogate.hadronization.weights_file import write_weights
+from mcsurrogate.generators.weights_file import write_weights
 
 
 def lines(path, model="string_breaks"):

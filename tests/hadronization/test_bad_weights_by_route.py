@@ -11,7 +11,7 @@ from mcsurrogate.cli import main
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators.hadronization import attach_hadronization, plugin_library
 from mcsurrogate.generators.plugin_library import make_symbols_global
-from mcsurrogate.hadronization.weights_file import read_weights_header
+from mcsurrogate.generators.weights_file import read_weights_header
 
 MODELS = ("string_breaks", "clusters")
 BIAS = {"string_breaks": "pick.1.bias", "clusters": "kind.2.bias"}

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.hadronization.closure import auc, classifier_auc
+from mcsurrogate.hadronization.fitting.closure import auc, classifier_auc
 
 
 def test_auc_of_ordered_tied_and_equal_scores():

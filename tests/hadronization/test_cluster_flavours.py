@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from mcsurrogate.hadronization.cluster_flavours import (
+from mcsurrogate.hadronization.clusters.flavours import (
     CLUSTER_ENDS,
     POPPED,
     canonical,

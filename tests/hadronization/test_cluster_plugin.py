@@ -10,12 +10,9 @@ from safetensors.numpy import load_file, save_file
 
 from mcsurrogate.errors import HadronizationError, PythiaError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import (
-    attach_hadronization,
-    decay_clusters,
-    hadronization_settings,
-)
-from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS
+from mcsurrogate.generators.hadronization import attach_hadronization, hadronization_settings
+from mcsurrogate.hadronization import decay_clusters
+from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
 
 
 @pytest.fixture

@@ -8,22 +8,19 @@ from typer.testing import CliRunner
 from mcsurrogate.cli import app
 from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import (
-    decay_clusters,
-    hadronization_settings,
-    train_hadronization,
-)
-from mcsurrogate.hadronization.cluster_flavours import CLUSTER_ENDS, POPPED
-from mcsurrogate.hadronization.cluster_networks import ClusterNetworks
-from mcsurrogate.hadronization.cluster_steps import (
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.weights_file import read_weights_header
+from mcsurrogate.hadronization import decay_clusters, train_hadronization
+from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS, POPPED
+from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
+from mcsurrogate.hadronization.clusters.steps import (
     ClusterSample,
     reference_masses,
     steps_of_clusters,
 )
-from mcsurrogate.hadronization.cluster_strings import steps_of_strings
-from mcsurrogate.hadronization.cluster_tables import DecayTables
-from mcsurrogate.hadronization.cluster_training import ClusterTrainer
-from mcsurrogate.hadronization.weights_file import read_weights_header
+from mcsurrogate.hadronization.clusters.strings import steps_of_strings
+from mcsurrogate.hadronization.clusters.tables import DecayTables
+from mcsurrogate.hadronization.clusters.training import ClusterTrainer
 
 STEPS = {"kind": 40, "hadron": 40, "peel": 20, "pop": 20, "mass": 40, "angle": 40}
 

@@ -8,17 +8,17 @@ from safetensors import safe_open
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
-from mcsurrogate.generators.hadronization.decay_products import CHARGED, decay_products
-from mcsurrogate.generators.hadronization.event_fit import EventFit
-from mcsurrogate.hadronization.closure import auc
-from mcsurrogate.hadronization.cluster_cards import EventFitCard
-from mcsurrogate.hadronization.cluster_recording import ClusterRecording
-from mcsurrogate.hadronization.cluster_scores import event_scores, principal_parameters
-from mcsurrogate.hadronization.event_correlations import EventCorrelations
-from mcsurrogate.hadronization.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.moment_fit import MomentMemory, moment_step, whitened
-from mcsurrogate.hadronization.set_discriminator import HadronSets, cross_fitted_logits
-from mcsurrogate.hadronization.weights_file import write_weights
+from mcsurrogate.generators.weights_file import write_weights
+from mcsurrogate.hadronization.clusters.cards import EventFitCard
+from mcsurrogate.hadronization.clusters.recording import ClusterRecording
+from mcsurrogate.hadronization.fitting.closure import auc
+from mcsurrogate.hadronization.fitting.cluster_scores import event_scores, principal_parameters
+from mcsurrogate.hadronization.fitting.decay_products import CHARGED, decay_products
+from mcsurrogate.hadronization.fitting.event_correlations import EventCorrelations
+from mcsurrogate.hadronization.fitting.event_fit import EventFit
+from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
+from mcsurrogate.hadronization.fitting.moment_fit import MomentMemory, moment_step, whitened
+from mcsurrogate.hadronization.fitting.set_discriminator import HadronSets, cross_fitted_logits
 
 EVENTS = 400
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mcsurrogate.hadronization.flavours import (
+from mcsurrogate.hadronization.string_breaks.flavours import (
     BREAK_CLASSES,
     PICK_OUTCOMES,
     baryon_has_content,

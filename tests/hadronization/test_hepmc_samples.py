@@ -9,12 +9,12 @@ from safetensors.numpy import load_file
 
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import decay_clusters, train_hadronization
-from mcsurrogate.generators.hadronization.event_fit import EventFit
-from mcsurrogate.generators.hadronization.hepmc_samples import read_clusters, read_primary_hadrons
-from mcsurrogate.hadronization.cluster_cards import EventFitCard
-from mcsurrogate.hadronization.cluster_weights import read_cluster_networks
-from mcsurrogate.hadronization.weights_file import read_model_card, write_weights
+from mcsurrogate.generators.weights_file import read_model_card, write_weights
+from mcsurrogate.hadronization import decay_clusters, train_hadronization
+from mcsurrogate.hadronization.clusters.cards import EventFitCard
+from mcsurrogate.hadronization.clusters.hepmc_samples import read_clusters, read_primary_hadrons
+from mcsurrogate.hadronization.clusters.weights import read_cluster_networks
+from mcsurrogate.hadronization.fitting.event_fit import EventFit
 
 
 def boosted(p, velocity):

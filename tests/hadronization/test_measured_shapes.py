@@ -5,11 +5,11 @@ import pytest
 from pydantic import ValidationError
 
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization.measured_shapes import (
+from mcsurrogate.hadronization.clusters.cards import EventFitCard
+from mcsurrogate.hadronization.fitting.measured_shapes import (
     MeasuredShapes,
     decay_primary_hadrons,
 )
-from mcsurrogate.hadronization.cluster_cards import EventFitCard
 
 EVENTS = 2000
 STABLE = ["ParticleDecays:limitTau0 = on", "ParticleDecays:tau0Max = 90"]

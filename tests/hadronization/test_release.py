@@ -6,8 +6,7 @@ import pytest
 import pythia8mc
 
 from mcsurrogate.errors import NativeModuleError, PythiaError
-from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import attach_hadronization, plugin
+from mcsurrogate.generators import PythiaChain, attach_hadronization, hadronization
 
 SOURCE = """
 extern "C" bool CHECK_COMPILED_VERSION(int release) { return release == 8300; }
@@ -25,7 +24,7 @@ def other_release(tmp_path_factory):
 
 
 def test_attaching_it_is_an_error(other_release, monkeypatch):
-    monkeypatch.setattr(plugin, "plugin_library", lambda: other_release)
+    monkeypatch.setattr(hadronization, "plugin_library", lambda: other_release)
     pythia = pythia8mc.Pythia("", False)
     with pytest.raises(NativeModuleError, match="another Pythia release"):
         attach_hadronization(pythia)

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import hadronization_settings, record_string_breaks
-from mcsurrogate.hadronization.cards import read_hadronization_card
-from mcsurrogate.hadronization.closure import classifier_auc
-from mcsurrogate.hadronization.flavours import break_class, end_class
-from mcsurrogate.hadronization.weights_file import (
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.weights_file import (
     read_model_card,
     read_weights_header,
     shipped_weights,
     weights_path,
 )
+from mcsurrogate.hadronization import record_string_breaks
+from mcsurrogate.hadronization.cards import read_hadronization_card
+from mcsurrogate.hadronization.fitting.closure import classifier_auc
+from mcsurrogate.hadronization.string_breaks.flavours import break_class, end_class
 
 
 def test_all_shipped_weights_are_below_five_megabytes():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from mcsurrogate.hadronization.networks import FractionNetwork
 from mcsurrogate.hadronization.spline import unit_spline_log_density
+from mcsurrogate.hadronization.string_breaks.networks import FractionNetwork
 
 
 def outputs(bins, scale, dtype=torch.float64, seed=3):

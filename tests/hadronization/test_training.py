@@ -10,17 +10,18 @@ from safetensors import safe_open
 
 from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import (
-    hadronization_settings,
-    record_string_breaks,
-    train_hadronization,
+from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.weights_file import read_model_card, read_weights_header
+from mcsurrogate.hadronization import record_string_breaks, train_hadronization
+from mcsurrogate.hadronization.string_breaks.discrete import _fit_transverse
+from mcsurrogate.hadronization.string_breaks.fractions import (
+    FractionSample,
+    FractionTrainer,
+    fraction_coverage,
 )
-from mcsurrogate.generators.hadronization.training_folder import TrainingClock
-from mcsurrogate.hadronization.discrete import _fit_transverse
-from mcsurrogate.hadronization.fractions import FractionSample, FractionTrainer, fraction_coverage
-from mcsurrogate.hadronization.networks import FractionNetwork, StringBreakNetworks
-from mcsurrogate.hadronization.recording import BreakRecording, merge_recordings
-from mcsurrogate.hadronization.weights_file import read_model_card, read_weights_header
+from mcsurrogate.hadronization.string_breaks.networks import FractionNetwork, StringBreakNetworks
+from mcsurrogate.hadronization.string_breaks.recording import BreakRecording, merge_recordings
+from mcsurrogate.hadronization.training_folder import TrainingClock
 
 KEY_COLUMNS = {"popcorn": 3, "pick": 8, "combine": 3}
 

@@ -8,7 +8,7 @@ from safetensors.numpy import load_file, save_file
 from mcsurrogate.errors import PythiaError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
-from mcsurrogate.hadronization.weights_file import weights_path
+from mcsurrogate.generators.weights_file import weights_path
 
 EVENTS = 4000
 KAONS = (311, 313, 321, 323)

@@ -9,7 +9,8 @@ import torch
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import ProcessError
-from mcsurrogate.hard_process import EventBuilder, HardProcess, assemble
+from mcsurrogate.event_generation import EventBuilder
+from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import (
     FlowSettings,
     IntegrationSettings,

@@ -8,7 +8,8 @@ import torch
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process import EventBuilder, assemble
+from mcsurrogate.event_generation import EventBuilder
+from mcsurrogate.hard_process import assemble
 from mcsurrogate.hard_process.integrand import PB_GEV2
 from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 

@@ -5,7 +5,8 @@ import torch
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import ProcessError
-from mcsurrogate.hard_process import EventBuilder, assemble
+from mcsurrogate.event_generation import EventBuilder
+from mcsurrogate.hard_process import assemble
 from mcsurrogate.hard_process.loop_induced import loop_groups, loop_lines
 from mcsurrogate.integration import integrate
 from mcsurrogate.matrix_elements import ProcessDefinition, StandardModel

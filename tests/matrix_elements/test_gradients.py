@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mcsurrogate.errors import MatrixElementError
-from mcsurrogate.events import EventBatch
+from mcsurrogate.events.hard_events import EventBatch
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.matrix_elements.gradients import (
     log_gradients,

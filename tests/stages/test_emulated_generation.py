@@ -11,19 +11,19 @@ import torch
 from mcsurrogate.cards import RunCard
 from mcsurrogate.cli.summary import print_events
 from mcsurrogate.emulation import Emulator, TrainingSettings
-from mcsurrogate.emulation.card_points import sampler_draws
-from mcsurrogate.emulation.event_weights import EmulatorWeights
-from mcsurrogate.emulation.generation import emulated_process
 from mcsurrogate.emulation.training_points import evaluate_points, points_from_draws
 from mcsurrogate.errors import EmulationError
+from mcsurrogate.event_generation.emulated_process import emulated_process
+from mcsurrogate.event_generation.emulated_selection import emulated_selection
+from mcsurrogate.event_generation.event_weights import EmulatorWeights
+from mcsurrogate.events.les_houches import read_les_houches
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration.sampler_file import load_sampler
-from mcsurrogate.les_houches import read_les_houches
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import run_generation, run_integration, run_shower
-from mcsurrogate.stages.emulated_selection import emulated_selection
+from mcsurrogate.stages.emulator_points import sampler_draws
 
 PROCESS = "g g > t t~ g"
 CARD = {

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError, RunFolderError
-from mcsurrogate.hadronization.weights_file import (
+from mcsurrogate.generators.weights_file import (
     read_model_card,
     read_weights_header,
     weights_path,

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import pythia8mc
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.chunk import Particles
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import durham
 from mcsurrogate.validation.observables import get
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 CUTS = (0.1, 0.03, 0.01, 0.003)
 
@@ -144,8 +144,8 @@ def test_hemisphere_charges_of_two_particles():
 def test_banner_of_fastjet_is_silent(tmp_path):
     program = (
         "import numpy as np\n"
-        "from mcsurrogate.validation.durham import merging_scales\n"
-        "from mcsurrogate.validation.record import Particles\n"
+        "from mcsurrogate.analysis.durham import merging_scales\n"
+        "from mcsurrogate.events.chunk import Particles\n"
         "momenta = np.random.default_rng(1).normal(size=(3, 8))\n"
         "energy = np.sqrt((momenta**2).sum(0))\n"
         "merging_scales(Particles(*momenta, energy, np.zeros(8, dtype=np.int64), 1))\n"

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import stats
 from torch import nn
 
-from mcsurrogate.validation.classifiers.auc import auc_test
-from mcsurrogate.validation.classifiers.crossfit import TrainingSettings, cross_fit
+from mcsurrogate.classifiers.auc import auc_test
+from mcsurrogate.classifiers.crossfit import TrainingSettings, cross_fit
 
 
 def test_cross_fitted_p_values_are_uniform():

@@ -4,9 +4,9 @@ import numpy as np
 import pyhepmc
 import pytest
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.selection import Events
 
 PION, KAON = 0.13957039, 0.493677
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.classifiers.auc import auc_test
+from mcsurrogate.classifiers.crossfit import TrainingSettings, cross_fit
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import validate
-from mcsurrogate.validation.classifiers.auc import auc_test
-from mcsurrogate.validation.classifiers.crossfit import TrainingSettings, cross_fit
 from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
 from mcsurrogate.validation.metrics import schema
 from mcsurrogate.validation.particle_sets import particle_sets
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.selection import Events
 
 NETWORKS = (ParticleFlowNetwork, LorentzNetwork)
 

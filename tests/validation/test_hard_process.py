@@ -5,11 +5,11 @@ import pyhepmc
 import pytest
 import vector
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.analysis.top_decays import boosted_cosine
+from mcsurrogate.events.chunk import Particles
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get, preset
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
-from mcsurrogate.validation.top_decays import boosted_cosine
 
 
 @pytest.fixture(scope="module")

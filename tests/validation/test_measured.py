@@ -5,17 +5,17 @@ import pickle
 import numpy as np
 import pytest
 
-from mcsurrogate.validation import validate
-from mcsurrogate.validation.measured import (
+from mcsurrogate.analysis.measured import (
     MeasuredSums,
     compare_data,
     measurements_for,
     z_pole_measurements,
 )
-from mcsurrogate.validation.measured.measurement import read_table
-from mcsurrogate.validation.measured.z_pole import shape_values
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.selection import Events
+from mcsurrogate.analysis.measured.measurement import read_table
+from mcsurrogate.analysis.measured.z_pole import shape_values
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.hepmc_reader import EventFile
+from mcsurrogate.validation import validate
 
 
 @pytest.fixture(scope="module")

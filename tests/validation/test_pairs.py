@@ -5,11 +5,11 @@ import pyhepmc
 import pytest
 from scipy import stats
 
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get
 from mcsurrogate.validation.observables.pairs import pairs_within
-from mcsurrogate.validation.reading import EventFile
 from mcsurrogate.validation.reservoir import Reservoir
-from mcsurrogate.validation.selection import Events
 from mcsurrogate.validation.statistics.serial import compare_serial
 
 

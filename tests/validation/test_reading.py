@@ -11,8 +11,8 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.errors import EventFileError
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.validation.reading import EventFile
 
 if sys.version_info >= (3, 14):
     from compression import zstd

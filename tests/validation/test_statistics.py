@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mcsurrogate.validation.classifiers.auc import auc_test
+from mcsurrogate.classifiers.auc import auc_test
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.statistics.binned import compare_binned
 from mcsurrogate.validation.statistics.combination import holm, uniformity

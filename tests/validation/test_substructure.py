@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mcsurrogate.validation.jets import JetAlgorithm, JetCollection, JetDefinition
+from mcsurrogate.analysis.jets import JetAlgorithm, JetCollection, JetDefinition
+from mcsurrogate.analysis.substructure import JetSubstructure
+from mcsurrogate.events.chunk import Particles
 from mcsurrogate.validation.observables import get
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.substructure import JetSubstructure
 
 RADIUS = 0.8
 WIDE = JetDefinition(JetAlgorithm.ANTI_KT, RADIUS, 1.0, 6.0)

@@ -8,12 +8,12 @@ import numpy as np
 import pyhepmc
 import pytest
 
+from mcsurrogate.analysis.selection import Events
 from mcsurrogate.errors import EventFileError, ValidationError
+from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import Observable, Verdict, validate
 from mcsurrogate.validation.metrics import schema
 from mcsurrogate.validation.plan import Planner
-from mcsurrogate.validation.reading import EventFile
-from mcsurrogate.validation.selection import Events
 
 FEW = ["thrust", "charged_number", "charged_xi", "final_species"]
 

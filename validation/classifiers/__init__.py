@@ -1,7 +1,6 @@
 """Classifier two-sample tests: networks that try to tell the samples apart."""
 
-from mcsurrogate.validation.classifiers.auc import AucTest, auc_test
-from mcsurrogate.validation.classifiers.crossfit import TrainingSettings, cross_fit
+from mcsurrogate.classifiers import AucTest, TrainingSettings, auc_test, cross_fit
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights, classifier_weights
 
 __all__ = [

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from mcsurrogate.validation.classifiers.auc import auc_test
-from mcsurrogate.validation.classifiers.crossfit import TrainingSettings, cross_fit
+from mcsurrogate.classifiers import TrainingSettings, auc_test, cross_fit
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
 from mcsurrogate.validation.classifiers.weights import classifier_weights
-from mcsurrogate.validation.statistics.global_test import GlobalTest
 
 if TYPE_CHECKING:
     from mcsurrogate.validation.sample import Sample

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.validation.jets import JetAlgorithm, JetCollection
+from mcsurrogate.analysis import Events, JetAlgorithm, JetCollection
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.observables.registry import (
     Observable,
     linear,
@@ -14,8 +15,6 @@ from mcsurrogate.validation.observables.registry import (
     of_particles,
     register,
 )
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["ALGORITHMS"]
 

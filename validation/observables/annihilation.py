@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.validation.durham import MAX_JETS
+from mcsurrogate.analysis import MAX_JETS, Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Group,
@@ -15,8 +16,6 @@ from mcsurrogate.validation.observables.registry import (
     of_particles,
     register,
 )
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["ANNIHILATION"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Observable, linear, of_particles, register
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["BOSON"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from particle import Particle, ParticleNotFound, pdgid
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Observable, linear, register
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["CONSISTENCY"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
 from mcsurrogate.validation.observables.registry import Observable, linear, logarithmic, register
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["EVENT"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Observable, of_particles, register
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["IDENTIFIED", "SPECIES"]
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.observables.registry import (
     Observable,
     linear,
@@ -9,8 +11,6 @@ from mcsurrogate.validation.observables.registry import (
     of_particles,
     register,
 )
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["JET"]
 

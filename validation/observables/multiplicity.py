@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Observable, linear, register
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["HADRON_YIELDS", "MULTIPLICITY"]
 

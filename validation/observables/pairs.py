@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.correlation import (
     on_shell_energy,
@@ -16,8 +18,6 @@ from mcsurrogate.validation.observables.correlation import (
     thrust_rapidity,
 )
 from mcsurrogate.validation.observables.registry import Observable, linear, of_particles, register
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["DECAY", "PAIR", "pairs_within"]
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -12,8 +14,6 @@ from mcsurrogate.validation.observables.registry import (
     of_particles,
     register,
 )
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["FINAL_SPECIES", "PARTICLE"]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mcsurrogate.analysis import Events
 from mcsurrogate.validation.observables.algorithms import ALGORITHMS
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
 from mcsurrogate.validation.observables.boson import BOSON
@@ -18,7 +19,6 @@ from mcsurrogate.validation.observables.rates import RATES
 from mcsurrogate.validation.observables.registry import define_preset
 from mcsurrogate.validation.observables.substructure import SUBSTRUCTURE
 from mcsurrogate.validation.observables.top import TOP
-from mcsurrogate.validation.selection import Events
 
 __all__ = ["detect"]
 

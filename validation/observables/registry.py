@@ -9,10 +9,10 @@ import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events
 from mcsurrogate.errors import MCSurrogateError, ValidationError
+from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.record import Particles
-from mcsurrogate.validation.selection import Events
 
 __all__ = [
     "Observable",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import Events, JetSubstructure
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -12,8 +13,6 @@ from mcsurrogate.validation.observables.registry import (
     logarithmic,
     register,
 )
-from mcsurrogate.validation.selection import Events
-from mcsurrogate.validation.substructure import JetSubstructure
 
 __all__ = ["SUBSTRUCTURE"]
 

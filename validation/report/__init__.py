@@ -1,6 +1,7 @@
 """The self-contained page and its figures."""
 
 from mcsurrogate.validation.report.figures import FigureShelf
+from mcsurrogate.validation.report.index import write_index
 from mcsurrogate.validation.report.page import render
 
-__all__ = ["FigureShelf", "render"]
+__all__ = ["FigureShelf", "render", "write_index"]

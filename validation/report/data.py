@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from mcsurrogate.validation.measured import MeasuredResult, SampleAgainstData
+from mcsurrogate.validation.data_comparison import MeasuredResult, SampleAgainstData
 from mcsurrogate.validation.report.data_figures import distribution_figure, pulls_figure
 from mcsurrogate.validation.report.figures import FigureShelf
 

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mcsurrogate.validation.measured import MeasuredResult, SampleAgainstData
+from mcsurrogate.validation.data_comparison import MeasuredResult, SampleAgainstData
 from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, INK, REFERENCE, STYLE
 
 __all__ = ["distribution_figure", "pulls_figure"]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.reservoir import Reservoir
-from mcsurrogate.validation.statistics.global_test import GlobalTest
 from mcsurrogate.validation.statistics.scan import log_p_of_maximum
 
 __all__ = ["MIN_PAIRS", "compare_serial"]

@@ -1,0 +1,166 @@
+"""Weights files of hadronization models: shipped ones by name, reading and writing.
+
+A weights file is safetensors with the metadata ``mcsurrogate.format``, ``mcsurrogate.model`` and
+``mcsurrogate.name``; beside ``NAME.safetensors`` lie its model card ``NAME.json`` and the card that
+reproduces it, ``NAME.toml``.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+import mcsurrogate
+from mcsurrogate.atomic import atomic_path, write_text
+from mcsurrogate.errors import HadronizationError
+
+__all__ = [
+    "FORMAT",
+    "read_model_card",
+    "read_weights_header",
+    "shipped_weights",
+    "weights_path",
+    "write_model_card",
+    "write_weights",
+]
+
+#: Version of the layout that this release writes and its plugin reads.
+FORMAT = "1"
+
+# The plugin, too, looks for them beside its folder: ../hadronization/weights.
+_FOLDER = Path(mcsurrogate.__file__).parent / "hadronization" / "weights"
+_SUFFIX = ".safetensors"
+_SHORT = {"string_breaks": "string_breaks_monash"}
+
+
+def shipped_weights() -> tuple[str, ...]:
+    """Names of the weights that come with the package."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob(f"*{_SUFFIX}")))
+
+
+def weights_path(model: str | os.PathLike[str]) -> Path:
+    """Path of shipped weights, or the given path made absolute.
+
+    Raises
+    ------
+    HadronizationError
+        If there is neither a shipped model nor a file of this name.
+    """
+    name = os.fspath(model)
+    shipped = _FOLDER / f"{_SHORT.get(name, name)}{_SUFFIX}"
+    is_path = os.sep in name or name.endswith(_SUFFIX)
+    path = Path(name).absolute() if is_path else shipped
+    if not path.is_file():
+        msg = (
+            f"there are no weights {name!r}; shipped are {', '.join(shipped_weights())}, "
+            "and a file is given by a path with a slash or ending in .safetensors"
+        )
+        raise HadronizationError(msg)
+    return path
+
+
+def read_weights_header(path: Path) -> dict[str, str]:
+    """Metadata of a weights file.
+
+    Raises
+    ------
+    HadronizationError
+        If the file is damaged, or its layout is not the one of this release.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            header = dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        msg = f"weights file {path} cannot be read: {error}"
+        raise HadronizationError(msg) from error
+    for key in ("mcsurrogate.format", "mcsurrogate.model", "mcsurrogate.name"):
+        if key not in header:
+            msg = f"weights file {path} has no metadata {key!r}; mcsurrogate did not write it"
+            raise HadronizationError(msg)
+    if header["mcsurrogate.format"] != FORMAT:
+        msg = (
+            f"weights file {path} has format {header['mcsurrogate.format']}, this release reads "
+            f"format {FORMAT}; use the release that wrote it, or train again"
+        )
+        raise HadronizationError(msg)
+    return header
+
+
+def write_weights(
+    path: Path,
+    *,
+    model: str,
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    card: Mapping[str, Any],
+) -> None:
+    """Write ``NAME.safetensors`` and the model card ``NAME.json`` beside it.
+
+    Parameters
+    ----------
+    path
+        Of the weights, ending in ``.safetensors``.
+    model
+        Kind of the model, ``string_breaks`` or ``clusters``.
+    tensors
+        By name; float32 or int32.
+    metadata
+        Further metadata of the weights file.
+    card
+        The model card: what it was trained on, how, and how well it closes.
+
+    Raises
+    ------
+    HadronizationError
+        If a tensor is not finite.
+    """
+    for name, values in tensors.items():
+        if not np.isfinite(values).all():
+            msg = f"tensor {name!r} of the model holds NaN or infinity: the training diverged"
+            raise HadronizationError(msg)
+    header = {
+        "mcsurrogate.format": FORMAT,
+        "mcsurrogate.model": model,
+        "mcsurrogate.name": path.stem,
+        **metadata,
+    }
+    with atomic_path(path) as part:
+        part.write_bytes(_in_order(save(dict(tensors), metadata=header)))
+    write_model_card(path, card)
+
+
+def write_model_card(weights: Path, card: Mapping[str, Any]) -> None:
+    """Write the model card ``NAME.json`` beside the weights ``NAME.safetensors``."""
+    write_text(weights.with_suffix(".json"), json.dumps(card, indent=2, sort_keys=True) + "\n")
+
+
+def _in_order(content: bytes) -> bytes:
+    """Put the header in alphabetical order; safetensors orders metadata at random."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
+def read_model_card(model: str | os.PathLike[str]) -> dict[str, Any]:
+    """Model card of shipped weights or of a weights file.
+
+    Raises
+    ------
+    HadronizationError
+        If there is none.
+    """
+    path = weights_path(model).with_suffix(".json")
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"model card {path} cannot be read: {error}"
+        raise HadronizationError(msg) from error
+    return card

@@ -1,0 +1,35 @@
+"""From columns of events to selected particles, jets, shapes, decays and measured quantities."""
+
+from mcsurrogate.analysis.durham import MAX_JETS
+from mcsurrogate.analysis.hard_process import HardProcess
+from mcsurrogate.analysis.jets import JetAlgorithm, JetCollection, JetDefinition
+from mcsurrogate.analysis.measured import (
+    MeasuredSums,
+    Measurement,
+    bin_densities,
+    measured_shape_bins,
+    measurements_for,
+    z_pole_measurements,
+)
+from mcsurrogate.analysis.measured_shapes import particle_shapes
+from mcsurrogate.analysis.selection import Events
+from mcsurrogate.analysis.shapes import thrust
+from mcsurrogate.analysis.substructure import JetSubstructure
+
+__all__ = [
+    "MAX_JETS",
+    "Events",
+    "HardProcess",
+    "JetAlgorithm",
+    "JetCollection",
+    "JetDefinition",
+    "JetSubstructure",
+    "MeasuredSums",
+    "Measurement",
+    "bin_densities",
+    "measured_shape_bins",
+    "measurements_for",
+    "particle_shapes",
+    "thrust",
+    "z_pole_measurements",
+]

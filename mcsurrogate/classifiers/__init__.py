@@ -1,0 +1,12 @@
+"""Two-sample classifiers: cross-fitted networks and the area under their ROC curve."""
+
+from mcsurrogate.classifiers.auc import AucTest, auc_test
+from mcsurrogate.classifiers.crossfit import FeatureNetwork, TrainingSettings, cross_fit
+
+__all__ = [
+    "AucTest",
+    "FeatureNetwork",
+    "TrainingSettings",
+    "auc_test",
+    "cross_fit",
+]

@@ -1,0 +1,28 @@
+"""From a sampler to events: unweighting, plain and in two stages, flavours, colours, weights."""
+
+from mcsurrogate.event_generation.emulated_selection import emulated_selection
+from mcsurrogate.event_generation.event_builder import PROCESS_ID, EventBuilder
+from mcsurrogate.event_generation.gain import GainReport, measure_gain
+from mcsurrogate.event_generation.selection import EventSelection, PlainSelection
+from mcsurrogate.event_generation.stage_maxima import StageCosts, StageMaxima, choose_maxima
+from mcsurrogate.event_generation.two_stage import (
+    SelectedEvents,
+    TwoStageRecord,
+    TwoStageUnweighter,
+)
+
+__all__ = [
+    "PROCESS_ID",
+    "EventBuilder",
+    "EventSelection",
+    "GainReport",
+    "PlainSelection",
+    "SelectedEvents",
+    "StageCosts",
+    "StageMaxima",
+    "TwoStageRecord",
+    "TwoStageUnweighter",
+    "choose_maxima",
+    "emulated_selection",
+    "measure_gain",
+]

@@ -1,0 +1,158 @@
+"""From accepted phase-space points to events with flavours, colour flow and helicities."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mcsurrogate.events import EventBatch
+from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
+from mcsurrogate.matrix_elements import (
+    EventWeights,
+    TreeMatrixElement,
+    as_number,
+    draw_index,
+    particle_by_pdg,
+)
+
+__all__ = ["EventBuilder"]
+
+PROCESS_ID = 1
+_UNKNOWN_HELICITY = 9.0
+
+
+class EventBuilder:
+    """Draws amplitude, flavours, colour flow and helicities of each point, with its own seed.
+
+    Parameters
+    ----------
+    process
+        The hard process.
+    seed
+        Decides every choice.
+    """
+
+    def __init__(self, process: HardProcess, seed: int) -> None:
+        self.process = process
+        self._generator = torch.Generator().manual_seed(seed)
+        self._model = process.amplitudes[0].matrix_element.parameters
+
+    def build(
+        self,
+        u: Tensor,
+        channel: Tensor,
+        weights: Tensor,
+        weight_names: tuple[str, ...] = ("nominal",),
+        contributions: Contributions | None = None,
+    ) -> EventBatch:
+        """Turn points into events.
+
+        Parameters
+        ----------
+        u
+            ``(N, dim)`` points of the unit hypercube, inside the cuts.
+        channel
+            ``(N,)`` int64 channel of each.
+        weights
+            ``(N,)`` or ``(N, W)`` event weights, the nominal one first.
+        weight_names
+            Names of the W weights.
+        contributions
+            What the process's `contributions` gave at the points, if that is known.
+        """
+        with torch.no_grad():
+            # With a single amplitude there is nothing to choose, and it may be costly.
+            several = len(self.process.amplitudes) > 1
+            found = contributions or self.process.contributions(
+                u, channel, squared_amplitudes=several
+            )
+            count, legs = found.momenta.shape[:2]
+            pdg_id = np.zeros((count, legs), dtype=np.int32)
+            colour = np.zeros((count, legs, 2), dtype=np.int32)
+            helicity = np.full((count, legs), _UNKNOWN_HELICITY)
+            chosen = draw_index(found.weights, self._uniform(count))
+            for index, amplitude in enumerate(self.process.amplitudes):
+                rows = torch.nonzero(chosen == index)[:, 0]
+                if len(rows) == 0:
+                    continue
+                pdg_id[rows], colour[rows], helicity[rows] = self._identities(
+                    amplitude, index, found.take(rows)
+                )
+            momenta = found.momenta.double().numpy()
+        incoming = np.arange(legs) < 2
+        return EventBatch(
+            offsets=np.arange(0, count * legs + 1, legs, dtype=np.int64),
+            pdg_id=pdg_id.reshape(-1),
+            status=np.tile(np.where(incoming, -1, 1), count).astype(np.int32),
+            parents=np.tile(np.where(incoming[:, None], 0, np.array([[1, 2]])), (count, 1)).astype(
+                np.int32
+            ),
+            colour=colour.reshape(-1, 2),
+            momenta=momenta.reshape(-1, 4),
+            mass=self._mass(pdg_id).reshape(-1),
+            weights=weights.double().numpy().reshape(count, len(weight_names)),
+            scale=found.scale.double().numpy().copy(),
+            alpha_s=found.alpha_s.double().numpy().copy(),
+            alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
+            process_id=np.full(count, PROCESS_ID, dtype=np.int32),
+            weight_names=weight_names,
+            helicity=helicity.reshape(-1),
+        )
+
+    def _uniform(self, count: int) -> Tensor:
+        return torch.rand(count, generator=self._generator, dtype=torch.float64)
+
+    def _identities(
+        self, amplitude: Amplitude, index: int, found: Contributions
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
+        count = len(found.momenta)
+        element = amplitude.matrix_element
+        momenta = found.momenta[:, list(amplitude.permutation)]
+        known = found.identities[index] if found.identities else None
+        summed = found.configuration is None
+        if known is None and summed and isinstance(element, TreeMatrixElement):
+            known = element.event_weights(momenta, found.alpha_s)
+        members = draw_index(found.luminosities[index], self._uniform(count)).numpy()
+        if known is None:
+            flow_weights = element.colour_flow_weights(momenta, found.alpha_s)
+        else:
+            flow_weights = known.flows
+        flows = draw_index(flow_weights, self._uniform(count)).numpy()
+        ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
+        lines = np.array(
+            [
+                [member.colour_flow(flow) for flow in element.colour_flows]
+                for member in amplitude.members
+            ],
+            dtype=np.int32,
+        )
+        helicities = self._helicities(amplitude, count, known, found.configuration)
+        return ids[members], lines[members, flows], helicities
+
+    def _helicities(
+        self,
+        amplitude: Amplitude,
+        count: int,
+        known: EventWeights | None,
+        configuration: Tensor | None,
+    ) -> NDArray[np.float64]:
+        """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, for closed forms."""
+        element = amplitude.matrix_element
+        order = list(amplitude.permutation)
+        drawn = np.full((count, len(order)), _UNKNOWN_HELICITY)
+        if not isinstance(element, TreeMatrixElement):
+            return drawn
+        if configuration is not None:
+            drawn[:, order] = element.configurations[configuration].double().numpy()
+        elif known is not None:
+            # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
+            chosen = draw_index(known.helicities.clamp(min=0), self._uniform(count))
+            drawn[:, order] = element.helicities[chosen].double().numpy()
+        return drawn
+
+    def _mass(self, pdg_id: NDArray[np.int32]) -> NDArray[np.float64]:
+        masses = np.zeros(pdg_id.shape)
+        for pdg in np.unique(pdg_id):
+            masses[pdg_id == pdg] = as_number(particle_by_pdg(int(pdg)).mass(self._model))
+        return masses

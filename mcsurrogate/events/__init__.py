@@ -1,0 +1,28 @@
+"""Events as columns, and their files: Les Houches and HepMC, in and out."""
+
+from mcsurrogate.events.chunk import EventChunk, Particles
+from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.hepmc_file import HepmcFile
+from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
+from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
+from mcsurrogate.events.lhe_check import check_lhe_file
+from mcsurrogate.events.particles import ParticleBatch
+from mcsurrogate.events.records import EventRecords
+from mcsurrogate.events.species import Species
+
+__all__ = [
+    "EventBatch",
+    "EventChunk",
+    "EventFile",
+    "EventRecords",
+    "FileSummary",
+    "HepmcFile",
+    "ParticleBatch",
+    "Particles",
+    "ProcessInfo",
+    "RunInfo",
+    "Species",
+    "check_lhe_file",
+    "read_les_houches",
+    "write_les_houches",
+]

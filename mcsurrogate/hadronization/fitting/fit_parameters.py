@@ -1,0 +1,118 @@
+"""The parameters of a cluster model that a fit to events changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
+
+__all__ = ["HEADS", "FitParameters"]
+
+#: Networks whose last layer is fitted.
+HEADS = ("kind", "hadron", "peel", "pop", "mass", "angle")
+_SMALLEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FitParameters:
+    """Formation, and the last layer of every network along a few directions.
+
+    A last layer makes ``W h + b`` of the activations h. Fitted are b, and W along standardised
+    directions z = D (h - c): the outputs change by ``s_0 + S z``. So the answer may depend on mass
+    and flavour of the cluster, with far fewer parameters than W has.
+
+    Attributes
+    ----------
+    outputs
+        Number of outputs of each group, in the order of the parameters.
+    directions, centres
+        ``(d, hidden)`` D and ``(hidden,)`` c of heads; none where only the biases are fitted.
+    """
+
+    outputs: Mapping[str, int]
+    directions: Mapping[str, Tensor]
+    centres: Mapping[str, Tensor]
+
+    @classmethod
+    def biases(cls, networks: ClusterNetworks) -> "FitParameters":
+        """Take the parameters of formation and the biases of every head."""
+        outputs = {name: getattr(networks.formation, name).numel() for name in ("flavour", "share")}
+        outputs |= {"absorb": 2, "single": 1}
+        outputs |= {name: getattr(networks, name).last.bias.numel() for name in HEADS}
+        return cls(outputs, {}, {})
+
+    def along(self, head: str, mean: Tensor, covariance: Tensor, number: int) -> "FitParameters":
+        """Add directions of one head.
+
+        Parameters
+        ----------
+        head
+            One of `HEADS`.
+        mean, covariance
+            ``(hidden,)`` and ``(hidden, hidden)`` of its activations.
+        number
+            How many of the principal directions.
+        """
+        variance, vectors = torch.linalg.eigh(covariance.double())
+        best = torch.argsort(variance, descending=True)[:number]
+        best = best[variance[best] > _SMALLEST * variance.max()]
+        rows = vectors[:, best].T / torch.sqrt(variance[best])[:, None]
+        # The sign of an eigenvector is arbitrary.
+        rows *= torch.sign(rows.gather(1, rows.abs().argmax(dim=1, keepdim=True)))
+        return replace(
+            self,
+            directions={**self.directions, head: rows.float()},
+            centres={**self.centres, head: mean.float()},
+        )
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where each group lies in a vector of all parameters: biases, then each direction."""
+        slices, start = {}, 0
+        for name, size in self.outputs.items():
+            length = size * (1 + len(self.directions.get(name, ())))
+            slices[name] = slice(start, start + length)
+            start += length
+        return slices
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(part.stop - part.start for part in self.slices.values())
+
+    def spread(self, head: str, gradient: Tensor, hidden: Tensor | None) -> Tensor:
+        """Turn the derivative by the outputs of a group into that by its parameters.
+
+        Parameters
+        ----------
+        head
+            The group.
+        gradient
+            ``(N, outputs)``.
+        hidden
+            ``(N, hidden)`` activations.
+        """
+        if head not in self.directions or hidden is None:
+            return gradient
+        z = (hidden - self.centres[head]) @ self.directions[head].T
+        return torch.cat([gradient, (z[:, :, None] * gradient[:, None, :]).flatten(1)], dim=1)
+
+    def shift(self, networks: ClusterNetworks, change: NDArray[np.float64]) -> None:
+        """Add a vector of changes, ``(size,)``, to the parameters of networks."""
+        with torch.no_grad():
+            for name, part in self.slices.items():
+                values = torch.from_numpy(change[part]).to(torch.float32)
+                values = values.reshape(-1, self.outputs[name])
+                if name not in HEADS:
+                    getattr(networks.formation, name)[: values.shape[1]] += values[0]
+                    continue
+                last = getattr(networks, name).last
+                last.bias += values[0]
+                if name in self.directions:
+                    weight = values[1:].T @ self.directions[name]
+                    last.weight += weight
+                    last.bias -= weight @ self.centres[name]

@@ -1,0 +1,154 @@
+"""The training points that a card asks for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.cards import EmulatorCard, RunCard, load_card
+from mcsurrogate.emulation import (
+    TrainingPoints,
+    evaluate_points,
+    legs_from_events,
+    points_by_uncertainty,
+    points_from_draws,
+)
+from mcsurrogate.errors import EmulationError
+from mcsurrogate.events import read_les_houches
+from mcsurrogate.hard_process import HardProcess, assemble
+from mcsurrogate.integration import Sampler, load_sampler
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.progress import Progress
+
+__all__ = ["points_of_card", "sampler_draws"]
+
+_RUN_CARD = "card.toml"
+_SAMPLER = "sampler.safetensors"
+
+
+def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress) -> TrainingPoints:
+    """Collect the points of a card and evaluate the exact amplitude there.
+
+    Raises
+    ------
+    EmulationError
+        If the source has no points of the process, or another model.
+    ProcessError
+        If there is no exact amplitude.
+    """
+    if card.points.source == "arrays":
+        return _from_arrays(card)
+    process = Process.parse(card.amplitude.definition)
+    amplitude = matrix_element(process, model)
+    path = Path(card.points.path)
+    coupling, count = card.amplitude.alpha_s, card.points.count
+    start = time.process_time()
+    if card.points.source == "events":
+        momenta = _from_events(path, process, count)
+        source = f"events of {path.name}"
+    else:
+        draw = _integrator_draws(path, process, model)
+        source = f"sampler of the run {path.name}"
+        if card.points.selection == "uncertain":
+            return points_by_uncertainty(
+                draw, count, card.seed, amplitude, coupling, source, progress
+            )
+        momenta = points_from_draws(draw, count, card.seed, progress)
+    drawing = time.process_time() - start
+    points = evaluate_points(momenta, amplitude, coupling, source, progress)
+    return replace(points, seconds=points.seconds + drawing)
+
+
+def _from_arrays(card: EmulatorCard) -> TrainingPoints:
+    points = TrainingPoints.load(Path(card.points.path), card.amplitude.definition)
+    keep = slice(0, card.points.count)
+    shortened = replace(points, momenta=points.momenta[keep], me2=points.me2[keep])
+    if points.representative is not None and points.representative >= len(shortened):
+        return replace(shortened, representative=None)
+    return shortened
+
+
+def _from_events(path: Path, process: Process, count: int) -> Tensor:
+    _, batches = read_les_houches(path)
+    blocks: list[Tensor] = []
+    have = 0
+    for batch in batches:
+        block = legs_from_events(batch, process)
+        blocks.append(block)
+        have += len(block)
+        if have >= count:
+            break
+    if not blocks:
+        raise EmulationError(f"{path} has no events")
+    return torch.cat(blocks)[:count]
+
+
+def _integrator_draws(
+    folder: Path, process: Process, model: StandardModel
+) -> Callable[[int, torch.Generator], Tensor]:
+    run = load_card(folder / _RUN_CARD, RunCard)
+    for name, value in run.model.model_dump().items():
+        if value != model.numbers()[name]:
+            msg = (
+                f"{folder / _RUN_CARD}: model.{name} = {value:g}, but the emulator's card has "
+                f"{model.numbers()[name]:g}"
+            )
+            raise EmulationError(msg)
+    hard_process = assemble(run)
+    sampler = load_sampler(folder / _SAMPLER, hard_process)
+    return sampler_draws(hard_process, sampler, process)
+
+
+def sampler_draws(
+    hard_process: HardProcess, sampler: Sampler, process: Process
+) -> Callable[[int, torch.Generator], Tensor]:
+    """Return a function that draws momenta as an integrator proposes them.
+
+    Parameters
+    ----------
+    hard_process
+        What was integrated.
+    sampler
+        The integration's sampler.
+    process
+        The partonic process whose legs are wanted.
+
+    Raises
+    ------
+    EmulationError
+        If the hard process has no such amplitude.
+    """
+    index = next(
+        (
+            number
+            for number, amplitude in enumerate(hard_process.amplitudes)
+            if amplitude.matrix_element.process.pdg_ids == process.pdg_ids
+        ),
+        None,
+    )
+    if index is None:
+        known = ", ".join(
+            sorted({repr(a.matrix_element.process.name) for a in hard_process.amplitudes})
+        )
+        msg = (
+            f"the run has no amplitude {process.name!r}; it has {known}: write the definition in "
+            "this order of legs"
+        )
+        raise EmulationError(msg)
+    order = list(hard_process.amplitudes[index].permutation)
+
+    def draw(count: int, generator: torch.Generator) -> Tensor:
+        weights = sampler.probability.expand(count, -1)
+        channel = torch.multinomial(weights, 1, generator=generator)[:, 0]
+        with torch.no_grad():
+            u, _ = sampler.mixture.sample(channel, generator)
+            point = hard_process.phase_space.forward(u, channel)
+            momenta = point.momenta
+            # outside the physical region momenta are fillers and the jacobian is zero
+            inside = hard_process.cuts(momenta) & (point.jacobian > 0.0)
+        return momenta[inside][:, order].double()
+
+    return draw

@@ -1,0 +1,118 @@
+"""Tests that look at all observables of an event at once."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mcsurrogate.classifiers import FeatureNetwork, TrainingSettings, auc_test, cross_fit
+from mcsurrogate.validation.classifiers.deep import deep_tests
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
+from mcsurrogate.validation.classifiers.weights import classifier_weights
+from mcsurrogate.validation.statistics.kernel import compare_kernel
+from mcsurrogate.validation.statistics.multipliers import Multipliers
+from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
+from mcsurrogate.validation.statistics.serial import compare_serial
+
+if TYPE_CHECKING:
+    from mcsurrogate.validation.sample import Sample
+
+__all__ = ["global_tests"]
+
+_MIN_EVENTS = 200
+"""Fewer events than this say nothing about dozens of features at once."""
+
+
+def global_tests(
+    candidate: "Sample",
+    reference: "Sample",
+    multipliers: Multipliers,
+    *,
+    seed: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> list[GlobalTest]:
+    """Sliced distances, Frechet and kernel physics distance, and classifiers.
+
+    Samples without features, or with too few events for them, get no global test.
+    """
+    a, b = candidate.features, reference.features
+    smaller = min(candidate.weights.effective_events, reference.weights.effective_events)
+    if a is None or b is None or smaller < _MIN_EVENTS:
+        return []
+    tell = progress or (lambda _: None)
+    tell("sliced distances")
+    ks, w1 = compare_sliced(a, b, multipliers)
+    tell("Fréchet physics distance")
+    frechet = compare_frechet(a, b, multipliers, seed=seed)
+    tests = [
+        GlobalTest("sliced_ks", "Sliced Kolmogorov-Smirnov", ks.distance, ks.log_p, ks.expected),
+        GlobalTest(
+            "sliced_wasserstein", "Sliced Wasserstein-1", w1.distance, w1.log_p, w1.expected
+        ),
+        GlobalTest(
+            "fpd",
+            "Fréchet physics distance",
+            frechet.test.distance,
+            frechet.test.log_p,
+            frechet.test.expected,
+            details={"infinite": frechet.infinite, "infinite_error": frechet.infinite_error},
+        ),
+    ]
+    if min(len(candidate.reservoir), len(reference.reservoir)) >= _MIN_EVENTS:
+        tell("kernel physics distance")
+        kernel = compare_kernel(
+            candidate.reservoir.rows,
+            reference.reservoir.rows,
+            (candidate.reservoir.weights, reference.reservoir.weights),
+            seed=seed,
+        )
+        tests.append(
+            GlobalTest(
+                "kpd",
+                "Kernel physics distance",
+                kernel.distance,
+                math.log(kernel.p_value),
+                0.0,
+                kernel.error,
+            )
+        )
+        tell("correlation of consecutive events")
+        serial = compare_serial(candidate.reservoir, reference.reservoir, seed=seed)
+        if serial is not None:
+            tests.append(serial)
+        tests.append(_feature_classifier(candidate, reference, seed, tell))
+    if min(len(candidate.particle_sets), len(reference.particle_sets)) >= _MIN_EVENTS:
+        tests += deep_tests(candidate, reference, seed=seed, tell=tell)
+    return tests
+
+
+def _feature_classifier(
+    candidate: "Sample", reference: "Sample", seed: int, tell: Callable[[str], None]
+) -> GlobalTest:
+    """Classifier two-sample test on the event features."""
+    parts = (candidate.reservoir, reference.reservoir)
+    features = np.concatenate([part.rows for part in parts])
+    weights = np.concatenate([part.weights for part in parts])
+    label = np.arange(len(features)) < len(parts[0])
+    scores, folds = cross_fit(
+        lambda: FeatureNetwork(features.shape[1]),
+        (features,),
+        label,
+        weights,
+        TrainingSettings(),
+        seed=seed,
+        progress=lambda fold: tell(f"classifier, {fold}"),
+    )
+    test = auc_test(scores, label, weights, folds, seed=seed)
+    found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
+    return GlobalTest(
+        "classifier",
+        "Classifier on observables (AUC)",
+        test.auc,
+        test.log_p,
+        0.5,
+        test.error,
+        {"null_width": test.null_width, "weight_width": found.width, "weight_tail": found.tail},
+        found,
+    )
