@@ -4,6 +4,7 @@ from mcsurrogate.analysis.measured.measurement import Measurement
 from mcsurrogate.analysis.measured.sums import MeasuredSums
 from mcsurrogate.analysis.measured.z_pole import (
     bin_densities,
+    measured_multiplicities,
     measured_shape_bins,
     measurements_for,
     z_pole_measurements,
@@ -13,6 +14,7 @@ __all__ = [
     "MeasuredSums",
     "Measurement",
     "bin_densities",
+    "measured_multiplicities",
     "measured_shape_bins",
     "measurements_for",
     "z_pole_measurements",

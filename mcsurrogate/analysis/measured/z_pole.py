@@ -15,6 +15,7 @@ from mcsurrogate.analysis.selection import Events
 
 __all__ = [
     "bin_densities",
+    "measured_multiplicities",
     "measured_shape_bins",
     "measurements_for",
     "z_pole_measurements",
@@ -76,6 +77,11 @@ def measurements_for(events: Events) -> tuple[Measurement, ...]:
 def z_pole_measurements() -> tuple[Measurement, ...]:
     """All measurements of hadronic Z decays."""
     return (_multiplicities(), *_distributions(), _moments())
+
+
+def measured_multiplicities() -> list[dict[str, str]]:
+    """Mean multiplicities: rows of ``name, pdg_id, mean_per_event, error``, charged ones first."""
+    return read_table("z_pole_multiplicities.csv")
 
 
 def measured_shape_bins() -> list[tuple[str, FloatArray, FloatArray, FloatArray]]:
@@ -161,7 +167,7 @@ def _moments() -> Measurement:
 
 def _multiplicities() -> Measurement:
     """Mean multiplicities of identified hadrons and of charged particles."""
-    rows = read_table("z_pole_multiplicities.csv")
+    rows = measured_multiplicities()
     charged = next(i for i, row in enumerate(rows) if row["pdg_id"] == _CHARGED)
     slots = {int(row["pdg_id"]): i for i, row in enumerate(rows) if i != charged}
     kaons = slots.pop(_NEUTRAL_KAONS)

@@ -2,7 +2,6 @@
 
 import csv
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
@@ -57,15 +56,17 @@ class MeasuredMultiplicities:
             If the table cannot be read, lacks a column or has an error that is not positive.
         """
         if str(table) == SHIPPED_TABLE:
-            text = files("mcsurrogate.hadronization").joinpath("data/z_pole_multiplicities.csv")
-            lines = text.read_text(encoding="utf-8").splitlines()
+            # The import takes seconds.
+            from mcsurrogate.analysis import measured_multiplicities
+
+            rows = measured_multiplicities()
         else:
             try:
                 lines = Path(table).read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeDecodeError) as error:
                 msg = f"table of multiplicities {table} cannot be read: {error}"
                 raise HadronizationError(msg) from error
-        rows = list(csv.DictReader(lines))
+            rows = list(csv.DictReader(lines))
         try:
             names = tuple(row["name"] for row in rows)
             codes = tuple(
