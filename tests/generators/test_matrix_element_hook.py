@@ -9,12 +9,11 @@ from safetensors.torch import load_file, save_file
 from scipy import stats
 
 from mcsurrogate.cli.plugin import plugin
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, NativeEmulator, TrainingSettings
 from mcsurrogate.errors import EmulationError, PythiaError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import plugin_library
 from mcsurrogate.generators.matrix_element import (
-    NativeEmulator,
     attach_matrix_element,
     matrix_element_settings,
 )

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import pythia8mc
 
+from mcsurrogate.analysis import durham
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.chunk import Particles
 from mcsurrogate.events.hepmc_reader import EventFile
-from mcsurrogate.validation import durham
 from mcsurrogate.validation.observables import get
 
 CUTS = (0.1, 0.03, 0.01, 0.003)

@@ -7,15 +7,14 @@ import pytest
 
 from mcsurrogate.analysis.measured import (
     MeasuredSums,
-    compare_data,
     measurements_for,
     z_pole_measurements,
 )
 from mcsurrogate.analysis.measured.measurement import read_table
-from mcsurrogate.analysis.measured.z_pole import shape_values
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import validate
+from mcsurrogate.validation.data_comparison import compare_data
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +88,9 @@ def test_multiplicities_are_counted_particle_by_particle(events):
 
 def test_shapes_count_neutrinos(events):
     """Thrust and C of an event with a neutrino are those of its whole final state."""
-    from mcsurrogate.validation import shapes
+    from mcsurrogate.analysis import shapes
 
-    values = shape_values(events)
+    values = events.measured_shapes
     whole = shapes.thrust(events.final)
     assert np.allclose(values["one_minus_thrust"], 1.0 - whole.value, atol=1e-12)
     tensors = shapes.sphericity(events.final)

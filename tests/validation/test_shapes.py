@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import pythia8mc
 
+from mcsurrogate.analysis import durham, shapes
 from mcsurrogate.analysis.jets import JetAlgorithm, JetDefinition, inclusive_jets
 from mcsurrogate.events.chunk import Particles
-from mcsurrogate.validation import durham, shapes
 
 SETTINGS = (
     "Beams:idA = 11",

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from mcsurrogate import native
 from mcsurrogate.errors import NativeModuleError
-from mcsurrogate.generators import native
 
 
 @pytest.fixture
