@@ -14,7 +14,6 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,13 +23,10 @@ import numpy as np
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import RunCard, dump_card
 from mcsurrogate.errors import RunFolderError
+from mcsurrogate.versions import versions
 
 __all__ = ["RunFolder", "stage_seed"]
 
-_PACKAGES = (
-    "mcsurrogate", "torch", "normflows", "numpy", "pythia8mc", "pyhepmc", "pylhe",
-    "fastjet", "awkward", "hist", "mplhep",
-)  # fmt: skip
 _SECTIONS = {
     "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
     "generate": ("generation", "emulators"),
@@ -167,7 +163,7 @@ class RunFolder:
         }
         with self._state_lock:
             self._state["stages"][name] = entry
-            self._state["versions"] = _versions()
+            self._state["versions"] = {"platform": platform.platform(), **versions()}
             self._save()
             write_text(self.path / "card.toml", dump_card(self.card))
         start = time.perf_counter()
@@ -212,13 +208,3 @@ def _different(old: object, new: object) -> list[str]:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return [""] if old != new else []
     return [key for key in {**old, **new} if old.get(key) != new.get(key)]
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found

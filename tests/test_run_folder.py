@@ -1,6 +1,7 @@
 """Run folders: stages, immutability, resumption."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def test_a_finished_stage_is_kept_on_resume_and_refused_without(tmp_path: Path) 
     state = json.loads((path / "run.json").read_text())
     assert state["stages"]["integrate"]["ran"] == "integrate"
     assert state["stages"]["integrate"]["seed"] == stage_seed(3, "integrate")
-    assert state["versions"]["torch"]
+    assert state["versions"]["torch"] == version("torch")
+    assert {"platform", "python", "mcsurrogate", "backports.zstd"} <= state["versions"].keys()
 
 
 def test_an_interrupted_stage_is_continued_on_resume_only(tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 import json
 import math
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["SCHEMA_VERSION", "clean", "dumps", "schema", "versions"]
+__all__ = ["SCHEMA_VERSION", "clean", "dumps", "schema"]
 
 SCHEMA_VERSION = 1
 
@@ -17,17 +15,6 @@ def schema() -> dict[str, Any]:
     text = files("mcsurrogate.validation").joinpath("metrics.schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
-
-
-def versions() -> dict[str, str]:
-    """Versions of the programs that a comparison depends on."""
-    found = {"python": platform.python_version()}
-    for name in ("mcsurrogate", "numpy", "scipy", "pyhepmc", "fastjet", "awkward", "hist"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value

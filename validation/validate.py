@@ -15,7 +15,7 @@ from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison, ObservableResult, compare
 from mcsurrogate.validation.data_comparison import compare_data
-from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps, versions
+from mcsurrogate.validation.metrics import SCHEMA_VERSION, dumps
 from mcsurrogate.validation.observables.registry import Observable, metadata, names
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
@@ -30,6 +30,7 @@ from mcsurrogate.validation.supplement import Supplement
 from mcsurrogate.validation.timing import timing_of
 from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict
 from mcsurrogate.validation.yoda import write_samples
+from mcsurrogate.versions import versions
 
 __all__ = ["ValidationResult", "validate"]
 

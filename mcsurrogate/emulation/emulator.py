@@ -17,12 +17,7 @@ from mcsurrogate.emulation.fitting import fit_parts, points_to_features
 from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
 from mcsurrogate.emulation.kinematics import TOLERANCE, check_shape, explain_point
 from mcsurrogate.emulation.layout import ProcessLayout
-from mcsurrogate.emulation.model_card import (
-    FigureRecord,
-    LearningPoint,
-    ModelCard,
-    library_versions,
-)
+from mcsurrogate.emulation.model_card import FigureRecord, LearningPoint, ModelCard
 from mcsurrogate.emulation.native_evaluator import NativeEvaluator
 from mcsurrogate.emulation.native_layout import native_layout
 from mcsurrogate.emulation.parts import EmulatorParts
@@ -31,6 +26,7 @@ from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
 from mcsurrogate.progress import Progress, silent
+from mcsurrogate.versions import versions
 
 __all__ = ["Emulator"]
 
@@ -191,7 +187,7 @@ class Emulator:
             epistemic_limit=result.parts.domain.epistemic,
             learning_curve=tuple(LearningPoint(**asdict(point)) for point in result.history),
             seconds=time.process_time() - start,
-            versions=library_versions(),
+            versions=versions(),
             weights_sha256="",
         )
         emulator = cls(result.parts, card, exact)

@@ -1,7 +1,5 @@
 """The model card: what an emulator was made for, from what, and how well it does."""
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +10,6 @@ __all__ = [
     "InputRange",
     "LearningPoint",
     "ModelCard",
-    "library_versions",
 ]
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -103,14 +100,3 @@ class ModelCard(_Record):
     )
     versions: dict[str, str]
     weights_sha256: str = Field(description="SHA-256 of the safetensors file.")
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions that training depends on."""
-    found = {"python": platform.python_version()}
-    for package in ("mcsurrogate", "torch", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found

@@ -26,12 +26,9 @@ from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
 from mcsurrogate.hadronization.string_breaks.recorder import record_string_breaks
 from mcsurrogate.hadronization.string_breaks.recording import BreakRecording, merge_recordings
 from mcsurrogate.hadronization.train_clusters import train_clusters
-from mcsurrogate.hadronization.training_folder import (
-    TrainingClock,
-    claim_folder,
-    versions,
-)
+from mcsurrogate.hadronization.training_folder import TrainingClock, claim_folder
 from mcsurrogate.progress import Progress, silent
+from mcsurrogate.versions import versions
 
 __all__ = ["train_hadronization"]
 

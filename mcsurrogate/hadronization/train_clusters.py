@@ -29,8 +29,8 @@ from mcsurrogate.hadronization.clusters.training import ClusterTrainer
 from mcsurrogate.hadronization.fitting.decay_products import low_masses
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
 from mcsurrogate.hadronization.string_breaks.flavours import QUARKS
-from mcsurrogate.hadronization.training_folder import versions
 from mcsurrogate.progress import Progress
+from mcsurrogate.versions import versions
 
 __all__ = ["HELD_OUT", "train_clusters"]
 

@@ -1,6 +1,5 @@
 """The folder of a training: whose it is, what made it, and how long that took."""
 
-import importlib.metadata
 import json
 import time
 from pathlib import Path
@@ -14,20 +13,7 @@ from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import RunFolderError
 from mcsurrogate.progress import Progress
 
-__all__ = ["TrainingClock", "claim_folder", "versions"]
-
-_PACKAGES = ("mcsurrogate", "torch", "numpy", "pythia8mc")
-
-
-def versions() -> dict[str, str]:
-    """Versions of the packages that decide the result."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+__all__ = ["TrainingClock", "claim_folder"]
 
 
 def claim_folder(card: BaseModel, out: Path, *, resume: bool) -> None:

@@ -7,7 +7,6 @@ from html import escape
 import numpy as np
 
 from mcsurrogate.validation.comparison import Comparison, ObservableResult
-from mcsurrogate.validation.metrics import versions
 from mcsurrogate.validation.report.data import data_section
 from mcsurrogate.validation.report.figures import FigureShelf
 from mcsurrogate.validation.report.files import files_section
@@ -32,6 +31,7 @@ from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE
 from mcsurrogate.validation.supplement import Supplement
 from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.weight_bands import Band
+from mcsurrogate.versions import versions
 
 __all__ = ["render"]
 
