@@ -11,8 +11,7 @@ from scipy import stats
 from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.emulation import Emulator, NativeEmulator, TrainingSettings
 from mcsurrogate.errors import EmulationError, PythiaError
-from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import plugin_library
+from mcsurrogate.generators import PythiaChain, weights_path
 from mcsurrogate.generators.matrix_element import (
     attach_matrix_element,
     matrix_element_settings,
@@ -246,7 +245,7 @@ def test_damaged_files_are_refused_with_their_names(top, tmp_path):
     assert "has format 1" in refusal([*matrix_element_settings(cut), *TOP])
     save_file(tensors, cut, {**metadata, "masses": "[0, 0"})
     assert "masses" in refusal([*matrix_element_settings(cut), *TOP])
-    weights = plugin_library().parents[1] / "hadronization/weights/string_breaks_monash.safetensors"
+    weights = weights_path("string_breaks_monash")
     assert "string_breaks" in refusal([*matrix_element_settings(weights), *TOP])
     with pytest.raises(EmulationError, match="truncated"):
         cut.write_bytes(path.read_bytes()[:50])
