@@ -73,8 +73,9 @@ class BeamsSection(Section):
         default=None,
         description=(
             "Both beam particles, of p, p~, e-, e+, mu-, mu+; if absent, those of the process "
-            "definition, and protons where Pythia makes the process. Lepton beams have their full "
-            "energy ('PDF:lepton = off') unless the chain's settings say otherwise."
+            "definition, whose partons come from protons, and protons where Pythia makes the "
+            "process. Lepton beams have their full energy ('PDF:lepton = off') unless the chain's "
+            "settings say otherwise."
         ),
     )
     sqrt_s: PositiveEnergy = Field(

@@ -1,7 +1,11 @@
 """Emulators of squared matrix elements: calibrated, refusing what they do not know."""
 
 from mcsurrogate.emulation.accuracy_scaling import AccuracyScaling, check_counts, measure_scaling
-from mcsurrogate.emulation.amplitude import EmulatedMatrixElement, measure_seconds
+from mcsurrogate.emulation.amplitude import (
+    AmplitudeRecord,
+    EmulatedMatrixElement,
+    measure_seconds,
+)
 from mcsurrogate.emulation.checks import check_surrogate, check_weights
 from mcsurrogate.emulation.coupling_content import same_amplitude
 from mcsurrogate.emulation.emulator import Emulator
@@ -18,6 +22,7 @@ from mcsurrogate.emulation.uncertain_points import points_by_uncertainty
 
 __all__ = [
     "AccuracyScaling",
+    "AmplitudeRecord",
     "EmulatedMatrixElement",
     "Emulator",
     "NativeEmulator",

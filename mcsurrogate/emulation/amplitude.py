@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mcsurrogate.emulation.emulator import Emulator
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.matrix_elements import ColouredMatrixElement, ColourFlow, Process, StandardModel
+from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
 
 __all__ = ["AmplitudeRecord", "EmulatedMatrixElement", "measure_seconds"]
 
@@ -41,8 +41,9 @@ class AmplitudeRecord:
 class EmulatedMatrixElement:
     """The emulator where it may be believed, the exact amplitude elsewhere.
 
-    Fulfils :class:`mcsurrogate.matrix_elements.protocol.ColouredMatrixElement`, so it takes the
-    place of the exact amplitude in a hard process; colour flows remain the exact ones.
+    Fulfils :class:`mcsurrogate.matrix_elements.protocol.UncertainMatrixElement`, so it takes the
+    place of the exact amplitude in a hard process, whose events get their colour flows and
+    helicities from the exact one.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class EmulatedMatrixElement:
     def __init__(
         self,
         emulator: Emulator,
-        exact: ColouredMatrixElement,
+        exact: MatrixElement,
         largest_sigma: float | None = None,
     ) -> None:
         if largest_sigma is not None and not largest_sigma > 0.0:
@@ -107,13 +108,13 @@ class EmulatedMatrixElement:
         return value, sigma
 
     @property
-    def colour_flows(self) -> tuple[ColourFlow, ...]:
-        """The exact amplitude's colour flows."""
-        return self.exact.colour_flows
+    def members(self) -> int:
+        """Size of the emulator's ensemble."""
+        return self.emulator.card.members
 
-    def colour_flow_weights(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
-        """Return the exact amplitude's weights ``(N, F)`` of the colour flows."""
-        return self.exact.colour_flow_weights(momenta, alpha_s)
+    def of_members(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
+        """Return |M|^2 of each member of the ensemble, ``(M, N)``."""
+        return self.emulator.predict_members(momenta, alpha_s)
 
     def measure_cost(self, momenta: Tensor) -> float:
         """Measure and keep seconds a point on typical momenta ``(N, n, 4)``, one thread."""

@@ -9,7 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mcsurrogate.emulation import EmulatedMatrixElement, Emulator, same_amplitude
+from mcsurrogate.emulation import (
+    AmplitudeRecord,
+    EmulatedMatrixElement,
+    Emulator,
+    same_amplitude,
+)
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.event_generation.event_builder import EventBuilder
 from mcsurrogate.event_generation.gain import GainReport, measure_gain
@@ -21,6 +26,7 @@ from mcsurrogate.integration import Sampler, WeightedPoints
 __all__ = [
     "TwoStageSource",
     "emulated_process",
+    "emulation_records",
     "prepare_two_stage",
     "two_stage_events",
     "two_stage_unweight",
@@ -72,6 +78,13 @@ def emulated_process(
     return emulated
 
 
+def emulation_records(integrand: object) -> list[AmplitudeRecord]:
+    """Return the bookkeeping of the emulated amplitudes of an integrand."""
+    amplitudes = integrand.amplitudes if isinstance(integrand, HardProcess) else ()
+    elements = [amplitude.matrix_element for amplitude in amplitudes]
+    return [e.record for e in elements if isinstance(e, EmulatedMatrixElement)]
+
+
 @dataclass(frozen=True, slots=True)
 class TwoStageSource:
     """What two-stage unweighting draws from.
@@ -101,9 +114,7 @@ class TwoStageSource:
 
     def emulation_seconds(self) -> float:
         """Processor seconds that the emulated amplitudes have taken so far."""
-        amplitudes = getattr(self.sampler.integrand, "amplitudes", ())
-        elements = [amplitude.matrix_element for amplitude in amplitudes]
-        return sum(e.record.seconds for e in elements if isinstance(e, EmulatedMatrixElement))
+        return sum(record.seconds for record in emulation_records(self.sampler.integrand))
 
     def exact_weight(self, points: WeightedPoints, index: Tensor) -> tuple[Tensor, Contributions]:
         """Exact weights of some of the points, and all that belongs to them.

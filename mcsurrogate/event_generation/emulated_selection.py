@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.cards import EmulatorsSection, RunCard
-from mcsurrogate.emulation import EmulatedMatrixElement, Emulator
+from mcsurrogate.emulation import Emulator
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.event_generation.emulated_process import (
     TwoStageSource,
     emulated_process,
+    emulation_records,
     prepare_two_stage,
     two_stage_events,
 )
@@ -97,12 +98,8 @@ def _describe(section: EmulatorsSection, emulators: list[Emulator]) -> list[dict
     ]
 
 
-def _amplitude_counts(process: HardProcess) -> dict[str, int]:
-    records = [
-        a.matrix_element.record
-        for a in process.amplitudes
-        if isinstance(a.matrix_element, EmulatedMatrixElement)
-    ]
+def _amplitude_counts(integrand: object) -> dict[str, int]:
+    records = emulation_records(integrand)
     return {
         "emulated_points": sum(r.emulated for r in records),
         "outside_domain_points": sum(r.outside for r in records),
@@ -174,7 +171,7 @@ class TwoStageSelection:
             "emulation": {
                 "mode": "exact second stage",
                 "emulators": _describe(self._section, self._emulators),
-                **_amplitude_counts_of(self._source),
+                **_amplitude_counts(self._source.sampler.integrand),
                 "first_efficiency": book.first_efficiency,
                 "second_efficiency": book.second_efficiency,
                 "first_overweight_points": book.first_overweight,
@@ -188,11 +185,6 @@ class TwoStageSelection:
                 "description": gain.describe(),
             },
         }
-
-
-def _amplitude_counts_of(source: TwoStageSource) -> dict[str, int]:
-    integrand = source.sampler.integrand
-    return _amplitude_counts(integrand) if isinstance(integrand, HardProcess) else {}
 
 
 class UncertaintySelection:

@@ -1,5 +1,7 @@
 """From accepted phase-space points to events with flavours, colour flow and helicities."""
 
+import warnings
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,8 +10,12 @@ from torch import Tensor
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
 from mcsurrogate.matrix_elements import (
+    ColouredMatrixElement,
+    EventMatrixElement,
     EventWeights,
-    TreeMatrixElement,
+    HelicityMatrixElement,
+    MatrixElement,
+    SampledMatrixElement,
     as_number,
     draw_index,
     particle_by_pdg,
@@ -36,6 +42,8 @@ class EventBuilder:
         self.process = process
         self._generator = torch.Generator().manual_seed(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
+        for amplitude in process.amplitudes:
+            _warn_of_missing_colour(amplitude.matrix_element)
 
     def build(
         self,
@@ -111,48 +119,57 @@ class EventBuilder:
         momenta = found.momenta[:, list(amplitude.permutation)]
         known = found.identities[index] if found.identities else None
         summed = found.configuration is None
-        if known is None and summed and isinstance(element, TreeMatrixElement):
+        if known is None and summed and isinstance(element, EventMatrixElement):
             known = element.event_weights(momenta, found.alpha_s)
         members = draw_index(found.luminosities[index], self._uniform(count)).numpy()
-        if known is None:
-            flow_weights = element.colour_flow_weights(momenta, found.alpha_s)
-        else:
-            flow_weights = known.flows
-        flows = draw_index(flow_weights, self._uniform(count)).numpy()
         ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
-        lines = np.array(
-            [
-                [member.colour_flow(flow) for flow in element.colour_flows]
-                for member in amplitude.members
-            ],
-            dtype=np.int32,
-        )
-        helicities = self._helicities(amplitude, count, known, found.configuration)
-        return ids[members], lines[members, flows], helicities
+        lines = np.zeros((count, ids.shape[1], 2), dtype=np.int32)
+        if isinstance(element, ColouredMatrixElement):
+            weights = known.flows if known else element.colour_flow_weights(momenta, found.alpha_s)
+            flows = draw_index(weights, self._uniform(count)).numpy()
+            table = [[m.colour_flow(f) for f in element.colour_flows] for m in amplitude.members]
+            lines = np.array(table, dtype=np.int32)[members, flows]
+        helicities = self._helicities(element, momenta, found, known)
+        return ids[members], lines, _in_order(helicities, amplitude.permutation)
 
     def _helicities(
         self,
-        amplitude: Amplitude,
-        count: int,
+        element: MatrixElement,
+        momenta: Tensor,
+        found: Contributions,
         known: EventWeights | None,
-        configuration: Tensor | None,
-    ) -> NDArray[np.float64]:
-        """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, for closed forms."""
-        element = amplitude.matrix_element
-        order = list(amplitude.permutation)
-        drawn = np.full((count, len(order)), _UNKNOWN_HELICITY)
-        if not isinstance(element, TreeMatrixElement):
-            return drawn
-        if configuration is not None:
-            drawn[:, order] = element.configurations[configuration].double().numpy()
-        elif known is not None:
-            # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
-            chosen = draw_index(known.helicities.clamp(min=0), self._uniform(count))
-            drawn[:, order] = element.helicities[chosen].double().numpy()
-        return drawn
+    ) -> Tensor:
+        """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, where nothing tells."""
+        if found.configuration is not None and isinstance(element, SampledMatrixElement):
+            return element.configurations[found.configuration].double()
+        if not isinstance(element, HelicityMatrixElement):
+            return torch.full(momenta.shape[:2], _UNKNOWN_HELICITY, dtype=torch.float64)
+        # Exchanging quarks with antiquarks under the strong interaction alone keeps them.
+        weights = (
+            known.helicities if known else element.helicity_contributions(momenta, found.alpha_s)
+        )
+        chosen = draw_index(weights.clamp(min=0), self._uniform(len(momenta)))
+        return element.helicities[chosen].double()
 
     def _mass(self, pdg_id: NDArray[np.int32]) -> NDArray[np.float64]:
         masses = np.zeros(pdg_id.shape)
         for pdg in np.unique(pdg_id):
             masses[pdg_id == pdg] = as_number(particle_by_pdg(int(pdg)).mass(self._model))
         return masses
+
+
+def _in_order(helicities: Tensor, permutation: tuple[int, ...]) -> NDArray[np.float64]:
+    """Put columns of the representative's legs where the event has them."""
+    moved = np.empty(helicities.shape)
+    moved[:, list(permutation)] = helicities.numpy()
+    return moved
+
+
+def _warn_of_missing_colour(element: MatrixElement) -> None:
+    coloured = any(particle.colour != 1 for particle in element.process.particles)
+    if coloured and not isinstance(element, ColouredMatrixElement):
+        warnings.warn(
+            f"{element.process.name}: this amplitude has no `colour_flows`; its events carry no "
+            "colour lines, and a parton shower cannot continue them",
+            stacklevel=3,
+        )

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from mcsurrogate.emulation import EmulatedMatrixElement
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
+from mcsurrogate.matrix_elements import UncertainMatrixElement
 
 __all__ = [
     "SURROGATE_DOWN",
@@ -76,9 +76,9 @@ class EmulatorWeights:
     def __init__(self, process: HardProcess) -> None:
         self._process = process
         sizes = [
-            a.matrix_element.emulator.card.members
+            a.matrix_element.members
             for a in process.amplitudes
-            if isinstance(a.matrix_element, EmulatedMatrixElement)
+            if isinstance(a.matrix_element, UncertainMatrixElement)
         ]
         largest = max(sizes, default=0)
         self._members = largest if largest > 1 else 0
@@ -110,14 +110,13 @@ class EmulatorWeights:
     def _of_amplitude(self, amplitude: Amplitude, found: Contributions) -> Tensor:
         element = amplitude.matrix_element
         factors = torch.ones(len(found.momenta), len(self.names), dtype=torch.float64)
-        if not isinstance(element, EmulatedMatrixElement):
+        if not isinstance(element, UncertainMatrixElement):
             return factors
         momenta = found.momenta[:, list(amplitude.permutation)]
         value, sigma = element.with_uncertainty(momenta, found.alpha_s)
         factors[:, :2] = torch.stack(list(uncertainty_factors(value, sigma).values()), dim=1)
-        own = element.emulator.card.members
-        if own > 1:
-            members = element.emulator.predict_members(momenta, found.alpha_s) / value
+        if element.members > 1:
+            members = element.of_members(momenta, found.alpha_s) / value
             members = torch.where(sigma > 0.0, members, 1.0)
-            factors[:, 2 : 2 + own] = members.T
+            factors[:, 2 : 2 + element.members] = members.T
         return factors

@@ -1,11 +1,15 @@
 """A hard process put together: amplitudes, parton densities, phase space and scales."""
 
 from mcsurrogate.hard_process.assemble import assemble
+from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 
 __all__ = [
+    "BEAM_PARTICLES",
     "Amplitude",
+    "Beams",
     "Contributions",
     "HardProcess",
     "assemble",
+    "beam_particles",
 ]

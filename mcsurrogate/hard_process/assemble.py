@@ -3,18 +3,18 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import cast
 
 from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
+from mcsurrogate.hard_process.beams import Beams, beam_particles
 from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
 from mcsurrogate.hard_process.integrand import HardProcess
 from mcsurrogate.hard_process.loop_induced import loop_groups
 from mcsurrogate.matrix_elements import (
-    ColouredMatrixElement,
     MatrixElement,
+    Process,
     ProcessDefinition,
     StandardModel,
     SubprocessGroup,
@@ -23,7 +23,7 @@ from mcsurrogate.matrix_elements import (
     matrix_element,
     particle_by_pdg,
 )
-from mcsurrogate.pdf import GridDensity, load_pdf
+from mcsurrogate.pdf import PartonDensity, load_pdf
 from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
 
 __all__ = ["assemble"]
@@ -31,8 +31,27 @@ __all__ = ["assemble"]
 _GLUON = 21
 
 
-def assemble(card: RunCard) -> HardProcess:
+AmplitudeProvider = Callable[[Process, StandardModel], MatrixElement]
+DensityProvider = Callable[[str, int], PartonDensity]
+
+
+def assemble(
+    card: RunCard,
+    amplitude: AmplitudeProvider = matrix_element,
+    density: DensityProvider = load_pdf,
+) -> HardProcess:
     """Build the hard process that a card describes.
+
+    Parameters
+    ----------
+    card
+        The card.
+    amplitude
+        Squared matrix element of a process; those of one's own take part with what they know:
+        helicities and colour flows of events are drawn where there are any.
+    density
+        Parton density from the card's ``beams.pdf`` and ``beams.pdf_member``.  Worker processes
+        call both functions anew, so they are to be importable there.
 
     Raises
     ------
@@ -59,7 +78,7 @@ def assemble(card: RunCard) -> HardProcess:
             "'13 TeV' is a text"
         )
         raise CardError(message)
-    pdf = _parton_density(card, definition)
+    beams = _beams(card, definition, density)
     cuts = _cuts(card, groups, masses)
     channels = build_channels(
         groups,
@@ -67,28 +86,28 @@ def assemble(card: RunCard) -> HardProcess:
         masses,
         card.beams.sqrt_s,
         cuts,
-        hadronic=pdf is not None,
+        hadronic=beams.pdf is not None,
         mapping=card.phase_space.mapping,
     )
     return HardProcess(
-        [(group, _coloured(matrix_element(group.representative, model))) for group in groups],
+        [(group, amplitude(group.representative, model)) for group in groups],
         channels,
         cuts,
-        pdf,
-        alpha_s=_coupling(card, pdf),
+        beams,
+        alpha_s=_coupling(card, beams.pdf),
         renormalization_scale=scale(card.scales.renormalization),
         factorization_scale=scale(card.scales.factorization),
         groups_of_channels=symmetry_groups(channels, groups),
         sample_subprocesses=card.integration.subprocesses == "sample",
         sample_helicities=card.integration.helicities == "sample",
-        recipe=(_from_json, (card.model_dump_json(),)),
+        recipe=(_from_json, (card.model_dump_json(), amplitude, density)),
     )
 
 
 @lru_cache(maxsize=4)
-def _from_json(card: str) -> HardProcess:
+def _from_json(card: str, amplitude: AmplitudeProvider, density: DensityProvider) -> HardProcess:
     """Build a process in a worker, once for all the batches that it evaluates."""
-    return assemble(RunCard.model_validate_json(card))
+    return assemble(RunCard.model_validate_json(card), amplitude, density)
 
 
 def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) -> list[float]:
@@ -151,31 +170,15 @@ def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[flo
     return Cuts(members[0], cuts, masses=masses, jets=jets)
 
 
-def _coloured(element: MatrixElement) -> ColouredMatrixElement:
-    # Not isinstance: before Python 3.12 it would evaluate every property, the measured cost too.
-    if not hasattr(element, "colour_flow_weights"):
-        message = (
-            f"{element.process.name}: this amplitude does not know its colour flows, and events "
-            "for Pythia need them"
-        )
-        raise ProcessError(message)
-    return cast("ColouredMatrixElement", element)
+def _beams(card: RunCard, definition: ProcessDefinition, density: DensityProvider) -> Beams:
+    particles = beam_particles(card, definition)
+    name = card.beams.pdf
+    return Beams(particles, None if name is None else density(name, card.beams.pdf_member))
 
 
-def _parton_density(card: RunCard, definition: ProcessDefinition) -> GridDensity | None:
-    if card.beams.pdf is not None:
-        return load_pdf(card.beams.pdf, card.beams.pdf_member)
-    for label, choice in zip(definition.labels[:2], definition.choices[:2], strict=True):
-        if len(choice) > 1:
-            message = (
-                f"beams.pdf is missing: {label!r} in {card.process.definition!r} is a hadron; name "
-                "a PDF set (`mcsurrogate info` lists them), or definite incoming partons"
-            )
-            raise CardError(message)
-    return None
-
-
-def _coupling(card: RunCard, pdf: GridDensity | None) -> float | Callable[[Tensor | float], Tensor]:
+def _coupling(
+    card: RunCard, pdf: PartonDensity | None
+) -> float | Callable[[Tensor | float], Tensor]:
     if card.scales.alpha_s != "pdf":
         return card.scales.alpha_s
     if pdf is None:

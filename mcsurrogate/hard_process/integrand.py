@@ -15,16 +15,17 @@ from torch import Tensor
 
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.flows import discrete_value
+from mcsurrogate.hard_process.beams import Beams
 from mcsurrogate.hard_process.channels import Channels
 from mcsurrogate.integration import IntegrandValue
 from mcsurrogate.matrix_elements import (
-    ColouredMatrixElement,
+    EventMatrixElement,
     EventWeights,
+    MatrixElement,
+    SampledMatrixElement,
     Subprocess,
     SubprocessGroup,
-    TreeMatrixElement,
 )
-from mcsurrogate.pdf import GridDensity
 from mcsurrogate.phase_space import Cuts, Scale
 
 __all__ = ["PB_GEV2", "Amplitude", "Contributions", "HardProcess"]
@@ -47,7 +48,7 @@ class Amplitude:
         Subprocesses whose luminosities multiply this amplitude.
     """
 
-    matrix_element: ColouredMatrixElement
+    matrix_element: MatrixElement
     permutation: tuple[int, ...]
     members: tuple[Subprocess, ...]
 
@@ -129,8 +130,8 @@ class HardProcess:
         From the unit hypercube to phase-space points.
     cuts
         Which points count.
-    pdf
-        Parton densities of both beams; None for partonic beams, whose x is one.
+    beams
+        The beam particles and the densities of their partons.
     alpha_s
         Strong coupling: a number, or a function of the renormalisation scale in GeV.
     renormalization_scale, factorization_scale
@@ -152,10 +153,10 @@ class HardProcess:
 
     def __init__(
         self,
-        groups: Sequence[tuple[SubprocessGroup, ColouredMatrixElement]],
+        groups: Sequence[tuple[SubprocessGroup, MatrixElement]],
         channels: Channels,
         cuts: Cuts,
-        pdf: GridDensity | None,
+        beams: Beams,
         alpha_s: float | Callable[[Tensor | float], Tensor],
         renormalization_scale: Scale,
         factorization_scale: Scale,
@@ -167,7 +168,7 @@ class HardProcess:
         self._recipe = recipe
         self.phase_space = channels
         self.cuts = cuts
-        self.pdf = pdf
+        self.beams = beams
         self.alpha_s = alpha_s
         self.renormalization_scale = renormalization_scale
         self.factorization_scale = factorization_scale
@@ -190,7 +191,7 @@ class HardProcess:
             sizes.append(len(self.amplitudes))
         if sample_helicities:
             self._helicity_axis = channels.dim + len(sizes)
-            sizes.append(max(len(_with_helicities(a).configurations) for a in self.amplitudes))
+            sizes.append(max(len(_sampled(a).configurations) for a in self.amplitudes))
         self.dim = channels.dim + len(sizes)
         self.periodic = (*channels.periodic, *(False for _ in sizes))
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
@@ -236,8 +237,8 @@ class HardProcess:
         """Evaluate amplitudes and luminosities at ``u`` ``(N, dim)``; all that are not sampled.
 
         Without ``squared_amplitudes`` every amplitude counts as one: for what needs the
-        kinematics and luminosities alone.  With ``identities`` tree amplitudes that are summed over
-        everything also give the weights of colour flows and helicities.
+        kinematics and luminosities alone.  With ``identities`` amplitudes that can do so, and are
+        summed over everything, also give the weights of colour flows and helicities.
         """
         point = self.phase_space.forward(u[:, : self.phase_space.dim], channel)
         accepted = self.cuts(point.momenta) & (point.jacobian > 0)
@@ -260,7 +261,7 @@ class HardProcess:
             squared = common.new_ones(())
             element = amplitude.matrix_element
             found = None
-            if with_identities and isinstance(element, TreeMatrixElement):
+            if with_identities and isinstance(element, EventMatrixElement):
                 found = element.event_weights(momenta[:, list(amplitude.permutation)], alpha_s)
                 squared = found.squared
             elif squared_amplitudes:
@@ -270,7 +271,7 @@ class HardProcess:
                     alpha_s[rows],
                     None if configuration is None else configuration[rows],
                 )
-            luminosity = self._luminosity(amplitude, x1[rows], x2[rows], scale[rows])
+            luminosity = self.beams.luminosity(amplitude.flavours, x1[rows], x2[rows], scale[rows])
             weight = common[rows] * squared * luminosity.sum(dim=1)
             if picked is not None:
                 # one of so many equal bins of its dimension
@@ -305,7 +306,7 @@ class HardProcess:
         momenta = momenta[:, list(amplitude.permutation)]
         if configuration is None:
             return amplitude.matrix_element(momenta, alpha_s)
-        element = _with_helicities(amplitude)
+        element = _sampled(amplitude)
         # an amplitude with fewer configurations than another has empty bins
         rows = torch.nonzero(configuration < len(element.configurations))[:, 0]
         value = element.of_configuration(momenta[rows], alpha_s[rows], configuration[rows])
@@ -319,17 +320,10 @@ class HardProcess:
             value = torch.tensor(self.alpha_s, dtype=momenta.dtype)
         return value.to(momenta).expand(len(momenta))
 
-    def _luminosity(
-        self, amplitude: Amplitude, x1: Tensor, x2: Tensor, scale: Tensor | float
-    ) -> Tensor:
-        if self.pdf is None:
-            return x1.new_ones(len(x1), len(amplitude.members))
-        return self.pdf.luminosity(amplitude.flavours, x1, x2, scale)
 
-
-def _with_helicities(amplitude: Amplitude) -> TreeMatrixElement:
+def _sampled(amplitude: Amplitude) -> SampledMatrixElement:
     element = amplitude.matrix_element
-    if not isinstance(element, TreeMatrixElement):
+    if not isinstance(element, SampledMatrixElement):
         message = (
             f"{element.process.name}: this amplitude is known summed over helicities only; set "
             "integration.helicities = 'sum'"

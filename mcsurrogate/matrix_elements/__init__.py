@@ -13,10 +13,18 @@ from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
-from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, MatrixElement
+from mcsurrogate.matrix_elements.protocol import (
+    ColouredMatrixElement,
+    EventMatrixElement,
+    EventWeights,
+    HelicityMatrixElement,
+    MatrixElement,
+    SampledMatrixElement,
+    UncertainMatrixElement,
+)
 from mcsurrogate.matrix_elements.reweighting import event_scores, reweight_events
-from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand, luminosity
-from mcsurrogate.matrix_elements.tree import EventWeights, TreeMatrixElement
+from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
+from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
 
 __all__ = [
@@ -24,14 +32,18 @@ __all__ = [
     "ColouredMatrixElement",
     "CouplingOrders",
     "Diagram",
+    "EventMatrixElement",
     "EventWeights",
+    "HelicityMatrixElement",
     "MatrixElement",
     "Process",
     "ProcessDefinition",
+    "SampledMatrixElement",
     "StandardModel",
     "Subprocess",
     "SubprocessGroup",
     "TreeMatrixElement",
+    "UncertainMatrixElement",
     "antiparticle",
     "as_number",
     "check_momenta",
@@ -43,7 +55,6 @@ __all__ = [
     "event_scores",
     "expand",
     "log_gradients",
-    "luminosity",
     "matrix_element",
     "momentum_gradients",
     "particle_by_pdg",

@@ -233,6 +233,7 @@ def multiparticle_labels(flavours: int = 4) -> dict[str, tuple[int, ...]]:
     proton = (21, *quarks, *(-quark for quark in quarks))
     return {
         "p": proton,
+        "p~": proton,
         "j": proton,
         "l+": (-11, -13),
         "l-": (11, 13),

@@ -9,16 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from torch import Tensor
-
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
-from mcsurrogate.pdf import PartonDensity
 
-__all__ = ["Subprocess", "SubprocessGroup", "expand", "luminosity"]
+__all__ = ["Subprocess", "SubprocessGroup", "expand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +71,6 @@ class SubprocessGroup:
     def permutations(self) -> tuple[tuple[int, ...], ...]:
         """The distinct leg permutations for which the amplitude must be evaluated."""
         return tuple(dict.fromkeys(member.permutation for member in self.members))
-
-
-def luminosity(
-    member: Subprocess,
-    pdf: PartonDensity,
-    x1: Tensor,
-    x2: Tensor,
-    scale: Tensor | float,
-) -> Tensor:
-    """Return f(x1, mu) f(x2, mu) of a subprocess's incoming partons, ``(N,)``.
-
-    Parameters
-    ----------
-    member
-        The subprocess.
-    pdf
-        Parton densities of both beams.
-    x1, x2
-        Momentum fractions, ``(N,)``.
-    scale
-        Factorisation scale in GeV.
-    """
-    first, second = member.pdg_ids[:2]
-    return pdf.xfx(first, x1, scale) * pdf.xfx(second, x2, scale) / (x1 * x2)
 
 
 def expand(

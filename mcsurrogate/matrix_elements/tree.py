@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from mcsurrogate.matrix_elements.orders import resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.probe import probe_points
 from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.protocol import EventWeights
 from mcsurrogate.matrix_elements.recursion import build_amplitude
 from mcsurrogate.matrix_elements.tree_contraction import ColourContraction
 from mcsurrogate.matrix_elements.tree_evaluator import TreeEvaluator
@@ -24,25 +24,7 @@ from mcsurrogate.matrix_elements.validity import (
     strong_coupling,
 )
 
-__all__ = ["EventWeights", "TreeMatrixElement"]
-
-
-class EventWeights(NamedTuple):
-    """What decides on the particles of an event at given momenta.
-
-    Attributes
-    ----------
-    squared
-        ``(N,)`` squared matrix element in GeV^(8-2n).
-    flows
-        ``(N, F)`` leading-colour weights of the colour flows.
-    helicities
-        ``(N, H)`` contributions of the helicity configurations; their sum is ``squared``.
-    """
-
-    squared: Tensor
-    flows: Tensor
-    helicities: Tensor
+__all__ = ["TreeMatrixElement"]
 
 
 class TreeMatrixElement:

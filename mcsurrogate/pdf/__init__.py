@@ -11,19 +11,21 @@ from mcsurrogate.pdf.alpha_s import (
 from mcsurrogate.pdf.grid_density import GridDensity
 from mcsurrogate.pdf.load import load_pdf
 from mcsurrogate.pdf.locate import available_pdfs, find_pdf
-from mcsurrogate.pdf.protocol import PartonDensity
+from mcsurrogate.pdf.protocol import ManyPartonDensity, PartonDensity, densities
 from mcsurrogate.pdf.running import RunningSettings
 
 __all__ = [
     "AnalyticCoupling",
     "FixedCoupling",
     "GridDensity",
+    "ManyPartonDensity",
     "PartonDensity",
     "RunningCoupling",
     "RunningSettings",
     "StrongCoupling",
     "TabulatedCoupling",
     "available_pdfs",
+    "densities",
     "find_pdf",
     "load_pdf",
     "standard_coupling",

@@ -155,33 +155,6 @@ class GridDensity:
             result = torch.clamp(result, min=self._floor)
         return result.reshape(*shape, len(ids))
 
-    def luminosity(
-        self, pairs: Sequence[tuple[int, int]], x1: Tensor, x2: Tensor, q: Tensor | float
-    ) -> Tensor:
-        """Products x1 f_a(x1, Q) x2 f_b(x2, Q) for many pairs of partons of two protons.
-
-        Parameters
-        ----------
-        pairs
-            PDG ids (a, b) of the P pairs: a from the proton with ``x1``.
-        x1, x2
-            Momentum fractions, ``(N,)``.
-        q
-            Factorisation scale in GeV, a number or ``(N,)``.
-
-        Returns
-        -------
-        Tensor
-            ``(N, P)``.
-        """
-        ids = tuple(dict.fromkeys(pdg for pair in pairs for pdg in pair))
-        first = [ids.index(a) for a, _ in pairs]
-        second = [ids.index(b) for _, b in pairs]
-        # One call for both protons: the cost of a call counts for small batches.
-        scale = q.expand_as(x1).repeat(2) if isinstance(q, Tensor) and q.ndim > 0 else q
-        values = self.xfx_all(torch.cat((x1, x2)), scale, ids)
-        return values[: len(x1), first] * values[len(x1) :, second]
-
     def alpha_s(self, q: Tensor | float) -> Tensor:
         """Strong coupling at the scale ``q`` in GeV, see ``coupling.description``.
 

@@ -1,10 +1,12 @@
-"""The contract that every parton density fulfils."""
+"""The contract that every parton density fulfils, and what some can do beside it."""
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor
+from typing_extensions import Protocol, runtime_checkable
 
-__all__ = ["PartonDensity"]
+__all__ = ["ManyPartonDensity", "PartonDensity", "densities"]
 
 
 @runtime_checkable
@@ -31,3 +33,31 @@ class PartonDensity(Protocol):
     def alpha_s(self, q: Tensor | float) -> Tensor:
         """Strong coupling at the scale ``q`` in GeV."""
         ...
+
+
+@runtime_checkable
+class ManyPartonDensity(PartonDensity, Protocol):
+    """Parton densities that share the work between the partons at one point."""
+
+    def xfx_all(self, x: Tensor, q: Tensor | float, pdg_ids: Sequence[int]) -> Tensor:
+        """Momentum densities ``(..., F)`` of F partons."""
+        ...
+
+
+def densities(pdf: PartonDensity, x: Tensor, q: Tensor | float, pdg_ids: Sequence[int]) -> Tensor:
+    """Return x f(x, Q) of many partons, ``(N, F)``, at once where the density can do it.
+
+    Parameters
+    ----------
+    pdf
+        Any parton density.
+    x
+        Momentum fractions, ``(N,)``.
+    q
+        Factorisation scale in GeV, a number or ``(N,)``.
+    pdg_ids
+        The F partons.
+    """
+    if isinstance(pdf, ManyPartonDensity):
+        return pdf.xfx_all(x, q, pdg_ids)
+    return torch.stack([pdf.xfx(pdg, x, q) for pdg in pdg_ids], dim=-1)

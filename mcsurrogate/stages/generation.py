@@ -23,7 +23,6 @@ __all__ = ["EVENTS", "run_generation"]
 
 EVENTS = "events/hard_process.lhe.gz"
 _WEIGHTS_IN_PB = -4
-_PROTON = 2212
 
 
 def run_generation(
@@ -88,16 +87,15 @@ def run_generation(
                 )
 
         energy = card.beams.sqrt_s / 2
-        first = process.amplitudes[0].members[0].pdg_ids
-        beams = (_PROTON, _PROTON) if process.pdf is not None else (first[0], first[1])
+        first, second = (0 if hadron else -1 for hadron in process.beams.hadronic)
         run = RunInfo(
-            beams=beams,
+            beams=process.beams.particles,
             energies_gev=(energy, energy),
             processes=(
                 ProcessInfo(PROCESS_ID, result["cross_section_pb"], result["error_pb"], unit),
             ),
             weighting_strategy=_WEIGHTS_IN_PB,
-            pdf_ids=(0, 0) if process.pdf is not None else (-1, -1),
+            pdf_ids=(first, second),
             weight_names=selection.weight_names,
         )
         count = write_les_houches(

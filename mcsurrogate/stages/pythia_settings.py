@@ -2,14 +2,14 @@
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
+from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles
 from mcsurrogate.matrix_elements import ProcessDefinition
 from mcsurrogate.pdf import find_pdf
 
 __all__ = ["beam_settings", "hard_process_settings", "standard_settings", "surrogate_settings"]
 
 _FIXED_SCALE = 5
-_BEAM_CODES = {"p": 2212, "p~": -2212, "e-": 11, "e+": -11, "mu-": 13, "mu+": -13}
-_PROTON = _BEAM_CODES["p"]
+_PROTON = BEAM_PARTICLES["p"]
 
 
 def beam_settings(card: RunCard) -> list[str]:
@@ -34,28 +34,16 @@ def beam_settings(card: RunCard) -> list[str]:
 
 
 def _beams(card: RunCard) -> tuple[int, int]:
-    named = card.beams.particles
-    given = None if named is None else (_BEAM_CODES[named[0]], _BEAM_CODES[named[1]])
     if card.process.definition is None:
-        return given or (_PROTON, _PROTON)
+        first, second = card.beams.particles or ("p", "p")
+        return BEAM_PARTICLES[first], BEAM_PARTICLES[second]
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    # A process definition with a PDF set has proton beams, whatever partons it names.
-    found = (
-        (_PROTON, _PROTON)
-        if card.beams.pdf is not None
-        else (definition.choices[0][0], definition.choices[1][0])
-    )
-    if not all(beam in _BEAM_CODES.values() for beam in found):
+    found = beam_particles(card, definition)
+    if not all(beam in BEAM_PARTICLES.values() for beam in found):
         labels = " ".join(definition.labels[:2])
         message = (
             f"Pythia cannot continue events of the partonic beams {labels!r}; give beams.pdf for "
             "proton beams, or use `mcsurrogate generate --no-shower` for LHE events"
-        )
-        raise CardError(message)
-    if named is not None and given != found:
-        message = (
-            f"beams.particles {list(named)} are not those of {card.process.definition!r}; leave "
-            "them out"
         )
         raise CardError(message)
     return found

@@ -63,7 +63,8 @@ def test_contributions_sum_to_the_weight_and_luminosities_are_products_of_densit
     )
     for amplitude, luminosity in zip(process.amplitudes, found.luminosities, strict=True):
         for column, (a, b) in enumerate(amplitude.flavours):
-            expected = process.pdf.xfx(a, found.x1, 91.188) * process.pdf.xfx(b, found.x2, 91.188)
+            pdf = process.beams.pdf
+            expected = pdf.xfx(a, found.x1, 91.188) * pdf.xfx(b, found.x2, 91.188)
             torch.testing.assert_close(luminosity[:, column], expected)
 
 

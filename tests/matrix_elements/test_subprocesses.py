@@ -1,8 +1,7 @@
 import pytest
-import torch
 
 from mcsurrogate.errors import ProcessError
-from mcsurrogate.matrix_elements import Subprocess, expand, luminosity
+from mcsurrogate.matrix_elements import Subprocess, expand
 
 
 def by_representative(groups):
@@ -61,18 +60,3 @@ def test_colour_flow_of_a_swapped_member():
     assert member.colour_flow(flow) == ((0, 502), (501, 0), (501, 0), (0, 502))
     conjugate = Subprocess((-2, 2, -6, 6), (0, 1, 2, 3), conjugated=True)
     assert conjugate.colour_flow(flow) == ((0, 501), (502, 0), (0, 501), (502, 0))
-
-
-def test_luminosity():
-    class Density:
-        name = "test"
-
-        def xfx(self, pdg, x, q):
-            return x * pdg * q
-
-        def alpha_s(self, q):
-            return q
-
-    x = torch.tensor([0.1, 0.2])
-    member = Subprocess((2, 21, 2, 21), (0, 1, 2, 3))
-    assert torch.equal(luminosity(member, Density(), x, x / 2, 3.0), torch.full((2,), 378.0))

@@ -92,14 +92,6 @@ def test_protocol_shapes_and_partons(pdf):
         )
     if 6 not in pdf.pdg_ids:
         assert (pdf.xfx(6, x, 50.0) == 0).all()
-    pairs = [(21, 21), (2, -2), (-2, 2)]
-    one, two = x[0], x[1]
-    for q in (50.0, torch.full_like(one, 50.0)):
-        luminosity = pdf.luminosity(pairs, one, two, q)
-        for column, (a, b) in enumerate(pairs):
-            torch.testing.assert_close(
-                luminosity[:, column], pdf.xfx(a, one, q) * pdf.xfx(b, two, q)
-            )
 
 
 def test_single_precision(pdf, oracle):

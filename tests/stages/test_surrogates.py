@@ -90,7 +90,7 @@ def test_beams(process: object, beams: object, codes: tuple[int, int]) -> None:
         ({"process": {"definition": "g g > t t~"}, "beams": {"sqrt_s": 1000.0}},
          "partonic beams 'g g'"),
         ({"process": {"definition": "e+ e- > u u~"},
-          "beams": {"sqrt_s": 91.2, "particles": ["p", "p"]}}, "not those of"),
+          "beams": {"sqrt_s": 91.2, "particles": ["p", "p"]}}, "cannot come from a beam of"),
         ({"beams": {"sqrt_s": 91.2, "particles": ["e-", "e+"], "pdf": PDF}}, "lepton beams"),
     ],
 )  # fmt: skip

@@ -1,0 +1,127 @@
+"""Which particles the beams are, and the densities of their partons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError
+from mcsurrogate.matrix_elements import ProcessDefinition, antiparticle
+from mcsurrogate.pdf import PartonDensity, densities
+
+__all__ = ["BEAM_PARTICLES", "Beams", "beam_particles"]
+
+BEAM_PARTICLES = {"p": 2212, "p~": -2212, "e-": 11, "e+": -11, "mu-": 13, "mu+": -13}
+"""PDG ids of the beams that a card can name."""
+
+_PROTON = BEAM_PARTICLES["p"]
+_NAMES = {pdg: name for name, pdg in BEAM_PARTICLES.items()}
+_PARTONS = frozenset({*range(-6, 7), 21, 22}) - {0}
+
+
+@dataclass(frozen=True, slots=True)
+class Beams:
+    """Two beam particles, of which hadrons have partons that carry a fraction of the momentum.
+
+    Attributes
+    ----------
+    particles
+        PDG ids; the first beam moves along +z.
+    pdf
+        Parton densities of the proton, None where no beam is a hadron. The antiproton's are
+        those of the antipartons.
+    """
+
+    particles: tuple[int, int]
+    pdf: PartonDensity | None
+
+    @property
+    def hadronic(self) -> tuple[bool, bool]:
+        """Which beams have partons."""
+        first, second = (abs(pdg) == _PROTON for pdg in self.particles)
+        return first, second
+
+    def luminosity(
+        self, pairs: Sequence[tuple[int, int]], x1: Tensor, x2: Tensor, scale: Tensor
+    ) -> Tensor:
+        """Return the products x1 f_a(x1, mu) x2 f_b(x2, mu) of pairs of partons.
+
+        Parameters
+        ----------
+        pairs
+            PDG ids (a, b) of the P pairs: a from the first beam. A beam without partons has
+            the density one.
+        x1, x2
+            Momentum fractions, ``(N,)``.
+        scale
+            Factorisation scale in GeV, ``(N,)``.
+
+        Returns
+        -------
+        Tensor
+            ``(N, P)``.
+        """
+        sides = [side for side, hadron in enumerate(self.hadronic) if hadron]
+        if self.pdf is None or not sides:
+            return x1.new_ones(len(x1), len(pairs))
+        wanted = [
+            [pair[side] if self.particles[side] > 0 else antiparticle(pair[side]) for pair in pairs]
+            for side in sides
+        ]
+        ids = tuple(dict.fromkeys(pdg for partons in zip(*wanted, strict=True) for pdg in partons))
+        # One call for both beams: the cost of a call counts for small batches.
+        x = torch.cat([(x1, x2)[side] for side in sides])
+        values = densities(self.pdf, x, scale.repeat(len(sides)), ids)
+        values = values.reshape(len(sides), len(x1), len(ids))
+        columns = [[ids.index(pdg) for pdg in partons] for partons in wanted]
+        product = values[0][:, columns[0]]
+        return product if len(sides) == 1 else product * values[1][:, columns[1]]
+
+
+def beam_particles(card: RunCard, definition: ProcessDefinition) -> tuple[int, int]:
+    """Return the PDG ids of the beams of a process definition.
+
+    What stands for partons, ``p``, ``p~`` or definite ones, comes from a proton unless
+    ``beams.particles`` says otherwise; leptons are beams themselves, and so are partons where
+    the card has no parton densities.
+
+    Raises
+    ------
+    CardError
+        If the process cannot have the beams of the card, or densities are missing or idle.
+    """
+    first, second = (_beam(card, definition, side) for side in (0, 1))
+    if card.beams.pdf is not None and _PROTON not in (abs(first), abs(second)):
+        message = "beams.pdf: lepton beams have no parton densities here; leave it out"
+        raise CardError(message)
+    return first, second
+
+
+def _beam(card: RunCard, definition: ProcessDefinition, side: int) -> int:
+    label, choice = definition.labels[side], definition.choices[side]
+    named = None if card.beams.particles is None else card.beams.particles[side]
+    hadron = label.lower() in ("p", "p~")
+    if card.beams.pdf is None and (hadron or len(choice) > 1):
+        message = (
+            f"beams.pdf is missing: {label!r} in {card.process.definition!r} is a hadron; name "
+            "a PDF set (`mcsurrogate info` lists them), or definite incoming partons"
+        )
+        raise CardError(message)
+    if card.beams.pdf is not None and set(choice) <= _PARTONS:
+        found = -_PROTON if label.lower() == "p~" else _PROTON
+        # 'p' is the set of partons, which those of an antiproton are as well.
+        fits = named is None or BEAM_PARTICLES[named] in (found, -_PROTON)
+    else:
+        found = choice[0]
+        fits = len(choice) == 1 and (named is None or BEAM_PARTICLES[named] == found)
+    if not fits:
+        what = f"{label!r} in {card.process.definition!r}"
+        beam = "one beam particle" if named is None else f"a beam of {named!r}"
+        message = (
+            f"beams.particles: {what} cannot come from {beam}; the process needs "
+            f"{_NAMES.get(found, 'a definite parton or lepton')!r} there"
+        )
+        raise CardError(message)
+    return found if named is None else BEAM_PARTICLES[named]
