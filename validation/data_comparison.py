@@ -57,6 +57,11 @@ class SampleAgainstData:
     ndf: int
     p_value: float
 
+    @property
+    def worst(self) -> int | None:
+        """Which value has the largest pull; None where none is compared."""
+        return int(np.nanargmax(np.abs(self.pulls))) if self.ndf else None
+
 
 @dataclass(frozen=True)
 class MeasuredResult:
@@ -76,6 +81,12 @@ class MeasuredResult:
     candidate: SampleAgainstData
     reference: SampleAgainstData
     notes: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the values that neither sample holds."""
+        compared = self.candidate.compared | self.reference.compared
+        return tuple(np.asarray(self.measurement.labels)[~compared])
 
 
 def undecayed_words(sums: MeasuredSums) -> str:

@@ -135,7 +135,7 @@ def test_index_lists_runs_and_links_reports(runs):
     page, number = write_index(folder)
     assert number == 2
     text = page.read_text()
-    assert "<a href='first/report/report.html'>first</a>" in text
+    assert '<a href="first/report/report.html">first</a>' in text
     assert "nested/second" in text
     assert "no report yet" in text
     assert "indistinguishable" in text

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import escape
 from xml.etree import ElementTree
 
+from markupsafe import Markup
+
 __all__ = ["SharedParts"]
 
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -92,13 +94,13 @@ class SharedParts:
             f"{drawing.children(root)}</svg>"
         )
 
-    def definitions(self) -> str:
+    def definitions(self) -> Markup:
         """Markup that the figures refer to; stands once in the page, before or after them."""
         styles = "".join(f".f{n}{{{style}}}" for style, n in self.classes.items())
         symbols = "".join(
             re.sub(r"^<\w+", rf'\g<0> id="s{n}"', markup) for markup, n in self.symbols.items()
         )
-        return (
+        return Markup(  # noqa: S704 - made of parts of figures
             "<style>svg *{stroke-linejoin:round;stroke-linecap:butt}"
             f"{styles}</style>"
             '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'

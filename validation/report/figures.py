@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup, escape
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.collections import Collection
@@ -77,7 +78,7 @@ class FigureShelf:
         self.files: list[str] = []
         self.shared = SharedParts()
 
-    def inline(self, figure: Figure, name: str, title: str) -> str:
+    def inline(self, figure: Figure, name: str, title: str) -> Markup:
         """SVG element of a figure for the page; its files are written on the way.
 
         Parameters
@@ -89,8 +90,7 @@ class FigureShelf:
         title
             Text for screen readers, not escaped.
         """
-        safe = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-        svg = as_svg(figure, name, safe, self.shared)
+        svg = Markup(as_svg(figure, name, escape(title), self.shared))  # noqa: S704 - matplotlib's own
         if self._folder is not None:
             self._save(figure, re.sub(r"[^A-Za-z0-9_.-]", "_", name))
         return svg
