@@ -2,6 +2,7 @@
 
 __all__ = [
     "CardError",
+    "CheckpointError",
     "EmulationError",
     "EventFileError",
     "HadronizationError",
@@ -25,6 +26,10 @@ class MCSurrogateError(Exception):
 
 class CardError(MCSurrogateError):
     """A run card has an unknown key, a wrong unit or an impossible value."""
+
+
+class CheckpointError(MCSurrogateError):
+    """A checkpoint is damaged or belongs to other work."""
 
 
 class ProcessError(MCSurrogateError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mcsurrogate.emulation.checkpoint import load_checkpoint, save_checkpoint
+from mcsurrogate.checkpoint import Checkpoint, tensor_digest
 from mcsurrogate.emulation.network import MemberNetwork
 from mcsurrogate.emulation.optimizer import SOAP
 from mcsurrogate.errors import EmulationError
@@ -147,8 +147,9 @@ def train_network(
     Raises
     ------
     EmulationError
-        If training diverges, there are fewer points than a batch, or the checkpoint belongs to
-        another training.
+        If training diverges, or there are fewer points than a batch.
+    CheckpointError
+        If the checkpoint is damaged or belongs to another training.
     """
     points = data.inputs.shape[1]
     if points < settings.batch:
@@ -161,22 +162,25 @@ def train_network(
     identity = {
         "seed": seed,
         "points": points,
-        "checksum": float(data.inputs.double().sum() + data.targets.double().sum()),
+        "data": tensor_digest([data.inputs, data.targets]),
         **asdict(settings),
-        "hidden": list(settings.hidden),
     }
+    keeper = Checkpoint(checkpoint, identity)
     history: list[EpochRecord] = []
-    if resume and checkpoint is not None and checkpoint.exists():
-        history = [
-            EpochRecord(**record)
-            for record in load_checkpoint(checkpoint, identity, network, optimizer)
-        ]
+    if resume and (state := keeper.load()) is not None:
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        history = [EpochRecord(**record) for record in state["history"]]
     for epoch in range(len(history), settings.epochs):
         loss = _epoch(data, settings, network, optimizer, epoch, seed)
         history.append(_measure(data, network, epoch + 1, loss))
-        if checkpoint is not None:
-            records = [asdict(record) for record in history]
-            save_checkpoint(checkpoint, identity, network, optimizer, records)
+        keeper.save(
+            {
+                "network": network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "history": [asdict(record) for record in history],
+            }
+        )
         progress(
             epoch + 1,
             settings.epochs,

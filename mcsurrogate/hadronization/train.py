@@ -153,7 +153,7 @@ def _train_member(
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
         seed=seed,
-        checkpoint=weights.with_suffix(".checkpoint.pt"),
+        checkpoint=weights.with_suffix(".checkpoint.safetensors"),
     )
     if resume:
         trainer.resume()

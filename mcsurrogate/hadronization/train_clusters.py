@@ -59,7 +59,7 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
         seed=card.seed,
-        checkpoint=out / "checkpoint.pt",
+        checkpoint=out / "checkpoint.safetensors",
     )
     if resume:
         trainer.resume()

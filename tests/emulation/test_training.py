@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mcsurrogate.emulation.training import TrainingData, TrainingSettings, train_network
-from mcsurrogate.errors import EmulationError
+from mcsurrogate.errors import CheckpointError, EmulationError
 
 SETTINGS = TrainingSettings(hidden=(24, 24), epochs=6, batch=80, learning_rate=0.02)
 
@@ -61,12 +61,12 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     file = tmp_path / "checkpoint.safetensors"
     data = make_data()
     train_network(data, SETTINGS, seed=4, checkpoint=file, stop=lambda _: True)
-    with pytest.raises(EmulationError, match=r"another training \(different: seed\)"):
+    with pytest.raises(CheckpointError, match=r"other work \(different: seed\)"):
         train_network(data, SETTINGS, seed=5, checkpoint=file, resume=True)
     other = replace(SETTINGS, learning_rate=0.01)
-    with pytest.raises(EmulationError, match="different: learning_rate"):
+    with pytest.raises(CheckpointError, match="different: learning_rate"):
         train_network(data, other, seed=4, checkpoint=file, resume=True)
-    with pytest.raises(EmulationError, match="checksum"):
+    with pytest.raises(CheckpointError, match="different: data"):
         train_network(make_data(seed=3), SETTINGS, seed=4, checkpoint=file, resume=True)
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     data = make_data()
     train_network(data, SETTINGS, seed=4, checkpoint=file, stop=lambda _: True)
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(EmulationError, match="damaged"):
+    with pytest.raises(CheckpointError, match="damaged"):
         train_network(data, SETTINGS, seed=4, checkpoint=file, resume=True)
 
 

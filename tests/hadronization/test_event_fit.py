@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from mcsurrogate.errors import HadronizationError
+from mcsurrogate.errors import CheckpointError, HadronizationError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.weights_file import write_weights
@@ -179,10 +179,14 @@ def test_steps_stay_in_the_trust_region():
 
 
 def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
+    start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(settings=tuple(zpole), events=600, steps=2, last_divergence=1.5)
     fit = EventFit(restored, card, seed=3, folder=tmp_path)
     fit.run(lambda *_: None)
     assert fit.curve[-1]["chi2"] < 0.8 * fit.curve[0]["chi2"]
+    with pytest.raises(CheckpointError, match="different: networks"):
+        EventFit(restored, card, seed=3, folder=tmp_path).resume()
+    restored.load_state_dict(start)
     again = EventFit(restored, card, seed=3, folder=tmp_path)
     assert again.resume()
     assert again.curve == fit.curve

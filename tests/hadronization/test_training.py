@@ -78,10 +78,10 @@ def test_a_killed_training_resumes_bit_for_bit(recording, tmp_path):
             part._save()
             raise Killed
 
-    part = trainer(sample, tmp_path / "checkpoint.pt")
+    part = trainer(sample, tmp_path / "checkpoint")
     with pytest.raises(Killed):
         part.run(kill)
-    again = trainer(sample, tmp_path / "checkpoint.pt")
+    again = trainer(sample, tmp_path / "checkpoint")
     assert again.resume()
     resumed = again.run()
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):

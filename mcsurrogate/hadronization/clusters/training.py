@@ -1,7 +1,6 @@
 """Maximum likelihood for the steps of cluster decays, head by head, resumable bit for bit."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mcsurrogate.atomic import atomic_path
+from mcsurrogate.checkpoint import Checkpoint, tensor_digest
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.hadronization.clusters.flavours import conjugate_hadron
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, mass_coordinate
@@ -213,19 +212,25 @@ class ClusterTrainer:
         self._batch = batch_size
         self._rate = learning_rate
         self._seed = seed
-        self._checkpoint = checkpoint
+        columns = [column for head in self._train.values() for column in head.columns]
+        identity = {
+            "seed": seed,
+            "lengths": self._lengths,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "data": tensor_digest(columns),
+            "networks": tensor_digest(networks.state_dict().values()),
+        }
+        self._checkpoint = Checkpoint(checkpoint, identity, every=_CHECKPOINT_SECONDS)
         self._done: list[str] = []
         self._state: dict[str, Any] | None = None
         self.curve: list[dict[str, float | int | str]] = []
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; tells whether there was."""
-        if self._checkpoint is None or not self._checkpoint.exists():
+        state = self._checkpoint.load()
+        if state is None:
             return False
-        state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
-        if state["lengths"] != self._lengths or state["seed"] != self._seed:
-            msg = f"checkpoint {self._checkpoint} belongs to another training; use a new folder"
-            raise HadronizationError(msg)
         self.networks.load_state_dict(state["networks"])
         self._done = state["done"]
         self._state = state["head"]
@@ -233,20 +238,14 @@ class ClusterTrainer:
         return True
 
     def _save(self, head: dict[str, Any] | None) -> None:
-        if self._checkpoint is None:
-            return
-        with atomic_path(self._checkpoint) as part:
-            torch.save(
-                {
-                    "networks": self.networks.state_dict(),
-                    "done": self._done,
-                    "head": head,
-                    "lengths": self._lengths,
-                    "seed": self._seed,
-                    "curve": self.curve,
-                },
-                part,
-            )
+        self._checkpoint.save(
+            {
+                "networks": self.networks.state_dict(),
+                "done": self._done,
+                "head": head,
+                "curve": self.curve,
+            }
+        )
 
     def held_out_loss(self, name: str) -> float:
         """Mean negative log-likelihood of what was held out, in nats a draw."""
@@ -303,7 +302,6 @@ class ClusterTrainer:
             schedule.load_state_dict(self._state["schedule"])
             step = self._state["step"]
             self._state = None
-        saved = time.monotonic()
         while step < length:
             # Batches are a function of seed and step alone, so that a resumed run sees the same.
             generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
@@ -321,7 +319,7 @@ class ClusterTrainer:
                     raise HadronizationError(msg)
                 self.curve.append({"head": name, "step": step, "held_out_nats": value})
                 progress(step)
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+            if self._checkpoint.due:
                 self._save(
                     {
                         "optimiser": optimiser.state_dict(),
@@ -329,4 +327,3 @@ class ClusterTrainer:
                         "step": step,
                     }
                 )
-                saved = time.monotonic()

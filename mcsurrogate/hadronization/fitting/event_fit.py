@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mcsurrogate.atomic import atomic_path
+from mcsurrogate.checkpoint import Checkpoint, tensor_digest
 from mcsurrogate.events import EventRecords, ParticleBatch
 from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings, write_weights
 from mcsurrogate.hadronization.clusters.cards import EventFitCard
@@ -77,7 +77,12 @@ class EventFit:
         self.curve: list[dict[str, float]] = []
         self._seed = seed
         self._folder = folder
-        self._checkpoint = folder / f"{name}_checkpoint.pt"
+        identity = {
+            "seed": seed,
+            **card.model_dump(mode="json"),
+            "networks": tensor_digest(networks.state_dict().values()),
+        }
+        self._checkpoint = Checkpoint(folder / f"{name}_checkpoint.safetensors", identity)
         self._quantities: EventQuantities | None = None
         self._parameters: FitParameters | None = None
         self._memory: MomentMemory | None = None
@@ -91,17 +96,14 @@ class EventFit:
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; tells whether there was."""
-        if not self._checkpoint.exists():
+        state = self._checkpoint.load()
+        if state is None:
             return False
-        state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
         self.networks.load_state_dict(state["networks"])
         self.curve = state["curve"]
         self._sum = state["sum"]
         if state["memory"] is not None:
-            arrays, rest = state["memory"]
-            self._memory = MomentMemory(
-                self.card.memory, *(values.numpy() for values in arrays), *rest
-            )
+            self._memory = MomentMemory(self.card.memory, *state["memory"])
         self._parameters = FitParameters(*state["parameters"])
         self._quantities = EventQuantities.of_state(state["quantities"])
         return True
@@ -111,8 +113,7 @@ class EventFit:
         assert self._quantities is not None
         memory = None
         if (m := self._memory) is not None:
-            arrays = (m.jacobian, m.fisher, m.deviation, m.covariance)
-            memory = ([torch.from_numpy(values) for values in arrays], [m.variance, m.steps])
+            memory = (m.jacobian, m.fisher, m.deviation, m.covariance, m.variance, m.steps)
         state = {
             "networks": self.networks.state_dict(),
             "curve": self.curve,
@@ -123,8 +124,7 @@ class EventFit:
             ),
             "quantities": self._quantities.state(),
         }  # fmt: skip
-        with atomic_path(self._checkpoint) as part:
-            torch.save(state, part)
+        self._checkpoint.save(state)
 
     def run(self, progress: Progress) -> None:
         """Fit to the end.

@@ -103,16 +103,10 @@ class EventQuantities:
         return np.concatenate(rows)
 
     def state(self) -> dict[str, Any]:
-        """All of it as plain numbers, for a checkpoint."""
-        second = None
-        if self.correlations is not None:
-            second = {
-                key: value.tolist() if isinstance(value, np.ndarray) else value
-                for key, value in asdict(self.correlations).items()
-            }
+        """All of it, for a checkpoint."""
         return {
             "moments": asdict(self.moments),
-            "correlations": second,
+            "correlations": asdict(self.correlations) if self.correlations is not None else None,
             "table": self.table,
             "thrust": self.thrust,
         }
@@ -122,10 +116,7 @@ class EventQuantities:
         """Inverse of `state`."""
         second = state["correlations"]
         if second is not None:
-            second = EventCorrelations(
-                second["species"], second["charged"], np.array(second["centre"]),
-                np.array(second["scale"]),
-            )  # fmt: skip
+            second = EventCorrelations(**second)
         return cls(EventMoments(**state["moments"]), second, state["table"], state["thrust"])
 
 

@@ -1,7 +1,6 @@
 """Maximum likelihood for the light-cone fraction z of a break, resumable bit for bit."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mcsurrogate.atomic import atomic_path
+from mcsurrogate.checkpoint import Checkpoint, tensor_digest
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.hadronization.string_breaks.flavours import (
     BREAK_CLASSES,
@@ -143,7 +142,16 @@ class FractionTrainer:
         self._batch = min(batch_size, self._train_size)
         self._seed = seed
         self._steps = steps
-        self._checkpoint = checkpoint
+        identity = {
+            "seed": seed,
+            "steps": steps,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "bins": bins,
+            "hidden": hidden,
+            "data": tensor_digest([sample.old, sample.new, sample.log_mass, sample.z]),
+        }
+        self._checkpoint = Checkpoint(checkpoint, identity, every=_CHECKPOINT_SECONDS)
         log_mass = sample.log_mass[_train_index(torch.arange(self._train_size))]
         torch.manual_seed(seed)
         self.network = FractionNetwork(bins, hidden, float(log_mass.mean()), float(log_mass.std()))
@@ -160,12 +168,9 @@ class FractionTrainer:
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; tells whether there was."""
-        if self._checkpoint is None or not self._checkpoint.exists():
+        state = self._checkpoint.load()
+        if state is None:
             return False
-        state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
-        if state["steps"] != self._steps or state["seed"] != self._seed:
-            msg = f"checkpoint {self._checkpoint} belongs to another training; use a new folder"
-            raise HadronizationError(msg)
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
@@ -174,21 +179,15 @@ class FractionTrainer:
         return True
 
     def _save(self) -> None:
-        if self._checkpoint is None:
-            return
-        with atomic_path(self._checkpoint) as part:
-            torch.save(
-                {
-                    "network": self.network.state_dict(),
-                    "optimiser": self._optimiser.state_dict(),
-                    "schedule": self._schedule.state_dict(),
-                    "step": self._step,
-                    "steps": self._steps,
-                    "seed": self._seed,
-                    "curve": self.curve,
-                },
-                part,
-            )
+        self._checkpoint.save(
+            {
+                "network": self.network.state_dict(),
+                "optimiser": self._optimiser.state_dict(),
+                "schedule": self._schedule.state_dict(),
+                "step": self._step,
+                "curve": self.curve,
+            }
+        )
 
     def _next_batch(self) -> FractionSample:
         """Batches are a function of seed and step alone, so that a resumed run sees the same."""
@@ -219,7 +218,6 @@ class FractionTrainer:
         HadronizationError
             If the loss becomes infinite.
         """
-        saved = time.monotonic()
         report = max(self._steps // 100, 1)
         while self._step < self._steps:
             loss = -_log_density(self.network, self._next_batch()).mean()
@@ -236,9 +234,8 @@ class FractionTrainer:
                 self.curve.append({"step": self._step, "held_out_nats": value})
                 if progress is not None:
                     progress(self._step, self._steps)
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS or self._step == self._steps:
+            if self._checkpoint.due or self._step == self._steps:
                 self._save()
-                saved = time.monotonic()
         return self.network
 
 

@@ -1,0 +1,151 @@
+"""The state of long work in one file, so that killed work goes on as if nothing had happened."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mcsurrogate.atomic import atomic_path
+from mcsurrogate.errors import CheckpointError
+
+__all__ = ["Checkpoint", "tensor_digest"]
+
+_KIND = "mcsurrogate checkpoint"
+
+
+class Checkpoint:
+    """A file that holds the state of one piece of work; writing replaces it in one step.
+
+    A state is made of dictionaries, lists, tuples, numbers, texts, None, tensors and arrays, and
+    comes back bit for bit. The file is in the format of safetensors: no code is run to read it.
+
+    Parameters
+    ----------
+    path
+        The file; None keeps nothing.
+    identity
+        What makes this work this one, as JSON knows it: seed, settings, digest of the data. The
+        file of another work is refused.
+    every
+        Seconds between two moments at which writing is due.
+    """
+
+    def __init__(
+        self, path: Path | None, identity: Mapping[str, Any], *, every: float = 0.0
+    ) -> None:
+        self.path = path
+        self._identity = json.loads(json.dumps(identity))
+        self._every = every
+        self._written = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether the last writing is long enough ago."""
+        return self.path is not None and time.monotonic() - self._written >= self._every
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Write the state."""
+        if self.path is None:
+            return
+        tensors: dict[str, Tensor] = {}
+        text = json.dumps(_packed(state, tensors))
+        metadata = {
+            "kind": _KIND,
+            "identity": json.dumps(self._identity),
+            "state": text,
+            "digest": _digest(text, tensors),
+        }
+        with atomic_path(self.path) as part:
+            save_file(tensors, part, metadata=metadata)
+        self._written = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """Read the state; None where there is no file.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged or belongs to other work.
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as stream:
+                metadata = stream.metadata() or {}
+                # A copy of its own is aligned like any other tensor: that decides the rounding.
+                tensors = {key: stream.get_tensor(key).clone() for key in stream.keys()}  # noqa: SIM118
+            identity, text = json.loads(metadata["identity"]), metadata["state"]
+            if metadata["kind"] != _KIND or metadata["digest"] != _digest(text, tensors):
+                raise ValueError("its content does not fit its digest")
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            message = f"{self.path}: the checkpoint is damaged ({error}); remove it to start anew"
+            raise CheckpointError(message) from error
+        different = [
+            key
+            for key in sorted({**identity, **self._identity})
+            if identity.get(key) != self._identity.get(key)
+        ]
+        if different:
+            message = (
+                f"{self.path}: the checkpoint belongs to other work (different: "
+                f"{', '.join(different)}); remove it or choose another place"
+            )
+            raise CheckpointError(message)
+        state: dict[str, Any] = _unpacked(json.loads(text), tensors)
+        return state
+
+
+def tensor_digest(tensors: Iterable[Tensor]) -> str:
+    """SHA-256 of types, shapes and contents."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+        found.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+    parts = [text, tensor_digest(tensors[key] for key in sorted(tensors))]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 - any state
+    """Replace what JSON cannot hold; tensors are put aside."""
+    if isinstance(value, np.ndarray):
+        return {"array": _packed(torch.from_numpy(value), tensors)}
+    if isinstance(value, Tensor):
+        # The order of the axes in memory decides the rounding of what is computed from it.
+        order = sorted(range(value.ndim), key=lambda axis: -value.stride()[axis])
+        name = str(len(tensors))
+        tensors[name] = value.detach().permute(order).clone(memory_format=torch.contiguous_format)
+        return {"tensor": name, "order": order}
+    if isinstance(value, Mapping):
+        return {"items": [[key, _packed(item, tensors)] for key, item in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_packed(item, tensors) for item in value]}
+    if isinstance(value, list):
+        return [_packed(item, tensors) for item in value]
+    return value
+
+
+def _unpacked(value: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401 - any state
+    """Inverse of `_packed`."""
+    if isinstance(value, list):
+        return [_unpacked(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        return tensors[value["tensor"]].permute(np.argsort(value["order"]).tolist())
+    if "array" in value:
+        return _unpacked(value["array"], tensors).numpy()
+    if "tuple" in value:
+        return tuple(_unpacked(value["tuple"], tensors))
+    return {key: _unpacked(item, tensors) for key, item in value["items"]}
