@@ -6,18 +6,8 @@ namespace mcsurrogate {
 
 using Row = ClusterRecorder::Row;
 
-// Adds the logarithm of the ratio of densities under each variation.
-template <typename Log>
-void ClusterDraws::weigh(Log log) {
-    if (variations.empty())
-        return;
-    const double nominal = log(*model);
-    for (std::size_t i = 0; i < variations.size(); ++i)
-        logWeights[i] += log(*variations[i]) - nominal;
-}
-
 void ClusterDraws::restore(const Mark& mark) {
-    logWeights = mark.logWeights;
+    weights.logarithms = mark.logWeights;
     if (recorder)
         recorder->forget(mark.record);
 }

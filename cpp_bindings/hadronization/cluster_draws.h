@@ -11,15 +11,14 @@
 #include "Pythia8/Basics.h"
 #include "cluster_model.h"
 #include "cluster_recorder.h"
+#include "varied_networks.h"
 
 namespace mcsurrogate {
 
-class ClusterDraws {
+class ClusterDraws : public VariedNetworks<ClusterModel> {
   public:
-    std::unique_ptr<ClusterModel> model;
-    // Models whose density ratios to `model` become event weights, and the ratios so far.
-    std::vector<std::unique_ptr<ClusterModel>> variations;
-    std::vector<double> logWeights;
+    using VariedNetworks::VariedNetworks;
+
     std::unique_ptr<ClusterRecorder> recorder;
     Pythia8::Rndm* random = nullptr;
 
@@ -44,12 +43,8 @@ class ClusterDraws {
         std::size_t record;
         std::vector<double> logWeights;
     };
-    Mark mark() const { return {recorder ? recorder->mark() : 0, logWeights}; }
+    Mark mark() const { return {recorder ? recorder->mark() : 0, weights.logarithms}; }
     void restore(const Mark& mark);
-
-  private:
-    template <typename Log>
-    void weigh(Log log);
 };
 
 } // namespace mcsurrogate

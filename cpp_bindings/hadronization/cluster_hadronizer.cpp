@@ -1,7 +1,10 @@
-#include "cluster_hadronizer.h"
+// Hadronization of whole events by clusters: singlets in, hadrons into the event record.
 
+#include <array>
 #include <cmath>
-#include <iomanip>
+
+#include "cluster_formation.h"
+#include "hadron_model.h"
 
 namespace mcsurrogate {
 
@@ -14,23 +17,61 @@ constexpr int numberOfTries = 10;
 // Primary hadrons; Pythia's codes for those of strings and of mini-strings are 83, 84 and 82.
 constexpr int hadronStatus = 82;
 
-} // namespace
+class ClusterHadronizer : public HadronModel {
+  public:
+    void configure(Settings& settings, const ParticleData& particles) override;
+    void startRecording(Settings&) override {
+        draws_.recorder = std::make_unique<ClusterRecorder>();
+    }
+    void writeRecording(const std::string& path) const override { draws_.recorder->write(path); }
+    void initialise() override;
+    void beginEvent(const Event& event) override;
+    bool fragment(const ColSinglet& singlet, Event& event) override;
+    std::vector<ModelCount> report() const override;
 
-void ClusterHadronizer::init(Rndm* random, ParticleData* particleData) {
-    draws.random = random;
-    decay_.particleData(particleData);
+  private:
+    enum Reason { Junction, Flavour, Light, Failed, numberOfReasons };
+
+    bool leave(Reason reason) {
+        ++left_[reason];
+        return false;
+    }
+    void store(const std::vector<int>& partons, Event& event);
+
+    ClusterDraws draws_{weights};
+    ClusterDecay decay_{draws_};
+    ClusterFormation formation_{draws_, decay_};
+    std::int64_t singlets_ = 0;
+    std::int64_t clusters_ = 0;
+    std::int64_t hadrons_ = 0;
+    std::int64_t singles_ = 0;
+    std::array<std::int64_t, numberOfReasons> left_{};
+    std::vector<Cluster> formed_;
+    std::vector<ClusterHadron> made_;
+};
+
+void ClusterHadronizer::configure(Settings& settings, const ParticleData& particles) {
+    const SafeTensors file = draws_.read(settings, "clusters", "clusters_monash");
+    for (int i = 0; i < draws_.model->numberOfVertices(); ++i)
+        if (!particles.isParticle(draws_.model->vertex(i).code))
+            throw file.error("makes hadron " + std::to_string(draws_.model->vertex(i).code) +
+                             ", which Pythia does not know");
+}
+
+void ClusterHadronizer::initialise() {
+    draws_.random = rndmPtr;
+    decay_.particleData(particleDataPtr);
 }
 
 void ClusterHadronizer::beginEvent(const Event& event) {
-    std::fill(draws.logWeights.begin(), draws.logWeights.end(), 0.);
-    if (!draws.recorder)
+    if (!draws_.recorder)
         return;
     // Pythia repeats the hadron level of an event that fails; then the partons are the same.
     double checksum = event.size();
     for (int i = 0; i < event.size(); ++i)
         checksum += (1. + i) * std::abs(event[i].e()) + event[i].px();
     // A program that hadronizes saved partons may number them by the scale of the system.
-    draws.recorder->begin(checksum, static_cast<std::int32_t>(event[0].scale()));
+    draws_.recorder->begin(checksum, static_cast<std::int32_t>(event[0].scale()));
 }
 
 bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {
@@ -47,9 +88,9 @@ bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {
     if (!singlet.isClosed && !decay_.covers(chain.front().id, chain.back().id))
         return leave(Flavour);
     bool isLight = false;
-    const ClusterDraws::Mark start = draws.mark();
+    const ClusterDraws::Mark start = draws_.mark();
     for (int i = 0; i < numberOfTries; ++i) {
-        draws.restore(start);
+        draws_.restore(start);
         formed_.clear();
         made_.clear();
         isLight = !formation_.form(chain, singlet.isClosed, formed_, made_);
@@ -65,24 +106,23 @@ bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {
         clusters_ += static_cast<std::int64_t>(formed_.size());
         singles_ += static_cast<std::int64_t>(singles);
         hadrons_ += static_cast<std::int64_t>(made_.size());
-        store(made_, partons, event);
+        store(partons, event);
         return true;
     }
-    draws.restore(start);
+    draws_.restore(start);
     return leave(isLight ? Light : Failed);
 }
 
-void ClusterHadronizer::store(const std::vector<ClusterHadron>& hadrons,
-                              const std::vector<int>& partons, Event& event) {
+void ClusterHadronizer::store(const std::vector<int>& partons, Event& event) {
     const int first = event.size();
-    for (const ClusterHadron& hadron : hadrons)
+    for (const ClusterHadron& hadron : made_)
         event.append(hadron.id, hadronStatus, partons.front(), partons.back(), 0, 0, 0, 0, hadron.p,
                      hadron.mass);
     const int last = event.size() - 1;
     for (int i = first; i <= last; ++i) {
         if (event[partons.front()].hasVertex())
             event[i].vProd(event[partons.front()].vDec());
-        event[i].tau(event[i].tau0() * draws.random->exp());
+        event[i].tau(event[i].tau0() * draws_.random->exp());
     }
     for (const int i : partons) {
         event[i].statusNeg();
@@ -90,32 +130,22 @@ void ClusterHadronizer::store(const std::vector<ClusterHadron>& hadrons,
     }
 }
 
-void ClusterHadronizer::printCounts(std::ostream& stream,
-                                    const std::vector<const ClusterHadronizer*>& instances) {
-    ClusterHadronizer sum;
-    for (const ClusterHadronizer* instance : instances) {
-        sum.singlets_ += instance->singlets_;
-        sum.clusters_ += instance->clusters_;
-        sum.hadrons_ += instance->hadrons_;
-        sum.singles_ += instance->singles_;
-        for (int i = 0; i < numberOfReasons; ++i)
-            sum.left_[i] += instance->left_[i];
-    }
-    const auto line = [&](const char* name, std::int64_t count) {
-        stream << " |  " << std::left << std::setw(52) << name << std::right << std::setw(12)
-               << count << "\n";
-    };
-    stream << "\n *-------  MCSurrogate Hadronization Statistics  ----------------------*\n"
-           << " |\n |  model: clusters\n |\n";
-    line("colour singlets", sum.singlets_);
-    line("clusters decayed", sum.clusters_);
-    line("hadrons made", sum.hadrons_);
-    line("clusters that became one hadron", sum.singles_);
-    line("singlets left to Lund: junctions", sum.left_[Junction]);
-    line("singlets left to Lund: ends that are not covered", sum.left_[Flavour]);
-    line("singlets left to Lund: too light for two hadrons", sum.left_[Light]);
-    line("singlets left to Lund: no decay found", sum.left_[Failed]);
-    stream << " |\n *-------  End MCSurrogate Hadronization Statistics  ------------------*\n";
+std::vector<ModelCount> ClusterHadronizer::report() const {
+    std::int64_t left = 0;
+    for (const std::int64_t count : left_)
+        left += count;
+    return {{"colour singlets", singlets_, left},
+            {"clusters decayed", clusters_},
+            {"hadrons made", hadrons_},
+            {"clusters that became one hadron", singles_},
+            {"singlets left to Lund: junctions", left_[Junction]},
+            {"singlets left to Lund: ends that are not covered", left_[Flavour]},
+            {"singlets left to Lund: too light for two hadrons", left_[Light]},
+            {"singlets left to Lund: no decay found", left_[Failed]}};
 }
+
+const HadronModelRegistration clusters("clusters", newModel<ClusterHadronizer>);
+
+} // namespace
 
 } // namespace mcsurrogate

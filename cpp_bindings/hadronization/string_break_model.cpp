@@ -286,11 +286,6 @@ const Categorical* StringBreakModel::baryon(int diquark, int quark) const {
     return distribution.empty() ? nullptr : &distribution;
 }
 
-int StringBreakModel::position(const std::vector<std::int32_t>& vocabulary, int code) {
-    const auto found = std::find(vocabulary.begin(), vocabulary.end(), code);
-    return found == vocabulary.end() ? -1 : static_cast<int>(found - vocabulary.begin());
-}
-
 double StringBreakModel::Mixture::logDensity(double pT2) const {
     double density = 0.;
     for (std::size_t k = 0; k < width.size(); ++k) {

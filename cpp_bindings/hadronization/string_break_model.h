@@ -83,8 +83,6 @@ class StringBreakModel {
     int mesonCode(int outcome) const { return mesonVocabulary_[outcome]; }
     int baryonCode(int outcome) const { return baryonVocabulary_[outcome]; }
     // Position of a hadron among the outcomes, or -1.
-    int mesonOutcome(int code) const { return position(mesonVocabulary_, code); }
-    int baryonOutcome(int code) const { return position(baryonVocabulary_, code); }
 
     // Transverse momentum: a mixture of two-dimensional Gaussians.
     struct Mixture {
@@ -100,8 +98,6 @@ class StringBreakModel {
     double fractionLogDensity(int idOld, int idNew, double mT2, double z);
 
   private:
-    static int position(const std::vector<std::int32_t>& vocabulary, int code);
-
     void loadPopcorn(NetworkSource& source);
     void loadPick(NetworkSource& source);
     void loadHadrons(NetworkSource& source);

@@ -49,17 +49,14 @@ FlavContainer SurrogateFlav::draw(FlavContainer& flavOld, double pT, double kapp
         flavOld.idPop = outcome % 2 == 1 ? light : heavy;
         flavOld.idVtx = heavy + light - flavOld.idPop;
         picks = breaks_.model->pick(code, atEnd, flavOld.nPop, flavOld.idPop);
-        for (std::size_t i = 0; i < breaks_.variations.size(); ++i)
-            breaks_.logWeights[i] += breaks_.variations[i]->popcorn(code)->logProbability(outcome) -
-                                     popcorn->logProbability(outcome);
+        breaks_.weigh(
+            [&](StringBreakModel& m) { return m.popcorn(code)->logProbability(outcome); });
     }
 
     const int outcome = picks->draw(rndmPtr->flat());
-    for (std::size_t i = 0; i < breaks_.variations.size(); ++i)
-        breaks_.logWeights[i] += breaks_.variations[i]
-                                     ->pick(code, atEnd, flavOld.nPop, flavOld.idPop)
-                                     ->logProbability(outcome) -
-                                 picks->logProbability(outcome);
+    breaks_.weigh([&](StringBreakModel& m) {
+        return m.pick(code, atEnd, flavOld.nPop, flavOld.idPop)->logProbability(outcome);
+    });
 
     // Colour: a quark end continues with an antiquark or a diquark, a diquark end with a quark or
     // an antidiquark.
@@ -85,12 +82,8 @@ int SurrogateFlav::drawMeson(int idMax, int idMin, int idMaxSigned) {
         return -1;
     const int outcome = mesons->draw(rndmPtr->flat());
     const int code = breaks_.model->mesonCode(outcome);
-    for (std::size_t i = 0; i < breaks_.variations.size(); ++i) {
-        const StringBreakModel& other = *breaks_.variations[i];
-        breaks_.logWeights[i] +=
-            other.meson(idMax, idMin)->logProbability(other.mesonOutcome(code)) -
-            mesons->logProbability(outcome);
-    }
+    breaks_.weigh(
+        [&](StringBreakModel& m) { return m.meson(idMax, idMin)->logProbability(outcome); });
     if (code == 0 || idMax == idMin)
         return code;
     // Particle or antiparticle by the charge of the heavier flavour.
@@ -102,14 +95,9 @@ int SurrogateFlav::drawBaryon(int idMax, int idMin) {
     if (baryons == nullptr)
         return -1;
     const int outcome = baryons->draw(rndmPtr->flat());
-    const int code = breaks_.model->baryonCode(outcome);
-    for (std::size_t i = 0; i < breaks_.variations.size(); ++i) {
-        const StringBreakModel& other = *breaks_.variations[i];
-        breaks_.logWeights[i] +=
-            other.baryon(idMax, idMin)->logProbability(other.baryonOutcome(code)) -
-            baryons->logProbability(outcome);
-    }
-    return code;
+    breaks_.weigh(
+        [&](StringBreakModel& m) { return m.baryon(idMax, idMin)->logProbability(outcome); });
+    return breaks_.model->baryonCode(outcome);
 }
 
 int SurrogateFlav::combine(FlavContainer& flav1, FlavContainer& flav2) {
@@ -180,10 +168,8 @@ std::pair<double, double> SurrogatePT::draw(int idIn, double kappaModifier) {
     const std::pair<double, double> normal = rndmPtr->gauss2();
     const double px = mixture.width[k] * normal.first;
     const double py = mixture.width[k] * normal.second;
-    for (std::size_t i = 0; i < breaks_.variations.size(); ++i)
-        breaks_.logWeights[i] +=
-            breaks_.variations[i]->transverse(idIn).logDensity(px * px + py * py) -
-            mixture.logDensity(px * px + py * py);
+    breaks_.weigh(
+        [&](StringBreakModel& m) { return m.transverse(idIn).logDensity(px * px + py * py); });
     return {px, py};
 }
 
@@ -214,9 +200,8 @@ double SurrogateZ::draw(int idOld, int idNew, double mT2) {
         ++breaks_.fractions.fallbacks;
         return StringZ::zFrag(idOld, idNew, mT2);
     }
-    for (std::size_t i = 0; i < breaks_.variations.size(); ++i)
-        breaks_.logWeights[i] +=
-            breaks_.variations[i]->fractionLogDensity(idOld, idNew, mT2, z) - logDensity;
+    breaks_.weigh(logDensity,
+                  [&](StringBreakModel& m) { return m.fractionLogDensity(idOld, idNew, mT2, z); });
     return z;
 }
 

@@ -8,23 +8,20 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "Pythia8/FragmentationFlavZpT.h"
 #include "recorder.h"
 #include "string_break_model.h"
+#include "varied_networks.h"
 
 namespace mcsurrogate {
 
-// What the three selectors share: the model, its variations, the recorder and the counts.
-struct StringBreaks {
-    // Drawn from; without one every call goes to Pythia's own code.
-    std::unique_ptr<StringBreakModel> model;
-    // Models whose density ratios to `model` become event weights, and the ratios so far.
-    std::vector<std::unique_ptr<StringBreakModel>> variations;
-    std::vector<double> logWeights;
+// What the three selectors share: the networks, the recorder and the counts. Without networks every
+// call goes to Pythia's own code.
+struct StringBreaks : VariedNetworks<StringBreakModel> {
+    using VariedNetworks::VariedNetworks;
+
     std::unique_ptr<BreakRecorder> recorder;
     // Further draws that are recorded, and thrown away, for each one that is used.
     int repeats = 0;

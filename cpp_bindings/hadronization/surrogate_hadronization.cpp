@@ -1,7 +1,5 @@
 #include "surrogate_hadronization.h"
 
-#include <dlfcn.h>
-
 #include <cmath>
 #include <iomanip>
 
@@ -15,50 +13,12 @@ namespace {
 
 const char* const location = "MCSurrogate";
 
-// Weights by the name of a shipped file, which lies beside the library, or by path.
-std::string weightsPath(const std::string& nameOrPath) {
-    const std::string suffix = ".safetensors";
-    const bool isPath =
-        nameOrPath.find('/') != std::string::npos ||
-        (nameOrPath.size() > suffix.size() &&
-         nameOrPath.compare(nameOrPath.size() - suffix.size(), suffix.size(), suffix) == 0);
-    if (isPath)
-        return nameOrPath;
-    Dl_info library;
-    std::string folder = ".";
-    if (dladdr(reinterpret_cast<void*>(&weightsPath), &library) != 0 && library.dli_fname) {
-        const std::string file = library.dli_fname;
-        const std::size_t slash = file.rfind('/');
-        if (slash != std::string::npos)
-            folder = file.substr(0, slash);
-    }
-    return folder + "/../hadronization/weights/" + nameOrPath + suffix;
-}
-
-std::string shippedName(const std::string& model, const std::string& weights) {
-    if (weights.empty() || weights == model)
-        return model + "_monash";
-    return weights;
-}
-
 // Names in a damaged file can hold any bytes.
 std::string printable(std::string text) {
     for (char& character : text)
         if (character < ' ' || character > '~')
             character = '?';
     return text;
-}
-
-SafeTensors readWeights(const std::string& nameOrPath, const std::string& model) {
-    SafeTensors file = SafeTensors::read(weightsPath(nameOrPath));
-    if (file.metadata("mcsurrogate.format") != "1")
-        throw file.error(
-            "has format " + file.metadata("mcsurrogate.format") +
-            ", this plugin reads format 1; use the plugin of the release that wrote it");
-    if (file.metadata("mcsurrogate.model") != model)
-        throw file.error("holds a model of kind \"" + file.metadata("mcsurrogate.model") +
-                         "\" but MCSurrogate:model is \"" + model + "\"");
-    return file;
 }
 
 } // namespace
@@ -82,79 +42,19 @@ SurrogateHadronization::~SurrogateHadronization() {
 }
 
 void SurrogateHadronization::configure(Settings& settings, const ParticleData& particles) {
-    model_ = settings.word("MCSurrogate:model");
-    if (model_ != "lund" && model_ != "string_breaks" && model_ != "clusters")
-        throw WeightsError("MCSurrogate:model is \"" + model_ +
-                           "\"; it can be string_breaks, clusters or lund");
+    name_ = settings.word("MCSurrogate:model");
+    model_ = makeHadronModel(name_);
     refuseUnsupported(settings);
-    if (model_ == "lund" && !settings.wvec("MCSurrogate:onnx").empty())
-        throw WeightsError("MCSurrogate:onnx replaces networks, and the model lund has none");
-    if (model_ == "clusters") {
-        configureClusters(settings, particles);
-        return;
-    }
-
-    const std::vector<std::string> variations = settings.wvec("MCSurrogate:variations");
+    model_->configure(settings, particles);
     const std::string record = settings.word("MCSurrogate:record");
     if (!record.empty() && record != "none") {
         recordPath_ = record;
         const int index = settings.mode("Parallelism:index");
         if (index >= 0)
             recordPath_ += "." + std::to_string(index);
-        breaks_.recorder = std::make_unique<BreakRecorder>(settings.mode("MCSurrogate:recordMax"));
-        breaks_.repeats = settings.mode("MCSurrogate:recordRepeats");
-        if (breaks_.repeats > 0 && !variations.empty())
-            throw WeightsError("MCSurrogate:recordRepeats cannot be combined with variations");
+        model_->startRecording(settings);
     }
-
-    if (model_ == "lund") {
-        if (!variations.empty())
-            throw WeightsError("MCSurrogate:variations need a model with densities, not lund");
-        return;
-    }
-    const SafeTensors file =
-        readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
-    breaks_.model = std::make_unique<StringBreakModel>(NetworkSource(
-        file, settings.wvec("MCSurrogate:onnx"), settings.word("MCSurrogate:onnxRuntime")));
-    for (const std::string& variation : variations) {
-        const SafeTensors other = readWeights(variation, model_);
-        breaks_.variations.push_back(std::make_unique<StringBreakModel>(NetworkSource(other)));
-        if (!breaks_.variations.back()->coversTheSame(*breaks_.model))
-            throw other.error("covers other hadrons or masses than " + file.path() +
-                              "; variations must be trained with the same coverage");
-        variationNames_.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
-    }
-    breaks_.logWeights.assign(variations.size(), 0.);
-}
-
-void SurrogateHadronization::configureClusters(Settings& settings, const ParticleData& particles) {
-    clusters_ = std::make_unique<ClusterHadronizer>();
-    ClusterDraws& draws = clusters_->draws;
-    const SafeTensors file =
-        readWeights(shippedName(model_, settings.word("MCSurrogate:weights")), model_);
-    draws.model = std::make_unique<ClusterModel>(NetworkSource(
-        file, settings.wvec("MCSurrogate:onnx"), settings.word("MCSurrogate:onnxRuntime")));
-    for (int i = 0; i < draws.model->numberOfVertices(); ++i)
-        if (!particles.isParticle(draws.model->vertex(i).code))
-            throw file.error("makes hadron " + std::to_string(draws.model->vertex(i).code) +
-                             ", which Pythia does not know");
-    const std::string record = settings.word("MCSurrogate:record");
-    if (!record.empty() && record != "none") {
-        recordPath_ = record;
-        const int index = settings.mode("Parallelism:index");
-        if (index >= 0)
-            recordPath_ += "." + std::to_string(index);
-        draws.recorder = std::make_unique<ClusterRecorder>();
-    }
-    for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {
-        const SafeTensors other = readWeights(variation, model_);
-        draws.variations.push_back(std::make_unique<ClusterModel>(NetworkSource(other)));
-        if (!draws.variations.back()->coversTheSame(*draws.model))
-            throw other.error("covers other hadrons than " + file.path() +
-                              "; variations must be trained with the same coverage");
-        variationNames_.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
-    }
-    draws.logWeights.assign(variationNames_.size(), 0.);
+    selectors_ = model_->selectors();
 }
 
 void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
@@ -162,7 +62,7 @@ void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
     for (const char* key : {"RHadrons:allow", "HiddenValley:fragment"})
         if (settings.flag(key))
             throw WeightsError(std::string(key) + " = on cannot be combined with this plugin");
-    if (model_ == "lund")
+    if (model_->isPythiasOwn())
         return;
     if (settings.mode("Fragmentation:model") != 0)
         throw WeightsError(
@@ -184,7 +84,7 @@ void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
 }
 
 void SurrogateHadronization::warnOfUnusedSettings() {
-    if (model_ == "lund")
+    if (model_->isPythiasOwn())
         return;
     std::string changed;
     for (const char* group : {"StringZ:", "StringFlav:", "StringPT:"})
@@ -203,15 +103,15 @@ void SurrogateHadronization::warnOfUnusedSettings() {
 bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr fragMod) {
     if (failed_)
         return false;
-    registerSubObject(flav_);
-    registerSubObject(pT_);
-    registerSubObject(z_);
-    registerSubObject(lund_);
-    flav_.StringFlav::init();
-    pT_.StringPT::init();
-    if (!z_.StringZ::init())
+    for (PhysicsBase* part : std::initializer_list<PhysicsBase*>{
+             model_.get(), selectors_.flavour.get(), selectors_.transverse.get(),
+             selectors_.fraction.get(), &lund_})
+        registerSubObject(*part);
+    selectors_.flavour->init();
+    selectors_.transverse->init();
+    if (!selectors_.fraction->init())
         return false;
-    if (model_ != "lund" && userHooksPtr && userHooksPtr->canChangeFragPar()) {
+    if (!model_->isPythiasOwn() && userHooksPtr && userHooksPtr->canChangeFragPar()) {
         loggerPtr->abortMsg(
             location, "a UserHooks object wants to change fragmentation parameters, which the "
                       "networks do not use; all events will fail");
@@ -219,15 +119,15 @@ bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr f
         return false;
     }
     warnOfUnusedSettings();
-    variationIndices_.clear();
-    for (const std::string& name : variationNames_) {
+    weightIndices_.clear();
+    for (const std::string& name : model_->weights.names) {
         WeightsBase& weights = infoPtr->weightContainerPtr->weightsUserHooks;
         weights.bookWeight(name);
-        variationIndices_.push_back(weights.findIndexOfName(name));
+        weightIndices_.push_back(weights.findIndexOfName(name));
     }
-    if (clusters_)
-        clusters_->init(rndmPtr, particleDataPtr);
-    return lund_.init(&flav_, &pT_, &z_, fragMod);
+    model_->initialise();
+    return lund_.init(selectors_.flavour.get(), selectors_.transverse.get(),
+                      selectors_.fraction.get(), fragMod);
 }
 
 bool SurrogateHadronization::fragment(int iSub, ColConfig& colConfig, Event& event, bool isDiff,
@@ -240,80 +140,65 @@ bool SurrogateHadronization::fragment(int iSub, ColConfig& colConfig, Event& eve
         for (int i = 1; isNew && i < event.size(); ++i)
             isNew = event[i].statusAbs() / 10 != 8;
         if (isNew) {
-            std::fill(breaks_.logWeights.begin(), breaks_.logWeights.end(), 0.);
-            if (clusters_)
-                clusters_->beginEvent(event);
+            std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
+            model_->beginEvent(event);
         }
         return lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
     }
-    const bool succeeded = (clusters_ && clusters_->fragment(colConfig[iSub], event)) ||
+    const bool succeeded = model_->fragment(colConfig[iSub], event) ||
                            lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
-    const std::vector<double>& logWeights =
-        clusters_ ? clusters_->draws.logWeights : breaks_.logWeights;
-    for (std::size_t i = 0; i < variationIndices_.size(); ++i)
-        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(variationIndices_[i],
-                                                                      std::exp(logWeights[i]));
+    for (std::size_t i = 0; i < weightIndices_.size(); ++i)
+        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(
+            weightIndices_[i], std::exp(model_->weights.logarithms[i]));
     return succeeded;
 }
 
-namespace {
-
-void printCounts(std::ostream& stream, const std::string& model,
-                 const std::vector<const StringBreaks*>& instances) {
+void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts) {
+    std::ostream& stream = loggerPtr->infoStream();
     stream << "\n *-------  MCSurrogate Hadronization Statistics  ----------------------*\n"
-           << " |\n |  model: " << model << "\n |\n"
-           << " |  draws                      total      by Pythia's own code\n";
-    const auto line = [&](const char* name, StringBreaks::Count StringBreaks::* member) {
-        std::int64_t calls = 0;
-        std::int64_t fallbacks = 0;
-        for (const StringBreaks* breaks : instances) {
-            calls += (breaks->*member).calls;
-            fallbacks += breaks->model ? (breaks->*member).fallbacks : (breaks->*member).calls;
-        }
-        stream << " |  " << std::left << std::setw(20) << name << std::right << std::setw(12)
-               << calls << std::setw(16) << fallbacks << "\n";
-    };
-    line("flavours", &StringBreaks::picks);
-    line("hadrons", &StringBreaks::hadrons);
-    line("transverse momenta", &StringBreaks::transverse);
-    line("fractions z", &StringBreaks::fractions);
+           << " |\n |  model: " << name_ << "\n |\n"
+           << " |  " << std::left << std::setw(52) << "" << std::right << std::setw(12) << "total"
+           << "   by Pythia's own code\n";
+    for (const ModelCount& count : counts) {
+        stream << " |  " << std::left << std::setw(52) << count.what << std::right << std::setw(12)
+               << count.number;
+        if (count.byPythia >= 0)
+            stream << std::setw(23) << count.byPythia;
+        stream << "\n";
+    }
     stream << " |\n *-------  End MCSurrogate Hadronization Statistics  ------------------*\n";
 }
 
-} // namespace
-
 void SurrogateHadronization::onStat() {
-    if (clusters_) {
-        ClusterHadronizer::printCounts(loggerPtr->infoStream(), {clusters_.get()});
-        return;
-    }
-    printCounts(loggerPtr->infoStream(), model_, {&breaks_});
+    if (!failed_)
+        printCounts(model_->report());
 }
 
 void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*) {
-    if (clusters_) {
-        std::vector<const ClusterHadronizer*> clusters;
-        for (PhysicsBase* instance : instances)
-            if (const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance))
-                clusters.push_back(surrogate->clusters_.get());
-        ClusterHadronizer::printCounts(loggerPtr->infoStream(), clusters);
-        return;
+    std::vector<ModelCount> sum;
+    for (PhysicsBase* instance : instances) {
+        const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance);
+        if (surrogate == nullptr || surrogate->failed_)
+            continue;
+        const std::vector<ModelCount> counts = surrogate->model_->report();
+        if (sum.empty()) {
+            sum = counts;
+            continue;
+        }
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            sum[i].number += counts[i].number;
+            if (counts[i].byPythia >= 0)
+                sum[i].byPythia += counts[i].byPythia;
+        }
     }
-    std::vector<const StringBreaks*> all;
-    for (PhysicsBase* instance : instances)
-        if (const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance))
-            all.push_back(&surrogate->breaks_);
-    printCounts(loggerPtr->infoStream(), model_, all);
+    printCounts(sum);
 }
 
 void SurrogateHadronization::writeRecording() {
-    if (failed_)
+    if (failed_ || recordPath_.empty())
         return;
     try {
-        if (breaks_.recorder)
-            breaks_.recorder->write(recordPath_);
-        if (clusters_ && clusters_->draws.recorder)
-            clusters_->draws.recorder->write(recordPath_);
+        model_->writeRecording(recordPath_);
     } catch (const std::exception& fault) {
         // The logger may be gone by now, and a destructor must not throw.
         std::cerr << " MCSurrogate: recording lost: " << fault.what() << std::endl;

@@ -4,13 +4,11 @@
 #define MCSURROGATE_SURROGATE_HADRONIZATION_H
 
 #include <memory>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "Pythia8/FragmentationModel.h"
-#include "cluster_hadronizer.h"
-#include "string_breaks.h"
+#include "hadron_model.h"
 
 namespace mcsurrogate {
 
@@ -31,22 +29,20 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
 
   private:
     void configure(Pythia8::Settings& settings, const Pythia8::ParticleData& particles);
-    void configureClusters(Pythia8::Settings& settings, const Pythia8::ParticleData& particles);
     void refuseUnsupported(Pythia8::Settings& settings) const;
     void warnOfUnusedSettings();
     void writeRecording();
 
-    std::string model_;
+    void printCounts(const std::vector<ModelCount>& counts);
+
+    std::unique_ptr<HadronModel> model_;
+    std::string name_;
     std::string recordPath_;
-    std::vector<std::string> variationNames_;
-    std::vector<int> variationIndices_;
+    std::vector<int> weightIndices_;
     bool failed_ = false;
 
-    std::unique_ptr<ClusterHadronizer> clusters_;
-    StringBreaks breaks_;
-    SurrogateFlav flav_{breaks_};
-    SurrogatePT pT_{breaks_};
-    SurrogateZ z_{breaks_};
+    // For what the model leaves; the selectors may be the model's own.
+    Selectors selectors_;
     Pythia8::LundFragmentation lund_;
 };
 

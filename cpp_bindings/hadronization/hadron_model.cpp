@@ -1,0 +1,47 @@
+#include "hadron_model.h"
+
+#include <algorithm>
+
+namespace mcsurrogate {
+
+namespace {
+
+// A function's own, because registrations of other files may be made before this file's constants.
+std::vector<const HadronModelRegistration*>& registered() {
+    static std::vector<const HadronModelRegistration*> models;
+    return models;
+}
+
+} // namespace
+
+HadronModelRegistration::HadronModelRegistration(const char* name, Make make)
+    : name(name), make(make) {
+    registered().push_back(this);
+}
+
+HadronModelRegistration::~HadronModelRegistration() {
+    std::erase(registered(), this);
+}
+
+std::unique_ptr<HadronModel> makeHadronModel(const std::string& name) {
+    const HadronModelRegistration* found = nullptr;
+    std::vector<std::string> known;
+    for (const HadronModelRegistration* model : registered()) {
+        known.push_back(model->name);
+        if (model->name != name)
+            continue;
+        if (found != nullptr)
+            throw WeightsError("MCSurrogate:model is \"" + name +
+                               "\", and two libraries have a model of this name; load one of them");
+        found = model;
+    }
+    if (found != nullptr)
+        return found->make();
+    std::sort(known.begin(), known.end());
+    std::string list;
+    for (const std::string& other : known)
+        list += (list.empty() ? "" : ", ") + other;
+    throw WeightsError("MCSurrogate:model is \"" + name + "\"; it can be " + list);
+}
+
+} // namespace mcsurrogate

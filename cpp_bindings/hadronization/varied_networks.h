@@ -1,0 +1,64 @@
+// Networks that a model draws from, and others whose density ratios to them weigh the events.
+
+#ifndef MCSURROGATE_VARIED_NETWORKS_H
+#define MCSURROGATE_VARIED_NETWORKS_H
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "Pythia8/Settings.h"
+#include "hadron_model.h"
+#include "network_source.h"
+
+namespace mcsurrogate {
+
+// A weights file of this kind of model: a shipped one by its name, any other by its path.
+SafeTensors readWeights(const std::string& nameOrPath, const std::string& kind);
+
+// `Networks` is made from a NetworkSource and tells whether it coversTheSame() as another.
+template <typename Networks>
+class VariedNetworks {
+  public:
+    explicit VariedNetworks(EventWeights& weights) : weights(weights) {}
+
+    std::unique_ptr<Networks> model;
+    std::vector<std::unique_ptr<Networks>> variations;
+    EventWeights& weights;
+
+    // Read what the settings name, `shipped` where they name nothing; returns the file of `model`.
+    SafeTensors read(Pythia8::Settings& settings, const std::string& kind,
+                     const std::string& shipped) {
+        const std::string chosen = settings.word("MCSurrogate:weights");
+        SafeTensors file = readWeights(chosen.empty() || chosen == kind ? shipped : chosen, kind);
+        model = std::make_unique<Networks>(NetworkSource(file, settings.wvec("MCSurrogate:onnx"),
+                                                         settings.word("MCSurrogate:onnxRuntime")));
+        for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {
+            const SafeTensors other = readWeights(variation, kind);
+            variations.push_back(std::make_unique<Networks>(NetworkSource(other)));
+            if (!variations.back()->coversTheSame(*model))
+                throw other.error("covers other hadrons or masses than " + file.path() +
+                                  "; variations must be trained with the same coverage");
+            weights.names.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
+        }
+        weights.logarithms.assign(weights.names.size(), 0.);
+        return file;
+    }
+
+    // Weigh a draw: `log` gives the logarithm of its density under any of the networks, `nominal`
+    // is that under those it was drawn from.
+    template <typename Log>
+    void weigh(double nominal, Log log) {
+        for (std::size_t i = 0; i < variations.size(); ++i)
+            weights.logarithms[i] += log(*variations[i]) - nominal;
+    }
+    template <typename Log>
+    void weigh(Log log) {
+        if (!variations.empty())
+            weigh(log(*model), log);
+    }
+};
+
+} // namespace mcsurrogate
+
+#endif // MCSURROGATE_VARIED_NETWORKS_H
