@@ -40,7 +40,7 @@ def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = F
 def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
     """Train a hadronization model; DIR holds weights, model card and learning curve.
 
-    The card's kind is string_breaks or clusters.
+    The card's kind says which: string_breaks or clusters.
 
     Example: mcsurrogate train hadronization cards/string_breaks_monash.toml
     """

@@ -1,10 +1,9 @@
 """Networks of hadronization: string breaks, clusters, their training and fits to data."""
 
-from mcsurrogate.hadronization.cards import read_hadronization_card
 from mcsurrogate.hadronization.clusters import decay_clusters
 from mcsurrogate.hadronization.onnx_export import export_onnx
 from mcsurrogate.hadronization.string_breaks import record_string_breaks
-from mcsurrogate.hadronization.train import train_hadronization
+from mcsurrogate.hadronization.train import read_hadronization_card, train_hadronization
 
 __all__ = [
     "decay_clusters",

@@ -1,24 +1,34 @@
 """Training cards of hadronization models."""
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mcsurrogate.cards import load_card
-from mcsurrogate.hadronization.clusters.cards import ClusterCard
-
-__all__ = ["Recording", "StringBreakCard", "StringBreakTraining", "read_hadronization_card"]
+__all__ = ["HadronizationCard", "Recording", "Section", "StringBreakCard", "StringBreakTraining"]
 
 _LARGEST_SEED = 900_000_000
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a card: no unknown keys, never changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Recording(_Section):
+class HadronizationCard(Section):
+    """What the training cards of all hadronization models have."""
+
+    kind: Annotated[str, Field(description="the model")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the weights file")]
+    seed: int = 1
+
+    @property
+    def weights_names(self) -> tuple[str, ...]:
+        """Names of the weights files that the training writes, the best known first."""
+        return (self.name,)
+
+
+class Recording(Section):
     """Pythia events whose string breaks are recorded as training data."""
 
     settings: Annotated[
@@ -40,7 +50,7 @@ class Recording(_Section):
     ] = 1_500_000
 
 
-class StringBreakTraining(_Section):
+class StringBreakTraining(Section):
     """How the networks are shaped and trained."""
 
     bins: Annotated[int, Field(ge=2, le=128, description="bins of the spline in z")] = 16
@@ -68,11 +78,10 @@ class StringBreakTraining(_Section):
     ] = 1
 
 
-class StringBreakCard(_Section):
+class StringBreakCard(HadronizationCard):
     """Card of ``mcsurrogate train hadronization`` for the model ``string_breaks``."""
 
     kind: Annotated[Literal["string_breaks"], Field(description="the model")]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the weights file")]
     seed: Annotated[
         int,
         Field(ge=1, le=_LARGEST_SEED - 1000, description="decides events and training"),
@@ -84,6 +93,12 @@ class StringBreakCard(_Section):
         StringBreakTraining()
     )
 
+    @property
+    def weights_names(self) -> tuple[str, ...]:
+        """The card's name, and those of the further members of an ensemble."""
+        others = (f"{self.name}_member_{i}" for i in range(1, self.training.members))
+        return (self.name, *others)
+
     @field_validator("recordings")
     @classmethod
     def _no_seeds(cls, recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
@@ -93,20 +108,3 @@ class StringBreakCard(_Section):
                     msg = f"{line!r} does not belong here: seed and plugin are set by the training"
                     raise ValueError(msg)
         return recordings
-
-
-def read_hadronization_card(path: Path) -> StringBreakCard | ClusterCard:
-    """Read a training card of either model; its key ``kind`` says which.
-
-    Raises
-    ------
-    CardError
-        As `mcsurrogate.cards.load_card`.
-    """
-    try:
-        kind = tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
-    except (OSError, ValueError):
-        kind = None  # load_card says what is wrong
-    if kind == "clusters":
-        return load_card(path, ClusterCard)
-    return load_card(path, StringBreakCard)

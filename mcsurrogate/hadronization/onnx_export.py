@@ -12,14 +12,11 @@ from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import read_weights_header, weights_path
 
-__all__ = ["NETWORKS", "export_onnx"]
+__all__ = ["export_onnx"]
 
-#: Networks of each kind of model.
-NETWORKS = {
-    "string_breaks": ("popcorn", "pick", "meson", "baryon", "transverse", "fraction"),
-    "clusters": ("kind", "hadron", "peel", "pop", "mass", "angle"),
-}
 _OPSET = 17
+# Tensor that every network begins with.
+_FIRST = ".0.weight"
 # The oldest format of files that knows this opset, for old runtimes.
 _IR_VERSION = 8
 
@@ -53,19 +50,16 @@ def export_onnx(
         msg = "ONNX export needs the package onnx: install mcsurrogate[onnx]"
         raise HadronizationError(msg)
     path = weights_path(model)
-    kind = read_weights_header(path)["mcsurrogate.model"]
-    if kind not in NETWORKS:
-        msg = f"{path} holds a model of kind {kind!r}; known are {', '.join(NETWORKS)}"
-        raise HadronizationError(msg)
-    unknown = sorted(set(networks or ()) - set(NETWORKS[kind]))
-    if unknown:
-        msg = f"there are no networks {unknown}; known are {', '.join(NETWORKS[kind])}"
-        raise HadronizationError(msg)
+    read_weights_header(path)
     tensors = load_file(path)
+    known = [name.removesuffix(_FIRST) for name in tensors if name.endswith(_FIRST)]
+    unknown = sorted(set(networks or ()) - set(known))
+    if unknown:
+        msg = f"there are no networks {unknown} in {path}; known are {', '.join(known)}"
+        raise HadronizationError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write(name, _layers(tensors, name), folder / f"{name}.onnx")
-        for name in networks or NETWORKS[kind]
+        _write(name, _layers(tensors, name), folder / f"{name}.onnx") for name in networks or known
     ]
 
 

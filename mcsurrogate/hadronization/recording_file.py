@@ -10,8 +10,6 @@ from mcsurrogate.errors import HadronizationError
 
 __all__ = ["read_recording"]
 
-_NAMES = {"clusters": "clusters", "string_breaks": "string breaks"}
-
 
 def read_recording(path: Path, model: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     """Metadata and arrays of a file written by the setting ``MCSurrogate:record``.
@@ -33,9 +31,9 @@ def read_recording(path: Path, model: str) -> tuple[dict[str, str], dict[str, ND
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        msg = f"{path} cannot be read as a recording of {_NAMES[model]}: {error}"
+        msg = f"{path} cannot be read as a recording of {model}: {error}"
         raise HadronizationError(msg) from error
     if metadata.get("mcsurrogate.recording") != model:
-        msg = f"{path} is no recording of {_NAMES[model]}"
+        msg = f"{path} is no recording of {model}"
         raise HadronizationError(msg)
     return metadata, tensors

@@ -1,43 +1,73 @@
 """Training of hadronization models from a card: data from Pythia, networks, weights, card."""
 
-import json
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from mcsurrogate.atomic import atomic_path, write_text
-from mcsurrogate.cards import dump_card
+from mcsurrogate.cards import load_card
 from mcsurrogate.errors import CardError
-from mcsurrogate.generators import read_model_card, write_model_card, write_weights
-from mcsurrogate.hadronization.cards import Recording, StringBreakCard
+from mcsurrogate.generators import read_model_card, write_model_card
+from mcsurrogate.hadronization.cards import HadronizationCard, StringBreakCard
 from mcsurrogate.hadronization.clusters.cards import ClusterCard
-from mcsurrogate.hadronization.string_breaks.discrete import fit_discrete, hadron_vocabularies
-from mcsurrogate.hadronization.string_breaks.fractions import (
-    FractionSample,
-    FractionTrainer,
-    fraction_coverage,
-)
-from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
-from mcsurrogate.hadronization.string_breaks.recorder import record_string_breaks
-from mcsurrogate.hadronization.string_breaks.recording import BreakRecording, merge_recordings
 from mcsurrogate.hadronization.train_clusters import train_clusters
+from mcsurrogate.hadronization.train_string_breaks import train_string_breaks
 from mcsurrogate.hadronization.training_folder import TrainingClock, claim_folder
 from mcsurrogate.progress import Progress, silent
-from mcsurrogate.versions import versions
 
-__all__ = ["train_hadronization"]
+__all__ = ["MODEL_KINDS", "ModelKind", "read_hadronization_card", "train_hadronization"]
 
-# Seeds of members lie apart, so that no member repeats a recording's seed.
-_MEMBER_SEEDS = 1000
+
+class Training(Protocol):
+    """Trains a model in a folder that is this training's, `resume` going on where it was left.
+
+    It writes ``NAME.safetensors`` and its model card for each of the card's `weights_names`.
+    """
+
+    def __call__(self, card: Any, out: Path, /, *, progress: Progress, resume: bool) -> None: ...  # noqa: ANN401
+
+
+class ModelKind(NamedTuple):
+    """What a kind of hadronization model needs to be trained by ``mcsurrogate train``."""
+
+    card: type[HadronizationCard]
+    train: Training
+
+
+#: Kinds of models by the key ``kind`` of their cards; one of your own is one more entry.
+MODEL_KINDS: dict[str, ModelKind] = {
+    "string_breaks": ModelKind(StringBreakCard, train_string_breaks),
+    "clusters": ModelKind(ClusterCard, train_clusters),
+}
+
+
+def _kind_of(content: Mapping[str, Any], source: object) -> ModelKind:
+    kind = content.get("kind")
+    if kind not in MODEL_KINDS:
+        msg = f"{source}: kind is {kind!r}; it can be {', '.join(MODEL_KINDS)}"
+        raise CardError(msg)
+    return MODEL_KINDS[kind]
+
+
+def read_hadronization_card(path: Path) -> HadronizationCard:
+    """Read a training card of any model; its key ``kind`` says which.
+
+    Raises
+    ------
+    CardError
+        If there is no such kind, or as `mcsurrogate.cards.load_card`.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return load_card(path, HadronizationCard)  # says what is wrong
+    return load_card(path, _kind_of(content, path).card)
 
 
 def train_hadronization(
-    card: Mapping[str, Any] | StringBreakCard | ClusterCard,
+    card: Mapping[str, Any] | HadronizationCard,
     out: Path,
     *,
     progress: Progress = silent,
@@ -45,7 +75,7 @@ def train_hadronization(
 ) -> Path:
     """Train a hadronization model and write its weights.
 
-    The card's kind says which: ``string_breaks`` or ``clusters``.
+    The card's kind says which, ``string_breaks``, ``clusters`` or another of `MODEL_KINDS`.
 
     The folder holds afterwards ``NAME.safetensors`` (for the plugin), ``NAME.json`` (model card),
     ``NAME.toml`` (the resolved card), ``metrics.json`` (learning curves) and the recordings; an
@@ -78,148 +108,20 @@ def train_hadronization(
     HadronizationError
         If the data do not suffice or the training diverges.
     """
-    if not isinstance(card, StringBreakCard | ClusterCard):
-        model = ClusterCard if card.get("kind") == "clusters" else StringBreakCard
+    if not isinstance(card, HadronizationCard):
+        model = _kind_of(card, "training card of hadronization").card
         try:
             card = model.model_validate(dict(card))
         except ValidationError as error:
             msg = f"training card of hadronization: {error}"
             raise CardError(msg) from error
     claim_folder(card, out, resume=resume)
-    names = [card.name] if isinstance(card, ClusterCard) else _member_names(card)
-    weights = [out / f"{name}.safetensors" for name in names]
+    weights = [out / f"{name}.safetensors" for name in card.weights_names]
     if all(path.exists() for path in weights):
         return weights[0]
     with TrainingClock(out, progress) as clock:
-        if isinstance(card, ClusterCard):
-            train_clusters(card, out, progress=clock.progress, resume=resume)
-        else:
-            _train_string_breaks(card, out, weights, clock.progress, resume=resume)
+        MODEL_KINDS[card.kind].train(card, out, progress=clock.progress, resume=resume)
         for path in weights:
             about = read_model_card(path)
             write_model_card(path, {**about, "training_seconds": round(clock.seconds, 1)})
     return weights[0]
-
-
-def _train_string_breaks(
-    card: StringBreakCard, out: Path, weights: list[Path], progress: Progress, *, resume: bool
-) -> None:
-    recording = merge_recordings(
-        _record(card, i, source, out, progress) for i, source in enumerate(card.recordings)
-    )
-    # Densities of members are comparable where all cover the same hadrons and masses.
-    coverage = fraction_coverage(FractionSample.from_recording(recording))
-    vocabularies = hadron_vocabularies(recording)
-    metrics = {}
-    for member, path in enumerate(weights):
-        metrics[path.stem] = _train_member(
-            card, member, recording, vocabularies, coverage, path, progress, resume=resume
-        )
-    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    progress(1, 1, "done")
-
-
-def _member_names(card: StringBreakCard) -> list[str]:
-    others = [f"{card.name}_member_{i}" for i in range(1, card.training.members)]
-    return [card.name, *others]
-
-
-def _train_member(
-    card: StringBreakCard,
-    member: int,
-    recording: BreakRecording,
-    vocabularies: tuple[tuple[int, ...], tuple[int, ...]],
-    coverage: NDArray[np.float32],
-    weights: Path,
-    progress: Progress,
-    *,
-    resume: bool,
-) -> dict[str, Any]:
-    """Train one member of an ensemble, the first on the recording as it is."""
-    record = weights.with_suffix(".metrics.json")
-    if weights.exists():
-        content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-        return content
-    training = card.training
-    seed = card.seed + _MEMBER_SEEDS * member
-    if member:
-        recording = recording.resampled(seed)
-    sample = FractionSample.from_recording(recording)
-    trainer = FractionTrainer(
-        sample,
-        bins=training.bins,
-        hidden=training.hidden,
-        steps=training.steps,
-        batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        seed=seed,
-        checkpoint=weights.with_suffix(".checkpoint.safetensors"),
-    )
-    if resume:
-        trainer.resume()
-    which = f", member {member + 1} of {training.members}" if training.members > 1 else ""
-    fraction = trainer.run(
-        lambda step, steps: progress(step, steps, f"training the density of z{which}")
-    )
-
-    progress(0, None, f"fitting the discrete draws{which}")
-    torch.manual_seed(seed)
-    networks = StringBreakNetworks(*vocabularies, fraction, components=training.components)
-    networks.range = coverage
-    divergence = fit_discrete(networks, recording, steps=training.discrete_steps)
-
-    metrics = {"learning_curve": trainer.curve, "divergence_nats": divergence}
-    write_text(record, json.dumps(metrics, indent=1) + "\n")
-    write_text(weights.with_suffix(".toml"), dump_card(card))
-    write_weights(
-        weights,
-        model="string_breaks",
-        tensors=networks.tensors(),
-        metadata=networks.metadata(),
-        card=_model_card(card, weights.stem, trainer, divergence, sample, member),
-    )
-    return metrics
-
-
-def _model_card(
-    card: StringBreakCard,
-    name: str,
-    trainer: FractionTrainer,
-    divergence: dict[str, float],
-    sample: FractionSample,
-    member: int,
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "model": card.kind,
-        "what": "flavour, transverse momentum and z of string breaks, for Pythia's Lund strings",
-        "trained_on": [source.model_dump(mode="json") for source in card.recordings],
-        "values_of_z": len(sample),
-        "parameters_of_z_network": sum(p.numel() for p in trainer.network.parameters()),
-        "held_out_nats_of_z": trainer.curve[-1]["held_out_nats"],
-        "divergence_of_discrete_draws_nats": divergence,
-        "seed": card.seed,
-        **({"ensemble_member": member} if card.training.members > 1 else {}),
-        "versions": versions(),
-    }
-
-
-def _record(
-    card: StringBreakCard, index: int, source: Recording, out: Path, progress: Progress
-) -> BreakRecording:
-    path = out / f"recording_{index}.safetensors"
-    if path.exists():
-        return BreakRecording.read(path)
-    with atomic_path(path) as part:
-        record_string_breaks(
-            part,
-            source.settings,
-            events=source.events,
-            seed=card.seed + index,
-            maximum=source.maximum,
-            repeats=source.repeats,
-            progress=lambda done: progress(
-                done, source.events, f"recording breaks, source {index}"
-            ),
-        )
-    return BreakRecording.read(path)

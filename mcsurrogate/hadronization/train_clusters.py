@@ -44,9 +44,8 @@ _SEEDS_OF_A_FIT = 50_000
 HELD_OUT = 10
 
 
-def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: bool) -> Path:
+def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: bool) -> None:
     """Train a cluster model in a folder that is this training's; see `train_hadronization`."""
-    weights = out / f"{card.name}.safetensors"
     progress(0, None, "collecting decays of clusters")
     steps, held_out, masses = _matched_data(card)
     networks = _networks(card, steps, masses)
@@ -84,14 +83,13 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
     write_weights(
-        weights,
+        out / f"{card.name}.safetensors",
         model="clusters",
         tensors=networks.tensors(),
         metadata=networks.metadata(),
         card=about,
     )
     progress(1, 1, "done")
-    return weights
 
 
 def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, float]]:

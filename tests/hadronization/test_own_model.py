@@ -4,12 +4,22 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from mcsurrogate.errors import PythiaError
-from mcsurrogate.generators import PythiaChain, hadronization_settings, plugin_library
+from mcsurrogate.errors import CardError, PythiaError
+from mcsurrogate.generators import (
+    PythiaChain,
+    hadronization_settings,
+    plugin_library,
+    read_model_card,
+    write_weights,
+)
+from mcsurrogate.hadronization import read_hadronization_card, train_hadronization
+from mcsurrogate.hadronization.cards import HadronizationCard
+from mcsurrogate.hadronization.train import MODEL_KINDS, ModelKind
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "cpp_bindings"
@@ -77,3 +87,29 @@ def test_its_own_errors_and_the_models_that_there_are(library, zpole):
 def test_without_its_library_it_is_unknown(zpole):
     with pytest.raises(PythiaError, match="it can be clusters, lund, string_breaks"):
         PythiaChain([*lines(plugin_library()), *zpole], seed=1)
+
+
+class FlatCard(HadronizationCard):
+    kind: Literal["flat_fractions"]
+    width: float
+
+
+def train_flat(card, out, *, progress, resume):
+    assert not resume
+    progress(1, 1, "done")
+    write_weights(
+        out / f"{card.name}.safetensors", model=card.kind, metadata={}, card={"name": card.name},
+        tensors={"width": np.array([card.width], np.float32)},
+    )  # fmt: skip
+
+
+def test_its_training(tmp_path, monkeypatch):
+    path = tmp_path / "flat.toml"
+    path.write_text('kind = "flat_fractions"\nname = "flat"\nwidth = 0.3\n', encoding="utf-8")
+    with pytest.raises(CardError, match="it can be string_breaks, clusters"):
+        read_hadronization_card(path)
+    monkeypatch.setitem(MODEL_KINDS, "flat_fractions", ModelKind(FlatCard, train_flat))
+    weights = train_hadronization(read_hadronization_card(path), tmp_path / "run")
+    assert weights.name == "flat.safetensors"
+    assert read_model_card(weights)["training_seconds"] >= 0.0
+    assert "MCSurrogate:model = flat_fractions" in hadronization_settings(weights)

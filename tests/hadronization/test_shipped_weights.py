@@ -11,8 +11,7 @@ from mcsurrogate.generators.weights_file import (
     shipped_weights,
     weights_path,
 )
-from mcsurrogate.hadronization import record_string_breaks
-from mcsurrogate.hadronization.cards import read_hadronization_card
+from mcsurrogate.hadronization import read_hadronization_card, record_string_breaks
 from mcsurrogate.hadronization.fitting.closure import classifier_auc
 from mcsurrogate.hadronization.string_breaks.flavours import break_class, end_class
 

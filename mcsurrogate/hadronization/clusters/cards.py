@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from mcsurrogate.hadronization.cards import HadronizationCard, Section
 
 __all__ = [
     "AddedHadron",
@@ -19,11 +21,7 @@ __all__ = [
 _LARGEST_SEED = 899_000_000
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ClusterDecays(_Section):
+class ClusterDecays(Section):
     """Recorded decays of single clusters: matched training data."""
 
     file: Annotated[
@@ -40,7 +38,7 @@ class ClusterDecays(_Section):
     ] = -1
 
 
-class StringSinglets(_Section):
+class StringSinglets(Section):
     """Straight strings that Pythia hadronizes, as matched training data of fission and decay."""
 
     number: Annotated[int, Field(ge=1000, description="number of strings")] = 150_000
@@ -62,7 +60,7 @@ class StringSinglets(_Section):
         return settings
 
 
-class HeadSteps(_Section):
+class HeadSteps(Section):
     """Steps of Adam for each network."""
 
     kind: Annotated[int, Field(ge=0, description="what the products are")] = 1000
@@ -73,7 +71,7 @@ class HeadSteps(_Section):
     angle: Annotated[int, Field(ge=0, description="angles")] = 3000
 
 
-class ClusterTraining(_Section):
+class ClusterTraining(Section):
     """How the networks are shaped and trained by maximum likelihood."""
 
     hidden: Annotated[
@@ -85,7 +83,7 @@ class ClusterTraining(_Section):
     steps: Annotated[HeadSteps, Field(description="length of the training")] = HeadSteps()
 
 
-class FormationStart(_Section):
+class FormationStart(Section):
     """Formation of clusters from partons, before any fit to events."""
 
     strangeness: Annotated[
@@ -99,7 +97,7 @@ class FormationStart(_Section):
     ] = 0.6
 
 
-class AddedHadron(_Section):
+class AddedHadron(Section):
     """A hadron that the matched data lack, at first like one that they have."""
 
     hadron: Annotated[int, Field(gt=100, lt=10_000_000, description="PDG code, Pythia's numbering")]
@@ -110,7 +108,7 @@ class AddedHadron(_Section):
     ]
 
 
-class EventFitCard(_Section):
+class EventFitCard(Section):
     """Fit to whole events after the matched training."""
 
     settings: Annotated[
@@ -226,11 +224,10 @@ class EventFitCard(_Section):
         return self
 
 
-class ClusterCard(_Section):
+class ClusterCard(HadronizationCard):
     """Card of ``mcsurrogate train hadronization`` for the model ``clusters``."""
 
     kind: Annotated[Literal["clusters"], Field(description="the model")]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="name of the weights file")]
     seed: Annotated[
         int, Field(ge=1, le=_LARGEST_SEED - 1000, description="decides the training")
     ] = 1
