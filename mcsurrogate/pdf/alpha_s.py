@@ -245,7 +245,7 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
         return TabulatedCoupling(
             info.numbers("AlphaS_Qs"),
             info.numbers("AlphaS_Vals"),
-            f"table of {info.source}",
+            f"table of {info.source_of('AlphaS_Vals')}",
         )
     loops = int(info.number("AlphaS_OrderQCD", 4))
     thresholds = _thresholds(info)

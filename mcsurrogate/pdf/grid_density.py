@@ -29,8 +29,8 @@ def _offsets(stride: int, device: torch.device) -> Tensor:
 class GridDensity:
     """Parton densities interpolated on an LHAPDF6 grid.
 
-    Inside the grid LHAPDF's log-bicubic interpolation, outside its continuation; x above 1,
-    x or Q not positive and NaN are errors.  A parton that the set does not hold (the top
+    Inside the grid LHAPDF's log-bicubic interpolation, outside its continuation; x above the
+    last knot, x or Q not positive and NaN are errors.  A parton that the set does not hold (the top
     quark, the photon) has density zero.
 
     Parameters
@@ -43,6 +43,11 @@ class GridDensity:
         The strong coupling, None where it is not known.
     force_positive
         LHAPDF's ``ForcePositive``: 0 as it is, 1 at least 0, 2 at least 1e-10.
+    linear
+        Interpolate linearly in log x and log Q^2, LHAPDF's ``log``, in place of cubically.
+    extrapolator
+        Outside the grid: LHAPDF's ``continuation``, ``nearest`` (the value at the edge) or
+        ``error``.
     """
 
     def __init__(
@@ -51,21 +56,26 @@ class GridDensity:
         name: str,
         coupling: StrongCoupling | None = None,
         force_positive: int = 0,
+        linear: bool = False,
+        extrapolator: str = "continuation",
     ) -> None:
         if force_positive not in _FLOORS:
-            raise PartonDensityError(f"{name}: ForcePositive is {force_positive}, not 0, 1 or 2")
+            message = f"{name}: ForcePositive is {force_positive}, not 0, 1 or 2"
+            raise PartonDensityError(message)
+        self._extrapolator = extrapolator
         self.name = name
         self.path = grid.path
         self.pdg_ids = grid.pdg_ids
         self.coupling = coupling
-        self._floor = _FLOORS[force_positive]
+        self.floor = _FLOORS[force_positive]
         q = np.concatenate([subgrid.q for subgrid in grid.subgrids])
-        linear = np.concatenate([np.full(len(s.q), len(s.q) < 4) for s in grid.subgrids])
+        straight = [np.full(len(s.q), linear or len(s.q) < 4) for s in grid.subgrids]
+        lines = np.concatenate(straight)
         # LHAPDF is linear in x as well where a subgrid has fewer than four Q knots.
         self._x_axis = KnotAxis(grid.x)
         self._x_axis_linear = KnotAxis(grid.x, np.ones(len(grid.x), dtype=np.bool_))
-        self._q_axis = KnotAxis(q, linear)
-        self._linear = torch.from_numpy(linear) if linear.any() else None
+        self._q_axis = KnotAxis(q, lines)
+        self._linear = torch.from_numpy(lines) if lines.any() else None
         values = np.concatenate([subgrid.xf for subgrid in grid.subgrids], axis=1)
         # Of a point at the edge two of the four knots lie outside; their weight is zero.
         self._values = torch.from_numpy(np.pad(values, ((1, 1), (1, 1), (0, 0))))
@@ -151,8 +161,8 @@ class GridDensity:
         else:
             shape = x.shape
             result = self._at_scale(x.reshape(-1), float(q), ids)
-        if self._floor is not None:
-            result = torch.clamp(result, min=self._floor)
+        if self.floor is not None:
+            result = torch.clamp(result, min=self.floor)
         return result.reshape(*shape, len(ids))
 
     def alpha_s(self, q: Tensor | float) -> Tensor:
@@ -187,8 +197,19 @@ class GridDensity:
         outside = (x < self.x_min) | (q < self.q_min) | (q > self.q_max)
         if not bool(outside.any()):
             return self._inside(x, q, ids)
-        result = self._inside(torch.clamp(x, min=self.x_min), q.clamp(self.q_min, self.q_max), ids)
         where = outside.nonzero().squeeze(1)
+        if self._extrapolator == "error":
+            first = where[0]
+            message = (
+                f"{self.name}: {len(where)} points outside the grid, the first at x = "
+                f"{x[first].item():g}, Q = {q[first].item():g} GeV, and the set's Extrapolator is "
+                f"'error'; the grid has x from {self.x_min:g}, Q from {self.q_min:g} to "
+                f"{self.q_max:g} GeV"
+            )
+            raise PartonDensityError(message)
+        result = self._inside(torch.clamp(x, min=self.x_min), q.clamp(self.q_min, self.q_max), ids)
+        if self._extrapolator == "nearest":
+            return result
         values = continue_outside(
             x[where], q[where], self._edges, lambda a, b: self._inside(a, b, ids)
         )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.errors import PartonDensityError
+from mcsurrogate.pdf.info_file import SetInfo, parse_entries
 
 __all__ = ["GridFile", "Subgrid", "read_grid"]
 
@@ -46,7 +47,7 @@ class GridFile:
     path
         Where it was read from.
     metadata
-        Keys and values of the first block.
+        Keys and values of the first block, the header of the member.
     x
         ``(X,)`` knots of the momentum fraction, increasing, the same in every subgrid.
     pdg_ids
@@ -56,7 +57,7 @@ class GridFile:
     """
 
     path: Path
-    metadata: dict[str, str]
+    metadata: SetInfo
     x: NDArray[np.float64]
     pdg_ids: tuple[int, ...]
     subgrids: tuple[Subgrid, ...]
@@ -144,14 +145,9 @@ def read_grid(path: str | Path) -> GridFile:
     return GridFile(lines.path, metadata, x, pdg_ids, tuple(subgrids))
 
 
-def _metadata(lines: _Lines, block: Sequence[tuple[int, str]]) -> dict[str, str]:
-    metadata: dict[str, str] = {}
-    for number, line in block:
-        key, colon, value = line.partition(":")
-        if line and not colon:
-            raise lines.error(number, f"{line[:40]!r} is not a 'Key: value' line of metadata")
-        metadata[key.strip()] = value.strip()
-    form = metadata.get("Format", "")
+def _metadata(lines: _Lines, block: Sequence[tuple[int, str]]) -> SetInfo:
+    metadata = parse_entries(block, str(lines.path))
+    form = metadata.text("Format", "")
     if form != "lhagrid1":
         number = block[0][0] if block else 1
         raise lines.error(number, f"the format is {form!r}, not 'lhagrid1'")

@@ -1,25 +1,40 @@
-"""Reading the ``.info`` files of LHAPDF6 sets: the subset of YAML that they use."""
+"""Keys and values of LHAPDF6 sets, from the ``.info`` file and from the headers of members.
 
-from collections.abc import Iterator
+Both are the same subset of YAML; a key in the header of a member takes the place of the set's
+(arXiv:1412.7420, section 3.3).
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcsurrogate.errors import PartonDensityError
 
-__all__ = ["SetInfo", "parse_info", "read_info"]
+__all__ = ["SetInfo", "parse_entries", "read_info"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Raw text of a value, and where it stands."""
+
+    text: str
+    source: str
+    line: int
 
 
 class SetInfo:
-    """Keys and values of an ``.info`` file.
+    """Keys and values of a set or member.
 
     Parameters
     ----------
     entries
-        Raw text of every value, by key.
+        By key.
     source
         What error messages call the file.
     """
 
-    def __init__(self, entries: dict[str, str], source: str) -> None:
+    def __init__(self, entries: dict[str, _Entry], source: str) -> None:
         self._entries = entries
         self.source = source
 
@@ -29,57 +44,88 @@ class SetInfo:
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
+    def overridden_by(self, member: "SetInfo") -> "SetInfo":
+        """Return these entries with those of a member in their place."""
+        return SetInfo(self._entries | member._entries, self.source)
+
+    def source_of(self, key: str) -> str:
+        """Return the file that an entry comes from."""
+        return self._entries[key].source
+
     def text(self, key: str, default: str | None = None) -> str:
         """Text of ``key``, or ``default`` where the key is missing."""
         if key in self._entries:
-            return self._entries[key]
+            return self._entries[key].text
         if default is None:
-            raise PartonDensityError(f"{self.source} has no entry {key!r}; the set is incomplete")
+            message = f"{self.source} has no entry {key!r}; the set is incomplete"
+            raise PartonDensityError(message)
         return default
 
     def number(self, key: str, default: float | None = None) -> float:
         """Value of ``key`` as a number."""
         raw = self.text(key, None if default is None else repr(default))
         try:
-            return float(raw)
-        except ValueError as error:
-            raise PartonDensityError(
-                f"{self.source}: entry {key!r} is {raw!r}, not a number"
-            ) from error
+            value = float(raw)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self._error(key, f"is {raw!r}, not a number")
+        return value
 
     def numbers(self, key: str) -> list[float]:
         """Value of ``key`` as a list of numbers."""
         raw = self.text(key)
         try:
-            return [float(item) for item in raw.strip("[] ").split(",")]
+            values = [float(item) for item in raw.strip("[] ").split(",")]
         except ValueError as error:
-            raise PartonDensityError(
-                f"{self.source}: entry {key!r} is not a list of numbers ({error})"
-            ) from error
+            raise self._error(key, f"is not a list of numbers ({error})") from error
+        wrong = next((value for value in values if not math.isfinite(value)), None)
+        if wrong is not None:
+            raise self._error(key, f"holds {wrong}, which is not finite")
+        return values
+
+    def choice(self, key: str, known: tuple[str, ...]) -> str:
+        """Value of ``key`` as one of the ``known`` words, the first where it is missing."""
+        value = self.text(key, known[0]).lower()
+        if value not in known:
+            raise self._error(key, f"is {value!r}; known here are {', '.join(known)}")
+        return value
+
+    def _error(self, key: str, what: str) -> PartonDensityError:
+        entry = self._entries[key]
+        return PartonDensityError(f"{entry.source}, line {entry.line}: entry {key!r} {what}")
 
 
-def parse_info(text: str, source: str) -> SetInfo:
-    """Parse the text of an ``.info`` file.
+def parse_entries(lines: Iterable[tuple[int, str]], source: str) -> SetInfo:
+    """Parse numbered lines of an ``.info`` file or of a member's header.
 
     Values may run over several lines (open brackets, or indented continuation).
+
+    Raises
+    ------
+    PartonDensityError
+        A line is no entry.
     """
-    entries: dict[str, str] = {}
-    key: str | None = None
-    for number, raw in enumerate(text.splitlines(), 1):
+    entries: dict[str, _Entry] = {}
+    last: _Entry | None = None
+    key = ""
+    for number, raw in lines:
         line = raw.rstrip()
         if not line.strip() or line.lstrip().startswith("#") or line.strip() == "---":
             continue
-        unfinished = key is not None and entries[key].count("[") > entries[key].count("]")
-        if key is not None and (unfinished or line[0].isspace()):
-            entries[key] = f"{entries[key]} {line.strip()}"
-            continue
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise PartonDensityError(
-                f"{source}, line {number}: {line[:40]!r} is not a 'Key: value' entry"
-            )
-        key = name.strip()
-        entries[key] = value.strip().strip('"')
+        unfinished = last is not None and last.text.count("[") > last.text.count("]")
+        if last is not None and (unfinished or line[0].isspace()):
+            last = _Entry(f"{last.text} {line.strip()}", source, last.line)
+        else:
+            name, colon, value = line.partition(":")
+            if not colon:
+                message = (
+                    f"{source}, line {number}: {line[:40]!r} is not a 'Key: value' line; the file "
+                    "is damaged, fetch the set again"
+                )
+                raise PartonDensityError(message)
+            key, last = name.strip(), _Entry(value.strip().strip('"'), source, number)
+        entries[key] = last
     return SetInfo(entries, source)
 
 
@@ -89,4 +135,4 @@ def read_info(path: Path) -> SetInfo:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PartonDensityError(f"cannot read {path}: {error}") from error
-    return parse_info(text, str(path))
+    return parse_entries(enumerate(text.splitlines(), 1), str(path))

@@ -7,11 +7,14 @@ from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.pdf.alpha_s import StrongCoupling, coupling_from_info, standard_coupling
 from mcsurrogate.pdf.grid_density import GridDensity
 from mcsurrogate.pdf.grid_file import read_grid
-from mcsurrogate.pdf.info_file import read_info
-from mcsurrogate.pdf.lhapdf_density import LhapdfDensity
-from mcsurrogate.pdf.locate import find_pdf
+from mcsurrogate.pdf.info_file import SetInfo, read_info
+from mcsurrogate.pdf.locate import PdfFiles, find_pdf
+from mcsurrogate.pdf.pointwise_density import PointwiseDensity, lhapdf_density, neopdf_density
 
 __all__ = ["load_pdf"]
+
+Provider = Literal["native", "lhapdf", "neopdf"]
+_PROTON = 2212
 
 
 @overload
@@ -29,18 +32,18 @@ def load_pdf(
     name_or_path: str | Path,
     member: int = 0,
     *,
-    provider: Literal["lhapdf"],
+    provider: Literal["lhapdf", "neopdf"],
     alpha_s: StrongCoupling | None = None,
-) -> LhapdfDensity: ...
+) -> PointwiseDensity: ...
 
 
 def load_pdf(
     name_or_path: str | Path,
     member: int = 0,
     *,
-    provider: Literal["native", "lhapdf"] = "native",
+    provider: Provider = "native",
     alpha_s: StrongCoupling | None = None,
-) -> GridDensity | LhapdfDensity:
+) -> GridDensity | PointwiseDensity:
     """Load one member of a PDF set.
 
     Parameters
@@ -52,36 +55,62 @@ def load_pdf(
     member
         Member of the set.
     provider
-        ``"native"`` reads the grid into torch: vectorised and differentiable.  ``"lhapdf"``
-        asks the ``lhapdf`` module for every point.
+        ``"native"`` reads the grid into torch: vectorised and differentiable.  ``"lhapdf"`` and
+        ``"neopdf"`` ask the module of that name for every point.
     alpha_s
-        The strong coupling to use.  Without it: the one that the set's ``.info`` file
-        describes (table, differential equation or analytic); for a set without ``.info``
-        file, such as those of pythia8mc, the one its name tells (`standard_coupling`); where
-        the name tells none, ``alpha_s`` of the result raises.
+        The strong coupling to use.  Without it: the one that the member's header and the set's
+        ``.info`` file describe (table, differential equation or analytic); for a set without
+        ``.info`` file, such as those of pythia8mc, the one its name tells (`standard_coupling`);
+        where the name tells none, ``alpha_s`` of the result raises.
+
+    Keys in the header of a member override those of the set (arXiv:1412.7420, section 3.3);
+    ``Interpolator`` is obeyed for ``logcubic`` and ``log``, ``Extrapolator`` for
+    ``continuation``, ``nearest`` and ``error``, and ``Particle`` has to be the proton.
 
     Raises
     ------
     PartonDensityError
-        The set is not found or damaged.
+        The set is not found, damaged, of another particle or for another interpolation.
     """
+    if provider not in ("native", "lhapdf", "neopdf"):
+        message = f"unknown provider {provider!r}; choose 'native', 'lhapdf' or 'neopdf'"
+        raise PartonDensityError(message)
     if provider == "lhapdf":
         if alpha_s is not None:
-            raise PartonDensityError("provider='lhapdf' brings its own alpha_s, pass none")
-        return LhapdfDensity(str(name_or_path), member)
-    if provider != "native":
-        raise PartonDensityError(f"unknown provider {provider!r}; choose 'native' or 'lhapdf'")
+            message = "provider='lhapdf' brings its own alpha_s, pass none"
+            raise PartonDensityError(message)
+        return lhapdf_density(str(name_or_path), member)
     files = find_pdf(name_or_path, member)
+    native = _native(files, alpha_s)
+    return native if provider == "native" else neopdf_density(native, files)
+
+
+def _native(files: PdfFiles, alpha_s: StrongCoupling | None) -> GridDensity:
     grid = read_grid(files.grid)
-    force_positive = int(grid.metadata.get("ForcePositive", 0))
-    coupling = alpha_s
+    info = grid.metadata
     if files.info is not None:
-        info = read_info(files.info)
-        force_positive = int(info.number("ForcePositive", force_positive))
-        coupling = coupling or coupling_from_info(info)
-    elif coupling is None:
-        try:
-            coupling = standard_coupling(files.name)
-        except PartonDensityError:
-            coupling = None  # GridDensity.alpha_s says so when it is asked
-    return GridDensity(grid, files.name, coupling, force_positive)
+        info = read_info(files.info).overridden_by(info)
+    if info.number("Particle", _PROTON) != _PROTON:
+        message = (
+            f"{info.source_of('Particle')}: the densities are those of the particle "
+            f"{info.text('Particle')}, and only those of the proton ({_PROTON}) can be used"
+        )
+        raise PartonDensityError(message)
+    force_positive = int(info.number("ForcePositive", 0))
+    return GridDensity(
+        grid,
+        files.name,
+        alpha_s or _coupling(files, info),
+        force_positive,
+        linear=info.choice("Interpolator", ("logcubic", "log")) == "log",
+        extrapolator=info.choice("Extrapolator", ("continuation", "nearest", "error")),
+    )
+
+
+def _coupling(files: PdfFiles, info: SetInfo) -> StrongCoupling | None:
+    if files.info is not None or "AlphaS_Type" in info:
+        return coupling_from_info(info)
+    try:
+        return standard_coupling(files.name)
+    except PartonDensityError:
+        return None  # GridDensity.alpha_s says so when it is asked

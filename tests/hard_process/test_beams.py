@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process import assemble, beam_particles
+from mcsurrogate.hard_process import Contributions, HardProcess, assemble, beam_particles
 from mcsurrogate.matrix_elements import ProcessDefinition
 
 PDF = "NNPDF23_lo_as_0130_qed"
@@ -56,10 +57,15 @@ def test_charge_conjugation_turns_both_beams() -> None:
     zero = torch.zeros(100, dtype=torch.int64)
     torch.testing.assert_close(both(u, zero).weight, protons(u, zero).weight)
     found, of_protons = both.contributions(u), protons.contributions(u)
-    pairs = {pair: l for a, many in zip(both.amplitudes, found.luminosities, strict=True)
-             for pair, l in zip(a.flavours, many.T, strict=True)}  # fmt: skip
-    expected = {pair: l for a, many in zip(protons.amplitudes, of_protons.luminosities, strict=True)
-                for pair, l in zip(a.flavours, many.T, strict=True)}  # fmt: skip
+
+    def by_pair(process: HardProcess, found: Contributions) -> dict[tuple[int, int], Tensor]:
+        return {
+            pair: values
+            for amplitude, many in zip(process.amplitudes, found.luminosities, strict=True)
+            for pair, values in zip(amplitude.flavours, many.T, strict=True)
+        }
+
+    pairs, expected = by_pair(both, found), by_pair(protons, of_protons)
     assert len(pairs) == 9
     for (a, b), value in pairs.items():
         other = tuple(pdg if pdg == 21 else -pdg for pdg in (a, b))

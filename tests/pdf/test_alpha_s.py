@@ -16,12 +16,12 @@ from mcsurrogate.pdf import (
     standard_coupling,
 )
 from mcsurrogate.pdf.alpha_s import coupling_from_info
-from mcsurrogate.pdf.info_file import parse_info
+from mcsurrogate.pdf.info_file import parse_entries
 from mcsurrogate.pdf.running import beta_coefficients, coupling_table
 
 
 def _coupling(oracle, key):
-    return coupling_from_info(parse_info(str(oracle[key]), key))
+    return coupling_from_info(parse_entries(enumerate(str(oracle[key]).splitlines(), 1), key))
 
 
 def test_table_mode(oracle):
@@ -118,7 +118,9 @@ def test_beta_function_and_matching_numbers(nf):
 def test_fixed_flavours_and_fixed_coupling():
     info = "AlphaS_Type: ode\nAlphaS_OrderQCD: 1\nFlavorScheme: fixed\nNumFlavors: 4\n"
     masses = "MCharm: 1.3\nMBottom: 4.7\nMTop: 173\nAlphaS_MZ: 0.12\nMZ: 91.2\n"
-    coupling = coupling_from_info(parse_info(info + masses, "made up"))
+    coupling = coupling_from_info(
+        parse_entries(enumerate((info + masses).splitlines(), 1), "made up")
+    )
     b0 = 25 / (12 * math.pi)
     exact = 0.12 / (1 + 0.12 * b0 * 2 * math.log(10.0 / 91.2))
     assert float(coupling(10.0)) == pytest.approx(exact, rel=1e-6)
