@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.events import SURROGATE_DOWN, SURROGATE_UP
 from mcsurrogate.validation.histograms import Values
 
 __all__ = ["Band", "WeightBands"]
@@ -21,7 +22,6 @@ FloatArray = NDArray[np.float64]
 Band = tuple[FloatArray, FloatArray]
 """Lower and upper mean contents per event, ``(B + 2,)`` each."""
 
-_UP_DOWN = ("surrogate_up", "surrogate_down")
 # Members of each ensemble, whose spread is a band of its own.
 _ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
 _VARIATION = re.compile(r"MCSurrogate\.(?!.*_member_\d+$).*")
@@ -43,7 +43,8 @@ class WeightBands:
         self.columns = [
             k
             for k, name in enumerate(names)
-            if name in _UP_DOWN or any(kind.fullmatch(name) for kind in (*_ENSEMBLES, _VARIATION))
+            if name in (SURROGATE_UP, SURROGATE_DOWN)
+            or any(kind.fullmatch(name) for kind in (*_ENSEMBLES, _VARIATION))
         ]
         self.names = tuple(names[k] for k in self.columns)
         self._edges = edges
@@ -99,7 +100,7 @@ class WeightBands:
         if self._nominal == 0.0 or name not in self._content:
             return []
         mean = self._content[name] / self._nominal
-        pairs = [k for k, own in enumerate(self.names) if own in _UP_DOWN]
+        pairs = [k for k, own in enumerate(self.names) if own in (SURROGATE_UP, SURROGATE_DOWN)]
         bands: list[Band] = []
         if pairs:
             bands.append((mean[pairs].min(axis=0), mean[pairs].max(axis=0)))

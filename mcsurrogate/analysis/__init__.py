@@ -16,6 +16,7 @@ from mcsurrogate.analysis.measured_shapes import particle_shapes
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.analysis.shapes import thrust
 from mcsurrogate.analysis.substructure import JetSubstructure
+from mcsurrogate.analysis.top_decays import rest_frame_momenta
 
 __all__ = [
     "MAX_JETS",
@@ -32,6 +33,7 @@ __all__ = [
     "measured_shape_bins",
     "measurements_for",
     "particle_shapes",
+    "rest_frame_momenta",
     "thrust",
     "z_pole_measurements",
 ]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.events import EventChunk, Particles
 
-__all__ = ["TopDecays", "boosted_cosine"]
+__all__ = ["TopDecays", "boosted_cosine", "rest_frame_momenta"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,21 +25,34 @@ def boosted_cosine(particle: Particles, other: Particles, frame: Particles) -> F
     particle, other, frame
         K four-vectors each; row by row.
     """
-    p, q = _boosted(particle, frame), _boosted(other, frame)
+    axes = np.stack((frame.px, frame.py, frame.pz))
+    p, q = (
+        rest_frame_momenta(
+            one.energy, np.stack((one.px, one.py, one.pz)), frame.energy, axes, frame.mass
+        )
+        for one in (particle, other)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         product = (p * q).sum(axis=0)
         cosine: FloatArray = product / np.sqrt((p**2).sum(axis=0) * (q**2).sum(axis=0))
     return cosine
 
 
-def _boosted(particle: Particles, frame: Particles) -> FloatArray:
-    """Three-momenta in the rest frame of others, ``(3, K)``."""
-    p = np.stack((particle.px, particle.py, particle.pz))
-    f = np.stack((frame.px, frame.py, frame.pz))
-    mass = frame.mass
-    # p + f (f p / (m (E + m)) - E_p / m)
-    factor = (f * p).sum(axis=0) / (mass * (frame.energy + mass)) - particle.energy / mass
-    boosted: FloatArray = p + f * factor
+def rest_frame_momenta(
+    energy: FloatArray, p: FloatArray, frame_energy: FloatArray, frame: FloatArray, mass: FloatArray
+) -> FloatArray:
+    """Three-momenta in the rest frame of others, ``(3, K)``.
+
+    Parameters
+    ----------
+    energy, p
+        ``(K,)`` and ``(3, K)`` of what is boosted, in GeV.
+    frame_energy, frame, mass
+        ``(K,)``, ``(3, K)`` and ``(K,)`` of the systems whose rest frame it is, in GeV; or one
+        for all.
+    """
+    factor = (frame * p).sum(axis=0) / (mass * (frame_energy + mass)) - energy / mass
+    boosted: FloatArray = p + frame * factor
     return boosted
 
 

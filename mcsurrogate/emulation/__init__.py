@@ -7,7 +7,6 @@ from mcsurrogate.emulation.amplitude import (
     measure_seconds,
 )
 from mcsurrogate.emulation.checks import check_surrogate, check_weights
-from mcsurrogate.emulation.coupling_content import same_amplitude
 from mcsurrogate.emulation.emulator import Emulator
 from mcsurrogate.emulation.fitting import Split
 from mcsurrogate.emulation.native_emulator import NativeEmulator
@@ -38,5 +37,4 @@ __all__ = [
     "measure_seconds",
     "points_by_uncertainty",
     "points_from_draws",
-    "same_amplitude",
 ]

@@ -11,7 +11,6 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
-from mcsurrogate.emulation.coupling_content import same_amplitude, strong_power
 from mcsurrogate.emulation.features import FeatureMap
 from mcsurrogate.emulation.fitting import fit_parts, points_to_features
 from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
@@ -24,7 +23,13 @@ from mcsurrogate.emulation.parts import EmulatorParts
 from mcsurrogate.emulation.storage import digest, read_model, write_model
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.matrix_elements import MatrixElement, Process, StandardModel
+from mcsurrogate.matrix_elements import (
+    MatrixElement,
+    Process,
+    StandardModel,
+    same_amplitude,
+    strong_power,
+)
 from mcsurrogate.progress import Progress, silent
 from mcsurrogate.versions import versions
 

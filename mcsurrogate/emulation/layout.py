@@ -6,8 +6,7 @@ from functools import cached_property
 from itertools import combinations
 
 from mcsurrogate.emulation.antenna import Flow, antenna_flows
-from mcsurrogate.emulation.coupling_content import pure_qcd
-from mcsurrogate.matrix_elements import Process, StandardModel, as_number
+from mcsurrogate.matrix_elements import Process, StandardModel, as_number, pure_qcd
 
 __all__ = ["ProcessLayout", "Triple"]
 

@@ -13,7 +13,6 @@ from mcsurrogate.emulation import (
     AmplitudeRecord,
     EmulatedMatrixElement,
     Emulator,
-    same_amplitude,
 )
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.event_generation.event_builder import EventBuilder
@@ -22,6 +21,7 @@ from mcsurrogate.event_generation.stage_maxima import StageCosts, StageMaxima
 from mcsurrogate.event_generation.two_stage import TwoStageRecord, TwoStageUnweighter
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
 from mcsurrogate.integration import Sampler, WeightedPoints
+from mcsurrogate.matrix_elements import same_amplitude
 
 __all__ = [
     "TwoStageSource",

@@ -4,19 +4,15 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.errors import EmulationError
+from mcsurrogate.events import SURROGATE_DOWN, SURROGATE_UP
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
 from mcsurrogate.matrix_elements import UncertainMatrixElement
 
 __all__ = [
-    "SURROGATE_DOWN",
-    "SURROGATE_UP",
     "EmulatorWeights",
     "member_weight_names",
     "uncertainty_factors",
 ]
-
-SURROGATE_UP = "surrogate_up"
-SURROGATE_DOWN = "surrogate_down"
 
 
 def member_weight_names(members: int) -> tuple[str, ...]:

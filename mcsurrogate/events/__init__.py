@@ -1,7 +1,13 @@
 """Events as columns, and their files: Les Houches and HepMC, in and out."""
 
 from mcsurrogate.events.chunk import EventChunk, Particles
-from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.hard_events import (
+    SURROGATE_DOWN,
+    SURROGATE_UP,
+    EventBatch,
+    ProcessInfo,
+    RunInfo,
+)
 from mcsurrogate.events.hepmc_file import HepmcFile
 from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
 from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
@@ -11,6 +17,8 @@ from mcsurrogate.events.records import EventRecords
 from mcsurrogate.events.species import Species
 
 __all__ = [
+    "SURROGATE_DOWN",
+    "SURROGATE_UP",
     "EventBatch",
     "EventChunk",
     "EventFile",

@@ -10,7 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EventBatch", "ProcessInfo", "RunInfo"]
+__all__ = ["SURROGATE_DOWN", "SURROGATE_UP", "EventBatch", "ProcessInfo", "RunInfo"]
+
+#: Names of the event weights one standard deviation of a surrogate up and down.
+SURROGATE_UP, SURROGATE_DOWN = "surrogate_up", "surrogate_down"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow, draw_index
+from mcsurrogate.matrix_elements.coupling_content import pure_qcd, same_amplitude, strong_power
 from mcsurrogate.matrix_elements.diagrams import Diagram, diagrams, topologies
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.gradients import (
@@ -59,7 +60,10 @@ __all__ = [
     "momentum_gradients",
     "particle_by_pdg",
     "place_on_mass_shell",
+    "pure_qcd",
     "resolve_orders",
     "reweight_events",
+    "same_amplitude",
+    "strong_power",
     "topologies",
 ]

@@ -1,7 +1,7 @@
 import pytest
 
 from mcsurrogate.errors import ProcessError
-from mcsurrogate.matrix_elements import CouplingOrders, Process, ProcessDefinition
+from mcsurrogate.matrix_elements import CouplingOrders, Process, ProcessDefinition, strong_power
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 
 
@@ -96,3 +96,13 @@ def test_counting_factors():
     assert process.symmetry_factor == 2
     assert process.average_factor == 256
     assert Process.parse("u c > w+ w+ d s").average_factor == 36
+
+
+@pytest.mark.parametrize(
+    ("text", "power"),
+    # A loop without a tree has the power of its closed form; interference has none of its own.
+    [("g g > t t~ g", 3), ("u u~ > e- e+", 0), ("g g > a a", 2), ("g g > a a g", 3),
+     ("u u~ > u u~ QED<=2", None), ("e+ e- > ve ve~ g", None)],
+)  # fmt: skip
+def test_strong_power(text, power):
+    assert strong_power(Process.parse(text)) == power

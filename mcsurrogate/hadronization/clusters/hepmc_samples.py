@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.analysis import rest_frame_momenta
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.events import EventChunk, EventFile
 from mcsurrogate.hadronization.clusters.flavours import is_triplet
@@ -195,9 +196,8 @@ def _decays(chunk: EventChunk) -> Iterator[tuple[int, list[int], list[int]]]:
 
 def _in_rest_frame(p: NDArray[np.float64], frame: NDArray[np.float64]) -> NDArray[np.float64]:
     mass = np.sqrt(frame[0] ** 2 - (frame[1:] ** 2).sum())
-    along = p[:, 1:] @ frame[1:]
-    energy = (frame[0] * p[:, 0] - along) / mass
-    space = p[:, 1:] + np.outer(along / (mass * (frame[0] + mass)) - p[:, 0] / mass, frame[1:])
+    space = rest_frame_momenta(p[:, 0], p[:, 1:].T, frame[0], frame[1:, None], mass).T
+    energy = (frame[0] * p[:, 0] - p[:, 1:] @ frame[1:]) / mass
     return np.concatenate([energy[:, None], space], axis=1)
 
 

@@ -12,7 +12,6 @@ from mcsurrogate.errors import MatrixElementError, ProcessError
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.measurement import seconds_per_point
-from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.probe import probe_points
 from mcsurrogate.matrix_elements.process import Process
@@ -23,7 +22,7 @@ from mcsurrogate.matrix_elements.validity import (
     strong_coupling,
 )
 
-__all__ = ["Array", "ExternalMatrixElement", "strong_power"]
+__all__ = ["Array", "ExternalMatrixElement"]
 
 Array = NDArray[np.float64]
 
@@ -167,13 +166,3 @@ class ExternalMatrixElement(ABC):
             points = probe_points(self.process, self.parameters, 256)
             self._cost = seconds_per_point(self, points, repetitions=3)
         return self._cost
-
-
-def strong_power(process: Process) -> int | None:
-    """Return the power of alpha_s of a squared amplitude, None where several mix."""
-    powers = coupling_powers(process.all_incoming, process.excluded)
-    if not powers:
-        return None
-    orders = resolve_orders(process).orders
-    allowed = {qcd for qcd, qed in powers if orders.allows(qcd, qed)}
-    return allowed.pop() if len(allowed) == 1 else None

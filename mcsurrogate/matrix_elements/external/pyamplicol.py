@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from mcsurrogate.errors import MatrixElementError
+from mcsurrogate.matrix_elements.coupling_content import allowed_powers, strong_power
 from mcsurrogate.matrix_elements.external.base import (
     Array,
     ExternalMatrixElement,
-    strong_power,
 )
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
@@ -99,8 +99,11 @@ class PyAmpliCol(ExternalMatrixElement):
             )
             raise MatrixElementError(msg) from None
         self._power = strong_power(self.process)
-        if self.process.excluded or self._power is None:
-            msg = f"pyamplicol: {self.process.name}: exclusions and mixed orders are not supported"
+        if self.process.excluded or self._power is None or not allowed_powers(self.process):
+            msg = (
+                f"pyamplicol: {self.process.name}: exclusions, mixed orders and processes without "
+                "tree diagrams are not supported"
+            )
             raise MatrixElementError(msg)
         identity = json.dumps([self.process.name, self.parameters.numbers(), version])
         folder = self._cache / hashlib.sha256(identity.encode()).hexdigest()[:24]

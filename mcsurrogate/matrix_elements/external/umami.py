@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from mcsurrogate.errors import MatrixElementError
+from mcsurrogate.matrix_elements.coupling_content import strong_power
 from mcsurrogate.matrix_elements.external.base import (
     Array,
     ExternalMatrixElement,
-    strong_power,
 )
 from mcsurrogate.matrix_elements.external.param_card import write_param_card
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number

@@ -1,13 +1,10 @@
 """Which powers of the couplings an amplitude has, whatever way its limits were written."""
 
 from mcsurrogate.errors import ProcessError
-from mcsurrogate.matrix_elements import (
-    Process,
-    StandardModel,
-    closed_form,
-    coupling_powers,
-    resolve_orders,
-)
+from mcsurrogate.matrix_elements.closed_forms import closed_form
+from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.process import Process
 
 __all__ = ["allowed_powers", "pure_qcd", "same_amplitude", "strong_power"]
 
