@@ -27,11 +27,13 @@ from hadronization import run_plugin_program
 from hadronization_events import SPECIES, ZPOLE, observe
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
+from two_samples import classifier_auc
 
 from mcsurrogate.analysis.measured.sums import MeasuredSums
 from mcsurrogate.analysis.measured.z_pole import z_pole_measurements
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.analysis.shapes import thrust
+from mcsurrogate.classifiers import AucTest
 from mcsurrogate.events.chunk import Particles
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.generators import ParticleBatch, PythiaChain
@@ -42,7 +44,6 @@ from mcsurrogate.hadronization.clusters.cards import StringSinglets
 from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.clusters.steps import ClusterSample, DecaySteps, steps_of_clusters
 from mcsurrogate.hadronization.clusters.weights import read_cluster_networks
-from mcsurrogate.hadronization.fitting.closure import ClassifierTest, classifier_auc
 from mcsurrogate.hadronization.fitting.decay_products import decay_products, product_matrix
 from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
 from mcsurrogate.hadronization.fitting.measured_shapes import STABLE
@@ -54,10 +55,10 @@ LIGHTEST, HEAVIEST = 0.8, 4.0
 SEED = 77
 
 
-def show(name: str, test: ClassifierTest) -> None:
+def show(name: str, test: AucTest) -> None:
     """Print an AUC."""
     print(
-        f"  {name:44s} AUC {test.auc:.4f} +- {test.error:.4f} (train {test.train_auc:.4f})",
+        f"  {name:44s} AUC {test.auc:.4f} +- {test.error:.4f}",
         flush=True,
     )
 

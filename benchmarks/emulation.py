@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch_evaluator import evaluate_in_torch
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.emulation import Emulator, TrainingSettings
@@ -27,7 +28,6 @@ from mcsurrogate.emulation.accuracy_scaling import measure_scaling
 from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.calibration import measure_calibration
 from mcsurrogate.emulation.optimizer import SOAP
-from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training import TrainingData, train_network
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,

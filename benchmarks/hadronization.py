@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from hadronization_events import PROCESSES, ZPOLE
 from numpy.typing import NDArray
+from two_samples import classifier_auc
 
 from mcsurrogate.generators import PythiaChain, Rehadronizer
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.weights_file import weights_path
 from mcsurrogate.hadronization import record_string_breaks
-from mcsurrogate.hadronization.fitting.closure import classifier_auc
 from mcsurrogate.hadronization.onnx_export import export_onnx
 from mcsurrogate.hadronization.string_breaks.flavours import break_class, end_class
 from mcsurrogate.hadronization.string_breaks.recording import BreakRecording
@@ -203,8 +203,7 @@ def report(name: str, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
     """Print the AUC of a classifier between two samples."""
     test = classifier_auc(a, b, seed=1, epochs=6)
     print(
-        f"  {name:28s} AUC {test.auc:.4f} +- {test.error:.4f} (train {test.train_auc:.4f}), "
-        f"{len(a)} and {len(b)}",
+        f"  {name:28s} AUC {test.auc:.4f} +- {test.error:.4f}, {len(a)} and {len(b)}",
         flush=True,
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["AucTest", "auc_test"]
+__all__ = ["AucTest", "auc", "auc_test"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -47,16 +47,21 @@ def _placements(own: FloatArray, other: FloatArray, weights: FloatArray) -> Floa
     return share
 
 
+def auc(candidate: FloatArray, reference: FloatArray) -> float:
+    """Probability that a random candidate scores above a random reference, ties counted half."""
+    return float(_placements(candidate, reference, np.ones(len(reference))).mean())
+
+
 def _weighted(
     a: FloatArray, b: FloatArray, weights_a: FloatArray, weights_b: FloatArray
 ) -> tuple[float, float]:
     """AUC and its standard error (DeLong et al., Biometrics 44 (1988) 837, with weights)."""
     share_a = _placements(a, b, weights_b)
     share_b = 1.0 - _placements(b, a, weights_a)
-    auc = float((weights_a * share_a).sum() / weights_a.sum())
-    variance = float((weights_a**2 * (share_a - auc) ** 2).sum() / weights_a.sum() ** 2)
-    variance += float((weights_b**2 * (share_b - auc) ** 2).sum() / weights_b.sum() ** 2)
-    return auc, math.sqrt(variance)
+    area = float((weights_a * share_a).sum() / weights_a.sum())
+    variance = float((weights_a**2 * (share_a - area) ** 2).sum() / weights_a.sum() ** 2)
+    variance += float((weights_b**2 * (share_b - area) ** 2).sum() / weights_b.sum() ** 2)
+    return area, math.sqrt(variance)
 
 
 def _permutation_width(scores: FloatArray, n_first: int, random: np.random.Generator) -> float:
@@ -104,18 +109,19 @@ def auc_test(
     """
     random = np.random.default_rng(seed)
     constant = all(np.ptp(weights[mask]) == 0.0 for mask in (candidate, ~candidate))
-    aucs, errors = [], []
+    areas, errors = [], []
     numbers = np.unique(folds)
     first, width = 0.5, 1e-12
     for fold in numbers:
         a, b = (folds == fold) & candidate, (folds == fold) & ~candidate
-        auc, error = _weighted(scores[a], scores[b], weights[a], weights[b])
-        aucs.append(auc)
+        area, error = _weighted(scores[a], scores[b], weights[a], weights[b])
+        areas.append(area)
         errors.append(error)
         if fold == numbers[0]:
             both = np.concatenate((scores[a], scores[b]))
             own = _permutation_width(both, int(a.sum()), random) if constant else error
-            first, width = auc, max(own, 1e-12)
-    auc = float(np.mean(aucs))
+            first, width = area, max(own, 1e-12)
     error = math.sqrt(float((np.square(errors)).sum())) / len(numbers)
-    return AucTest(auc, error, width, float(special.log_ndtr(-(first - 0.5) / width)))
+    return AucTest(
+        float(np.mean(areas)), error, width, float(special.log_ndtr(-(first - 0.5) / width))
+    )

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from torch_evaluator import evaluate_in_torch
 
 from mcsurrogate.emulation import Emulator, TrainingSettings
 from mcsurrogate.emulation.native_evaluator import NativeEvaluator
-from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.errors import EmulationError, KinematicsError
 from mcsurrogate.matrix_elements import StandardModel, matrix_element
 from mcsurrogate.matrix_elements.probe import probe_points

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch_evaluator import evaluate_in_torch
 
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.emulation import Emulator, TrainingSettings
@@ -15,7 +16,6 @@ from mcsurrogate.emulation.accuracy_scaling import (
 )
 from mcsurrogate.emulation.fitting import Split
 from mcsurrogate.emulation.onnx_export import export_onnx
-from mcsurrogate.emulation.torch_evaluator import evaluate_in_torch
 from mcsurrogate.emulation.training_points import (
     TrainingPoints,
     evaluate_points,

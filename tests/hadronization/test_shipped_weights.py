@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from two_samples import classifier_auc
 
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
@@ -12,7 +13,6 @@ from mcsurrogate.generators.weights_file import (
     weights_path,
 )
 from mcsurrogate.hadronization import read_hadronization_card, record_string_breaks
-from mcsurrogate.hadronization.fitting.closure import classifier_auc
 from mcsurrogate.hadronization.string_breaks.flavours import break_class, end_class
 
 

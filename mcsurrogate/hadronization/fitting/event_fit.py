@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from mcsurrogate.checkpoint import Checkpoint, tensor_digest
+from mcsurrogate.classifiers import auc
 from mcsurrogate.events import EventRecords, ParticleBatch
 from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings, write_weights
 from mcsurrogate.hadronization.clusters.cards import EventFitCard
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording
-from mcsurrogate.hadronization.fitting.closure import auc
 from mcsurrogate.hadronization.fitting.cluster_scores import event_scores, principal_parameters
 from mcsurrogate.hadronization.fitting.decay_products import product_matrix
 from mcsurrogate.hadronization.fitting.event_quantities import EventQuantities, Hadrons
@@ -238,28 +238,26 @@ class EventFit:
         assert self._quantities is not None
         codes = np.array(self._quantities.moments.species)
         vocabulary = np.unique(np.concatenate([codes, -codes]))
-        sets = [
-            HadronSets.of_events(
-                np.concatenate(
-                    [[0], np.cumsum(np.concatenate([np.diff(b.offsets) for b in part]))]
-                ),
-                np.concatenate([b.pdg_id for b in part]),
-                np.concatenate([b.momenta for b in part]),
-                vocabulary,
-            )
-            for part in (batches, [target])
-        ]
+        everything = [*batches, target]
+        sets = HadronSets.of_events(
+            np.cumsum(np.concatenate([[0], *(np.diff(part.offsets) for part in everything)])),
+            np.concatenate([part.pdg_id for part in everything]),
+            np.concatenate([part.momenta for part in everything]),
+            vocabulary,
+        )
         logits = cross_fitted_logits(
-            sets[0], sets[1], species=len(vocabulary), seed=seed, epochs=self.card.epochs
+            sets,
+            np.arange(len(sets)) >= len(got),
+            species=len(vocabulary),
+            seed=seed,
+            epochs=self.card.epochs,
         )
-        area = auc(*logits)
-        self._areas.append(area)
-        columns = [np.clip(values, -_LARGEST_LOGIT, _LARGEST_LOGIT)[:, None] for values in logits]
+        self._areas.append(auc(logits[len(got) :], logits[: len(got)]))
+        column = np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)[:, None]
+        mine, others = column[: len(got)], column[len(got) :]
         if self.card.loss == "adversarial":
-            return columns[0], columns[1]
-        return np.concatenate([got, columns[0]], axis=1), np.concatenate(
-            [wanted, columns[1]], axis=1
-        )
+            return mine, others
+        return np.concatenate([got, mine], axis=1), np.concatenate([wanted, others], axis=1)
 
     def _write_weights(self) -> Path:
         path = self._folder / "fit_weights.safetensors"

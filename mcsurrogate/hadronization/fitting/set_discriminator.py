@@ -5,7 +5,6 @@ arXiv:1703.06114, and a second network tells the event's origin from the sum. He
 as well as momenta.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mcsurrogate.classifiers import TrainingSettings, cross_fit
+
 __all__ = ["HadronSets", "SetDiscriminator", "cross_fitted_logits"]
 
 _KINEMATICS = 4
-_BATCH = 128
+_BATCH = 256
+_FEWEST_BATCHES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,103 +94,71 @@ class SetDiscriminator(nn.Module):
 
     Parameters
     ----------
+    sets
+        Events that it can be asked for.
     species
         Size of the vocabulary, other hadrons not counted.
     hidden
         Units of every hidden layer.
     """
 
-    def __init__(self, species: int, hidden: int = 32) -> None:
+    def __init__(self, sets: HadronSets, species: int, hidden: int = 32) -> None:
         super().__init__()
+        self._offsets = torch.from_numpy(sets.offsets)
+        self._species = torch.from_numpy(sets.species)
+        self._kinematics = torch.from_numpy(sets.kinematics)
         self.embedding = nn.Embedding(species + 1, 8)
         self.single = nn.Sequential(
             nn.Linear(8 + _KINEMATICS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
         )
         self.whole = nn.Sequential(nn.Linear(hidden + 1, hidden), nn.SiLU(), nn.Linear(hidden, 1))
 
-    def forward(self, species: Tensor, kinematics: Tensor, event: Tensor, events: int) -> Tensor:
-        """``(events,)`` logits of flat hadrons that belong to `event`."""
-        single = self.single(torch.cat([self.embedding(species), kinematics], dim=1))
-        zeros = torch.zeros(events, single.shape[1] + 1)
+    def forward(self, index: Tensor) -> Tensor:
+        """``(n,)`` logits of events by their numbers."""
+        index = index.long()
+        number = self._offsets.diff()[index]
+        event = torch.repeat_interleave(number)
+        rows = (self._offsets[index] - number.cumsum(0) + number)[event] + torch.arange(len(event))
+        single = self.single(
+            torch.cat([self.embedding(self._species[rows]), self._kinematics[rows]], dim=1)
+        )
         counted = torch.cat([single, torch.ones(len(single), 1)], dim=1)
-        result: Tensor = self.whole(zeros.index_add(0, event, counted) / 20.0)[:, 0]
+        total = torch.zeros(len(index), counted.shape[1]).index_add(0, event, counted)
+        result: Tensor = self.whole(total / 20.0)[:, 0]
         return result
 
 
-def _logits(network: SetDiscriminator, sets: HadronSets, index: NDArray[np.int64]) -> Tensor:
-    number = np.diff(sets.offsets)[index]
-    start = np.cumsum(number) - number
-    rows = np.repeat(sets.offsets[index] - start, number) + np.arange(number.sum())
-    event = torch.from_numpy(np.repeat(np.arange(len(index)), number))
-    species, kinematics = (
-        torch.from_numpy(sets.species[rows]),
-        torch.from_numpy(sets.kinematics[rows]),
-    )
-    logits: Tensor = network(species, kinematics, event, len(index))
-    return logits
-
-
 def cross_fitted_logits(
-    model: HadronSets, target: HadronSets, *, species: int, seed: int, epochs: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logits of every event by a discriminator that was trained on the other half.
+    sets: HadronSets, target: NDArray[np.bool_], *, species: int, seed: int, epochs: int
+) -> NDArray[np.float64]:
+    """``(N,)`` logits of every event by a discriminator that was trained on the other half.
 
     Parameters
     ----------
-    model, target
-        The two kinds of events; large logits stand for `target`.
+    sets
+        N events of both kinds.
+    target
+        ``(N,)`` whether an event is one of the target; large logits stand for these.
     species
         Size of the vocabulary.
     seed
         Decides halves, initial weights and order.
     epochs
-        Passes over the training half.
-
-    Returns
-    -------
-    tuple
-        ``(N,)`` and ``(M,)``.
+        Passes over the training half at most.
     """
-    random = np.random.default_rng(seed)
-    halves = [random.permutation(len(sets)) % 2 for sets in (model, target)]
-    results = [np.zeros(len(sets)) for sets in (model, target)]
-    with torch.random.fork_rng(devices=[]):
-        for part in (0, 1):
-            torch.manual_seed(seed + part)
-            network = SetDiscriminator(species)
-            trained = [np.flatnonzero(half != part) for half in halves]
-            _train(network, (model, target), trained, epochs, random)
-            with torch.no_grad():
-                for sets, half, result in zip((model, target), halves, results, strict=True):
-                    index = np.flatnonzero(half == part)
-                    for chunk in np.array_split(index, max(len(index) // 4096, 1)):
-                        result[chunk] = _logits(network, sets, chunk).double().numpy()
-    return results[0], results[1]
-
-
-def _train(
-    network: SetDiscriminator,
-    sets: tuple[HadronSets, HadronSets],
-    index: list[NDArray[np.int64]],
-    epochs: int,
-    random: np.random.Generator,
-) -> None:
-    fewest = min(len(i) for i in index)
-    batches = max(fewest // _BATCH, min(fewest // 16, 12), 1)
-    steps = epochs * batches
-    optimiser = torch.optim.Adam(network.parameters(), lr=3e-3, weight_decay=1e-5)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: 0.5 * (1.0 + math.cos(math.pi * step / steps))
+    settings = TrainingSettings(
+        epochs=epochs,
+        patience=max(epochs // 2, 5),
+        batch=min(_BATCH, max(len(sets) // (2 * _FEWEST_BATCHES), 32)),
+        learning_rate=3e-3,
+        weight_decay=1e-5,
     )
-    loss = nn.BCEWithLogitsLoss()
-    for _ in range(epochs):
-        orders = [random.permutation(i)[:fewest] for i in index]
-        for chunks in zip(*(np.array_split(o, batches) for o in orders), strict=True):
-            logits = [_logits(network, s, c) for s, c in zip(sets, chunks, strict=True)]
-            value = loss(logits[0], torch.zeros_like(logits[0])) + loss(
-                logits[1], torch.ones_like(logits[1])
-            )
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            schedule.step()
+    logits, _ = cross_fit(
+        lambda: SetDiscriminator(sets, species),
+        (np.arange(float(len(sets))),),
+        target,
+        np.ones(len(sets)),
+        settings,
+        seed=seed,
+    )
+    return logits
