@@ -8,10 +8,13 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
-from mcsurrogate.hard_process.beams import Beams, beam_particles
+from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
 from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
 from mcsurrogate.hard_process.integrand import HardProcess
+from mcsurrogate.hard_process.limit_events import LimitEvents
+from mcsurrogate.hard_process.limits import require_finite, singular_limits
 from mcsurrogate.hard_process.loop_induced import loop_groups
+from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
     MatrixElement,
     Process,
@@ -29,6 +32,9 @@ from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
 __all__ = ["assemble"]
 
 _GLUON = 21
+_PROTON = BEAM_PARTICLES["p"]
+_LEAST_ENERGY = 1.0
+"""Partonic energy in GeV below which hadrons are not made of partons."""
 
 
 AmplitudeProvider = Callable[[Process, StandardModel], MatrixElement]
@@ -69,6 +75,7 @@ def assemble(
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
     groups = loop_groups(definition, model) or expand(definition)
+    _require_massless_beams(groups, model)
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
     if card.beams.sqrt_s <= threshold:
@@ -79,10 +86,11 @@ def assemble(
         )
         raise CardError(message)
     beams = _beams(card, definition, density)
-    cuts = _cuts(card, groups, masses)
+    diagrams = skeletons(groups, model)
+    cuts = _finite(card, beams, diagrams, _cuts(card, groups, masses))
     channels = build_channels(
         groups,
-        model,
+        diagrams,
         masses,
         card.beams.sqrt_s,
         cuts,
@@ -110,6 +118,21 @@ def _from_json(card: str, amplitude: AmplitudeProvider, density: DensityProvider
     return assemble(RunCard.model_validate_json(card), amplitude, density)
 
 
+def _require_massless_beams(groups: Sequence[SubprocessGroup], model: StandardModel) -> None:
+    for pdg in {pdg for group in groups for member in group.members for pdg in member.pdg_ids[:2]}:
+        particle = particle_by_pdg(pdg)
+        mass = as_number(particle.mass(model))
+        if mass > 0:
+            remedy = (
+                "set [model] bottom_mass = 0 for five massless flavours, or "
+                "[process] light_flavours = 4"
+                if abs(pdg) == 5
+                else "name massless ones"
+            )
+            message = f"beams: an incoming {particle.name} of {mass:g} GeV has a mass; {remedy}"
+            raise CardError(message)
+
+
 def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) -> list[float]:
     members = [member.pdg_ids[2:] for group in groups for member in group.members]
     masses = [[as_number(particle_by_pdg(pdg).mass(model)) for pdg in ids] for ids in members]
@@ -125,10 +148,7 @@ def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) ->
 
 def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[float]) -> Cuts:
     """Build the cuts; every subprocess must have the same legs cut."""
-    light = (
-        _GLUON,
-        *(sign * q for q in range(1, card.process.light_flavours + 1) for sign in (1, -1)),
-    )
+    light = _jets(card)
 
     def ids(names: Sequence[str | int]) -> tuple[str | int, ...]:
         return tuple(pdg for name in names for pdg in (light if name == "jets" else (name,)))
@@ -170,8 +190,41 @@ def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[flo
     return Cuts(members[0], cuts, masses=masses, jets=jets)
 
 
+def _jets(card: RunCard) -> tuple[int, ...]:
+    """PDG ids that the card means by ``jets``."""
+    flavours = range(1, card.process.light_flavours + 1)
+    return (_GLUON, *(sign * q for q in flavours for sign in (1, -1)))
+
+
+def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cuts) -> Cuts:
+    """Refuse an infinite cross section; return the cuts, with a least energy of hadron beams.
+
+    A finite one has nothing to lose where the partons have no energy, and mappings need a limit.
+    """
+    everything = frozenset(range(2, 2 + len(cuts.masses)))
+    least, hadronic = cuts.least_mass(everything), any(beams.hadronic)
+    require_finite(
+        card.process.definition or "",
+        singular_limits(diagrams, cuts.masses, hadronic=hadronic),
+        cuts,
+        LimitEvents(cuts.masses, card.beams.sqrt_s, beams.hadronic, least),
+        frozenset(_jets(card)),
+    )
+    if not hadronic or least > 0:
+        return cuts
+    ids = {pdg for diagram in diagrams for pdg in diagram.pdg_ids[2:]}
+    limit = Cut("system_mass", tuple(sorted(ids)), minimum=_LEAST_ENERGY)
+    return Cuts(cuts.pdg_ids, [*cuts.cuts, limit], masses=cuts.masses, jets=cuts.jets)
+
+
 def _beams(card: RunCard, definition: ProcessDefinition, density: DensityProvider) -> Beams:
     particles = beam_particles(card, definition)
+    if sorted(abs(pdg) == _PROTON for pdg in particles) == [False, True]:
+        message = (
+            f"beams: {card.process.definition!r} has one hadron, and phase space is known for two "
+            "hadrons or for two beams of fixed energy; a lepton on a hadron is not computed yet"
+        )
+        raise CardError(message)
     name = card.beams.pdf
     return Beams(particles, None if name is None else density(name, card.beams.pdf_member))
 

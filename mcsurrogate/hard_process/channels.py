@@ -7,14 +7,8 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.errors import PhaseSpaceError
-from mcsurrogate.hard_process.loop_induced import is_loop_induced, loop_lines
-from mcsurrogate.matrix_elements import (
-    StandardModel,
-    SubprocessGroup,
-    antiparticle,
-    particle_by_pdg,
-    topologies,
-)
+from mcsurrogate.hard_process.skeletons import Skeleton
+from mcsurrogate.matrix_elements import SubprocessGroup, antiparticle, particle_by_pdg
 from mcsurrogate.phase_space import (
     ChannelSet,
     Cuts,
@@ -69,7 +63,7 @@ class _OneChannel:
 
 def build_channels(
     groups: Sequence[SubprocessGroup],
-    model: StandardModel,
+    diagrams: Sequence[Skeleton],
     masses: Sequence[float],
     sqrt_s: float,
     cuts: Cuts,
@@ -83,8 +77,8 @@ def build_channels(
     ----------
     groups
         Subprocesses, their outgoing legs in the same order.
-    model
-        Masses and widths of the propagators.
+    diagrams
+        Their propagators.
     masses
         Of the outgoing legs in GeV.
     sqrt_s
@@ -111,21 +105,10 @@ def build_channels(
         )
         raise PhaseSpaceError(message)
     found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
-    for group in groups:
-        process = group.representative
-        loop = is_loop_induced(process)
-        lines_of_diagrams = loop_lines(process) if loop else topologies(process, model)
-        for permutation in group.permutations:
-            for lines in lines_of_diagrams:
-                # Contracted diagrams (four-particle vertices) have no pole of their own.
-                if len(lines) < legs - 3:
-                    continue
-                moved = [([permutation[leg] for leg in side], m, w) for side, m, w in lines]
-                topology = Topology.from_lines(legs, moved, name=f"channel {len(found) + 1}")
-                key = frozenset(
-                    (p.legs | {-p.space_like}, p.mass, p.width) for p in topology.propagators
-                )
-                found.setdefault(key, topology)
+    for diagram in diagrams:
+        topology = Topology.from_lines(legs, diagram.lines, name=f"channel {len(found) + 1}")
+        key = frozenset((p.legs | {-p.space_like}, p.mass, p.width) for p in topology.propagators)
+        found.setdefault(key, topology)
     resonant = any(
         p.width > 0 and p.mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
         for topology in found.values()

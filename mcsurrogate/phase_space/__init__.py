@@ -3,6 +3,7 @@
 from mcsurrogate.phase_space.channels import ChannelSet
 from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts, require_acceptance
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
+from mcsurrogate.phase_space.invariants import power_law
 from mcsurrogate.phase_space.jets import JetCuts
 from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping, build_mapping
 from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
@@ -31,6 +32,7 @@ __all__ = [
     "TopologyMapping",
     "TransverseMapping",
     "build_mapping",
+    "power_law",
     "require_acceptance",
     "scale",
 ]
