@@ -34,9 +34,10 @@ from mcsurrogate.analysis.measured.z_pole import z_pole_measurements
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.analysis.shapes import thrust
 from mcsurrogate.classifiers import AucTest
+from mcsurrogate.events import ParticleBatch
 from mcsurrogate.events.chunk import Particles
 from mcsurrogate.events.hepmc_reader import EventFile
-from mcsurrogate.generators import ParticleBatch, PythiaChain
+from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.weights_file import weights_path
 from mcsurrogate.hadronization import decay_clusters

@@ -23,8 +23,9 @@ from two_samples import classifier_auc
 
 from mcsurrogate.analysis.jets import JetDefinition, inclusive_jets
 from mcsurrogate.analysis.shapes import thrust
+from mcsurrogate.events import ParticleBatch
 from mcsurrogate.events.chunk import Particles
-from mcsurrogate.generators import ParticleBatch, PythiaChain
+from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.generators.plugin_library import (
+from mcsurrogate.generators.plugins import (
     check_pythia,
     find_library,
     load_plugin,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import EmulationError
-from mcsurrogate.generators.plugin_library import (
+from mcsurrogate.generators.plugins import (
     check_pythia,
     find_library,
     load_plugin,

@@ -7,6 +7,7 @@ leaves no file under its final name.
 
 import fcntl
 import json
+import logging
 import os
 import platform
 import threading
@@ -26,6 +27,8 @@ from mcsurrogate.errors import RunFolderError
 from mcsurrogate.versions import versions
 
 __all__ = ["RunFolder", "stage_seed"]
+
+_log = logging.getLogger(__name__)
 
 _SECTIONS = {
     "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
@@ -115,7 +118,9 @@ class RunFolder:
             self._lock = None
 
     def _visible(self) -> Iterator[Path]:
-        return (entry for entry in self.path.iterdir() if entry.name != ".lock")
+        return (
+            entry for entry in self.path.iterdir() if entry.name not in (".lock", "traceback.txt")
+        )
 
     def seed(self, stage: str) -> int:
         """Return the seed of a stage."""
@@ -154,6 +159,7 @@ class RunFolder:
             )
             raise RunFolderError(message)
         if finished:
+            _log.info("stage %s: kept, %s", name, self.path)
             yield None
             return
         entry: dict[str, Any] = {
@@ -168,10 +174,12 @@ class RunFolder:
             write_text(self.path / "card.toml", dump_card(self.card))
         start = time.perf_counter()
         record: dict[str, Any] = {}
+        _log.info("stage %s: begun with seed %d in %s", name, entry["seed"], self.path)
         yield record
         with self._state_lock:
             entry.update(record, seconds=time.perf_counter() - start, finished=True)
             self._save()
+        _log.info("stage %s: finished after %.1f s", name, entry["seconds"])
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write a JSON file into the folder, atomically."""

@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from mcsurrogate.errors import CardError
 
-__all__ = ["dump_card", "load_card", "nested_model"]
+__all__ = ["dump_card", "load_card", "nested_model", "replace_values"]
 
 Card = TypeVar("Card", bound=BaseModel)
 
@@ -43,10 +44,39 @@ def load_card(path: Path, model: type[Card]) -> Card:
     except tomllib.TOMLDecodeError as error:
         message = f"{path}: not valid TOML: {error}"
         raise CardError(message) from error
+    return _checked(content, model, str(path), text)
+
+
+def replace_values(card: Card, values: Mapping[str, object]) -> Card:
+    """Return the card with some values, given on the command line, in the place of its own.
+
+    Parameters
+    ----------
+    card
+        The card.
+    values
+        By key, and for a section a mapping by key; None replaces nothing.
+
+    Raises
+    ------
+    CardError
+        If a value is impossible.
+    """
+    content = card.model_dump()
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            given = {name: entry for name, entry in value.items() if entry is not None}
+            content[key] = {**content[key], **given}
+        elif value is not None:
+            content[key] = value
+    return _checked(content, type(card), "command line", "")
+
+
+def _checked(content: object, model: type[Card], where: str, text: str) -> Card:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_explain(path, text, model, dict(entry)) for entry in error.errors()]
+        lines = [_explain(where, text, model, dict(entry)) for entry in error.errors()]
         raise CardError("\n".join(lines)) from error
 
 
@@ -55,14 +85,14 @@ def dump_card(card: BaseModel) -> str:
     return tomli_w.dumps(card.model_dump(mode="json", exclude_none=True))
 
 
-def _explain(path: Path, text: str, model: type[BaseModel], entry: dict[str, Any]) -> str:
+def _explain(source: str, text: str, model: type[BaseModel], entry: dict[str, Any]) -> str:
     keys = [str(part) for part in entry["loc"]]
     # pydantic appends the member of a union that failed; the card has no such key.
     while keys and not _has(model, keys) and entry["type"] not in ("extra_forbidden", "missing"):
         keys.pop()
     key = ".".join(keys)
     line = _line_of(text, keys)
-    where = f"{path}:{line}: {key}" if line else f"{path}: {key}"
+    where = f"{source}:{line}: {key}" if line else f"{source}: {key}"
     if entry["type"] == "extra_forbidden":
         known = list(_section(model, keys[:-1]).model_fields)
         close = difflib.get_close_matches(keys[-1], known, n=1, cutoff=0.5)

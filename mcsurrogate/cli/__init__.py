@@ -1,11 +1,16 @@
-"""The command line: one file a command, each thin: parse, call, print."""
+"""The command line: one file a command, each thin: parse, call, print.
+
+It starts light: what computes is imported by the command that needs it, after its input has been
+checked.
+"""
 
 import sys
+from typing import Annotated
 
-import torch
 import typer
 
-from mcsurrogate.cli.console import errors
+from mcsurrogate.cli.console import LogLevel, set_up
+from mcsurrogate.cli.faults import conclude, guarded
 from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.index import index
 from mcsurrogate.cli.info import info
@@ -14,37 +19,62 @@ from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.cli.run import run
 from mcsurrogate.cli.train import train
 from mcsurrogate.cli.validate import validate
-from mcsurrogate.errors import MCSurrogateError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="mcsurrogate",
-    help=(
-        "Neural surrogates as drop-in parts of a Pythia 8 chain, each certified against the "
-        "part that it replaces."
-    ),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 for command in (integrate, generate, run, validate, index, plugin, info):
-    app.command()(command)
+    app.command()(guarded(command))
 app.add_typer(train)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from mcsurrogate import __version__
+
+        typer.echo(f"mcsurrogate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print no results, draw no progress bars; files say everything."
+        ),
+    ] = False,
+    log_level: Annotated[
+        LogLevel,
+        typer.Option(
+            help="Least important messages on standard error; info tells stages and, every ten "
+            "seconds, progress: for batch jobs."
+        ),
+    ] = "warning",
+    version: Annotated[  # noqa: ARG001 - its callback prints and leaves
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Neural surrogates as drop-in parts of a Pythia 8 chain, each certified against its original.
+
+    Exit codes: 0 well; 1 validate found a difference; 2 bad input; 3 a warning under --strict;
+    4 the system failed (disk, permission, worker), the message says how to continue; 70 a fault of
+    mcsurrogate itself, with a traceback to report; 130 interrupted.
+    """
+    set_up(quiet=quiet, log_level=log_level)
+
+
 def main() -> None:
-    """Run the command line; exit code 2 for a mistake in the input, 130 for Ctrl-C."""
-    # One thread: the networks are too small to gain from more, and sums over threads would make
-    # the last digits of a result depend on the machine.
-    torch.set_num_threads(1)
+    """Run the command line and leave with the exit code that it tells."""
     try:
         app()
-    except MCSurrogateError as error:
-        errors.print(f"[bold red]error:[/] {type(error).__name__}", highlight=False)
-        errors.print(str(error), markup=False, soft_wrap=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("[bold yellow]interrupted[/]; continue with --resume")
-        sys.exit(130)
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(conclude(error))

@@ -1,7 +1,10 @@
-"""What the commands share on the terminal: progress bars and error messages."""
+"""What the commands share on the terminal: what they tell, progress bars, messages."""
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -14,18 +17,108 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from mcsurrogate.progress import Progress as ProgressCallback
 
-__all__ = ["console", "errors", "progress_bar", "progress_bars"]
+__all__ = [
+    "LogLevel",
+    "console",
+    "errors",
+    "number_of_warnings",
+    "output",
+    "progress_bar",
+    "progress_bars",
+    "set_up",
+    "warn",
+]
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+LogLevel = Literal["debug", "info", "warning", "error"]
+_STYLES = {logging.WARNING: "bold yellow", logging.ERROR: "bold red"}
+# A log tells of progress this often, in seconds; a bar shows every step.
+_LOG_INTERVAL = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class _Terminal(Console):
+    """A console that leaves a reader who went away to the caller."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise again the BrokenPipeError that is being handled; rich would exit with 1."""
+        raise
+
+
+console = _Terminal(highlight=False)
+"""Standard output: what a command tells of its work; ``--quiet`` leaves it out."""
+
+output = _Terminal(highlight=False)
+"""Standard output: what a command was asked to print."""
+
+errors = _Terminal(stderr=True, highlight=False)
+"""Standard error: progress bars, warnings, errors."""
+
+
+class _Messages(logging.Handler):
+    """Prints records of our own rooms and Python's warnings on standard error."""
+
+    warnings = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a warning, print a record that is at least of the level asked for."""
+        self.warnings += record.levelno == logging.WARNING
+        if record.levelno < self.shown:
+            return
+        clock = "" if record.levelno >= logging.WARNING else f"{time.strftime('%H:%M:%S')} "
+        style = _STYLES.get(record.levelno, "dim")
+        head = Text(f"{clock}{record.levelname.lower()}: ", style=style)
+        errors.print(head + Text(record.getMessage().strip()), soft_wrap=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = logging.WARNING
+
+
+_messages = _Messages()
+
+
+def set_up(*, quiet: bool = False, log_level: LogLevel = "warning") -> None:
+    """Decide what the commands print, and count warnings from here on.
+
+    Parameters
+    ----------
+    quiet
+        Print no results and draw no progress bars; files, warnings and errors stay.
+    log_level
+        The least important messages to print: debug, info, warning or error.
+    """
+    console.quiet = quiet
+    _messages.shown = logging.getLevelName(log_level.upper())
+    _messages.warnings = 0
+    logging.captureWarnings(capture=True)
+    for name in ("mcsurrogate", "py.warnings"):
+        logger = logging.getLogger(name)
+        logger.setLevel(min(_messages.shown, logging.WARNING))
+        logger.propagate = False
+        logger.handlers = [_messages]
+
+
+def warn(message: str) -> None:
+    """Print a warning, which counts under ``--strict``."""
+    _log.warning("%s", message)
+
+
+def number_of_warnings() -> int:
+    """Return how many warnings there were since `set_up`, printed or not."""
+    return _messages.warnings
 
 
 @contextmanager
 def progress_bars(*titles: str) -> Iterator[list[ProgressCallback]]:
-    """Show a progress bar for each title on standard error, if that is a terminal."""
+    """Show a progress bar for each title on standard error, if that is a terminal.
+
+    A log of level ``info`` gets the same, every ten seconds.
+    """
     with Progress(
         SpinnerColumn(),
         TextColumn("[bold]{task.fields[title]}"),
@@ -35,17 +128,24 @@ def progress_bars(*titles: str) -> Iterator[list[ProgressCallback]]:
         TimeRemainingColumn(compact=True),
         TextColumn("{task.description}"),
         console=errors,
-        disable=not errors.is_terminal,
+        disable=console.quiet or not errors.is_terminal,
     ) as bars:
         tasks = [bars.add_task("", total=None, title=title) for title in titles]
 
-        def callback(task: TaskID) -> ProgressCallback:
+        def callback(task: TaskID, title: str) -> ProgressCallback:
+            told = time.monotonic()
+
             def report(done: float, total: float | None, message: str) -> None:
+                nonlocal told
                 bars.update(task, completed=done, total=total, description=message)
+                if time.monotonic() - told > _LOG_INTERVAL:
+                    told = time.monotonic()
+                    part = "" if not total else f"{done / total:.0%} "
+                    _log.info("%s: %s%s", title, part, message)
 
             return report
 
-        yield [callback(task) for task in tasks]
+        yield [callback(task, title) for task, title in zip(tasks, titles, strict=True)]
         for task in tasks:
             total = bars.tasks[task].total or 1
             bars.update(task, total=total, completed=total)

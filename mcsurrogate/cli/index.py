@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.cli.console import console
-from mcsurrogate.validation import write_index
 
 __all__ = ["index"]
 
@@ -22,5 +21,7 @@ def index(
 
     Example: mcsurrogate index runs
     """
+    from mcsurrogate.validation import write_index
+
     page, number = write_index(folder)
     console.print(f"{number} run{'' if number == 1 else 's'}: {page}")

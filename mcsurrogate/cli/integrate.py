@@ -5,23 +5,21 @@ from typing import Annotated, Literal
 import typer
 
 from mcsurrogate.cli.console import console, progress_bar
+from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
     OutOption,
     ResumeOption,
     SeedOption,
+    StrictOption,
     WorkersOption,
     read_card,
     run_path,
 )
 from mcsurrogate.cli.summary import print_cross_section
-from mcsurrogate.cli.workers import worker_pool
-from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages import run_integration
+from mcsurrogate.workers import worker_pool
 
 __all__ = ["integrate"]
-
-_STRICT_EXIT = 3
 
 
 def integrate(
@@ -41,9 +39,7 @@ def integrate(
         bool,
         typer.Option("--plots", help="Draw training, weights and sampler into DIR/plots."),
     ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with code 3 if the result carries a warning.")
-    ] = False,
+    strict: StrictOption = False,
 ) -> None:
     """Compute the cross section of a card; DIR/result.json holds it.
 
@@ -51,10 +47,13 @@ def integrate(
     """
     resolved = read_card(card, seed=seed, integration={"method": method, "precision": precision})
     path = run_path(card, out)
+    begin(path, resumable=True)
+    from mcsurrogate.run_folder import RunFolder
+    from mcsurrogate.stages import run_integration
+
     with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
         with progress_bar("integrate") as progress:
             result = run_integration(folder, progress, executor=pool, plots=plots)
         print_cross_section(result)
         console.print(f"Result: {path / 'result.json'}")
-    if strict and result["warnings"]:
-        raise typer.Exit(_STRICT_EXIT)
+    end_strictly(strict)

@@ -1,18 +1,19 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcsurrogate.cards import RunCard, load_card
-from mcsurrogate.validation import load_observables
+if TYPE_CHECKING:
+    from mcsurrogate.cards import RunCard
 
 __all__ = [
     "CardArgument",
     "OutOption",
     "ResumeOption",
     "SeedOption",
+    "StrictOption",
     "WorkersOption",
     "read_card",
     "run_path",
@@ -32,6 +33,9 @@ ResumeOption = Annotated[
     bool,
     typer.Option("--resume", help="Continue a killed run; finished stages are kept."),
 ]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Exit with code 3 if there was a warning.")
+]
 WorkersOption = Annotated[
     int,
     typer.Option(
@@ -40,22 +44,19 @@ WorkersOption = Annotated[
 ]
 
 
-def read_card(path: Path, **overrides: dict[str, object] | object) -> RunCard:
+def read_card(path: Path, **overrides: object) -> "RunCard":
     """Read a run card and replace values that the command line gives; None replaces nothing."""
-    card = load_card(path, RunCard)
-    content = card.model_dump()
-    if card.validation.observables_file is not None:
-        # mistakes in it are found now, not after hours of running
-        own = (path.parent / card.validation.observables_file).resolve()
-        load_observables(own)
-        content["validation"]["observables_file"] = str(own)
-    for section, values in overrides.items():
-        if isinstance(values, dict):
-            given = {key: value for key, value in values.items() if value is not None}
-            content[section] = {**content[section], **given}
-        elif values is not None:
-            content[section] = values
-    return RunCard.model_validate(content)
+    from mcsurrogate.cards import RunCard, load_card, replace_values
+
+    card = replace_values(load_card(path, RunCard), overrides)
+    if card.validation.observables_file is None:
+        return card
+    # mistakes in it are found now, not after hours of running
+    from mcsurrogate.validation import load_observables
+
+    own = (path.parent / card.validation.observables_file).resolve()
+    load_observables(own)
+    return replace_values(card, {"validation": {"observables_file": str(own)}})
 
 
 def run_path(card: Path, out: Path | None) -> Path:

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from mcsurrogate.generators import hadronization_settings, matrix_element_settings
-
 __all__ = ["plugin"]
 
 _MODEL = "string_breaks"
@@ -40,6 +38,8 @@ def plugin(
 
     Example: mcsurrogate plugin >> run.cmnd
     """
+    from mcsurrogate.generators import hadronization_settings, matrix_element_settings
+
     lines = matrix_element_settings(emulator) if emulator else []
     if model is not None or not emulator:
         lines += hadronization_settings(model or _MODEL, variation or (), onnx or ())

@@ -1,11 +1,13 @@
 """``mcsurrogate run``."""
 
 from mcsurrogate.cli.console import console, progress_bar, progress_bars
+from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
     OutOption,
     ResumeOption,
     SeedOption,
+    StrictOption,
     read_card,
     run_path,
 )
@@ -14,14 +16,6 @@ from mcsurrogate.cli.summary import (
     print_cross_section,
     print_events,
     print_verdict,
-)
-from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages import (
-    require_chains,
-    run_chains,
-    run_generation,
-    run_integration,
-    run_validation,
 )
 
 __all__ = ["run"]
@@ -32,6 +26,7 @@ def run(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    strict: StrictOption = False,
 ) -> None:
     """Do the whole job: cross section, events, both Pythia chains, jets and the report.
 
@@ -41,8 +36,18 @@ def run(
     Examples: mcsurrogate run cards/ttbar.toml --out runs/ttbar; mcsurrogate run cards/zpole.toml
     """
     resolved = read_card(card, seed=seed)
-    require_chains(resolved)
     path = run_path(card, out)
+    begin(path, resumable=True)
+    from mcsurrogate.run_folder import RunFolder
+    from mcsurrogate.stages import (
+        require_chains,
+        run_chains,
+        run_generation,
+        run_integration,
+        run_validation,
+    )
+
+    require_chains(resolved)
     with RunFolder(path, resolved, resume=resume) as folder:
         if resolved.process.definition is not None:
             with progress_bar("integrate") as progress:
@@ -57,3 +62,4 @@ def run(
             report = run_validation(folder, progress)
         print_verdict(report)
         console.print(f"Report: {path / report['report']}")
+    end_strictly(strict)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from mcsurrogate.cli.console import console, errors
+from mcsurrogate.cli.console import console, warn
 
 __all__ = ["print_chains", "print_cross_section", "print_emulator", "print_events", "print_verdict"]
 
@@ -27,7 +27,7 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     table.add_row("time", f"{result['seconds']:.1f} s, training included")
     console.print(table)
     for warning in result["warnings"]:
-        errors.print(f"[bold yellow]warning:[/] {warning}")
+        warn(warning)
 
 
 def print_events(generation: Mapping[str, Any]) -> None:

@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from mcsurrogate.cards import EmulatorCard, load_card
 from mcsurrogate.cli.console import console, progress_bar
+from mcsurrogate.cli.faults import begin, guarded
 from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
 from mcsurrogate.cli.summary import print_emulator
-from mcsurrogate.hadronization import read_hadronization_card, train_hadronization
-from mcsurrogate.stages import EMULATOR, train_emulator
 
 __all__ = ["train"]
 
@@ -23,20 +21,23 @@ train = typer.Typer(
 CardArgument = Annotated[Path, typer.Argument(help="Training card (TOML).")]
 
 
-@train.command()
 def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
     """Train an emulator of a squared matrix element; DIR holds model, metrics and plots.
 
     Example: mcsurrogate train emulator cards/emulator_gg_ttxg.toml
     """
-    path = run_path(card, out)
+    from mcsurrogate.cards import EmulatorCard, load_card
+
+    path, content = run_path(card, out), load_card(card, EmulatorCard)
+    begin(path, resumable=True)
+    from mcsurrogate.stages import EMULATOR, train_emulator
+
     with progress_bar("train emulator") as progress:
-        trained = train_emulator(load_card(card, EmulatorCard), path, progress, resume=resume)
+        trained = train_emulator(content, path, progress, resume=resume)
     print_emulator(trained.metrics)
     console.print(f"Emulator: {path / EMULATOR}; plots: {path / 'plots'}")
 
 
-@train.command()
 def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
     """Train a hadronization model; DIR holds weights, model card and learning curve.
 
@@ -45,8 +46,14 @@ def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOptio
     Example: mcsurrogate train hadronization cards/string_breaks_monash.toml
     """
     path = run_path(card, out)
+    begin(path, resumable=True)
+    from mcsurrogate.hadronization import read_hadronization_card, train_hadronization
+
+    content = read_hadronization_card(card)
     with progress_bar("train hadronization") as progress:
-        weights = train_hadronization(
-            read_hadronization_card(card), path, progress=progress, resume=resume
-        )
+        weights = train_hadronization(content, path, progress=progress, resume=resume)
     console.print(f"Weights: {weights}")
+
+
+for command in (emulator, hadronization):
+    train.command()(guarded(command))

@@ -5,33 +5,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from mcsurrogate.cli.console import console, errors, progress_bar
+from mcsurrogate.cli.console import console, output, progress_bar, warn
+from mcsurrogate.cli.faults import ExitCode, begin, end_strictly
+from mcsurrogate.cli.options import StrictOption
 from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.errors import ValidationError
-from mcsurrogate.stages import reading_progress, summarize
-from mcsurrogate.validation import Verdict, events_of
-from mcsurrogate.validation import observables as registry
-from mcsurrogate.validation import validate as compare
 
 __all__ = ["validate"]
-
-_DIFFERS_EXIT = 1
 
 
 def _list_observables(wanted: bool) -> None:
     """Print all presets and observables, and leave."""
     if not wanted:
         return
+    from mcsurrogate.validation import observables as registry
+
     for name in registry.presets():
         members = ", ".join(o.name for o in registry.preset(name))
-        console.print(f"[bold]{name}[/]: {members}\n", highlight=False)
+        output.print(f"[bold]{name}[/]: {members}\n", highlight=False)
     for name in registry.names():
         found = registry.get(name)
         unit = f" [{found.unit}]" if found.unit else ""
-        console.print(f"[bold]{name}[/]{unit}", highlight=False)
-        console.print(f"    {found.title}: {found.definition}", markup=False, highlight=False)
+        output.print(f"[bold]{name}[/]{unit}", highlight=False)
+        output.print(f"    {found.title}: {found.definition}", markup=False, highlight=False)
     raise typer.Exit
 
 
@@ -39,6 +36,8 @@ def _samples(
     candidate: Path, reference: Path | None, against: Path | None
 ) -> tuple[Path, Path, tuple[Path, Path] | None]:
     """Event files of candidate and reference, and both folders where two runs are compared."""
+    from mcsurrogate.validation import events_of
+
     if against is not None:
         if reference is not None:
             raise ValidationError("give either a second file or --against RUN, not both")
@@ -105,6 +104,7 @@ def validate(
         list[str] | None,
         typer.Option(help="Rivet analysis to run on both files; can be repeated; needs rivet."),
     ] = None,
+    strict: StrictOption = False,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     list_observables: Annotated[  # noqa: ARG001 - its callback prints and leaves
         bool,
@@ -128,6 +128,11 @@ def validate(
 
     Example: mcsurrogate validate runs/new --against runs/old --out regression
     """
+    begin(out)
+    from mcsurrogate.stages import reading_progress, summarize
+    from mcsurrogate.validation import Verdict
+    from mcsurrogate.validation import validate as compare
+
     first, second, runs = _samples(candidate, reference, against)
     with progress_bar("validate") as progress:
         result = compare(
@@ -153,7 +158,8 @@ def validate(
     if result.comparison.finer is not None:
         console.print(str(result.comparison.finer), highlight=False)
     for warning in result.comparison.warnings:
-        errors.print(f"[bold yellow]warning:[/] {escape(warning)}")
+        warn(warning)
     console.print(f"Report: {result.report}")
     if result.verdict is Verdict.DIFFERS:
-        raise typer.Exit(_DIFFERS_EXIT)
+        raise typer.Exit(ExitCode.DIFFERENT)
+    end_strictly(strict)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pyhepmc
 import pytest
+import torch
 
 from mcsurrogate.cli import main
 from mcsurrogate.events.les_houches import read_les_houches
 
+ROOT = Path(__file__).parents[2]
 CARD = """seed = 11
 [process]
 definition = "p p > t t~"
@@ -278,7 +280,7 @@ def test_a_killed_run_leaves_no_half_written_file_and_resumes(card: Path, tmp_pa
         stderr=subprocess.DEVNULL,
     )
     part = out / "events" / "surrogate.hepmc.gz.part"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not part.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
@@ -309,3 +311,52 @@ def test_help_teaches(
     text = capsys.readouterr().out
     assert "Usage" in text
     assert len(text) > 300
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("validate", "none.hepmc", "none.hepmc"), 2),
+        (("--quiet", "info"), 0),
+        (("run", "{card}", "--out", "run"), 2),
+        (("train", "emulator", "cards/emulator_gg_aa.toml", "--out", "run"), 2),
+    ],
+)
+def test_commands_work_on_one_thread(
+    words: tuple[str, ...],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = tmp_path / "card.toml"
+    card.write_text(CARD.replace("p p > t t~", "p p > t x~"), encoding="utf-8")
+    words = tuple(
+        str(ROOT / word if word.startswith("cards/") else word).format(card=card) for word in words
+    )
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert command(monkeypatch, *words) == code
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
+    assert ("Hadronization" in capsys.readouterr().out) == (words[-1] == "info")
+
+
+def test_quiet_prints_no_results_and_the_log_tells_stages(
+    card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    options = ("--quiet", "--log-level", "info")
+    assert command(monkeypatch, *options, "integrate", card, "--out", out) == 0
+    quiet = capsys.readouterr()
+    assert quiet.out == ""
+    assert "info: stage integrate: begun" in quiet.err
+    assert "info: stage integrate: finished" in quiet.err
+    assert (out / "result.json").is_file()
+    assert command(monkeypatch, "integrate", card, "--out", out, "--resume") == 0
+    loud = capsys.readouterr()
+    assert "cross section" in loud.out
+    assert "stage" not in loud.err

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from mcsurrogate.events import ParticleBatch
 from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
-from mcsurrogate.generators import ParticleBatch, PythiaChain
+from mcsurrogate.generators import PythiaChain
 
 Z_SETTINGS = (
     "Beams:idA = 11",

@@ -8,7 +8,8 @@ import pytest
 import pythia8mc
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.generators import EventStream, ParticleBatch, PythiaChain
+from mcsurrogate.events import ParticleBatch
+from mcsurrogate.generators import EventStream, PythiaChain
 
 
 def joined(stream: EventStream) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ import pytest
 from backports import zstd
 
 from mcsurrogate.errors import EventFileError, PythiaError
-from mcsurrogate.generators import HepmcFile, PythiaChain
+from mcsurrogate.events import HepmcFile
+from mcsurrogate.generators import PythiaChain
 
 FOOTER = b"HepMC::Asciiv3-END_EVENT_LISTING"
 UNPACK = {".hepmc": bytes, ".gz": gzip.decompress, ".zst": zstd.decompress}

@@ -4,7 +4,7 @@ import awkward as ak
 import numpy as np
 import vector
 
-from mcsurrogate.generators import ParticleBatch
+from mcsurrogate.events import ParticleBatch
 
 
 def buffers(array: ak.Array) -> dict[str, np.ndarray]:

@@ -8,7 +8,8 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.errors import EventFileError, PythiaError
-from mcsurrogate.generators import EventRecords, PythiaChain, Rehadronizer
+from mcsurrogate.events import EventRecords
+from mcsurrogate.generators import PythiaChain, Rehadronizer
 
 
 @pytest.fixture(scope="module")

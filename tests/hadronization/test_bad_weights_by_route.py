@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 from mcsurrogate.cli import main
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators.hadronization import attach_hadronization, plugin_library
-from mcsurrogate.generators.plugin_library import make_symbols_global
+from mcsurrogate.generators.plugins import make_symbols_global
 from mcsurrogate.generators.weights_file import read_weights_header
 
 MODELS = ("string_breaks", "clusters")

@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from mcsurrogate.cards import RunCard, load_card
-from mcsurrogate.cli.workers import worker_pool
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import integrate, unweight
 from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.workers import worker_pool
 
 
 def test_workers_change_no_result() -> None:
