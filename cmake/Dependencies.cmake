@@ -1,5 +1,5 @@
-# Pythia, HepMC3 and zlib as the targets mcsurrogate::pythia8, mcsurrogate::hepmc3 and
-# mcsurrogate::zlib. What was found is looked up at every configure, never taken from the cache:
+# Pythia, HepMC3, zlib and nlohmann-json as the targets mcsurrogate::pythia8, mcsurrogate::hepmc3,
+# mcsurrogate::zlib and mcsurrogate::json. What was found is looked up at every configure, never taken from the cache:
 # an isolated build has its wheels in another folder each time.
 
 # Runs one of the scripts beside this file and puts its JSON answer into `output`.
@@ -56,12 +56,15 @@ if(hepmc3_root)
   list(APPEND arguments --hepmc3-root "${hepmc3_root}")
 endif()
 mcsurrogate_ask(libraries find_wheel_libraries.py ${arguments})
-foreach(name IN ITEMS hepmc3 zlib)
-  string(JSON library GET "${libraries}" ${name}_library)
+foreach(name IN ITEMS hepmc3 zlib json)
+  # JSON is headers alone.
+  string(JSON library ERROR_VARIABLE none GET "${libraries}" ${name}_library)
   string(JSON include GET "${libraries}" ${name}_include)
-  message(STATUS "${name}: ${library}")
+  message(STATUS "${name}: ${include}")
   add_library(mcsurrogate_${name} INTERFACE)
   add_library(mcsurrogate::${name} ALIAS mcsurrogate_${name})
   target_include_directories(mcsurrogate_${name} SYSTEM INTERFACE "${include}")
-  target_link_libraries(mcsurrogate_${name} INTERFACE "${library}")
+  if(NOT none)
+    target_link_libraries(mcsurrogate_${name} INTERFACE "${library}")
+  endif()
 endforeach()

@@ -1,4 +1,4 @@
-"""Find the C++ libraries that come as wheels, HepMC3 and zlib; prints a JSON object for CMake."""
+"""Find the C++ libraries that come as wheels, HepMC3, zlib and JSON; prints a JSON object for CMake."""
 
 import argparse
 import importlib.metadata
@@ -56,6 +56,7 @@ def _libraries(root: str | None, abi: int) -> dict[str, str]:
         "hepmc3_include": str(include),
         "zlib_library": str(zlib),
         "zlib_include": str(_installed("cmeel-zlib", "include/zlib.h").parent),
+        "json_include": str(_installed("nlohmann-json", "nlohmann/json.hpp").parents[1]),
     }
 
 

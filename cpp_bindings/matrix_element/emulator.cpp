@@ -117,9 +117,9 @@ Emulator Emulator::of(const SafeTensors& file) {
         throw file.error("has " + std::to_string(emulator.legs()) + " legs and " +
                          std::to_string(emulator.recipe_.legs()) + " masses");
     emulator.alphaS_ = metadataNumber(file, "alpha_s");
-    const JsonValue power = metadataJson(file, "alpha_s_power");
-    emulator.hasPower_ = power.kind == JsonValue::Kind::Number;
-    emulator.alphaSPower_ = emulator.hasPower_ ? static_cast<int>(power.number) : 0;
+    const nlohmann::json power = metadataJson(file, "alpha_s_power");
+    emulator.hasPower_ = power.is_number();
+    emulator.alphaSPower_ = emulator.hasPower_ ? power.get<int>() : 0;
     emulator.epistemicLimit_ = metadataNumber(file, "epistemic_limit");
     emulator.readNetworks(file);
     return emulator;

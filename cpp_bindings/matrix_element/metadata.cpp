@@ -1,10 +1,8 @@
 #include "metadata.h"
 
-#include <cmath>
-
 namespace mcsurrogate {
 
-JsonValue metadataJson(const SafeTensors& file, const std::string& key) {
+nlohmann::json metadataJson(const SafeTensors& file, const std::string& key) {
     try {
         return parseJson(file.metadata(key));
     } catch (const WeightsError&) {
@@ -15,30 +13,30 @@ JsonValue metadataJson(const SafeTensors& file, const std::string& key) {
 }
 
 std::vector<double> metadataNumbers(const SafeTensors& file, const std::string& key) {
-    const JsonValue list = metadataJson(file, key);
-    std::vector<double> values;
-    for (const JsonValue& entry : list.array) {
-        if (entry.kind != JsonValue::Kind::Number || !std::isfinite(entry.number))
-            throw file.error("metadata \"" + key + "\" holds something else than numbers");
-        values.push_back(entry.number);
-    }
-    if (list.kind != JsonValue::Kind::Array)
+    const nlohmann::json list = metadataJson(file, key);
+    if (!list.is_array())
         throw file.error("metadata \"" + key + "\" is no list");
+    std::vector<double> values;
+    for (const nlohmann::json& entry : list) {
+        if (!entry.is_number())
+            throw file.error("metadata \"" + key + "\" holds something else than numbers");
+        values.push_back(entry);
+    }
     return values;
 }
 
 double metadataNumber(const SafeTensors& file, const std::string& key) {
-    const JsonValue value = metadataJson(file, key);
-    if (value.kind != JsonValue::Kind::Number || !std::isfinite(value.number))
+    const nlohmann::json value = metadataJson(file, key);
+    if (!value.is_number())
         throw file.error("metadata \"" + key + "\" is no number");
-    return value.number;
+    return value;
 }
 
 bool metadataFlag(const SafeTensors& file, const std::string& key) {
-    const JsonValue value = metadataJson(file, key);
-    if (value.kind != JsonValue::Kind::Boolean)
+    const nlohmann::json value = metadataJson(file, key);
+    if (!value.is_boolean())
         throw file.error("metadata \"" + key + "\" is neither true nor false");
-    return value.boolean;
+    return value;
 }
 
 } // namespace mcsurrogate

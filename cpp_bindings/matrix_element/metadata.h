@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "json.h"
 #include "safetensors.h"
+#include "strict_json.h"
 
 namespace mcsurrogate {
 
-JsonValue metadataJson(const SafeTensors& file, const std::string& key);
+nlohmann::json metadataJson(const SafeTensors& file, const std::string& key);
 std::vector<double> metadataNumbers(const SafeTensors& file, const std::string& key);
 double metadataNumber(const SafeTensors& file, const std::string& key);
 bool metadataFlag(const SafeTensors& file, const std::string& key);

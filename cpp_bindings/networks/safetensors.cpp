@@ -2,13 +2,16 @@
 
 #include "safetensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 
-#include "json.h"
+#include "strict_json.h"
 
 namespace mcsurrogate {
+
+using nlohmann::json;
 
 namespace {
 
@@ -34,9 +37,11 @@ std::size_t elements(const std::vector<std::size_t>& shape) {
     return product;
 }
 
-bool isOffset(const JsonValue& value) {
-    return value.kind == JsonValue::Kind::Number && value.number >= 0. &&
-           value.number < 9007199254740992. && value.number == std::floor(value.number);
+// A list of whole numbers that are not negative.
+bool isListOfSizes(const json& value) {
+    return value.is_array() && std::all_of(value.begin(), value.end(), [](const json& number) {
+               return number.is_number_unsigned();
+           });
 }
 
 } // namespace
@@ -73,45 +78,44 @@ SafeTensors SafeTensors::parse(const std::string& name, const char* bytes, std::
     const std::uint64_t size = total - 8 - length;
     file.data_.assign(bytes + 8 + length, bytes + total);
 
-    JsonValue header;
+    json header;
     try {
         header = parseJson(text);
     } catch (const std::runtime_error& fault) {
         throw file.error(std::string("damaged, ") + fault.what());
     }
-    if (header.kind != JsonValue::Kind::Object)
+    if (!header.is_object())
         throw file.error("damaged: header is no object");
-    for (const auto& item : header.object) {
-        if (item.first == "__metadata__") {
-            for (const auto& pair : item.second.object)
-                if (pair.second.kind == JsonValue::Kind::String)
-                    file.metadata_[pair.first] = pair.second.string;
+    for (const auto& [name, item] : header.items()) {
+        if (name == "__metadata__") {
+            file.readMetadata(item);
             continue;
         }
-        const JsonValue* type = item.second.find("dtype");
-        const JsonValue* shape = item.second.find("shape");
-        const JsonValue* offsets = item.second.find("data_offsets");
-        if (!type || type->kind != JsonValue::Kind::String || !shape ||
-            shape->kind != JsonValue::Kind::Array || !offsets ||
-            offsets->kind != JsonValue::Kind::Array || offsets->array.size() != 2)
-            throw file.error("damaged: tensor \"" + item.first + "\" is not described completely");
-        Entry entry;
-        entry.type = type->string;
-        for (const JsonValue& axis : shape->array) {
-            if (!isOffset(axis))
-                throw file.error("damaged: shape of \"" + item.first + "\"");
-            entry.shape.push_back(static_cast<std::size_t>(axis.number));
-        }
-        if (!isOffset(offsets->array[0]) || !isOffset(offsets->array[1]))
-            throw file.error("damaged: offsets of \"" + item.first + "\"");
-        entry.begin = static_cast<std::size_t>(offsets->array[0].number);
-        entry.end = static_cast<std::size_t>(offsets->array[1].number);
+        if (!item.is_object() || !item.contains("dtype") || !item["dtype"].is_string() ||
+            !item.contains("shape") || !item.contains("data_offsets"))
+            throw file.error("damaged: tensor \"" + name + "\" is not described completely");
+        if (!isListOfSizes(item["shape"]))
+            throw file.error("damaged: shape of \"" + name + "\"");
+        if (!isListOfSizes(item["data_offsets"]) || item["data_offsets"].size() != 2)
+            throw file.error("damaged: offsets of \"" + name + "\"");
+        const Entry entry{item["dtype"], item["shape"], item["data_offsets"][0],
+                          item["data_offsets"][1]};
         if (entry.begin > entry.end || entry.end > size)
-            throw file.error("is truncated: tensor \"" + item.first + "\" ends at byte " +
+            throw file.error("is truncated: tensor \"" + name + "\" ends at byte " +
                              std::to_string(entry.end) + " of " + std::to_string(size));
-        file.tensors_[item.first] = entry;
+        file.tensors_[name] = entry;
     }
     return file;
+}
+
+void SafeTensors::readMetadata(const json& pairs) {
+    if (!pairs.is_object())
+        throw error("damaged: its metadata are no object");
+    for (const auto& [key, value] : pairs.items()) {
+        if (!value.is_string())
+            throw error("damaged: metadata \"" + key + "\" is no text");
+        metadata_[key] = value;
+    }
 }
 
 const std::string& SafeTensors::metadata(const std::string& key) const {
@@ -210,25 +214,16 @@ void SafeTensorsWriter::add(const std::string& name, const std::vector<float>& v
 }
 
 void SafeTensorsWriter::write(const std::string& path) const {
-    std::string header = "{\"__metadata__\":{";
-    bool first = true;
-    for (const auto& pair : metadata_) {
-        header += first ? "" : ",";
-        header.append(quoteJson(pair.first)).append(":").append(quoteJson(pair.second));
-        first = false;
-    }
-    header += "}";
+    nlohmann::ordered_json description;
+    description["__metadata__"] = metadata_;
     std::size_t offset = 0;
     for (const Entry& entry : entries_) {
-        header.append(",").append(quoteJson(entry.name)).append(":{\"dtype\":\"");
-        header.append(entry.type).append("\",\"shape\":[");
-        for (std::size_t i = 0; i < entry.shape.size(); ++i)
-            header.append(i > 0 ? "," : "").append(std::to_string(entry.shape[i]));
-        header.append("],\"data_offsets\":[").append(std::to_string(offset)).append(",");
-        header.append(std::to_string(offset + entry.bytes.size())).append("]}");
-        offset += entry.bytes.size();
+        const std::size_t end = offset + entry.bytes.size();
+        description[entry.name] = {
+            {"dtype", entry.type}, {"shape", entry.shape}, {"data_offsets", {offset, end}}};
+        offset = end;
     }
-    header += "}";
+    std::string header = description.dump();
     // The reference implementation aligns the data to eight bytes.
     while (header.size() % 8 != 0)
         header += ' ';
