@@ -8,7 +8,7 @@ from typing import Any
 from mcsurrogate.errors import PythiaError
 from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, check_lhe_file
 from mcsurrogate.generators.hard_events import batch_feed, native_run_info
-from mcsurrogate.generators.settings import checked_seed, checked_settings
+from mcsurrogate.generators.settings import check_plugins, checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
 from mcsurrogate.generators.stream import EventStream, Progress
 from mcsurrogate.native import native_module
@@ -47,7 +47,8 @@ class PythiaChain:
     Raises
     ------
     PythiaError
-        If Pythia refuses a setting or cannot be initialised; the text holds Pythia's own words.
+        If Pythia refuses a setting, does not load a plugin or cannot be initialised; the text
+        holds Pythia's own words.
     EventFileError
         If the LHE file is missing, damaged or cut off.
     NativeModuleError
@@ -91,6 +92,7 @@ class PythiaChain:
         self._endless = source is None
         self._loop = native_module().EventLoop(self.settings, self.seed, **arguments)
         self._files: list[HepmcFile] = []
+        check_plugins(self.statistics.messages)
 
     @property
     def statistics(self) -> RunStatistics:

@@ -72,7 +72,7 @@ def check_pythia(
     remedy: str,
     error: type[MCSurrogateError],
 ) -> None:
-    """Refuse objects that are not of the module pythia8mc.
+    """Refuse objects that are not of the module pythia8mc, or that were initialised before.
 
     Parameters
     ----------
@@ -87,6 +87,14 @@ def check_pythia(
         msg = (
             f"{function} needs an object of the module pythia8mc, not {type(pythia)!r}; with your "
             f"own Pythia build use the lines {remedy}"
+        )
+        raise error(msg)
+    # Zero until init(); PythiaParallel shows nothing that tells.
+    couplings = getattr(pythia, "coupSM", None)
+    if couplings is not None and couplings.sin2thetaW() > 0.0:
+        msg = (
+            f"{function} comes too late: this Pythia object was initialised before, and would go "
+            "on without the plugin; call it before init(), or make a new object"
         )
         raise error(msg)
 

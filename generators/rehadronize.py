@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcsurrogate.errors import PythiaError
 from mcsurrogate.events import EventRecords, HepmcFile, ParticleBatch
-from mcsurrogate.generators.settings import checked_seed, checked_settings
+from mcsurrogate.generators.settings import check_plugins, checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
 from mcsurrogate.generators.stream import EventStream, Progress
 from mcsurrogate.native import native_module
@@ -39,7 +39,7 @@ class Rehadronizer:
     Raises
     ------
     PythiaError
-        If Pythia refuses a setting or cannot be initialised.
+        If Pythia refuses a setting, does not load a plugin or cannot be initialised.
     NativeModuleError
         If the compiled module does not fit the installed Pythia.
 
@@ -56,6 +56,7 @@ class Rehadronizer:
         self.settings = checked_settings(settings, _RESERVED)
         self._native = native_module().Rehadronizer(self.settings, self.seed, verbose=verbose)
         self._files: list[HepmcFile] = []
+        check_plugins(self.statistics.messages)
 
     @property
     def statistics(self) -> RunStatistics:

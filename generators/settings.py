@@ -1,12 +1,16 @@
 """Pythia settings as the lines of a ``.cmnd`` file."""
 
+import re
 from collections.abc import Iterable
 
 from mcsurrogate.errors import PythiaError
 
-__all__ = ["checked_seed", "checked_settings", "setting_name"]
+__all__ = ["check_plugins", "checked_seed", "checked_settings", "setting_name"]
 
 _LARGEST_SEED = 900_000_000
+_PLUGINS = "init:plugins"
+# Pythia goes on without a plugin that it cannot load.
+_NOT_LOADED = re.compile(r"^(Error|Abort|Warning) in \S*plugins?(library)?:", re.IGNORECASE)
 _SEED_KEYS = frozenset({"random:setseed", "random:seed"})
 
 
@@ -46,13 +50,40 @@ def checked_settings(
     Raises
     ------
     PythiaError
-        If a line sets a reserved name.
+        If a line sets a reserved name, or discards the plugins of another one.
     """
     lines = settings.splitlines() if isinstance(settings, str) else list(settings)
     instead = dict.fromkeys(_SEED_KEYS, "give the seed as the argument `seed`") | (reserved or {})
+    plugins = ""
     for line in lines:
         name = setting_name(line)
+        if name == _PLUGINS:
+            if plugins and "+=" not in line:
+                msg = f"{line!r} discards the plugin of {plugins!r}; write Init:plugins += {{...}}"
+                raise PythiaError(msg)
+            plugins = line
         if name in instead:
             msg = f"Pythia setting {line!r} is not allowed here: {instead[name]}"
             raise PythiaError(msg)
     return lines
+
+
+def check_plugins(messages: Iterable[str]) -> None:
+    """Refuse a run whose plugins Pythia did not load.
+
+    Parameters
+    ----------
+    messages
+        What Pythia said while it was initialised.
+
+    Raises
+    ------
+    PythiaError
+        If a library or a class is missing, or of another release.
+    """
+    if faults := [message for message in messages if _NOT_LOADED.match(message)]:
+        msg = (
+            "Pythia did not load a plugin and would go on without it; check library and class in "
+            f"Init:plugins. Pythia says: {'; '.join(faults)}"
+        )
+        raise PythiaError(msg)

@@ -57,10 +57,18 @@ def weights_path(model: str | os.PathLike[str]) -> Path:
     is_path = os.sep in name or name.endswith(_SUFFIX)
     path = Path(name).absolute() if is_path else shipped
     if not path.is_file():
-        msg = (
-            f"there are no weights {name!r}; shipped are {', '.join(shipped_weights())}, "
-            "and a file is given by a path with a slash or ending in .safetensors"
-        )
+        shipped_ones = ", ".join(shipped_weights())
+        of_kind = [other for other in shipped_weights() if other.startswith(f"{name}_")]
+        if is_path:
+            what = "it is a folder" if path.is_dir() else "there is no such file"
+            msg = f"no weights {name!r}: {what}; shipped are {shipped_ones}"
+        elif of_kind:
+            msg = f"{name!r} is a kind of model; choose weights of it: {' or '.join(of_kind)}"
+        else:
+            msg = (
+                f"there are no weights {name!r}; shipped are {shipped_ones}, and a file is given "
+                "by a path with a slash or ending in .safetensors"
+            )
         raise HadronizationError(msg)
     return path
 
