@@ -55,7 +55,8 @@ def build(request, tmp_path_factory):
     if not config:
         config = compiled_pythia(request.config.cache.mkdir(f"pythia-{RELEASE}"))
     folder = tmp_path_factory.mktemp("example") / "build"
-    execute("cmake", "-S", EXAMPLES, "-B", folder, f"-DPYTHIA8_CONFIG={config}")
+    python = f"-DPython3_EXECUTABLE={sys.executable}"  # has the headers of nlohmann-json
+    execute("cmake", "-S", EXAMPLES, "-B", folder, f"-DPYTHIA8_CONFIG={config}", python)
     execute("cmake", "--build", folder, "--parallel", "2")
     return folder
 
