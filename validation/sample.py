@@ -97,8 +97,6 @@ class Sample:
         Of the events, to find repeated ones.
     weight_table
         All weights of a random part of the events.
-    particles
-        Number of final-state particles, unweighted.
     bands
         Histograms under the weights of the sample's own uncertainty.
     measured
@@ -122,7 +120,6 @@ class Sample:
         self.particle_sets = Reservoir(min(plan.deep, plan.reservoir), plan.seed)
         self.hashes = EventHashes()
         self.weight_table = WeightTable(weight_names, column, plan.seed)
-        self.particles = 0
         self.bands = WeightBands(
             file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
         )
@@ -135,7 +132,6 @@ class Sample:
     def fill(self, events: Events, first_event: int) -> None:
         """Add the events of a chunk."""
         values = [o.values(events) for o in self.plan.observables]
-        self.particles += len(events.final)
         if self.particle_sets.capacity:
             self.particle_sets.add(particle_sets(events), events.weights, first_event)
         self.hashes.add(event_hashes(events.final))
@@ -157,11 +153,6 @@ class Sample:
             features = self.plan.features(raw)
             self.features.fill(features, weights, first_event)
             self.reservoir.add(features, weights, first_event)
-
-    @property
-    def particles_per_event(self) -> float:
-        """Mean number of final-state particles, unweighted."""
-        return self.particles / max(self.file.events, 1)
 
 
 def _weight_names(chunk: EventChunk, summary: FileSummary) -> tuple[str, ...]:

@@ -1,20 +1,14 @@
 """Final-state particles of generated events as flat arrays."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.events.records import EventRecords
 
-if TYPE_CHECKING:
-    import awkward as ak
-
 __all__ = ["ParticleBatch"]
-
-_MOMENTUM = ("E", "px", "py", "pz")
-_VERTEX = ("vertex_x", "vertex_y", "vertex_z", "vertex_t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +80,3 @@ class ParticleBatch:
             parton_level=records("parton_level"),
             source_event=columns["source_event"] if len(columns["source_event"]) else None,
         )
-
-    def to_awkward(self) -> "ak.Array":
-        """View the batch as an awkward array of N events that shares its memory.
-
-        Returns
-        -------
-        ak.Array
-            Records with the fields `particles` (a list of ``Momentum4D`` records with the fields
-            pdg_id, px, py, pz, E, vertex_x, vertex_y, vertex_z, vertex_t; `vector` and `fastjet`
-            understand them), `weights` (W numbers), `scale` and `process_code`.
-        """
-        import awkward as ak  # slow to import, and not every run needs it
-
-        contents: dict[str, NDArray[Any]] = {"pdg_id": self.pdg_id}
-        contents |= dict(zip(_MOMENTUM, self.momenta.T, strict=True))
-        contents |= dict(zip(_VERTEX, self.vertices.T, strict=True))
-        particles = ak.contents.ListOffsetArray(
-            ak.index.Index64(self.offsets),
-            ak.contents.RecordArray(
-                [ak.contents.NumpyArray(column) for column in contents.values()],
-                list(contents),
-                parameters={"__record__": "Momentum4D"},
-            ),
-        )
-        columns = [
-            particles,
-            ak.contents.NumpyArray(self.weights),
-            ak.contents.NumpyArray(self.scale),
-            ak.contents.NumpyArray(self.process_code),
-        ]
-        names = ["particles", "weights", "scale", "process_code"]
-        return ak.Array(ak.contents.RecordArray(columns, names))

@@ -29,11 +29,6 @@ class InternalLine:
     legs: tuple[int, ...]
     pdg: int
 
-    @property
-    def is_space_like(self) -> bool:
-        """Whether the line runs in the t-channel."""
-        return 0 in self.legs
-
     def mass(self, model: StandardModel) -> float:
         """Mass in GeV."""
         return as_number(particle_by_pdg(self.pdg).mass(model))

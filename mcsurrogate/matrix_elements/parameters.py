@@ -139,11 +139,6 @@ class StandardModel:
         """Vacuum expectation value v = 2 M_W sin(theta_W) / e in GeV."""
         return 2.0 * self.w_mass * self.sin_theta_w / self.electric_charge
 
-    @property
-    def top_yukawa(self) -> Parameter:
-        """Top Yukawa coupling sqrt(2) m / v."""
-        return math.sqrt(2.0) * self.top_yukawa_mass / self.higgs_vev
-
     def with_parameters(self, **changes: Parameter) -> "StandardModel":
         """Return a copy with some independent parameters replaced.
 

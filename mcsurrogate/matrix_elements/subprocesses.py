@@ -38,11 +38,6 @@ class Subprocess:
     permutation: tuple[int, ...]
     conjugated: bool = False
 
-    @property
-    def beams_swapped(self) -> bool:
-        """Whether the representative's first incoming parton comes from the second beam."""
-        return self.permutation[0] == 1
-
     def colour_flow(self, flow: ColourFlow) -> ColourFlow:
         """Return a colour flow of the representative in this subprocess's order of legs."""
         lines: list[tuple[int, int]] = [(0, 0)] * len(flow)

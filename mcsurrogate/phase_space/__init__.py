@@ -1,7 +1,7 @@
 """Phase space: differentiable, invertible maps from the unit hypercube to momenta."""
 
 from mcsurrogate.phase_space.channels import ChannelSet
-from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts, require_acceptance
+from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
 from mcsurrogate.phase_space.invariants import power_law
 from mcsurrogate.phase_space.jets import JetCuts
@@ -33,6 +33,5 @@ __all__ = [
     "TransverseMapping",
     "build_mapping",
     "power_law",
-    "require_acceptance",
     "scale",
 ]

@@ -35,9 +35,8 @@ from mcsurrogate.kinematics import (
     transverse_momentum,
 )
 from mcsurrogate.phase_space.jets import JetCuts
-from mcsurrogate.phase_space.protocol import PhaseSpaceMapping
 
-__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts", "require_acceptance"]
+__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts"]
 
 PARTICLE_GROUPS: dict[str, frozenset[int]] = {
     "jets": frozenset({21, *range(1, 5), *range(-4, 0)}),
@@ -266,24 +265,3 @@ def _single(observable: str, p: Tensor) -> Tensor:
 
 def _within(cut: Cut, value: Tensor) -> Tensor:
     return (value >= cut.minimum) & (value <= cut.maximum)
-
-
-def require_acceptance(
-    mapping: PhaseSpaceMapping, cuts: Cuts, *, points: int = 20_000, seed: int = 1
-) -> float:
-    """Fraction of the points of a mapping that pass the cuts.
-
-    Raises
-    ------
-    PhaseSpaceError
-        None of them passes.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    u = torch.rand(points, mapping.dim, generator=generator, dtype=torch.float64)
-    accepted = int(cuts(mapping.forward(u).momenta).sum())
-    if accepted == 0:
-        raise PhaseSpaceError(
-            f"none of {points} phase-space points passes the cuts; widen them, or check that "
-            "they do not exclude each other"
-        )
-    return accepted / points

@@ -150,7 +150,6 @@ def test_parameters():
     assert model.electric_charge == pytest.approx(0.3079537672443688, rel=1e-14)
     assert model.sin2_theta_w == pytest.approx(0.22224648578577766, rel=1e-13)
     assert model.higgs_vev == pytest.approx(246.21845810181637, rel=1e-14)
-    assert model.top_yukawa == pytest.approx(0.9936661458150062, rel=1e-14)
     assert model.with_parameters(top_mass=172.5).top_mass == 172.5
     for changes in ({"top_mass": -1.0}, {"z_mass": float("nan")}, {"z_mass": 60.0}):
         with pytest.raises(MatrixElementError):

@@ -37,7 +37,7 @@ def test_lines_of_w_production():
         [((0, 2), 1)],
         [((0, 3), 2)],
     ]
-    assert all(line.is_space_like for d in found for line in d.lines)
+    assert all(0 in line.legs for d in found for line in d.lines)
 
 
 def test_topologies_have_masses_and_widths():

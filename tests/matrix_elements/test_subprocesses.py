@@ -16,7 +16,7 @@ def test_top_pairs():
         (q, -q) for q in (1, 2, 3, 4, -1, -2, -3, -4)
     }
     for member in quarks.members:
-        assert member.beams_swapped == (member.pdg_ids[0] < 0)
+        assert (member.permutation[0] == 1) == (member.pdg_ids[0] < 0)
     assert len(quarks.permutations) == 2
 
 
