@@ -23,7 +23,7 @@ import torch
 from torch_evaluator import evaluate_in_torch
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, FitOptions, TrainingSettings
 from mcsurrogate.emulation.accuracy_scaling import measure_scaling
 from mcsurrogate.emulation.amplitude import measure_seconds
 from mcsurrogate.emulation.calibration import measure_calibration
@@ -120,20 +120,24 @@ def train(points: TrainingPoints, settings: TrainingSettings, kept: Path | None)
         seed=1,
         alpha_s=ALPHA_S,
         settings=settings,
+    )
+    options = FitOptions(
         held_fraction=HELD_FRACTION,
         representative=points.representative,
         source=points.source,
         amplitude_seconds=points.seconds,
     )
     if kept is None:
-        return fit()
+        return fit(options=options)
     size = "x".join(map(str, settings.hidden))
     rest = f"{size}_{settings.epochs}_{settings.learning_rate}_{settings.beta}"
     weights = kept.with_name(f"{kept.name}_{rest}.safetensors")
     if weights.exists():
         return Emulator.load(weights)
     checkpoint = weights.with_suffix(".checkpoint")
-    emulator = fit(checkpoint=checkpoint, resume=True, progress=show_epochs)
+    emulator = fit(
+        options=replace(options, checkpoint=checkpoint, resume=True), progress=show_epochs
+    )
     checkpoint.unlink(missing_ok=True)
     emulator.save(weights)
     return emulator

@@ -8,7 +8,7 @@ from mcsurrogate.emulation.amplitude import (
 )
 from mcsurrogate.emulation.checks import check_surrogate, check_weights
 from mcsurrogate.emulation.emulator import Emulator
-from mcsurrogate.emulation.fitting import Split
+from mcsurrogate.emulation.fitting import FitOptions, Split
 from mcsurrogate.emulation.native_emulator import NativeEmulator
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.emulation.training_points import (
@@ -24,6 +24,7 @@ __all__ = [
     "AmplitudeRecord",
     "EmulatedMatrixElement",
     "Emulator",
+    "FitOptions",
     "NativeEmulator",
     "Split",
     "TrainingPoints",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mcsurrogate.emulation.calibration import measure_calibration
 from mcsurrogate.emulation.emulator import Emulator
-from mcsurrogate.emulation.fitting import Split
+from mcsurrogate.emulation.fitting import FitOptions, Split
 from mcsurrogate.emulation.training import TrainingSettings
 from mcsurrogate.emulation.training_points import TrainingPoints
 from mcsurrogate.errors import EmulationError
@@ -118,8 +118,7 @@ def measure_scaling(
             model=model,
             alpha_s=points.alpha_s,
             settings=replace(settings, epochs=round(settings.epochs * factor)),
-            held_fraction=_HELD_FRACTION,
-            source=points.source,
+            options=FitOptions(held_fraction=_HELD_FRACTION, source=points.source),
         )
         series.append(_measure(emulator, points.momenta[test], points.me2[test], count))
         progress(done + 1, len(counts), f"{count} points: median {series[-1].median:.2e}")

@@ -2,17 +2,17 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.emulation.features import FeatureMap
-from mcsurrogate.emulation.fitting import fit_parts, points_to_features
+from mcsurrogate.emulation.fitting import FitOptions, fit_parts, points_to_features
 from mcsurrogate.emulation.inputs import Points, as_tensor, check_values
 from mcsurrogate.emulation.kinematics import TOLERANCE, check_shape, explain_point
 from mcsurrogate.emulation.layout import ProcessLayout
@@ -91,18 +91,10 @@ class Emulator:
         seed: int,
         model: StandardModel | None = None,
         alpha_s: float | None = None,
-        alpha_s_power: int | None = None,
         settings: TrainingSettings | None = None,
-        skeleton: Literal["antenna", "none"] = "antenna",
-        held_fraction: float = 0.1,
-        representative: int | None = None,
-        source: str = "arrays",
-        amplitude_seconds: float = 0.0,
+        options: FitOptions | None = None,
         exact: MatrixElement | None = None,
         progress: Progress = silent,
-        checkpoint: Path | None = None,
-        resume: bool = False,
-        stop: Callable[[int], bool] | None = None,
     ) -> Self:
         """Train an emulator.
 
@@ -120,24 +112,14 @@ class Emulator:
             Parameters behind ``me2``; the defaults of StandardModel where None.
         alpha_s
             Strong coupling behind ``me2``; that of the model where None.
-        alpha_s_power
-            Power of alpha_s in ``me2``; worked out from the process where None.
         settings
             How to train.
-        skeleton
-            Whether the network multiplies the antenna skeleton or learns |M|^2 alone.
-        held_fraction
-            Part of the points kept for calibration and test.
-        representative
-            Number of leading points that are distributed as those the emulator will see;
-            calibration and test points are taken from them, at most half of them.  All where
-            None.
-        source, amplitude_seconds
-            Where the points came from and what ``me2`` cost, for the model card.
+        options
+            What else is known about the points, and where the training is kept.
         exact
             Amplitude for points outside the domain.
-        progress, checkpoint, resume, stop
-            See :func:`mcsurrogate.emulation.training.train_network`.
+        progress
+            Told after every epoch.
 
         Raises
         ------
@@ -148,45 +130,35 @@ class Emulator:
         """
         start = time.process_time()
         settings = TrainingSettings() if settings is None else settings
+        options = FitOptions() if options is None else options
         model = StandardModel() if model is None else model
         parsed = Process.parse(process) if isinstance(process, str) else process
         numbers = model.numbers()
         coupling = numbers["alpha_s"] if alpha_s is None else alpha_s
         if not (math.isfinite(coupling) and coupling > 0.0):
-            raise EmulationError(f"alpha_s = {coupling}: must be finite and positive")
+            message = f"alpha_s = {coupling}: must be finite and positive"
+            raise EmulationError(message)
         points = as_tensor(momenta)
         check_shape(points, parsed)
         values = check_values(as_tensor(me2), len(points))
-        layout = ProcessLayout(parsed, model, antennae=skeleton == "antenna")
+        layout = ProcessLayout(parsed, model, antennae=options.skeleton == "antenna")
         feature_map = FeatureMap(layout)
         features = points_to_features(feature_map, points)
-        result = fit_parts(
-            feature_map,
-            features,
-            values,
-            settings,
-            seed,
-            held_fraction=held_fraction,
-            representative=representative,
-            progress=progress,
-            checkpoint=checkpoint,
-            resume=resume,
-            stop=stop,
-        )
-        power = strong_power(parsed) if alpha_s_power is None else alpha_s_power
+        result = fit_parts(feature_map, features, values, settings, seed, options, progress)
+        power = options.alpha_s_power
         card = ModelCard(
             process=parsed.name,
             pdg_ids=parsed.pdg_ids,
             parameters=numbers,
             alpha_s=coupling,
-            alpha_s_power=power,
+            alpha_s_power=strong_power(parsed) if power is None else power,
             unit=f"GeV^{8 - 2 * parsed.n_legs}",
-            skeleton=skeleton,
+            skeleton=options.skeleton,
             hidden=settings.hidden,
             members=settings.members,
             seed=seed,
             training=asdict(settings),
-            data=result.data_record(source, amplitude_seconds),
+            data=result.data_record(options.source, options.amplitude_seconds),
             test=FigureRecord(**asdict(result.test)),
             validity=result.parts.domain.ranges(feature_map.names),
             epistemic_limit=result.parts.domain.epistemic,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ from mcsurrogate.emulation.training import (
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["BLOCK", "FitResult", "Split", "fit_parts", "points_to_features"]
+__all__ = ["BLOCK", "FitOptions", "FitResult", "Split", "fit_parts", "points_to_features"]
 
 BLOCK = 2048
 """Points that are worked on at a time: what fits the second-level cache."""
@@ -39,6 +40,38 @@ _LEAST_HELD = 400
 _LARGEST_HELD = 200_000
 _CURVE_POINTS = 20_000
 _RANK = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitOptions:
+    """What is known about the points of a training, and how it is kept.
+
+    Attributes
+    ----------
+    skeleton
+        Whether the network multiplies the antenna skeleton or learns |M|^2 alone.
+    alpha_s_power
+        Power of alpha_s in |M|^2; worked out from the process where None.
+    held_fraction
+        Part of the points kept for calibration and test, half for each.
+    representative
+        Number of leading points that are distributed as those the emulator will see;
+        calibration and test points are taken from them, at most half of them.  All where None.
+    source, amplitude_seconds
+        Where the points came from and what |M|^2 cost, for the model card.
+    checkpoint, resume, stop
+        See :func:`mcsurrogate.emulation.training.train_network`.
+    """
+
+    skeleton: Literal["antenna", "none"] = "antenna"
+    alpha_s_power: int | None = None
+    held_fraction: float = 0.1
+    representative: int | None = None
+    source: str = "arrays"
+    amplitude_seconds: float = 0.0
+    checkpoint: Path | None = None
+    resume: bool = False
+    stop: Callable[[int], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +186,8 @@ def fit_parts(
     me2: Tensor,
     settings: TrainingSettings,
     seed: int,
-    *,
-    held_fraction: float = 0.1,
-    representative: int | None = None,
+    options: FitOptions,
     progress: Progress = silent,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    stop: Callable[[int], bool] | None = None,
 ) -> FitResult:
     """Train networks and calibrate their uncertainty.
 
@@ -171,14 +199,12 @@ def fit_parts(
         Features of the N points.
     me2
         ``(N,)`` squared amplitudes, positive, in GeV^(8 - 2n).
-    settings, seed, progress, checkpoint, resume, stop
+    settings, seed, progress
         See :func:`mcsurrogate.emulation.training.train_network`.
-    held_fraction
-        Part of the points kept for calibration and test, half for each.
-    representative
-        Number of leading points that may be held out; all where None.
+    options
+        About the points, and how the training is kept.
     """
-    split = Split.draw(len(features), held_fraction, seed, representative)
+    split = Split.draw(len(features), options.held_fraction, seed, options.representative)
     target = me2.double().log() - features.log_unit(feature_map.layout.dimension)
     train_inputs, train_target = features.inputs[:, split.training], target[split.training]
     mean = train_inputs.double().mean(dim=1)
@@ -199,7 +225,13 @@ def fit_parts(
         scale,
     )
     network, history = train_network(
-        data, settings, seed, progress, checkpoint, resume=resume, stop=stop
+        data,
+        settings,
+        seed,
+        progress,
+        options.checkpoint,
+        resume=options.resume,
+        stop=options.stop,
     )
     folded = tuple(
         FoldedNetwork.fold(network, member, mean, std, shift, scale)

@@ -12,6 +12,7 @@ from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import EmulatorCard, dump_card
 from mcsurrogate.emulation import (
     Emulator,
+    FitOptions,
     Split,
     TrainingPoints,
     TrainingSettings,
@@ -107,14 +108,16 @@ def train_emulator(
         model=model,
         alpha_s=points.alpha_s,
         settings=settings,
-        skeleton=card.network.skeleton,
-        held_fraction=card.training.held_fraction,
-        representative=points.representative,
-        source=points.source,
-        amplitude_seconds=points.seconds,
+        options=FitOptions(
+            skeleton=card.network.skeleton,
+            held_fraction=card.training.held_fraction,
+            representative=points.representative,
+            source=points.source,
+            amplitude_seconds=points.seconds,
+            checkpoint=folder / _CHECKPOINT,
+            resume=resume,
+        ),
         progress=progress,
-        checkpoint=folder / _CHECKPOINT,
-        resume=resume,
     )
     emulator.save(folder / EMULATOR)
     fraction = card.training.held_fraction

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, FitOptions, TrainingSettings
 from mcsurrogate.emulation.amplitude import EmulatedMatrixElement
 from mcsurrogate.errors import EmulationError, KinematicsError
 from mcsurrogate.event_generation.event_weights import uncertainty_factors
@@ -49,7 +49,7 @@ def test_the_skeleton_is_worth_having(points, emulator):
         PROCESS,
         seed=1,
         settings=SETTINGS,
-        skeleton="none",
+        options=FitOptions(skeleton="none"),
     )
     assert bare.card.skeleton == "none"
     assert bare.card.test.median > 1.5 * emulator.card.test.median
@@ -92,7 +92,12 @@ def test_a_stopped_fit_goes_on_bit_for_bit(points, tmp_path):
 
     def fit(**options):
         return Emulator.fit(
-            points["momenta"], points["me2"], PROCESS, seed=3, settings=settings, **options
+            points["momenta"],
+            points["me2"],
+            PROCESS,
+            seed=3,
+            settings=settings,
+            options=FitOptions(**options),
         )
 
     file = tmp_path / "checkpoint.safetensors"
@@ -274,7 +279,7 @@ def test_without_a_single_power_alpha_s_is_fixed(points):
         seed=1,
         settings=settings,
         alpha_s=0.118,
-        alpha_s_power=2,
+        options=FitOptions(alpha_s_power=2),
     )
     assert emulator.card.alpha_s_power == 2
     momenta = points["momenta"][:5]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch_evaluator import evaluate_in_torch
 
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, FitOptions, TrainingSettings
 from mcsurrogate.emulation.native_evaluator import NativeEvaluator
 from mcsurrogate.errors import EmulationError, KinematicsError
 from mcsurrogate.matrix_elements import StandardModel, matrix_element
@@ -41,7 +41,7 @@ def test_it_agrees_for_every_skeleton(points, skeleton):
     settings = TrainingSettings(hidden=(8,), epochs=1, batch=64)
     emulator = Emulator.fit(
         points["momenta"][:2000], points["me2"][:2000], "g g > g g g", seed=1,
-        settings=settings, skeleton=skeleton,
+        settings=settings, options=FitOptions(skeleton=skeleton),
     )  # fmt: skip
     wanted, _, outside = evaluate_in_torch(emulator, points["momenta"][:2000])
     value, _ = emulator.predict(points["momenta"][:2000][~outside])

@@ -7,7 +7,7 @@ import torch
 from torch_evaluator import evaluate_in_torch
 
 from mcsurrogate.cards.emulator_card import EmulatorCard
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, FitOptions, TrainingSettings
 from mcsurrogate.emulation.accuracy_scaling import (
     AccuracyScaling,
     ScalingPoint,
@@ -137,7 +137,7 @@ def test_points_are_chosen_where_a_pilot_is_uncertain(draw, tmp_path):
     assert TrainingPoints.load(tmp_path / "points.npz").representative == 5000
     emulator = Emulator.fit(
         found.momenta, found.me2, process, seed=1, settings=replace(SETTINGS, epochs=1),
-        held_fraction=0.4, representative=5000,
+        options=FitOptions(held_fraction=0.4, representative=5000),
     )  # fmt: skip
     # 0.4 of 10,000 are more than half of the points that may be held out
     assert (emulator.card.data.test, emulator.card.data.training) == (1250, 7500)

@@ -10,7 +10,7 @@ import torch
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.cli.summary import print_events
-from mcsurrogate.emulation import Emulator, TrainingSettings
+from mcsurrogate.emulation import Emulator, FitOptions, TrainingSettings
 from mcsurrogate.emulation.training_points import evaluate_points, points_from_draws
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.event_generation.emulated_process import emulated_process
@@ -69,7 +69,7 @@ def files(folder, tmp_path_factory):
             PROCESS,
             seed=1,
             settings=replace(settings, members=members),
-            amplitude_seconds=points.seconds,
+            options=FitOptions(amplitude_seconds=points.seconds),
         )
         paths.append(out / f"members{members}.safetensors")
         emulator.save(paths[-1])
