@@ -1,13 +1,13 @@
 """Pythia 8 runs in C++: hard events from anywhere, particles as arrays, HepMC3 files."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, check_lhe_file
-from mcsurrogate.generators.hard_events import batch_feed, native_run_info
+from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, read_les_houches
+from mcsurrogate.generators.hard_events import batch_feed, may_veto, native_run_info
 from mcsurrogate.generators.settings import check_plugins, checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
 from mcsurrogate.generators.stream import EventStream, Progress
@@ -18,7 +18,19 @@ __all__ = ["PythiaChain"]
 _SOURCE_KEYS = {
     "beams:frametype": "the source of hard events is the argument `source`",
     "beams:lhef": "give the LHE file as the argument `source`",
+    "beams:lhefheader": "the header of the LHE file is used",
+    "beams:newlhefsameinit": "make a chain for each LHE file",
+    "beams:nskiplhefatinit": "leave events out of `source`",
 }
+
+_FILE_BATCH = 1000
+
+
+def _checked_file(path: Path) -> tuple[RunInfo, Iterator[EventBatch]]:
+    """Read a file once from end to end, so that damage is known before hours are spent."""
+    for _ in read_les_houches(path)[1]:
+        pass
+    return read_les_houches(path, _FILE_BATCH)
 
 
 class PythiaChain:
@@ -33,7 +45,8 @@ class PythiaChain:
         give the same events bit for bit, however they are divided into batches.
     source
         Where hard events come from: None for Pythia's own processes, the path of an LHE file
-        (plain or ``.gz``), or batches of events in memory.
+        (plain, gzip, zstd or xz), or batches of events in memory. Files are read by
+        `read_les_houches`, never by Pythia, which ends or goes on where it cannot read.
     run_info
         The init block of events in memory; required with them, forbidden otherwise.
     keep_hard_process
@@ -50,7 +63,8 @@ class PythiaChain:
         If Pythia refuses a setting, does not load a plugin or cannot be initialised; the text
         holds Pythia's own words.
     EventFileError
-        If the LHE file is missing, damaged or cut off.
+        If the LHE file is missing, damaged or cut off: it is read once to its end before
+        anything else.
     NativeModuleError
         If the compiled module does not fit the installed Pythia.
 
@@ -79,16 +93,21 @@ class PythiaChain:
             "keep_parton_level": keep_parton_level,
         }
         if isinstance(source, (str, os.PathLike)):
-            arguments["lhe_file"] = str(check_lhe_file(Path(source)))
-        elif source is not None:
+            if run_info is not None:
+                msg = "`run_info` belongs to events in memory; an LHE file brings its own"
+                raise PythiaError(msg)
+            run_info, source = _checked_file(Path(source))
+        if source is not None:
             if run_info is None:
                 msg = "events in memory need `run_info`: beams, weighting strategy, processes"
                 raise PythiaError(msg)
-            arguments["run_info"] = native_run_info(run_info)
-            arguments["next_batch"] = batch_feed(source, run_info)
-        if run_info is not None and "run_info" not in arguments:
-            msg = "`run_info` belongs to events in memory; an LHE file brings its own init block"
-            raise PythiaError(msg)
+            arguments |= {
+                "run_info": native_run_info(run_info),
+                "next_batch": batch_feed(source, run_info),
+                "may_veto": may_veto(self.settings),
+            }
+        elif run_info is not None:
+            raise PythiaError("`run_info` belongs to events in memory, and there are none")
         self._endless = source is None
         self._loop = native_module().EventLoop(self.settings, self.seed, **arguments)
         self._files: list[HepmcFile] = []
@@ -99,7 +118,7 @@ class PythiaChain:
         """Counters, cross section, timings and messages of the run so far."""
         seconds = [file.seconds for file in self._files]
         return RunStatistics.from_native(
-            self._loop.statistics(),
+            self._loop.statistics() | {"left_out": self._loop.left_out},
             hepmc_conversion=sum(conversion for conversion, _ in seconds),
             hepmc_writing=sum(writing for _, writing in seconds),
         )
@@ -141,7 +160,8 @@ class PythiaChain:
         ------
         PythiaError
             If the number of events is missing or impossible; while iterating, if more than ten
-            events and 1% of all fail, or events in memory are malformed.
+            events and 1% of all fail, Pythia leaves a hard event out, or hard events are
+            malformed.
         EventFileError
             If the HepMC3 file cannot be written.
         """

@@ -8,11 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.events import EventBatch, RunInfo
+from mcsurrogate.events import (
+    EventBatch,
+    RunInfo,
+    event_columns,
+    header_elements,
+    weight_declarations,
+)
+from mcsurrogate.generators.settings import setting_name
 
-__all__ = ["batch_feed", "native_batch", "native_run_info"]
+__all__ = ["batch_feed", "may_veto", "native_run_info"]
 
-_STRATEGIES = (3, -3, 4, -4)
+_STRATEGIES = (1, -1, 2, -2, 3, -3, 4, -4)
+_UNWEIGHTED_BY_PYTHIA = 2
 
 
 def native_run_info(run: RunInfo) -> dict[str, Any]:
@@ -21,13 +29,10 @@ def native_run_info(run: RunInfo) -> dict[str, Any]:
     Raises
     ------
     PythiaError
-        If a value is impossible, or the weighting strategy leaves the unweighting to Pythia.
+        If a value is impossible, or missing for the weighting strategy.
     """
     if run.weighting_strategy not in _STRATEGIES:
-        msg = (
-            f"RunInfo: weighting_strategy {run.weighting_strategy} is not supported; "
-            "use 3 for unweighted events, -4 for weights in pb"
-        )
+        msg = f"RunInfo: weighting_strategy {run.weighting_strategy} is not one of {_STRATEGIES}"
         raise PythiaError(msg)
     ids = [process.process_id for process in run.processes]
     if not ids or len(set(ids)) != len(ids):
@@ -41,23 +46,53 @@ def native_run_info(run: RunInfo) -> dict[str, Any]:
         if not all(math.isfinite(number) for number in numbers):
             msg = f"RunInfo: cross section, error and maximum weight must be finite in {process}"
             raise PythiaError(msg)
-        if run.weighting_strategy == 3 and process.cross_section_pb <= 0:
-            msg = f"RunInfo: strategy 3 needs a positive cross_section_pb in {process}"
+        if run.weighting_strategy in {2, 3} and process.cross_section_pb <= 0:
+            msg = (
+                f"RunInfo: strategy {run.weighting_strategy} needs a positive cross_section_pb "
+                f"in {process}"
+            )
             raise PythiaError(msg)
+        if abs(run.weighting_strategy) <= _UNWEIGHTED_BY_PYTHIA and process.max_weight <= 0:
+            msg = (
+                f"RunInfo: strategy {run.weighting_strategy} needs a positive max_weight "
+                f"(XMAXUP) in {process}"
+            )
+            raise PythiaError(msg)
+
+    def text(value: str) -> bytes:
+        return value.encode("utf-8", "surrogateescape")
+
     return {
         "beams": run.beams,
         "energies": run.energies_gev,
         "pdf_sets": run.pdf_ids,
+        "pdf_groups": run.pdf_authors,
         "strategy": run.weighting_strategy,
         "processes": [
             (process.process_id, process.cross_section_pb, process.error_pb, process.max_weight)
             for process in run.processes
         ],
+        "version": int(run.version.partition(".")[0]),
+        "header": text(run.header),
+        "header_elements": [
+            (text(name), text(content)) for name, content in header_elements(run.header)
+        ],
+        "weights": [tuple(map(text, weight)) for weight in weight_declarations(run.header)],
     }
 
 
-def _check(batch: EventBatch, run: RunInfo) -> None:
-    """Reject what Pythia would crash on or silently get wrong."""
+def may_veto(settings: Iterable[str]) -> bool:
+    """Whether settings ask for something that leaves hard events out: merging, foreign plugins."""
+    names = [(setting_name(line), line) for line in settings]
+    return any(
+        name.startswith(("merging:do", "jetmatching:merge"))
+        or (name == "init:plugins" and "mcsurrogate" not in line)
+        for name, line in names
+    )
+
+
+def _check(batch: EventBatch, run: RunInfo, first: int) -> None:
+    """Reject what Pythia would crash on or get wrong; ``first`` numbers the first event."""
     events, particles = len(batch), len(batch.pdg_id)
     offsets = np.asarray(batch.offsets)
     if offsets[0] != 0 or offsets[-1] != particles or np.any(np.diff(offsets) < 3):
@@ -73,57 +108,34 @@ def _check(batch: EventBatch, run: RunInfo) -> None:
         if not np.all(np.isfinite(values)):
             msg = f"EventBatch: {name} holds a number that is not finite"
             raise PythiaError(msg)
-    if not np.all(np.isfinite(batch.weights)) or np.any(batch.weights[:, 0] == 0):
-        msg = (
-            "EventBatch: weights must be finite and the nominal ones (column 0) not zero, because "
-            "Pythia divides by them; leave events of weight zero out"
+
+    def refuse(wrong: NDArray[np.bool_], reason: str) -> None:
+        if np.any(wrong):
+            raise PythiaError(f"hard event {first + int(np.argmax(wrong))}: {reason}")
+
+    nominal = batch.weights[:, 0]
+    refuse(~np.all(np.isfinite(batch.weights), axis=1), "a weight is not finite")
+    refuse(
+        nominal == 0,
+        "its weight is zero, and Pythia divides by it; leave events of weight zero out",
+    )
+    if run.weighting_strategy > 0:
+        refuse(
+            nominal < 0,
+            f"its weight is negative, but weighting strategy {run.weighting_strategy} has positive "
+            f"ones alone; it must be {-run.weighting_strategy}",
         )
-        raise PythiaError(msg)
-    size = np.repeat(np.diff(offsets), np.diff(offsets))[:, None]
-    if np.any(batch.parents < 0) or np.any(batch.parents > size):
-        msg = "EventBatch: parents must be 0 or the 1-based position of a particle of the event"
-        raise PythiaError(msg)
+    event = np.repeat(np.arange(events), np.diff(offsets))
+    size = np.diff(offsets)[event][:, None]
+    parents = np.any((batch.parents < 0) | (batch.parents > size), axis=1)
+    refuse(
+        np.bincount(event[parents], minlength=events) > 0,
+        "parents must be 0 or the 1-based position of a particle of the event",
+    )
     known = [process.process_id for process in run.processes]
-    unknown = np.setdiff1d(batch.process_id, known)
-    if unknown.size:
-        msg = f"EventBatch: process_id {unknown.tolist()} is not among the RunInfo's {known}"
-        raise PythiaError(msg)
-
-
-def native_batch(batch: EventBatch, run: RunInfo) -> dict[str, Any]:
-    """Columns of a batch for the compiled module; nothing is copied that has the right type.
-
-    Raises
-    ------
-    PythiaError
-        If the columns contradict each other or the init block.
-    """
-    _check(batch, run)
-
-    def real(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.ascontiguousarray(values, dtype=np.float64)
-
-    def integer(values: NDArray[Any]) -> NDArray[np.int32]:
-        return np.ascontiguousarray(values, dtype=np.int32)
-
-    columns: dict[str, Any] = {
-        "offsets": np.ascontiguousarray(batch.offsets, dtype=np.int64),
-        "pdg_id": integer(batch.pdg_id),
-        "status": integer(batch.status),
-        "parents": integer(batch.parents),
-        "colour": integer(batch.colour),
-        "momenta": real(batch.momenta),
-        "mass": real(batch.mass),
-        "weights": real(batch.weights),
-        "scale": real(batch.scale),
-        "alpha_s": real(batch.alpha_s),
-        "alpha_qed": real(batch.alpha_qed),
-        "process_id": integer(batch.process_id),
-        "extra_weight_names": list(batch.weight_names[1:]),
-    }
-    if batch.helicity is not None:
-        columns["helicity"] = real(batch.helicity)
-    return columns
+    refuse(
+        ~np.isin(batch.process_id, known), f"its process_id is not among those of the run, {known}"
+    )
 
 
 def batch_feed(batches: Iterable[EventBatch], run: RunInfo) -> Callable[[], dict[str, Any] | None]:
@@ -132,12 +144,14 @@ def batch_feed(batches: Iterable[EventBatch], run: RunInfo) -> Callable[[], dict
     Raises
     ------
     PythiaError
-        From the returned function, if a batch is malformed or its weights are named otherwise
-        than in the init block.
+        From the returned function, if a batch is malformed, contradicts the init block or has
+        weights of other names.
     """
     iterator = iter(batches)
+    first = 1
 
     def next_batch() -> dict[str, Any] | None:
+        nonlocal first
         batch = next(iterator, None)
         if batch is None:
             return None
@@ -147,6 +161,8 @@ def batch_feed(batches: Iterable[EventBatch], run: RunInfo) -> Callable[[], dict
                 f"{run.weight_names}"
             )
             raise PythiaError(msg)
-        return native_batch(batch, run)
+        _check(batch, run, first)
+        first += len(batch)
+        return event_columns(batch)
 
     return next_batch

@@ -39,6 +39,9 @@ class RunStatistics:
         Events delivered so far.
     failed
         Events that Pythia gave up on; they are neither in arrays nor in files.
+    left_out
+        Hard events from outside that were vetoed (merging, a user's hook) or, with weighting
+        strategies 1 and 2, unweighted away by Pythia.
     cross_section_pb, cross_section_error_pb
         Pythia's estimate with its statistical error, sum over processes; zero when saved events
         are hadronized.
@@ -52,6 +55,7 @@ class RunStatistics:
 
     events: int
     failed: int
+    left_out: int
     cross_section_pb: float
     cross_section_error_pb: float
     tried: int
@@ -68,6 +72,7 @@ class RunStatistics:
         return cls(
             events=numbers["events"],
             failed=numbers["failed"],
+            left_out=numbers.get("left_out", 0),
             cross_section_pb=numbers["cross_section_pb"],
             cross_section_error_pb=numbers["cross_section_error_pb"],
             tried=numbers["tried"],

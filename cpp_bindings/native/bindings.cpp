@@ -12,6 +12,9 @@
 #include "event_loop.h"
 #include "failures.h"
 #include "hepmc_output.h"
+#include "lhe_parser.h"
+#include "lhe_writer.h"
+#include "memory_lhaup.h"
 #include "numpy_columns.h"
 #include "rehadronizer.h"
 
@@ -77,6 +80,15 @@ HardProcessInit hard_process_init(const py::dict& info) {
     for (const auto& [id, cross_section, error, maximum] :
          info["processes"].cast<std::vector<Row>>())
         init.processes.push_back({id, cross_section, error, maximum});
+    std::tie(init.pdf_group_a, init.pdf_group_b) = info["pdf_groups"].cast<std::pair<int, int>>();
+    init.version = info["version"].cast<int>();
+    init.header = info["header"].cast<std::string>();
+    init.header_elements =
+        info["header_elements"].cast<std::vector<std::pair<std::string, std::string>>>();
+    using Text = std::tuple<std::string, std::string, std::string, std::string>;
+    for (const auto& [id, attributes, description, group] :
+         info["weights"].cast<std::vector<Text>>())
+        init.weights.push_back({id, attributes, description, group});
     return init;
 }
 
@@ -90,9 +102,8 @@ std::unique_ptr<PythiaSession> session(const std::vector<std::string>& settings,
 }
 
 std::unique_ptr<Loop> make_loop(const std::vector<std::string>& settings, int seed, bool verbose,
-                                const std::optional<std::string>& lhe_file,
                                 const std::optional<py::dict>& run_info, py::object next_batch,
-                                bool keep_hard_process, bool keep_parton_level) {
+                                bool may_veto, bool keep_hard_process, bool keep_parton_level) {
     std::shared_ptr<MemoryLhaup> source;
     if (run_info)
         source = std::make_shared<MemoryLhaup>(hard_process_init(*run_info),
@@ -100,11 +111,7 @@ std::unique_ptr<Loop> make_loop(const std::vector<std::string>& settings, int se
     auto loop = std::make_unique<Loop>();
     py::gil_scoped_release unlock;
     auto pythia = session(settings, seed, verbose);
-    if (lhe_file) {
-        pythia->pythia().settings.mode("Beams:frameType", 4);
-        pythia->pythia().settings.word("Beams:LHEF", *lhe_file);
-    }
-    loop->run = std::make_unique<EventLoop>(std::move(pythia), std::move(source),
+    loop->run = std::make_unique<EventLoop>(std::move(pythia), std::move(source), may_veto,
                                             Keep{keep_hard_process, keep_parton_level});
     return loop;
 }
@@ -190,6 +197,34 @@ void set_error(const char* name, const char* text) {
     PyErr_SetString(type.ptr(), text);
 }
 
+void bind_les_houches(py::module_& module) {
+    py::class_<LheParser>(module, "LheParser", "Event blocks of a Les Houches file, to columns.")
+        .def(py::init<std::string, std::vector<std::string>, long>(), py::arg("file"),
+             py::arg("declared"), py::arg("line"))
+        .def(
+            "parse",
+            [](LheParser& self, const py::buffer& text, std::size_t limit, bool last) {
+                const py::buffer_info bytes = text.request();
+                const std::string_view view(static_cast<const char*>(bytes.ptr),
+                                            static_cast<std::size_t>(bytes.size));
+                py::gil_scoped_release unlock;
+                return self.parse(view, limit, last);
+            },
+            py::arg("text"), py::arg("limit"), py::arg("last"))
+        .def("take", [](LheParser& self) { return hard_event_arrays(self.take()); })
+        .def_property_readonly("held", &LheParser::held)
+        .def_property_readonly("weight_names", [](const LheParser& self) {
+            py::list names;
+            for (const std::string& name : self.weight_names())
+                names.append(py::bytes(name));
+            return names;
+        });
+    module.def(
+        "lhe_text",
+        [](const py::dict& arrays) { return py::bytes(lhe_text(*hard_events(arrays))); },
+        py::arg("arrays"), "Event blocks of a Les Houches file.");
+}
+
 template <typename Run>
 void bind_bookkeeping(py::class_<Guarded<Run>>& bound) {
     bound.def("statistics", [](Guarded<Run>& self) { return statistics(*self.run); })
@@ -238,10 +273,12 @@ PYBIND11_MODULE(_native, module) {
         .def_property_readonly("conversion_seconds", &HepmcOutput::conversion_seconds)
         .def_property_readonly("writing_seconds", &HepmcOutput::writing_seconds);
 
+    bind_les_houches(module);
+
     py::class_<Loop> loop(module, "EventLoop", "A Pythia run, event batch by event batch.");
     loop.def(py::init(&make_loop), py::arg("settings"), py::arg("seed"), py::kw_only(),
-             py::arg("verbose") = false, py::arg("lhe_file") = py::none(),
-             py::arg("run_info") = py::none(), py::arg("next_batch") = py::none(),
+             py::arg("verbose") = false, py::arg("run_info") = py::none(),
+             py::arg("next_batch") = py::none(), py::arg("may_veto") = false,
              py::arg("keep_hard_process") = false, py::arg("keep_parton_level") = false)
         .def("next_batch", &next_batch, py::arg("events"), py::arg("output") = py::none(),
              py::arg("progress") = py::none())
@@ -252,6 +289,7 @@ PYBIND11_MODULE(_native, module) {
             "run_conversion",
             [](Loop& self, long events) { return self.run->run_conversion(events); },
             py::arg("events"), py::call_guard<py::gil_scoped_release>())
+        .def_property_readonly("left_out", [](const Loop& self) { return self.run->left_out(); })
         .def_property_readonly("exhausted", [](const Loop& self) { return self.run->exhausted(); });
     bind_bookkeeping(loop);
 

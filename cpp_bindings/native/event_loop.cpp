@@ -14,8 +14,8 @@ constexpr int external_process_code = 9999; // SigmaLHAProcess::code()
 } // namespace
 
 EventLoop::EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<MemoryLhaup> source,
-                     Keep keep)
-    : session_(std::move(session)), source_(std::move(source)), keep_(keep) {
+                     bool may_veto, Keep keep)
+    : session_(std::move(session)), source_(std::move(source)), may_veto_(may_veto), keep_(keep) {
     Pythia8::Pythia& pythia = session_->pythia();
     if (source_) {
         pythia.settings.mode("Beams:frameType", 5);
@@ -35,10 +35,13 @@ bool EventLoop::next_event() {
     while (!exhausted_) {
         if (snapshot_)
             snapshot_->clear();
-        if (pythia.next())
-            return true;
-        if (source_)
+        const bool made = pythia.next();
+        if (source_) {
             source_->rethrow_failure();
+            count_given(pythia.info.atEndOfFile() && !made ? 0 : 1);
+        }
+        if (made)
+            return true;
         if (pythia.info.atEndOfFile()) {
             exhausted_ = true;
             return false;
@@ -46,6 +49,16 @@ bool EventLoop::next_event() {
         failures_.add(*session_, done_);
     }
     return false;
+}
+
+// Of the hard events that Pythia took since the last call, so many became an event or a failure.
+void EventLoop::count_given(long used) {
+    const long left_out = source_->given() - given_ - used;
+    if (left_out > 0 && !source_->unweights() && !may_veto_)
+        throw PythiaFailure("Pythia left out hard event " + std::to_string(given_ + 1) +
+                            " without making or failing it. " + session_->words());
+    given_ = source_->given();
+    left_out_ += left_out;
 }
 
 EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
@@ -90,7 +103,7 @@ void EventLoop::keep_event(EventBatch& batch) {
 void EventLoop::append_weights(ParticleColumns& columns) {
     const Pythia8::Info& info = session_->pythia().info;
     if (done_ == 0)
-        weight_names_ = info.weightNameVector();
+        weight_names_ = restored(info.weightNameVector());
     const std::vector<double> weights = info.weightContainerPtr->weightValueVector();
     if (weights.size() != weight_names_.size())
         throw PythiaFailure("event " + std::to_string(done_ + 1) + " has " +

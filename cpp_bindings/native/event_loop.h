@@ -41,9 +41,10 @@ using Poll = std::function<void(long)>;
 
 class EventLoop {
   public:
-    // `source` is the object that the session reads its hard events from, if it is ours.
+    // `source` is where the session reads its hard events from, if not from Pythia's processes;
+    // `may_veto`: whether something (merging, a user's hook) may leave some of them out.
     EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<MemoryLhaup> source,
-              Keep keep);
+              bool may_veto, Keep keep);
 
     // Up to `events` more events; fewer only when the source is exhausted. Events already in
     // `output` stay there when poll or Pythia stops the loop by an exception.
@@ -56,17 +57,23 @@ class EventLoop {
     PythiaSession& session() { return *session_; }
     bool exhausted() const { return exhausted_; }
     long done() const { return done_; }
+    // Hard events that were unweighted away or vetoed.
+    long left_out() const { return left_out_; }
     long failed() const { return failures_.failed(); }
     const LoopSeconds& seconds() const { return seconds_; }
     const std::vector<std::string>& weight_names() const { return weight_names_; }
 
   private:
     bool next_event();
+    void count_given(long used);
     void keep_event(EventBatch& batch);
     void append_weights(ParticleColumns& columns);
 
     std::unique_ptr<PythiaSession> session_;
     std::shared_ptr<MemoryLhaup> source_;
+    bool may_veto_;
+    long given_ = 0;
+    long left_out_ = 0;
     Keep keep_;
     std::shared_ptr<PartonSnapshot> snapshot_;
     FailureCount failures_;

@@ -1,11 +1,13 @@
 #include "hepmc_output.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <HepMC3/GenEvent.h>
 #include <Pythia8Plugins/HepMC3.h>
 
 #include "failures.h"
+#include "memory_lhaup.h"
 #include "stopwatch.h"
 
 namespace mcsurrogate {
@@ -36,8 +38,13 @@ HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_n
     if (!writer_) {
         // The run information opens the file, and the names are known with the first event.
         std::vector<std::string> names;
-        for (const std::string& name : weight_names)
+        for (const std::string& name : weight_names) {
             names.push_back(without(name, " \t\n\r\\|"));
+            if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
+                throw FileFailure("HepMC3 needs different names of weights; '" + names.back() +
+                                  "' comes twice (blanks become _, and 'Weight' is the nominal "
+                                  "one): rename it in the hard events");
+        }
         run_->set_weight_names(names);
         writer_ = std::make_unique<HepMC3::WriterAscii>(stream_, run_);
     }
@@ -46,8 +53,8 @@ HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_n
 
 void HepmcOutput::write(Pythia8::Pythia& pythia) {
     Stopwatch watch;
-    HepMC3::GenEvent event =
-        new_event(events_ == 0 ? pythia.info.weightNameVector() : std::vector<std::string>{});
+    HepMC3::GenEvent event = new_event(events_ == 0 ? restored(pythia.info.weightNameVector())
+                                                    : std::vector<std::string>{});
     converter_->fill_next_event(pythia, event);
     conversion_seconds_ += watch.lap();
     write_out(event);

@@ -3,38 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <Pythia8/Pythia.h>
 
+#include "hard_events.h"
+
 namespace mcsurrogate {
-
-// A batch of events as columns (mcsurrogate.events.EventBatch). The owner of the arrays derives
-// from it; every pointer stays valid as long as the object lives.
-struct HardEvents {
-    virtual ~HardEvents() = default;
-
-    std::int64_t events = 0;
-    const std::int64_t* offsets = nullptr;    // (events + 1)
-    const std::int32_t* pdg_id = nullptr;     // (particles)
-    const std::int32_t* status = nullptr;     // (particles)
-    const std::int32_t* parents = nullptr;    // (particles, 2)
-    const std::int32_t* colour = nullptr;     // (particles, 2)
-    const double* momenta = nullptr;          // (particles, 4): E, px, py, pz
-    const double* mass = nullptr;             // (particles)
-    const double* helicity = nullptr;         // (particles), or nullptr: unknown
-    const double* weights = nullptr;          // (events, weight_columns); column 0 is XWGTUP
-    const double* scale = nullptr;            // (events)
-    const double* alpha_s = nullptr;          // (events)
-    const double* alpha_qed = nullptr;        // (events)
-    const std::int32_t* process_id = nullptr; // (events)
-    std::int64_t weight_columns = 1;
-    std::vector<std::string> extra_weight_names; // of columns 1, 2, ...
-};
 
 // The init block (hep-ph/0109068): beams, weighting strategy and processes.
 struct HardProcessInit {
@@ -50,13 +32,31 @@ struct HardProcessInit {
     double energy_b = 0.0; // GeV
     int pdf_a = 0;         // LHAPDF id, 0 for unknown, -1 for none
     int pdf_b = 0;
+    int pdf_group_a = 0;
+    int pdf_group_b = 0;
     int strategy = 3;
     std::vector<Process> processes;
+
+    struct Weight {
+        std::string id;
+        std::string attributes; // text of its tag
+        std::string description;
+        std::string group;
+    };
+    int version = 3;
+    std::string header; // text of the header block
+    std::vector<std::pair<std::string, std::string>> header_elements;
+    std::vector<Weight> weights;
 };
+
+// Pythia gives weights named 1001 to 1009 other names, whatever they stand for. Under a name that
+// it does not know a weight passes, and `restored` gives it back its own.
+std::vector<std::string> restored(std::vector<std::string> names);
 
 // Gives the next batch, or nullptr when there is none.
 using HardEventSource = std::function<std::shared_ptr<const HardEvents>()>;
 
+// Hands on what Pythia's reader of LHE files does, and counts the events that Pythia takes.
 class MemoryLhaup : public Pythia8::LHAup {
   public:
     MemoryLhaup(HardProcessInit init, HardEventSource source);
@@ -67,17 +67,37 @@ class MemoryLhaup : public Pythia8::LHAup {
     // An exception of the source cannot travel through Pythia; it waits here until next() is back.
     void rethrow_failure();
 
+    long given() const { return given_; }
+    // Whether Pythia selects events from them by their weights, which leaves some out.
+    bool unweights() const { return std::abs(init_.strategy) <= 2; }
+
   private:
     bool advance();
+    void set_weight_names();
+    void read_scales();
+    double largest_production_scale();
+    bool read_comments();
+    bool read_comment(const std::string& line);
+    void add_particles();
     void set_weights(double nominal);
 
     HardProcessInit init_;
     HardEventSource source_;
     std::shared_ptr<const HardEvents> batch_;
     std::int64_t event_ = -1;
+    long given_ = 0;
+    bool production_scales_ = false; // Beams:setProductionScalesFromLHEF
     std::exception_ptr failure_;
 
-    // What Info points at during an event read from an LHE file of version 3.
+    // Of the event.
+    std::vector<double> particle_scales_;
+    std::string comments_;
+
+    // What Info points at, of the init block and of the event.
+    Pythia8::LHAinitrwgt initrwgt_;
+    std::vector<Pythia8::LHAgenerator> generators_;
+    std::map<std::string, Pythia8::LHAweightgroup> weight_groups_;
+    std::map<std::string, Pythia8::LHAweight> init_weights_;
     std::map<std::string, std::string> attributes_;
     std::map<std::string, double> named_weights_;
     std::vector<double> compressed_weights_;

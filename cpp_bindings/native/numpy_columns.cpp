@@ -123,6 +123,40 @@ py::dict record_arrays(RecordColumns&& columns) {
     return arrays;
 }
 
+// Texts are bytes: files may hold what is no UTF-8.
+py::dict hard_event_arrays(HardEventColumns&& columns) {
+    const auto events = static_cast<py::ssize_t>(columns.events());
+    const auto particles = static_cast<py::ssize_t>(columns.mass.size());
+    const auto weights = static_cast<py::ssize_t>(columns.weights.size());
+    py::dict arrays;
+    arrays["offsets"] = moved(std::move(columns.offsets));
+    arrays["pdg_id"] = moved(std::move(columns.pdg_id));
+    arrays["status"] = moved(std::move(columns.status));
+    arrays["parents"] = pairs(std::move(columns.parents));
+    arrays["colour"] = pairs(std::move(columns.colour));
+    arrays["momenta"] = moved(std::move(columns.momenta), {particles, 4});
+    arrays["mass"] = moved(std::move(columns.mass));
+    arrays["lifetime"] = moved(std::move(columns.lifetime));
+    arrays["helicity"] = moved(std::move(columns.helicity));
+    arrays["weights"] =
+        moved(std::move(columns.weights), {events, events == 0 ? 0 : weights / events});
+    arrays["scale"] = moved(std::move(columns.scale));
+    arrays["alpha_s"] = moved(std::move(columns.alpha_s));
+    arrays["alpha_qed"] = moved(std::move(columns.alpha_qed));
+    arrays["process_id"] = moved(std::move(columns.process_id));
+    if (columns.annotated) {
+        const auto texts = [](const std::vector<std::string>& column) {
+            py::tuple made(column.size());
+            for (std::size_t i = 0; i < column.size(); ++i)
+                made[i] = py::bytes(column[i]);
+            return made;
+        };
+        arrays["attributes"] = texts(columns.attributes);
+        arrays["annotations"] = texts(columns.annotations);
+    }
+    return arrays;
+}
+
 std::shared_ptr<const HardEvents> hard_events(const py::dict& arrays) {
     auto batch = std::make_shared<NumpyHardEvents>(arrays);
     const std::int64_t events = size_of(arrays, "scale");
@@ -136,6 +170,8 @@ std::shared_ptr<const HardEvents> hard_events(const py::dict& arrays) {
     batch->colour = checked<std::int32_t>(arrays, "colour", 2 * particles);
     batch->momenta = checked<double>(arrays, "momenta", 4 * particles);
     batch->mass = checked<double>(arrays, "mass", particles);
+    if (arrays.contains("lifetime"))
+        batch->lifetime = checked<double>(arrays, "lifetime", particles);
     if (arrays.contains("helicity"))
         batch->helicity = checked<double>(arrays, "helicity", particles);
     batch->extra_weight_names = arrays["extra_weight_names"].cast<std::vector<std::string>>();
@@ -145,6 +181,15 @@ std::shared_ptr<const HardEvents> hard_events(const py::dict& arrays) {
     batch->alpha_s = checked<double>(arrays, "alpha_s", events);
     batch->alpha_qed = checked<double>(arrays, "alpha_qed", events);
     batch->process_id = checked<std::int32_t>(arrays, "process_id", events);
+    const auto texts = [&](const char* name) {
+        auto column = arrays.contains(name) ? arrays[name].cast<std::vector<std::string>>()
+                                            : std::vector<std::string>();
+        if (!column.empty() && static_cast<std::int64_t>(column.size()) != events)
+            throw py::value_error(std::string("'") + name + "' must have one text an event");
+        return column;
+    };
+    batch->attributes = texts("attributes");
+    batch->annotations = texts("annotations");
     return batch;
 }
 

@@ -9,7 +9,8 @@
 #include <pybind11/pybind11.h>
 
 #include "event_loop.h"
-#include "memory_lhaup.h"
+#include "hard_events.h"
+#include "lhe_parser.h"
 #include "rehadronizer.h"
 
 namespace mcsurrogate {
@@ -17,6 +18,7 @@ namespace mcsurrogate {
 // Dictionaries of arrays; the columns are moved into the arrays.
 pybind11::dict particle_arrays(ParticleColumns&& columns);
 pybind11::dict record_arrays(RecordColumns&& columns);
+pybind11::dict hard_event_arrays(HardEventColumns&& columns);
 
 // The arrays of a dictionary as a batch that keeps them alive. Throws a Python ValueError for an
 // array that is missing, has another type or size or is not contiguous.

@@ -36,6 +36,8 @@ class PythiaSession {
     RunCounts counts() const;
     // Warnings and errors so far with how often each occurred.
     std::map<std::string, int> messages() const;
+    // The same as a sentence for errors.
+    std::string words() const { return "Pythia says: " + complaints({}); }
     double init_seconds() const { return init_seconds_; }
 
   private:

@@ -10,8 +10,8 @@ from mcsurrogate.events.hard_events import (
 )
 from mcsurrogate.events.hepmc_file import HepmcFile
 from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
-from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
-from mcsurrogate.events.lhe_check import check_lhe_file
+from mcsurrogate.events.les_houches import event_columns, read_les_houches, write_les_houches
+from mcsurrogate.events.lhe_head import header_elements, weight_declarations
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
 from mcsurrogate.events.species import Species
@@ -30,7 +30,9 @@ __all__ = [
     "ProcessInfo",
     "RunInfo",
     "Species",
-    "check_lhe_file",
+    "event_columns",
+    "header_elements",
     "read_les_houches",
+    "weight_declarations",
     "write_les_houches",
 ]

@@ -54,6 +54,11 @@ class RunInfo:
         LHAPDF ids of both beams, 0 for unknown, -1 for a beam without PDF.
     weight_names
         Names of the weight columns, the nominal one first.
+    pdf_groups
+        PDFGUP; None for 0, and -1 for a beam without PDF.
+    version, header, init_text
+        Of a file that was read, not compared: its version, the text before ``<init>`` and the
+        text behind the processes in it, as they stand there.
     """
 
     beams: tuple[int, int]
@@ -62,6 +67,15 @@ class RunInfo:
     weighting_strategy: int = -4
     pdf_ids: tuple[int, int] = (0, 0)
     weight_names: tuple[str, ...] = ("nominal",)
+    pdf_groups: tuple[int, int] | None = field(default=None, compare=False)
+    version: str = field(default="3.0", compare=False)
+    header: str = field(default="", compare=False)
+    init_text: str = field(default="", compare=False)
+
+    @property
+    def pdf_authors(self) -> tuple[int, int]:
+        """PDFGUP of both beams."""
+        return self.pdf_groups or (min(self.pdf_ids[0], 0), min(self.pdf_ids[1], 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,13 @@ class EventBatch:
         Names of the W weight columns.
     helicity
         ``(M,)`` float64, SPINUP: helicity, 9 where unknown; None for all unknown.
+    lifetime
+        ``(M,)`` float64, VTIMUP: invariant lifetime c tau in mm; None for all zero.
+    attributes
+        Of each event the text within its ``<event>`` tag (npLO, npNLO); None for all empty.
+    annotations
+        Of each event the tags and comments behind its particles (``<scales>``,
+        ``<clustering>``, ``<mgrwt>``, ``#``) but weights; None for all empty.
     """
 
     offsets: NDArray[np.int64]
@@ -111,7 +132,10 @@ class EventBatch:
     alpha_qed: NDArray[np.float64]
     process_id: NDArray[np.int32]
     weight_names: tuple[str, ...] = ("nominal",)
-    helicity: NDArray[np.float64] | None = field(default=None)
+    helicity: NDArray[np.float64] | None = None
+    lifetime: NDArray[np.float64] | None = None
+    attributes: tuple[str, ...] | None = None
+    annotations: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -124,14 +148,17 @@ class EventBatch:
             raise IndexError(message)
         stop = max(start, stop)
         first, last = self.offsets[start], self.offsets[stop]
-        per_particle = {"pdg_id", "status", "parents", "colour", "momenta", "mass", "helicity"}
+        per_particle = {"pdg_id", "status", "parents", "colour", "momenta", "mass"}
+        per_particle |= {"helicity", "lifetime"}
         values = {}
         for entry in fields(self):
             value = getattr(self, entry.name)
             if entry.name == "offsets":
                 value = self.offsets[start : stop + 1] - first
+            elif value is None:
+                pass
             elif entry.name in per_particle:
-                value = None if value is None else value[first:last]
+                value = value[first:last]
             elif entry.name != "weight_names":
                 value = value[start:stop]
             values[entry.name] = value

@@ -5,17 +5,13 @@ pyhepmc parses the text; the events leave it as structured arrays through ``GenE
 Memory does not grow with the number of events: one chunk is alive at a time.
 """
 
-import gzip
 import io
-import lzma
 import math
-import sys
-from bz2 import BZ2File
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 import pyhepmc
@@ -24,6 +20,7 @@ from pyhepmc.io import ReaderAscii, ReaderAsciiHepMC2, pyiostream
 
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.chunk import EventChunk
+from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, decompressed
 
 __all__ = ["EventFile", "FileSummary"]
 
@@ -92,7 +89,7 @@ class _Stream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - the buffer protocol has no type in 3.11
         try:
             data = self._raw.read(len(buffer))
-        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        except (*DECOMPRESSION_ERRORS, ValueError) as error:
             # an exception cannot pass through the C++ stream: end it and report afterwards
             self.error = error
             return 0
@@ -111,27 +108,6 @@ class _Stream(io.RawIOBase):
         buffer = bytearray(_BUFFER)
         while self.readinto(buffer):
             pass
-
-
-def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    """Stream of the text of a file, by its first bytes rather than by its name."""
-    magic = raw.read(6)
-    raw.seek(0)
-    if magic.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER)
-    if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-        return cast("IO[bytes]", zstd.open(raw, "rb"))
-    if magic.startswith(b"BZh"):
-        return BZ2File(raw)
-    if magic.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(raw)
-    if not magic:
-        raise EventFileError(f"{path}: the file is empty")
-    return raw
 
 
 @contextmanager
@@ -272,13 +248,13 @@ class EventFile:
             raise EventFileError(f"{self.path}: cannot be read ({error.strerror})") from error
         with raw, _quiet_hepmc():
             self._raw = raw
-            yield from self._parse(_decompressed(self.path, raw), chunk_particles)
+            yield from self._parse(decompressed(self.path, raw), chunk_particles)
 
     def _detect(self, stream: IO[bytes]) -> tuple[Any, bytes, bytes]:
         """Reader class, end marker and the bytes consumed to find them."""
         try:
             head = stream.read(4096)
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except DECOMPRESSION_ERRORS as error:
             raise EventFileError(f"{self.path}: cannot be decompressed ({error})") from error
         for marker, (name, end) in _FORMATS.items():
             if marker in head:

@@ -1,52 +1,32 @@
-"""Les Houches event files, written and read in a stream.
+"""Les Houches event files, versions 1.0 to 3.0, written and read in a stream.
 
-The format is that of hep-ph/0609017 with the named weights of LHE 3.0 (arXiv:1405.1067);
-the syntax is left to pylhe.  Numbers are written with all their digits, so that events
-read back are the events written, bit for bit.
+The format is that of hep-ph/0609017 with the named weights of LHE 3.0 (arXiv:1405.1067).
+Numbers are written with all their digits, so that events read back are the events written, bit
+for bit; what the columns do not hold (attributes of events, scales, clusterings, comments,
+headers) is kept as text.
 """
 
-import gzip
-import io
 import warnings
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from itertools import islice
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
 import numpy as np
-import pylhe
 
-from mcsurrogate import __version__
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EventFileError
-from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, compressed, decompressed
+from mcsurrogate.events.hard_events import EventBatch, RunInfo
+from mcsurrogate.events.lhe_head import format_head, parse_head, weight_id, weight_name
+from mcsurrogate.native import native_module
 
-__all__ = ["read_les_houches", "write_les_houches"]
+__all__ = ["event_columns", "read_les_houches", "write_les_houches"]
 
-_FORMAT = pylhe.LHEXMLFormat(
-    eventinfo="{nparticles:2d} {pid:d} {weight:.16e} {scale:.16e} {aqed:.16e} {aqcd:.16e}",
-    particle=(
-        "{id:4d} {status:2d} {mother1:2d} {mother2:2d} {color1:3d} {color2:3d} {px:.16e} "
-        "{py:.16e} {pz:.16e} {e:.16e} {m:.16e} {lifetime:.0f}. {spin:.1f}"
-    ),
-    procinfo="{xSection:.16e} {error:.16e} {unitWeight:.16e} {procId:d}",
-    initinfo=(
-        "{beamA:d} {beamB:d} {energyA:.16e} {energyB:.16e} {PDFgroupA:d} {PDFgroupB:d} "
-        "{PDFsetA:d} {PDFsetB:d} {weightingStrategy:d} {numProcesses:d}"
-    ),
-)
-_UNKNOWN_HELICITY = 9.0
-
-
-class _ExactFloat(float):
-    """A float that pylhe's fixed ``11.4e`` format of named weights does not shorten."""
-
-    __slots__ = ()
-
-    def __format__(self, _format: str) -> str:
-        return repr(float(self))
+_BLOCK = 1 << 20
+_LONGEST_EVENT = 1 << 28
+_END_OF_HEAD = b"</init>"
 
 
 def write_les_houches(
@@ -55,119 +35,74 @@ def write_les_houches(
     batches: Iterable[EventBatch],
     header: Mapping[str, str] | None = None,
 ) -> int:
-    """Write events to an LHE 3.0 file that appears under its name only when it is whole.
+    """Write events to an LHE file that appears under its name only when it is whole.
 
     Parameters
     ----------
     path
-        Name of the file; the ending ``.gz`` compresses it.
+        Name of the file; the endings ``.gz``, ``.zst`` and ``.xz`` compress it.
     run
-        Beams, processes and cross sections.
+        Beams, processes, cross sections; header and init text of a file that was read.
     batches
         The events, consumed in a stream.
     header
-        Text for the header block, by XML element name (the resolved card, say).
+        More text for the header block, by XML element name (the resolved card, say).
 
     Returns
     -------
     int
         Number of events written.
+
+    Raises
+    ------
+    EventFileError
+        If the weights of a batch are not those that ``run`` names.
     """
-    with atomic_path(path) as part, ExitStack() as stack:
-        binary = stack.enter_context(part.open("wb"))
-        if path.suffix == ".gz":
-            # No name and no time in the gzip header: equal events make equal files.
-            packed = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=binary, mtime=0)
-            stack.enter_context(packed)
-            stream = stack.enter_context(io.TextIOWrapper(cast("IO[bytes]", packed), "utf-8"))
-        else:
-            stream = stack.enter_context(io.TextIOWrapper(binary, "utf-8"))
-        count = 0
-
-        def events() -> Iterator[pylhe.LHEEvent]:
-            nonlocal count
-            for batch in batches:
-                count += len(batch)
-                yield from _to_pylhe(batch)
-
-        _file(run, events(), header or {}).write(stream, lheformat=_FORMAT)
-        stream.write("\n")
+    native = native_module()
+    ids = [weight_id(name).encode("utf-8", "surrogateescape") for name in run.weight_names[1:]]
+    count = 0
+    with (
+        atomic_path(Path(path)) as part,
+        part.open("wb") as raw,
+        compressed(Path(path), raw) as stream,
+    ):
+        stream.write(format_head(run, header or {}).encode("utf-8", "surrogateescape"))
+        for batch in batches:
+            if batch.weight_names != run.weight_names:
+                msg = f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
+                raise EventFileError(msg)
+            columns = event_columns(batch) | {"extra_weight_names": ids}
+            stream.write(native.lhe_text(columns))
+            count += len(batch)
+        stream.write(b"</LesHouchesEvents>\n")
     return count
 
 
-def _file(
-    run: RunInfo, events: Iterable[pylhe.LHEEvent], header: Mapping[str, str]
-) -> pylhe.LesHouchesEvents:
-    extra = []
-    for name, text in header.items():
-        element = ET.Element(name)
-        element.text = "\n" + text.strip("\n") + "\n"
-        extra.append(element)
-    named = [pylhe.LHEInitRWGTWeight(id=name, name=name) for name in run.weight_names[1:]]
-    return pylhe.LesHouchesEvents(
-        version="3.0",
-        header=pylhe.LHEHeader(initrwgt=pylhe.LHEInitRWGT(list(named)), extra_elements=extra),
-        init=pylhe.LHEInit(
-            initInfo=pylhe.LHEInitInfo(
-                beamA=run.beams[0],
-                beamB=run.beams[1],
-                energyA=run.energies_gev[0],
-                energyB=run.energies_gev[1],
-                PDFgroupA=min(run.pdf_ids[0], 0),
-                PDFgroupB=min(run.pdf_ids[1], 0),
-                PDFsetA=run.pdf_ids[0],
-                PDFsetB=run.pdf_ids[1],
-                weightingStrategy=run.weighting_strategy,
-                numProcesses=len(run.processes),
-            ),
-            procInfo=[
-                pylhe.LHEProcInfo(p.cross_section_pb, p.error_pb, p.max_weight, p.process_id)
-                for p in run.processes
-            ],
-            generators=[pylhe.LHEGenerator("mcsurrogate", __version__, "")],
-        ),
-        events=events,
-    )
-
-
-def _to_pylhe(batch: EventBatch) -> Iterator[pylhe.LHEEvent]:
-    # Plain lists: indexing numpy arrays element by element costs ten times as much.
-    pdg_id, status = batch.pdg_id.tolist(), batch.status.tolist()
-    parents, colour = batch.parents.tolist(), batch.colour.tolist()
-    momenta, mass = batch.momenta.tolist(), batch.mass.tolist()
-    helicity = None if batch.helicity is None else batch.helicity.tolist()
-    offsets, weights = batch.offsets.tolist(), batch.weights.tolist()
-    names = batch.weight_names[1:]
-    for i in range(len(batch)):
-        first, last = offsets[i], offsets[i + 1]
-        particles = []
-        for j in range(first, last):
-            energy, px, py, pz = momenta[j]
-            spin = _UNKNOWN_HELICITY if helicity is None else helicity[j]
-            particles.append(
-                pylhe.LHEParticle(
-                    pdg_id[j], status[j], parents[j][0], parents[j][1], colour[j][0],
-                    colour[j][1], px, py, pz, energy, mass[j], 0.0, spin,
-                )
-            )  # fmt: skip
-        yield pylhe.LHEEvent(
-            eventinfo=pylhe.LHEEventInfo(
-                nparticles=last - first,
-                pid=int(batch.process_id[i]),
-                weight=weights[i][0],
-                scale=float(batch.scale[i]),
-                aqed=float(batch.alpha_qed[i]),
-                aqcd=float(batch.alpha_s[i]),
-            ),
-            particles=particles,
-            weights={
-                name: _ExactFloat(value) for name, value in zip(names, weights[i][1:], strict=True)
-            },
-        )
+def event_columns(batch: EventBatch) -> dict[str, Any]:
+    """Columns of a batch for the compiled module; nothing is copied that has the right type."""
+    columns: dict[str, Any] = {"offsets": np.ascontiguousarray(batch.offsets, dtype=np.int64)}
+    for name in ("pdg_id", "status", "parents", "colour", "process_id"):
+        columns[name] = np.ascontiguousarray(getattr(batch, name), dtype=np.int32)
+    for name in ("momenta", "mass", "weights", "scale", "alpha_s", "alpha_qed"):
+        columns[name] = np.ascontiguousarray(getattr(batch, name), dtype=np.float64)
+    for name in ("helicity", "lifetime"):
+        if (values := getattr(batch, name)) is not None:
+            columns[name] = np.ascontiguousarray(values, dtype=np.float64)
+    for name in ("attributes", "annotations"):
+        if (texts := getattr(batch, name)) is not None:
+            columns[name] = [text.encode("utf-8", "surrogateescape") for text in texts]
+    columns["extra_weight_names"] = [
+        name.encode("utf-8", "surrogateescape") for name in batch.weight_names[1:]
+    ]
+    return columns
 
 
 def read_les_houches(path: Path, batch_size: int = 10_000) -> tuple[RunInfo, Iterator[EventBatch]]:
-    """Read an LHE file (plain or gzip) in a stream of batches.
+    """Read an LHE file (plain, gzip, zstd, bzip2 or xz) in a stream of batches.
+
+    Nothing is left out: what cannot be understood is an error. Weights are found by name,
+    whatever their order: those of ``<rwgt>``, also undeclared ones, and those of ``<weights>``
+    in the order of the header. Fortran's exponents are read.
 
     Parameters
     ----------
@@ -183,81 +118,103 @@ def read_les_houches(path: Path, batch_size: int = 10_000) -> tuple[RunInfo, Ite
     Raises
     ------
     EventFileError
-        If the file is missing, not an LHE file, damaged or cut short; from the iterator,
-        with the number of events read before the damage.
+        If the file is missing, not an LHE file, damaged, cut short, or two files in one; if an
+        event has other weights than the first one. The text names the line. The iterator raises
+        it, too, after the batches before the damage.
+
+    Warns
+    -----
+    UserWarning
+        If the header names weights and the events have none.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            content = pylhe.LesHouchesEvents.fromfile(path)
-    except (OSError, ValueError, IndexError, EOFError) as error:
-        message = f"{path}: cannot be read as an LHE file: {error}"
-        raise EventFileError(message) from error
-    names: tuple[str, ...] = ("nominal",)
-    if content.header is not None:
-        names += tuple(content.header.initrwgt.list_weights_ids())
-    info = content.init.initInfo
-    run = RunInfo(
-        beams=(info.beamA, info.beamB),
-        energies_gev=(info.energyA, info.energyB),
-        processes=tuple(
-            ProcessInfo(p.procId, p.xSection, p.error, p.unitWeight) for p in content.init.procInfo
-        ),
-        weighting_strategy=info.weightingStrategy,
-        pdf_ids=(info.PDFsetA, info.PDFsetB),
-        weight_names=names,
-    )
-    return run, _batches(path, content.events, names, batch_size)
-
-
-def _batches(
-    path: Path, events: Iterable[pylhe.LHEEvent], names: tuple[str, ...], batch_size: int
-) -> Iterator[EventBatch]:
-    count = 0
-    try:
-        with warnings.catch_warnings():
-            # pylhe warns and stops at broken XML: for us a file that ends early is an error.
-            warnings.simplefilter("error", RuntimeWarning)
-            stream = iter(events)
-            while chunk := tuple(islice(stream, batch_size)):
-                batch = _from_pylhe(chunk, names)
-                count += len(batch)
-                yield batch
-    except (RuntimeWarning, ValueError, IndexError, KeyError, OSError, EOFError) as error:
-        message = (
-            f"{path}: damaged after event {count} (counted in batches of {batch_size}): {error}. "
-            "Write the file again; a complete one ends in </LesHouchesEvents>"
+    path = Path(path)
+    with _stream(path) as stream:
+        run, events = _open(path, stream)
+        events.fill(1)
+        names = events.weight_names()
+    if len(run.weight_names) > 0 and len(names) == 0 and events.parser.held:
+        warnings.warn(
+            f"{path}: the header names {len(run.weight_names)} weights, the events have none",
+            stacklevel=2,
         )
-        raise EventFileError(message) from error
+    # A weight of the file may have the name that we give to XWGTUP.
+    first = "nominal" if "nominal" not in names else "XWGTUP"
+    run = replace(run, weight_names=(first, *names))
+    return run, _batches(path, run, batch_size)
 
 
-def _from_pylhe(events: tuple[pylhe.LHEEvent, ...], names: tuple[str, ...]) -> EventBatch:
-    particles = [particle for event in events for particle in event.particles]
-    for event in events:
-        if len(event.particles) != event.eventinfo.nparticles:
-            message = (
-                f"an event announces {event.eventinfo.nparticles} particles "
-                f"and holds {len(event.particles)}"
-            )
-            raise ValueError(message)
-    counts = [len(event.particles) for event in events]
-    info = [event.eventinfo for event in events]
-    weights = [
-        [event.eventinfo.weight, *(event.weights[name] for name in names[1:])] for event in events
-    ]
-    return EventBatch(
-        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        pdg_id=np.array([p.id for p in particles], dtype=np.int32),
-        status=np.array([p.status for p in particles], dtype=np.int32),
-        parents=np.array([(p.mother1, p.mother2) for p in particles], dtype=np.int32),
-        colour=np.array([(p.color1, p.color2) for p in particles], dtype=np.int32),
-        momenta=np.array([(p.e, p.px, p.py, p.pz) for p in particles], dtype=np.float64),
-        mass=np.array([p.m for p in particles], dtype=np.float64),
-        weights=np.array(weights, dtype=np.float64),
-        scale=np.array([i.scale for i in info], dtype=np.float64),
-        alpha_s=np.array([i.aqcd for i in info], dtype=np.float64),
-        alpha_qed=np.array([i.aqed for i in info], dtype=np.float64),
-        process_id=np.array([i.pid for i in info], dtype=np.int32),
-        weight_names=names,
-        helicity=np.array([p.spin for p in particles], dtype=np.float64),
-    )
+def _batches(path: Path, run: RunInfo, batch_size: int) -> Iterator[EventBatch]:
+    with _stream(path) as stream:
+        _, events = _open(path, stream)
+        while events.fill(batch_size):
+            yield _batch(events.parser.take(), run.weight_names)
+
+
+@contextmanager
+def _stream(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as raw, decompressed(path, raw) as stream:
+            yield stream
+    except DECOMPRESSION_ERRORS as error:
+        reason = getattr(error, "strerror", None) or error
+        raise EventFileError(f"{path}: cannot be read as an LHE file: {reason}") from error
+
+
+class _Events:
+    """The text behind the init block, handed to the parser block by block."""
+
+    def __init__(
+        self, path: Path, stream: IO[bytes], text: bytes, declared: list[bytes], line: int
+    ) -> None:
+        self.parser = native_module().LheParser(str(path), declared, line)
+        self._path = path
+        self._stream = stream
+        self._text = text
+        self._last = False
+
+    def fill(self, events: int) -> int:
+        """Read until the parser holds so many events or the file ends; how many it holds."""
+        start = 0
+        while True:
+            start += self.parser.parse(memoryview(self._text)[start:], events, self._last)
+            if self._last or self.parser.held >= events:
+                break
+            block = self._stream.read(_BLOCK)
+            self._last = not block
+            self._text = self._text[start:] + block
+            start = 0
+            if len(self._text) > _LONGEST_EVENT:
+                msg = f"{self._path}: {_LONGEST_EVENT >> 20} MiB of text without a whole event"
+                raise EventFileError(msg)
+        self._text = self._text[start:]
+        held: int = self.parser.held
+        return held
+
+    def weight_names(self) -> tuple[str, ...]:
+        written = [name.decode("utf-8", "surrogateescape") for name in self.parser.weight_names]
+        return tuple(weight_name(name) for name in written)
+
+
+def _open(path: Path, stream: IO[bytes]) -> tuple[RunInfo, _Events]:
+    """Read the text up to the events; the run has the names of the header, as written."""
+    text = stream.read(_BLOCK)
+    if b"<LesHouchesEvents" not in text:
+        msg = f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
+        raise EventFileError(msg)
+    while (end := text.find(_END_OF_HEAD)) < 0:
+        block = stream.read(len(text))
+        if not block or len(text) > _LONGEST_EVENT:
+            raise EventFileError(f"{path}: cannot be read as an LHE file: </init> is missing")
+        text += block
+    run = parse_head(path, text[:end].decode("utf-8", "surrogateescape"))
+    end += len(_END_OF_HEAD)
+    declared = [name.encode("utf-8", "surrogateescape") for name in run.weight_names]
+    line = 1 + text.count(b"\n", 0, end)
+    return run, _Events(path, stream, text[end:], declared, line)
+
+
+def _batch(columns: dict[str, Any], names: tuple[str, ...]) -> EventBatch:
+    for name in ("attributes", "annotations"):
+        if name in columns:
+            columns[name] = tuple(text.decode("utf-8", "surrogateescape") for text in columns[name])
+    return EventBatch(**columns, weight_names=names)

@@ -29,7 +29,7 @@ def from_memory(top_events):
     return columns(PythiaChain(QUICK, seed=11, source=[batch[:7], batch[7:]], run_info=run))
 
 
-@pytest.mark.parametrize("name", ["a file.lhe", "events.lhe.gz"])
+@pytest.mark.parametrize("name", ["a file.lhe", "events.lhe.gz", "events.lhe.zst", "events.lhe.xz"])
 def test_memory_and_file_give_identical_events(name, tmp_path, top_events, from_memory):
     run, batch = top_events
     write_les_houches(tmp_path / name, run, [batch])
@@ -89,11 +89,11 @@ def test_errors_of_the_source_come_through(top_events):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"weights": np.zeros((12, 3))}, "not zero"),
+        ({"weights": np.zeros((12, 3))}, "hard event 1: its weight is zero"),
         ({"weights": np.ones((12, 2))}, "weight names"),
         ({"momenta": np.full((48, 4), np.nan)}, "momenta holds a number that is not finite"),
         ({"parents": np.full((48, 2), 5, dtype=np.int32)}, "parents"),
-        ({"process_id": np.full(12, 8, dtype=np.int32)}, r"process_id \[8\]"),
+        ({"process_id": np.full(12, 8, dtype=np.int32)}, "hard event 1: its process_id"),
         ({"offsets": np.arange(13, dtype=np.int64)}, "offsets"),
         ({"weight_names": ("nominal", "a", "b")}, "announces"),
     ],
@@ -109,7 +109,11 @@ def test_malformed_batches_are_refused(change, words, top_events):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"weighting_strategy": 1}, "weighting_strategy 1"),
+        ({"weighting_strategy": 5}, "weighting_strategy 5"),
+        (
+            {"weighting_strategy": 2, "processes": (ProcessInfo(7, 500.0, 1.0, 0.0),)},
+            r"strategy 2 needs a positive max_weight \(XMAXUP\)",
+        ),
         ({"processes": ()}, "one or more"),
         ({"energies_gev": (6500.0, 0.0)}, "energies_gev"),
         ({"processes": (ProcessInfo(7, float("nan"), 1.0),)}, "finite"),
@@ -149,13 +153,11 @@ def test_cut_off_files_are_refused(top_events, tmp_path):
     write_les_houches(whole, run, [batch])
     cut = tmp_path / "cut.lhe"
     cut.write_bytes(whole.read_bytes()[:-3000])
-    with pytest.raises(EventFileError, match=r"cut\.lhe.*cut off"):
+    with pytest.raises(EventFileError, match=r"cut\.lhe, line \d+: .*cut off"):
         PythiaChain([], seed=1, source=cut)
     packed = tmp_path / "cut.lhe.gz"
     packed.write_bytes(gzip.compress(whole.read_bytes())[:-20])
-    with pytest.raises(EventFileError, match=r"cut\.lhe\.gz cannot be read"):
+    with pytest.raises(EventFileError, match=r"cut\.lhe\.gz: cannot be read"):
         PythiaChain([], seed=1, source=packed)
     with pytest.raises(EventFileError, match="No such file"):
         PythiaChain([], seed=1, source=tmp_path / "none.lhe")
-    with pytest.raises(EventFileError, match="decompress it first"):
-        PythiaChain([], seed=1, source=tmp_path / "a.lhe.zst")

@@ -1,0 +1,62 @@
+"""Compressed text: recognised by its first bytes when read, named by suffix when written."""
+
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from bz2 import BZ2File
+from pathlib import Path
+from typing import IO, cast
+
+from mcsurrogate.errors import EventFileError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+__all__ = ["DECOMPRESSION_ERRORS", "compressed", "decompressed"]
+
+DECOMPRESSION_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError)
+"""What a damaged compressed file, or one that cannot be read, raises."""
+
+_BUFFER = 1 << 20
+
+
+def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """Stream of the text of a file: plain, gzip, zstd, bzip2 or xz, by its first bytes.
+
+    Raises
+    ------
+    EventFileError
+        If the file is empty.
+    """
+    magic = raw.read(6)
+    raw.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER)
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        return cast("IO[bytes]", zstd.open(raw, "rb"))
+    if magic.startswith(b"BZh"):
+        return BZ2File(raw)
+    if magic.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(raw)
+    if not magic:
+        raise EventFileError(f"{path}: the file is empty")
+    return raw
+
+
+def compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """Stream that compresses into ``raw`` as the suffix of ``path`` says: gz, zst, xz or plain."""
+    match path.suffix:
+        case ".gz":
+            # No name and no time in the gzip header: equal events make equal files.
+            packed = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=raw, mtime=0)
+            return cast("IO[bytes]", packed)
+        case ".zst":
+            return cast("IO[bytes]", zstd.open(raw, "wb"))
+        case ".xz":
+            return lzma.LZMAFile(raw, "wb", preset=1)
+        case _:
+            return raw
