@@ -35,7 +35,7 @@ class Section(BaseModel):
 
 
 class ProcessSection(Section):
-    """Which hard process: one of `definition` and `pythia`."""
+    """Which hard process: one of `definition`, `pythia` and `events`."""
 
     definition: Text | None = Field(
         default=None,
@@ -51,16 +51,23 @@ class ProcessSection(Section):
             "process of both chains, and nothing is integrated."
         ),
     )
+    events: Text | None = Field(
+        default=None,
+        description=(
+            "Les Houches event file of any generator (plain, gz, zst or xz): the hard events of "
+            "both chains; relative to the card. Beams and energy are those of the file."
+        ),
+    )
     light_flavours: int = Field(
         default=4, ge=1, le=5, description="Massless quark flavours in p and j (4: u, d, s, c)."
     )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.definition is None) == (not self.pythia):
+        if [self.definition is None, not self.pythia, self.events is None].count(False) != 1:
             message = (
-                "give either `definition`, a process that is integrated here, or `pythia`, the "
-                "settings of a process that Pythia makes"
+                "give one of `definition`, a process that is integrated here, `pythia`, the "
+                "settings of a process that Pythia makes, and `events`, a file of hard events"
             )
             raise ValueError(message)
         return self
@@ -241,7 +248,11 @@ class IntegrationSection(Section):
 class GenerationSection(Section):
     """Unweighted events."""
 
-    events: int = Field(default=10_000, ge=1, description="Number of unweighted events.")
+    events: int = Field(
+        default=10_000,
+        ge=1,
+        description="Number of unweighted events; with `process.events`, all if absent.",
+    )
 
 
 class SurrogateChainSection(Section):

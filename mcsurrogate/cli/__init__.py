@@ -17,6 +17,7 @@ from mcsurrogate.cli.info import info
 from mcsurrogate.cli.integrate import integrate
 from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.cli.run import run
+from mcsurrogate.cli.shower import shower
 from mcsurrogate.cli.train import train
 from mcsurrogate.cli.validate import validate
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (integrate, generate, run, validate, index, plugin, info):
+for command in (integrate, generate, run, shower, validate, index, plugin, info):
     app.command()(guarded(command))
 app.add_typer(train)
 

@@ -48,7 +48,16 @@ def read_card(path: Path, **overrides: object) -> "RunCard":
     """Read a run card and replace values that the command line gives; None replaces nothing."""
     from mcsurrogate.cards import RunCard, load_card, replace_values
 
-    card = replace_values(load_card(path, RunCard), overrides)
+    given = load_card(path, RunCard)
+    card = replace_values(given, overrides)
+    if card.process.events is not None:
+        from mcsurrogate.stages import all_events
+
+        events = (path.parent / card.process.events).resolve()
+        card = replace_values(card, {"process": {"events": str(events)}})
+        asked = overrides.get("generation")
+        if "events" not in given.generation.model_fields_set and asked in ({"events": None}, None):
+            card = replace_values(card, {"generation": {"events": all_events(events)}})
     if card.validation.observables_file is None:
         return card
     # mistakes in it are found now, not after hours of running

@@ -12,6 +12,7 @@ from mcsurrogate.generators import PythiaChain
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
+from mcsurrogate.stages.hard_events import check_source, events_file, source_record
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
 from mcsurrogate.stages.surrogates import (
     check_hadronization,
@@ -53,15 +54,17 @@ def require_chains(card: RunCard) -> None:
 def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Run the surrogate chain: showers, hadrons, HepMC3.
 
-    Hard events are those of the run folder's LHE file, or Pythia's own where the card says so.
+    Hard events are those of the run folder's LHE file, of the card's, or Pythia's own.
     """
     with folder.stage("shower") as record:
         if record is None:
             finished = dict(folder.record("shower") or {})
             check_hadronization(folder.card, finished, folder.path)
+            check_source(folder.card, finished, folder.path)
             return finished
         card = folder.card
         own_process = card.process.definition is not None
+        source = folder.path / EVENTS if own_process else events_file(card)
         chain = PythiaChain(
             [
                 *surrogate_settings(card),
@@ -69,12 +72,13 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
                 *card.chain.surrogate.settings,
             ],
             seed=folder.seed("shower"),
-            source=folder.path / EVENTS if own_process else None,
+            source=source,
         )
+        record.update(source_record(card))
         if weights := hadronization_record(card):
             record.update(hadronization=weights)
         events = None if own_process else card.generation.events
-        rate_error = _rate_error(folder.path / EVENTS) if own_process else 0.0
+        rate_error = 0.0 if source is None else _rate_error(source)
         return _run(folder, card, chain, "surrogate", events, record, progress, rate_error)
 
 
@@ -88,10 +92,17 @@ def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Generate as many events with Pythia's own parts, all else equal."""
     with folder.stage("reference") as record:
         if record is None:
-            return dict(folder.record("reference") or {})
+            finished = dict(folder.record("reference") or {})
+            check_source(folder.card, finished, folder.path)
+            return finished
         card = folder.card
-        chain = PythiaChain(standard_settings(card), seed=folder.seed("reference"))
-        return _run(folder, card, chain, "standard", card.generation.events, record, progress)
+        source = events_file(card)
+        settings, seed = standard_settings(card), folder.seed("reference")
+        chain = PythiaChain(settings, seed=seed, source=source)
+        record.update(source_record(card))
+        rate_error = 0.0 if source is None else _rate_error(source)
+        events = card.generation.events
+        return _run(folder, card, chain, "standard", events, record, progress, rate_error)
 
 
 def run_chains(
@@ -153,6 +164,7 @@ def _run(
         file=file,
         events=statistics.events,
         failed_events=statistics.failed,
+        left_out_events=statistics.left_out,
         particles=particles,
         cross_section_pb=statistics.cross_section_pb,
         cross_section_error_pb=math.hypot(statistics.cross_section_error_pb, rate_error),

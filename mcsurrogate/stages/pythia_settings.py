@@ -67,9 +67,13 @@ def surrogate_settings(card: RunCard) -> list[str]:
     come after those that load its surrogates.
     """
     lines = beam_settings(card)
-    if card.process.definition is not None:
-        lines = [line for line in lines if not line.startswith("Beams:")]
+    if not card.process.pythia:
+        lines = _without_beams(lines)
     return [*lines, *card.process.pythia, *card.chain.settings]
+
+
+def _without_beams(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith("Beams:")]
 
 
 def standard_settings(card: RunCard) -> list[str]:
@@ -92,8 +96,9 @@ def standard_settings(card: RunCard) -> list[str]:
             "settings = ['Top:gg2ttbar = on']"
         )
         raise CardError(message)
+    beams = beam_settings(card)
     return [
-        *beam_settings(card),
+        *(beams if card.process.events is None else _without_beams(beams)),
         *hard_process_settings(card),
         *card.process.pythia,
         *card.chain.standard.settings,

@@ -62,7 +62,7 @@ def require_surrogate(card: RunCard) -> None:
     """
     if card.chain.surrogate.hadronization is None and card.process.definition is None:
         message = (
-            "both chains are the same: Pythia makes the hard process, and [chain.surrogate] "
+            "both chains are the same: their hard events are, and [chain.surrogate] "
             "chooses no hadronization; add e.g. hadronization = 'string_breaks'"
         )
         raise CardError(message)

@@ -1,0 +1,135 @@
+"""Hard events of other generators: the file that a card names, or a card for a file."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.events import RunInfo, read_les_houches
+from mcsurrogate.hard_process import BEAM_PARTICLES
+
+__all__ = ["all_events", "check_source", "events_card", "events_file", "source_record"]
+
+
+def events_file(card: RunCard) -> Path | None:
+    """Path of the file of hard events that a card names; None if it names none."""
+    return None if card.process.events is None else Path(card.process.events)
+
+
+def all_events(path: Path) -> int:
+    """Count the events of a file, each of them read.
+
+    Raises
+    ------
+    EventFileError
+        If the file is damaged.
+    """
+    return sum(len(batch) for batch in read_les_houches(path)[1])
+
+
+def events_card(
+    path: Path,
+    *,
+    seed: int,
+    events: int | None,
+    hadronization: str,
+    settings: Sequence[str],
+    preset: str | None,
+) -> RunCard:
+    """Card of a run that showers a file of hard events.
+
+    Parameters
+    ----------
+    path
+        The file.
+    seed
+        Decides every random number.
+    events
+        Number of events; None for all.
+    hadronization
+        Model that hadronizes, ``lund`` for Pythia's own.
+    settings
+        Pythia settings of the chain.
+    preset
+        Observables of a report that compares with Pythia's hadronization; None for no report.
+
+    Raises
+    ------
+    CardError
+        If the beams of the file are none that a card can name.
+    EventFileError
+        If the file is damaged.
+    """
+    run, _ = read_les_houches(path)
+    content: dict[str, Any] = {
+        "seed": seed,
+        "process": {"events": str(path.resolve())},
+        "beams": {"particles": _beam_names(run, path), "sqrt_s": _energy(run)},
+        "generation": {"events": events or all_events(path)},
+        "chain": {"settings": list(settings), "surrogate": {"hadronization": hadronization}},
+    }
+    if preset is not None:
+        content["chain"]["standard"] = {}
+        content["validation"] = {"preset": preset}
+    return RunCard.model_validate(content)
+
+
+def _energy(run: RunInfo) -> float:
+    return 2.0 * math.sqrt(run.energies_gev[0] * run.energies_gev[1])
+
+
+def _beam_names(run: RunInfo, path: Path) -> tuple[str, str]:
+    names = {pdg: name for name, pdg in BEAM_PARTICLES.items()}
+    if unknown := [beam for beam in run.beams if beam not in names]:
+        message = f"{path}: beam particle {unknown[0]} is none of {', '.join(BEAM_PARTICLES)}"
+        raise CardError(message)
+    return names[run.beams[0]], names[run.beams[1]]
+
+
+def source_record(card: RunCard) -> dict[str, Any]:
+    """Record the file of hard events for the run folder, checked against the card.
+
+    Raises
+    ------
+    CardError
+        If the card's beams or energy are not those of the file.
+    """
+    path = events_file(card)
+    if path is None:
+        return {}
+    run, _ = read_les_houches(path)
+    beams = card.beams.particles
+    if beams is not None and beams != _beam_names(run, path):
+        message = f"beams.particles: {path} has beams {_beam_names(run, path)}"
+        raise CardError(message)
+    if not math.isclose(card.beams.sqrt_s, _energy(run), rel_tol=1e-6):
+        message = f"beams.sqrt_s: {path} has beams with {_energy(run):g} GeV together"
+        raise CardError(message)
+    return {"source": {"file": str(path), "sha256": _digest(path)}}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_source(card: RunCard, finished: dict[str, Any], folder: Path) -> None:
+    """Refuse to resume where the file of hard events is not the one that was used.
+
+    Raises
+    ------
+    RunFolderError
+        If its content differs.
+    """
+    path = events_file(card)
+    if path is None or not path.exists():
+        return
+    if finished["source"]["sha256"] != _digest(path):
+        message = (
+            f"{folder}: {path} has changed since its events were showered; choose another folder "
+            "with --out"
+        )
+        raise RunFolderError(message)

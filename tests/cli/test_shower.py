@@ -1,0 +1,81 @@
+"""``mcsurrogate shower``: anyone's hard events to HepMC3, from the command line and from a card."""
+
+import json
+import sys
+from pathlib import Path
+
+import pyhepmc
+import pytest
+
+from mcsurrogate.cli import main
+
+CASES = Path(__file__).parents[1] / "data" / "cases" / "lhe"
+GOOD = CASES / "good_eight_events.lhe"
+QUICK = ["--setting", "PartonLevel:MPI = off", "--setting", "PartonLevel:ISR = off"]
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["mcsurrogate", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return int(end.value.code or 0)
+
+
+def events(path: Path) -> list[list[float]]:
+    with pyhepmc.open(path) as stream:
+        return [list(event.weights) for event in stream]
+
+
+def test_a_file_becomes_hepmc(tmp_path, monkeypatch, capsys) -> None:
+    out = tmp_path / "run"
+    assert command(monkeypatch, "shower", GOOD, "--out", out, "--seed", 4, *QUICK) == 0
+    assert "8 events, 0 failed" in capsys.readouterr().out
+    record = json.loads((out / "run.json").read_text())["stages"]["shower"]
+    assert record["events"] == 8
+    assert record["source"]["file"] == str(GOOD)
+    assert record["hadronization"]["weights"] == "string_breaks_monash"
+    assert len(events(out / record["file"])) == 8
+    # A finished run is kept with --resume; a file that has changed since is noticed.
+    assert command(monkeypatch, "shower", GOOD, "--out", out, "--seed", 4, *QUICK, "--resume") == 0
+
+
+def test_a_card_names_the_file(tmp_path, monkeypatch, capsys) -> None:
+    file = tmp_path / "my.lhe"
+    file.write_text(GOOD.read_text())
+    card = tmp_path / "card.toml"
+    card.write_text(
+        'seed = 4\n[process]\nevents = "my.lhe"\n[beams]\nsqrt_s = "13 TeV"\n[chain]\nsettings = '
+        '["PartonLevel:MPI = off", "PartonLevel:ISR = off"]\n[chain.surrogate]\n'
+        'hadronization = "string_breaks"\n'
+    )
+    out = tmp_path / "run"
+    assert command(monkeypatch, "shower", card, "--out", out) == 0
+    record = json.loads((out / "run.json").read_text())["stages"]["shower"]
+    command(monkeypatch, "shower", file, "--out", tmp_path / "direct", "--seed", 4, *QUICK)
+    direct = json.loads((tmp_path / "direct" / "run.json").read_text())["stages"]["shower"]
+    assert direct["particles"] == record["particles"]
+    file.write_text(file.read_text().replace("7.1866967095237567e+02", "7.2e+02"))
+    capsys.readouterr()
+    assert command(monkeypatch, "shower", card, "--out", out, "--resume") == 2
+    assert "has changed since" in capsys.readouterr().err.replace("\n", " ")
+    card.write_text(card.read_text().replace("13 TeV", "14 TeV"))
+    assert command(monkeypatch, "shower", card, "--out", tmp_path / "other") == 2
+    assert "beams.sqrt_s" in capsys.readouterr().err
+
+
+def test_a_damaged_file_is_refused_before_anything_runs(tmp_path, monkeypatch, capsys) -> None:
+    bad = CASES / "nup_wrong.lhe"
+    assert command(monkeypatch, "shower", bad, "--out", tmp_path / "run") == 2
+    assert "line 22" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_the_same_events_with_strings_are_compared(tmp_path, monkeypatch) -> None:
+    out = tmp_path / "run"
+    words = ("shower", GOOD, "--out", out, "--preset", "pp_top", *QUICK)
+    assert command(monkeypatch, *words) == 0
+    stages = json.loads((out / "run.json").read_text())["stages"]
+    assert stages["reference"]["events"] == stages["shower"]["events"] == 8
+    assert stages["reference"]["source"] == stages["shower"]["source"]
+    assert (out / "report" / "report.html").exists()
