@@ -31,7 +31,17 @@ for words in commands:
 print(json.dumps(found))
 """
 BAD_CARD = "seed = 1\n[process]\ndefinitoin = 'p p > t t~'\n"
-COMMANDS = ("integrate", "generate", "run", "validate", "index", "plugin", "info", "train")
+COMMANDS = (
+    "integrate",
+    "generate",
+    "run",
+    "shower",
+    "validate",
+    "index",
+    "plugin",
+    "info",
+    "train",
+)
 # Cards of hadronization are read by the models that they train.
 CARD_COMMANDS = (["integrate"], ["generate"], ["run"], ["train", "emulator"])
 
