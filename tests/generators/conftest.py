@@ -7,15 +7,6 @@ from mcsurrogate.events import ParticleBatch
 from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
 from mcsurrogate.generators import PythiaChain
 
-Z_SETTINGS = (
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-)
-PP_SETTINGS = ("Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100")
 TOP_SETTINGS = (
     "Beams:eCM = 13000",
     "Top:gg2ttbar = on",
@@ -26,19 +17,15 @@ TOP_SETTINGS = (
 
 
 @pytest.fixture(scope="session")
-def z_settings() -> tuple[str, ...]:
-    return Z_SETTINGS
+def z_settings(zpole) -> list[str]:
+    """Z decays with photons radiated off the beams."""
+    return [line for line in zpole if not line.startswith("PDF:")]
 
 
 @pytest.fixture(scope="session")
-def pp_settings() -> tuple[str, ...]:
-    return PP_SETTINGS
-
-
-@pytest.fixture(scope="session")
-def z_batch() -> ParticleBatch:
+def z_batch(z_settings) -> ParticleBatch:
     """Forty Z events with everything that can be kept of them."""
-    chain = PythiaChain(Z_SETTINGS, seed=7, keep_hard_process=True, keep_parton_level=True)
+    chain = PythiaChain(z_settings, seed=7, keep_hard_process=True, keep_parton_level=True)
     return next(chain.generate(40))
 
 

@@ -31,7 +31,7 @@ def python_loop(settings: tuple[str, ...], seed: int, events: int) -> pythia8mc.
         yield pythia
 
 
-@pytest.mark.parametrize(("process", "events"), [("z_settings", 30), ("pp_settings", 4)])
+@pytest.mark.parametrize(("process", "events"), [("z_settings", 30), ("dijets", 4)])
 def test_arrays_are_those_of_a_python_loop_bit_for_bit(process, events, request):
     settings = request.getfixturevalue(process)
     chain = PythiaChain(settings, seed=17)

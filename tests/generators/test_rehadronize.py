@@ -13,8 +13,8 @@ from mcsurrogate.generators import PythiaChain, Rehadronizer
 
 
 @pytest.fixture(scope="module")
-def pp_partons(pp_settings) -> EventRecords:
-    chain = PythiaChain(pp_settings, seed=4, keep_parton_level=True)
+def pp_partons(dijets) -> EventRecords:
+    chain = PythiaChain(dijets, seed=4, keep_parton_level=True)
     partons = next(chain.generate(25)).parton_level
     assert partons is not None
     return partons

@@ -18,30 +18,6 @@ CLUSTER_HADRONS = (
     513, 521, 523, 531, 533, 1114, 2112, 2114, 2212, 2214, 2224, 3112, 3114, 3122, 3212, 3214, 3222,
     3224, 3312, 3314, 3322, 3324, 3334, 4122, 4222, 4112, 4132, 4232, 5122, 5222, 5112, 5132, 5232,
 )  # fmt: skip
-ZPOLE = (
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "PDF:lepton = off",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-)
-DIJETS = (
-    "Beams:eCM = 13000",
-    "HardQCD:all = on",
-    "PhaseSpace:pTHatMin = 100",
-)
-
-
-@pytest.fixture(scope="session")
-def zpole():
-    return list(ZPOLE)
-
-
-@pytest.fixture(scope="session")
-def dijets():
-    return list(DIJETS)
 
 
 @pytest.fixture(scope="session", autouse=True)

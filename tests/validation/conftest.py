@@ -10,15 +10,6 @@ import pyhepmc
 import pytest
 import pythia8mc
 
-Z_POLE = (
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "PDF:lepton = off",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-)
 TOP = ("Beams:eCM = 13000", "Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "PartonLevel:MPI = off")
 
 
@@ -77,16 +68,10 @@ def write_sample(path, settings, events, seed):
 
 
 @pytest.fixture(scope="session")
-def z_pole() -> list[str]:
-    """Pythia's settings for hadronic Z decays."""
-    return list(Z_POLE)
-
-
-@pytest.fixture(scope="session")
-def z_files(tmp_path_factory) -> tuple[Path, Path]:
+def z_files(tmp_path_factory, zpole) -> tuple[Path, Path]:
     """Two independent samples of 500 hadronic Z decays."""
     folder = tmp_path_factory.mktemp("z")
-    return tuple(write_sample(folder / f"z{seed}.hepmc", Z_POLE, 500, seed) for seed in (101, 102))
+    return tuple(write_sample(folder / f"z{seed}.hepmc", zpole, 500, seed) for seed in (101, 102))
 
 
 @pytest.fixture(scope="session")
@@ -96,9 +81,9 @@ def top_file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def z_pythia():
+def z_pythia(zpole):
     """Pythia for Z decays, for tests that ask Pythia's own analysis classes."""
-    return make_pythia(Z_POLE, 104)
+    return make_pythia(zpole, 104)
 
 
 @pytest.fixture(scope="session")

@@ -81,10 +81,10 @@ def test_last_copies_agree_with_a_walk(top_file):
     assert np.array_equal(chunk.select(found).counts, np.full(len(chunk), 2))
 
 
-def test_positions_are_those_of_the_vertices_whatever_their_numbers(z_pole, tmp_path):
+def test_positions_are_those_of_the_vertices_whatever_their_numbers(zpole, tmp_path):
     """Pythia's converter numbers vertices in another order than it stores them in."""
     path = tmp_path / "native.hepmc"
-    for _ in PythiaChain(z_pole, seed=7).generate(40, hepmc=path):
+    for _ in PythiaChain(zpole, seed=7).generate(40, hepmc=path):
         pass
     chunk = read(path)[0]
     numbers = 0

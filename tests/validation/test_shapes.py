@@ -8,19 +8,6 @@ from mcsurrogate.analysis import durham, shapes
 from mcsurrogate.analysis.jets import JetAlgorithm, JetDefinition, inclusive_jets
 from mcsurrogate.events.chunk import Particles
 
-SETTINGS = (
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "PDF:lepton = off",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-    "Print:quiet = on",
-    "Random:setSeed = on",
-    "Random:seed = 11",
-)
-
 
 def of_vectors(*events):
     """Massless particles from lists of three-momenta, one list an event."""
@@ -33,10 +20,10 @@ def of_vectors(*events):
 
 
 @pytest.fixture(scope="module")
-def decays():
+def decays(zpole):
     """150 Z decays: our visible particles and Pythia's analyses of the same events."""
     pythia = pythia8mc.Pythia("", False)
-    for line in SETTINGS:
+    for line in (*zpole, "Print:quiet = on", "Random:setSeed = on", "Random:seed = 11"):
         assert pythia.readString(line)
     assert pythia.init()
     thrust = pythia8mc.Thrust()
