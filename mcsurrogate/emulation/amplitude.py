@@ -72,7 +72,8 @@ class EmulatedMatrixElement:
         largest_sigma: float | None = None,
     ) -> None:
         if largest_sigma is not None and not largest_sigma > 0.0:
-            raise EmulationError(f"largest_sigma = {largest_sigma}: must be positive")
+            message = f"largest_sigma = {largest_sigma}: must be positive"
+            raise EmulationError(message)
         emulator.exact = exact
         self.emulator = emulator
         self.exact = exact
@@ -131,7 +132,8 @@ class EmulatedMatrixElement:
             If :meth:`measure_cost` was not called.
         """
         if self._cost is None:
-            raise EmulationError("the cost is not known: call measure_cost with typical momenta")
+            message = "the cost is not known: call measure_cost with typical momenta"
+            raise EmulationError(message)
         return self._cost
 
 

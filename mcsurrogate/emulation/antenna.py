@@ -71,11 +71,11 @@ def antenna_flows(process: Process) -> list[Flow]:
     for flow in produced:
         flows.append(flow)
         if len(flows) > LARGEST_FLOW_COUNT:
-            msg = (
+            message = (
                 f"{process.name}: more than {LARGEST_FLOW_COUNT} colour flows; train with "
                 "skeleton='none'"
             )
-            raise EmulationError(msg)
+            raise EmulationError(message)
     return flows
 
 

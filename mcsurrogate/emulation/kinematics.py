@@ -67,7 +67,7 @@ def explain_point(momenta: Tensor, layout: ProcessLayout, index: int) -> NoRetur
         check_momenta(momenta.unsqueeze(0), layout.process, layout.parameters)
     except KinematicsError as error:
         reason = str(error).replace("event 0", f"event {index}")
-        msg = f"{reason}; are the particles in the order of the process?"
-        raise KinematicsError(msg) from None
-    msg = f"{layout.process.name}: event {index} does not balance or is off shell"
-    raise KinematicsError(msg)
+        message = f"{reason}; are the particles in the order of the process?"
+        raise KinematicsError(message) from None
+    message = f"{layout.process.name}: event {index} does not balance or is off shell"
+    raise KinematicsError(message)

@@ -79,7 +79,8 @@ class NativeEvaluator:
         try:
             content = Path(path).read_bytes()
         except OSError as error:
-            raise EmulationError(f"{path}: the emulator cannot be read: {error}") from error
+            message = f"{path}: the emulator cannot be read: {error}"
+            raise EmulationError(message) from error
         return cls(content, str(path))
 
     def __reduce__(self) -> tuple[Any, ...]:

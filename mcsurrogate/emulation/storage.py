@@ -71,33 +71,33 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
         content = path.read_bytes()
         text = card_path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: the emulator cannot be read: {error}"
-        raise EmulationError(msg) from error
+        message = f"{path}: the emulator cannot be read: {error}"
+        raise EmulationError(message) from error
     try:
         card = ModelCard.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        msg = (
+        message = (
             f"{card_path} is no model card of an emulator of this version ({where}: "
             f"{first['msg']}); train it again"
         )
-        raise EmulationError(msg) from error
+        raise EmulationError(message) from error
     if hashlib.sha256(content).hexdigest() != card.weights_sha256:
-        msg = (
+        message = (
             f"{path} is truncated, damaged or belongs to another card than {card_path}: its "
             "SHA-256 differs from the card's; copy both files again"
         )
-        raise EmulationError(msg)
+        raise EmulationError(message)
     try:
         return load_tensors(content), card
     except (SafetensorError, ValueError, json.JSONDecodeError) as error:
-        msg = f"{path}: not a safetensors file: {error}"
-        raise EmulationError(msg) from error
+        message = f"{path}: not a safetensors file: {error}"
+        raise EmulationError(message) from error
 
 
 def _card_path(path: Path) -> Path:
     if path.suffix != ".safetensors":
-        msg = f"{path}: the name of an emulator's file must end in .safetensors"
-        raise EmulationError(msg)
+        message = f"{path}: the name of an emulator's file must end in .safetensors"
+        raise EmulationError(message)
     return path.with_suffix(".json")

@@ -42,9 +42,11 @@ def uncertainty_factors(
         If shapes differ or values are not positive.
     """
     if value.shape != sigma.shape or (members is not None and members.shape[1:] != value.shape):
-        raise EmulationError("value, sigma and members must be for the same events")
+        message = "value, sigma and members must be for the same events"
+        raise EmulationError(message)
     if not bool((value > 0.0).all()) or not bool((sigma >= 0.0).all()):
-        raise EmulationError("values must be positive and uncertainties not negative")
+        message = "values must be positive and uncertainties not negative"
+        raise EmulationError(message)
     relative = sigma / value
     factors = {SURROGATE_UP: torch.exp(relative), SURROGATE_DOWN: torch.exp(-relative)}
     if members is not None:
@@ -96,7 +98,8 @@ class EmulatorWeights:
         with torch.no_grad():
             found = self._process.contributions(u, channel)
             if not bool(found.accepted.all()):
-                raise EmulationError("a point is outside the cuts and has no weight to vary")
+                message = "a point is outside the cuts and has no weight to vary"
+                raise EmulationError(message)
             total = found.weights.sum(dim=1, keepdim=True).double()
             moved = torch.zeros(len(u), len(self.names), dtype=torch.float64)
             for index, amplitude in enumerate(self._process.amplitudes):

@@ -50,8 +50,10 @@ class StageCosts:
         for name in ("proposal", "surrogate", "exact", "event"):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0.0:
-                msg = f"StageCosts.{name} = {value}: must be finite and not negative, in seconds"
-                raise EmulationError(msg)
+                message = (
+                    f"StageCosts.{name} = {value}: must be finite and not negative, in seconds"
+                )
+                raise EmulationError(message)
 
     def rounded(self) -> "StageCosts":
         """Return the costs rounded to powers of four.
@@ -127,7 +129,8 @@ def choose_maxima(
     check_weights(surrogate, exact)
     size = exact.abs()
     if float(size.sum()) == 0.0:
-        raise EmulationError("no pilot point has a weight: nothing to unweight")
+        message = "no pilot point has a weight: nothing to unweight"
+        raise EmulationError(message)
     s = surrogate.to(torch.float64)
     x = torch.where(s > 0.0, size.to(torch.float64) / s.clamp(min=1e-300), 0.0)
     rounded = (choice or costs).rounded()
@@ -173,7 +176,8 @@ def choose_single_maximum(
     """
     size = exact.abs().to(torch.float64)
     if float(size.sum()) == 0.0:
-        raise EmulationError("no pilot point has a weight: nothing to unweight")
+        message = "no pilot point has a weight: nothing to unweight"
+        raise EmulationError(message)
     maxima = [maximum_weight(size, f) for f in _fractions(overweight)]
     every = torch.ones_like(size)
     plain = StageCosts(costs.proposal, 0.0, costs.exact, costs.event)

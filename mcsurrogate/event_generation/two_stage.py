@@ -147,7 +147,8 @@ class TwoStageUnweighter:
             ("ratio_maximum", ratio_maximum),
         ):
             if not (math.isfinite(value) and value > 0.0):
-                raise EmulationError(f"{name} = {value}: must be positive and finite")
+                message = f"{name} = {value}: must be positive and finite"
+                raise EmulationError(message)
         self.surrogate_maximum = surrogate_maximum
         self.ratio_maximum = ratio_maximum
         self.record = TwoStageRecord()

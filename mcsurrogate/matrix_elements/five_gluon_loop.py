@@ -175,8 +175,8 @@ def _pattern(
         places = tuple(place for place, leg in enumerate(turned) if leg in minus)
         if places in _PATTERNS:
             return places, turned
-    msg = "more than two negative helicities"
-    raise MatrixElementError(msg)
+    message = "more than two negative helicities"
+    raise MatrixElementError(message)
 
 
 def gluons_to_photons_gluon(

@@ -129,8 +129,8 @@ def particle_by_name(name: str) -> Particle:
     """
     particle = _BY_NAME.get(name.lower())
     if particle is None:
-        msg = f"unknown particle {name!r}; the model has {' '.join(_BY_NAME)}"
-        raise ProcessError(msg)
+        message = f"unknown particle {name!r}; the model has {' '.join(_BY_NAME)}"
+        raise ProcessError(message)
     return particle
 
 
@@ -144,8 +144,8 @@ def particle_by_pdg(pdg: int) -> Particle:
     """
     particle = PARTICLES.get(pdg)
     if particle is None:
-        msg = f"the model has no particle with PDG id {pdg}"
-        raise ProcessError(msg)
+        message = f"the model has no particle with PDG id {pdg}"
+        raise ProcessError(message)
     return particle
 
 

@@ -342,8 +342,8 @@ def build_amplitude(process: Process, model: StandardModel) -> AmplitudeGraph:
     builder = _Builder(process, model)
     amplitudes = builder.close_all(builder.build_currents())
     if not amplitudes:
-        msg = f"{process.name}: all tree amplitudes vanish within the coupling orders"
-        raise ProcessError(msg)
+        message = f"{process.name}: all tree amplitudes vanish within the coupling orders"
+        raise ProcessError(message)
     return AmplitudeGraph(
         process=process,
         graph=builder.graph,

@@ -128,8 +128,8 @@ class VertexTerms:
     def _one(field: Field, name: str) -> int:
         node = field.part(name)
         if node is None:
-            msg = f"current of particle {field.pdg} has no part {name!r}"
-            raise ProcessError(msg)
+            message = f"current of particle {field.pdg} has no part {name!r}"
+            raise ProcessError(message)
         return node
 
     def _product(self, scalars: list[int]) -> int:

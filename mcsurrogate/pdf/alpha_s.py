@@ -42,7 +42,8 @@ class StrongCoupling(Protocol):
 def _scale(q: Tensor | float) -> Tensor:
     tensor = q if isinstance(q, Tensor) else torch.tensor(q, dtype=torch.float64)
     if not bool((tensor > 0).all()) or not bool(torch.isfinite(tensor).all()):
-        raise PartonDensityError("alpha_s was asked for a scale that is not positive and finite")
+        message = "alpha_s was asked for a scale that is not positive and finite"
+        raise PartonDensityError(message)
     return tensor
 
 
@@ -51,7 +52,8 @@ class FixedCoupling:
 
     def __init__(self, value: float) -> None:
         if not 0 < value < math.inf:
-            raise PartonDensityError(f"alpha_s = {value} is not a positive number")
+            message = f"alpha_s = {value} is not a positive number"
+            raise PartonDensityError(message)
         self.value = value
         self.description = f"fixed at {value:g}"
 
@@ -88,14 +90,17 @@ class TabulatedCoupling:
     ) -> None:
         self.description = description
         if len(q) != len(alpha_s) or len(q) < 2:
-            raise PartonDensityError(
+            message = (
                 f"alpha_s table: {len(q)} scales and {len(alpha_s)} values; need equal numbers, "
                 "at least two"
             )
+            raise PartonDensityError(message)
         if any(b < a for a, b in pairwise(q)) or q[0] <= 0 or q[0] == q[-1]:
-            raise PartonDensityError("alpha_s table: scales are not positive and increasing")
+            message = "alpha_s table: scales are not positive and increasing"
+            raise PartonDensityError(message)
         if not all(0 < value < math.inf for value in alpha_s):
-            raise PartonDensityError("alpha_s table: values are not all positive and finite")
+            message = "alpha_s table: values are not all positive and finite"
+            raise PartonDensityError(message)
         logs = [2 * math.log(value) for value in q]
         if slopes is None:
             left, right = _slopes(logs, alpha_s)
@@ -170,10 +175,11 @@ class RunningCoupling(TabulatedCoupling):
         """Coupling at the scale ``q`` in GeV, any shape."""
         q = _scale(q)
         if bool((q < self._q[0]).any()):
-            raise PartonDensityError(
+            message = (
                 f"alpha_s was asked for Q = {q.min().item():g} GeV, its running is not "
                 f"perturbative below {float(self._q[0]):g} GeV"
             )
+            raise PartonDensityError(message)
         return super().__call__(q)
 
 
@@ -192,9 +198,10 @@ class AnalyticCoupling:
 
     def __init__(self, lambdas: dict[int, float], loops: int, thresholds: dict[int, float]) -> None:
         if not lambdas or not 1 <= loops <= 4:
-            raise PartonDensityError(
+            message = (
                 f"analytic alpha_s needs a Lambda_QCD and 1 to 4 loops, not {lambdas} and {loops}"
             )
+            raise PartonDensityError(message)
         self.lambdas = dict(sorted(lambdas.items()))
         self.loops = loops
         self.thresholds = thresholds
@@ -209,9 +216,8 @@ class AnalyticCoupling:
             if nf in self.thresholds:
                 result = torch.where(q > self.thresholds[nf], self._expansion(q, nf), result)
         if not bool(torch.isfinite(result).all()):
-            raise PartonDensityError(
-                f"alpha_s was asked for Q = {q.min().item():g} GeV, at or below Lambda_QCD"
-            )
+            message = f"alpha_s was asked for Q = {q.min().item():g} GeV, at or below Lambda_QCD"
+            raise PartonDensityError(message)
         return result
 
     def _expansion(self, q: Tensor, nf: int) -> Tensor:
@@ -259,9 +265,8 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
             return FixedCoupling(info.number("AlphaS_MZ", 0.118))
         return AnalyticCoupling(lambdas, loops, thresholds)
     if mode != "ode":
-        raise PartonDensityError(
-            f"{info.source}: AlphaS_Type is {mode!r}, known are ipol, ode and analytic"
-        )
+        message = f"{info.source}: AlphaS_Type is {mode!r}, known are ipol, ode and analytic"
+        raise PartonDensityError(message)
     if "AlphaS_Reference" in info:
         reference = info.number("AlphaS_Reference"), info.number("AlphaS_MassReference")
     else:
@@ -286,7 +291,8 @@ def _thresholds(info: SetInfo) -> dict[int, float]:
     for prefix in prefixes:
         if all(prefix + name in info for name in names.values()):
             return {nf: info.number(prefix + name) for nf, name in names.items() if nf <= flavours}
-    raise PartonDensityError(f"{info.source} has no quark masses (MCharm, MBottom, MTop)")
+    message = f"{info.source} has no quark masses (MCharm, MBottom, MTop)"
+    raise PartonDensityError(message)
 
 
 # Reference scale and thresholds of the families that Pythia ships, in GeV:
@@ -315,10 +321,11 @@ def standard_coupling(name: str) -> StrongCoupling:
     order = re.search(r"_(lo|nlo|nnlo|nlonllx|nnlonllx)_", name)
     family = next((masses for key, masses in _FAMILIES.items() if name.startswith(key)), None)
     if value is None or order is None or family is None:
-        raise PartonDensityError(
+        message = (
             f"the set {name!r} has no .info file and its name does not tell its alpha_s; pass "
             "one: load_pdf(..., alpha_s=RunningCoupling(...)) or FixedCoupling(value)"
         )
+        raise PartonDensityError(message)
     digits = value.group(1)
     loops = _ORDERS[order.group(1)]
     alpha_s = int(digits) / 10 ** (len(digits) - 1)

@@ -174,26 +174,29 @@ class GridDensity:
             The set has no ``.info`` file and its name does not tell the coupling either.
         """
         if self.coupling is None:
-            raise PartonDensityError(
+            message = (
                 f"the set {self.name!r} has no .info file and its name does not tell its "
                 "alpha_s; pass one: load_pdf(..., alpha_s=FixedCoupling(0.118)) or a "
                 "RunningCoupling"
             )
+            raise PartonDensityError(message)
         return self.coupling(q)
 
     def _check_x(self, x: Tensor) -> None:
         # NaN fails both comparisons.
         if not bool(((x > 0) & (x <= self.x_max)).all()):
             bad = x[~((x > 0) & (x <= self.x_max))]
-            raise PartonDensityError(
+            message = (
                 f"{self.name}: {len(bad)} momentum fractions outside (0, {self.x_max:g}], the "
                 f"first is {bad[0].item():g}"
             )
+            raise PartonDensityError(message)
 
     def _at_scales(self, x: Tensor, q: Tensor, ids: tuple[int, ...]) -> Tensor:
         self._check_x(x)
         if not bool(((q > 0) & (q < torch.inf)).all()):
-            raise PartonDensityError(f"{self.name}: a scale Q is not positive and finite")
+            message = f"{self.name}: a scale Q is not positive and finite"
+            raise PartonDensityError(message)
         outside = (x < self.x_min) | (q < self.q_min) | (q > self.q_max)
         if not bool(outside.any()):
             return self._inside(x, q, ids)
@@ -217,7 +220,8 @@ class GridDensity:
 
     def _at_scale(self, x: Tensor, q: float, ids: tuple[int, ...]) -> Tensor:
         if not 0 < q < np.inf:
-            raise PartonDensityError(f"{self.name}: the scale Q = {q} is not positive and finite")
+            message = f"{self.name}: the scale Q = {q} is not positive and finite"
+            raise PartonDensityError(message)
         if not self.q_min <= q <= self.q_max:
             return self._at_scales(x, torch.full_like(x, q), ids)
         self._check_x(x)
@@ -256,7 +260,8 @@ class GridDensity:
         """``(X + 2, Q + 2, F)`` values of the partons ``ids``, with a margin of one knot."""
         unknown = [pdg for pdg in ids if pdg not in _PARTONS]
         if unknown:
-            raise PartonDensityError(f"{self.name}: PDG id {unknown[0]} is not a parton")
+            message = f"{self.name}: PDG id {unknown[0]} is not a parton"
+            raise PartonDensityError(message)
         zero = torch.zeros(self._values.shape[:2], dtype=torch.float64)
         columns = [21 if pdg == 0 else pdg for pdg in ids]
         return torch.stack(

@@ -134,5 +134,6 @@ def read_info(path: Path) -> SetInfo:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PartonDensityError(f"cannot read {path}: {error}") from error
+        message = f"cannot read {path}: {error}"
+        raise PartonDensityError(message) from error
     return parse_entries(enumerate(text.splitlines(), 1), str(path))

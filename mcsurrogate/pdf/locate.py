@@ -79,16 +79,19 @@ def find_pdf(name_or_path: str | Path, member: int = 0) -> PdfFiles:
         Nothing fits; the message lists where was searched.
     """
     if member < 0:
-        raise PartonDensityError(f"member {member} of {name_or_path} does not exist, begin at 0")
+        message = f"member {member} of {name_or_path} does not exist, begin at 0"
+        raise PartonDensityError(message)
     path = Path(name_or_path)
     if path.is_file():
         if member != 0:
-            raise PartonDensityError(f"{path} is one member, member={member} cannot be chosen")
+            message = f"{path} is one member, member={member} cannot be chosen"
+            raise PartonDensityError(message)
         return _files(path, path.stem.removesuffix("_0000"))
     if path.is_dir():
         found = _member(path, path.resolve().name, member)
         if found is None:
-            raise PartonDensityError(f"{path} holds no file {path.resolve().name}_{member:04d}.dat")
+            message = f"{path} holds no file {path.resolve().name}_{member:04d}.dat"
+            raise PartonDensityError(message)
         return found
     name = str(name_or_path)
     folders = search_folders()
@@ -99,10 +102,11 @@ def find_pdf(name_or_path: str | Path, member: int = 0) -> PdfFiles:
                 return found
     names = ", ".join(available_pdfs()) or "none"
     searched = ", ".join(map(str, folders)) or "no folder"
-    raise PartonDensityError(
+    message = (
         f"no PDF set {name!r} with a member {member} (searched {searched}; sets found: {names}); "
         "set LHAPDF_DATA_PATH to the folder of your sets or give the path of a .dat file"
     )
+    raise PartonDensityError(message)
 
 
 def _member(folder: Path, name: str, member: int) -> PdfFiles | None:

@@ -65,9 +65,11 @@ class HadronicPhaseSpace(TopologyMapping):
     ) -> None:
         n = len(final_masses)
         if n < 2:
-            raise PhaseSpaceError(f"{n} final masses; at least two bodies are needed")
+            message = f"{n} final masses; at least two bodies are needed"
+            raise PhaseSpaceError(message)
         if s_min is not None and not 0 <= s_min < math.inf:
-            raise PhaseSpaceError(f"s_min = {s_min} GeV^2 must not be negative")
+            message = f"s_min = {s_min} GeV^2 must not be negative"
+            raise PhaseSpaceError(message)
         super().__init__(
             Topology(n + 2, name="flat"),
             final_masses,

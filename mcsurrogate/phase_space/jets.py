@@ -44,10 +44,11 @@ class JetCuts:
 
     def __post_init__(self) -> None:
         if self.count < 1 or not self.radius > 0 or not self.pt_min >= 0 or not self.eta_max > 0:
-            raise PhaseSpaceError(
+            message = (
                 f"jet cuts: {self.count} jets of radius {self.radius} with pT > {self.pt_min} GeV "
                 f"and |eta| < {self.eta_max}: count, radius and eta must be positive"
             )
+            raise PhaseSpaceError(message)
 
     def __call__(self, momenta: Tensor, pdg_ids: Sequence[int]) -> Tensor:
         """Tell which events have enough jets.
@@ -66,9 +67,8 @@ class JetCuts:
         """
         partons = self._partons(pdg_ids)
         if len(partons) < self.count:
-            raise PhaseSpaceError(
-                f"{self.count} jets asked of a final state with {len(partons)} partons"
-            )
+            message = f"{self.count} jets asked of a final state with {len(partons)} partons"
+            raise PhaseSpaceError(message)
         import awkward as ak
 
         fastjet = importlib.import_module("fastjet")

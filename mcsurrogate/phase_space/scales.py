@@ -47,7 +47,8 @@ class FixedScale:
 
     def __init__(self, value: float) -> None:
         if not 0 < value < math.inf:
-            raise PhaseSpaceError(f"a scale of {value} GeV is not positive")
+            message = f"a scale of {value} GeV is not positive"
+            raise PhaseSpaceError(message)
         self.value = float(value)
         self.name = f"{value:g} GeV"
 
@@ -69,12 +70,14 @@ class DynamicScale:
 
     def __init__(self, name: str, factor: float = 1.0) -> None:
         if name not in DYNAMIC_SCALES:
-            raise PhaseSpaceError(
+            message = (
                 f"unknown scale {name!r}; give a number in GeV or one of "
                 f"{', '.join(DYNAMIC_SCALES)}"
             )
+            raise PhaseSpaceError(message)
         if not 0 < factor < math.inf:
-            raise PhaseSpaceError(f"a scale factor of {factor} is not positive")
+            message = f"a scale factor of {factor} is not positive"
+            raise PhaseSpaceError(message)
         self.name = name if factor == 1 else f"{factor:g} * {name}"
         self.factor = factor
         self._function = DYNAMIC_SCALES[name]

@@ -62,8 +62,8 @@ class ExternalMatrixElement(ABC):
         self.process = Process.parse(process) if isinstance(process, str) else process
         self.parameters = StandardModel() if parameters is None else parameters
         if self.parameters.requires_grad:
-            msg = f"{self.source}: no gradients with respect to parameters; give numbers"
-            raise MatrixElementError(msg)
+            message = f"{self.source}: no gradients with respect to parameters; give numbers"
+            raise MatrixElementError(message)
         self._cost: float | None = None
         self._prepare()
         if verify:
@@ -89,8 +89,8 @@ class ExternalMatrixElement(ABC):
         """
         check_momenta(momenta, self.process, self.parameters)
         if torch.is_grad_enabled() and momenta.requires_grad:
-            msg = f"{self.source} of {self.process.name} has no gradients; use momenta.detach()"
-            raise MatrixElementError(msg)
+            message = f"{self.source} of {self.process.name} has no gradients; use momenta.detach()"
+            raise MatrixElementError(message)
         coupling = strong_coupling(alpha_s, momenta, self.process).detach()
         points = np.ascontiguousarray(momenta.detach().cpu().double().numpy())
         couplings = np.ascontiguousarray(coupling.double().expand(len(points)).cpu().numpy())
@@ -98,11 +98,11 @@ class ExternalMatrixElement(ABC):
             return momenta.new_zeros(0)
         values = np.asarray(self._compute(points, couplings), dtype=np.float64)
         if values.shape != (len(points),):
-            msg = (
+            message = (
                 f"{self.source} of {self.process.name} returned values of shape "
                 f"{values.shape}, not ({len(points)},)"
             )
-            raise MatrixElementError(msg)
+            raise MatrixElementError(message)
         return check_finite_result(torch.from_numpy(values).to(momenta), self.process)
 
     def _rescaled(self, values: Array, alpha_s: Array, power: int | None) -> Array:
@@ -131,12 +131,12 @@ class ExternalMatrixElement(ABC):
                 if spread < _TOLERANCE * float(ratio.abs().max())
                 else "another process, order of legs, coupling order or set of parameters"
             )
-            msg = (
+            message = (
                 f"{self.source} does not agree with the built-in amplitude of "
                 f"{self.process.name}: ratios {float(ratio.min()):.6g} to "
                 f"{float(ratio.max()):.6g}; {reason}; pass verify=False to use it nevertheless"
             )
-            raise MatrixElementError(msg)
+            raise MatrixElementError(message)
 
     @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
@@ -155,8 +155,8 @@ class ExternalMatrixElement(ABC):
 
     def _coloured(self) -> ColouredMatrixElement:
         if self._built_in is None:
-            msg = f"{self.process.name}: no built-in amplitude to draw colour flows from"
-            raise MatrixElementError(msg)
+            message = f"{self.process.name}: no built-in amplitude to draw colour flows from"
+            raise MatrixElementError(message)
         return self._built_in
 
     @property
