@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
@@ -11,6 +11,7 @@ __all__ = [
     "ChainSection",
     "CutSection",
     "EmulatorsSection",
+    "FlowSection",
     "GenerationSection",
     "IntegrationSection",
     "JetsSection",
@@ -195,6 +196,26 @@ class PhaseSpaceSection(Section):
     )
 
 
+class FlowSection(Section):
+    """The normalizing flow that `madnis` trains."""
+
+    family: Text = Field(
+        default="splines",
+        description=(
+            "splines: rational-quadratic coupling blocks; or a family of one's own, as "
+            "'module:Class' or 'path/to/file.py:Class' (relative to the card), whose code runs: "
+            "see docs/integration.md."
+        ),
+    )
+    options: dict[str, JsonValue] = Field(
+        default={},
+        description=(
+            "What the family's constructor takes by name; of splines: hidden (widths of the "
+            "layers), bins, marginal_bins, blocks."
+        ),
+    )
+
+
 class IntegrationSection(Section):
     """How the cross section is computed."""
 
@@ -243,6 +264,7 @@ class IntegrationSection(Section):
             "probabilities. It pays where amplitudes are dear: see docs/integration.md."
         ),
     )
+    flow: FlowSection = FlowSection()
 
 
 class GenerationSection(Section):

@@ -58,6 +58,11 @@ def read_card(path: Path, **overrides: object) -> "RunCard":
         asked = overrides.get("generation")
         if "events" not in given.generation.model_fields_set and asked in ({"events": None}, None):
             card = replace_values(card, {"generation": {"events": all_events(events)}})
+    place, _, name = card.integration.flow.family.rpartition(":")
+    if place.endswith(".py"):
+        family = f"{(path.parent / place).resolve()}:{name}"
+        flow = {"family": family, "options": card.integration.flow.options}
+        card = replace_values(card, {"integration": {"flow": flow}})
     if card.validation.observables_file is None:
         return card
     # mistakes in it are found now, not after hours of running

@@ -1,16 +1,16 @@
-"""Normalizing flows on the unit hypercube, built on normflows."""
+"""Normalizing flows on the unit hypercube: a protocol, and families that fulfil it."""
 
-from mcsurrogate.flows.coupling import SplineCoupling
-from mcsurrogate.flows.discrete import DiscreteChoice, discrete_value
-from mcsurrogate.flows.hypercube import HypercubeFlow
-from mcsurrogate.flows.marginal import MarginalSpline
-from mcsurrogate.flows.masks import coupling_masks
+from mcsurrogate.flows.discrete import discrete_value
+from mcsurrogate.flows.families.splines import HypercubeFlow
+from mcsurrogate.flows.protocol import Flow
+from mcsurrogate.flows.registry import family_name, flow_builder, flow_family, shipped_families
 
 __all__ = [
-    "DiscreteChoice",
+    "Flow",
     "HypercubeFlow",
-    "MarginalSpline",
-    "SplineCoupling",
-    "coupling_masks",
     "discrete_value",
+    "family_name",
+    "flow_builder",
+    "flow_family",
+    "shipped_families",
 ]

@@ -22,6 +22,17 @@ class GroupedLayer(nf.flows.Flow):  # type: ignore[misc]
         Returns the values and the logarithm of the Jacobian determinant ``(G, M)``.
         """
 
+    def set_grid(self, group: int, edges: Tensor) -> None:
+        """Start a group of channels from a VEGAS grid, where the layer has a place for it.
+
+        Parameters
+        ----------
+        group
+            Which group of channels.
+        edges
+            ``(d, B + 1)`` edges in [0, 1] of B bins of equal probability.
+        """
+
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Map ``(N, d)`` in the sampling direction, as normflows composes it (first group)."""
         x, log_det = self.transform(grouped(z), inverse=True, group=0)

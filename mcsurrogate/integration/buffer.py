@@ -1,16 +1,24 @@
 """Points that were paid for and can be trained on again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
+from mcsurrogate.integration.integrand import IntegrandValue, join_present
 from mcsurrogate.integration.tempering import effective_sample_size, tempered_shares
 
 __all__ = ["PointBatch", "ReplayBuffer"]
 
+_CAPACITY = 1_000_000
+"""Largest number of points; the oldest rounds go first."""
+_UNIFORM = 0.1
+"""Part of every draw that ignores the weights: bounds the correction."""
+_HOLDOUT = 10
+"""Every so manieth point is kept for validation."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointBatch:
     """Evaluated points.
 
@@ -41,34 +49,54 @@ class PointBatch:
     def __len__(self) -> int:
         return len(self.u)
 
+    @classmethod
+    def of(
+        cls,
+        u: Tensor,
+        channel: Tensor,
+        value: IntegrandValue,
+        log_proposal: Tensor,
+        log_grid: Tensor,
+    ) -> "PointBatch":
+        """Points with what the integrand returned there."""
+        return cls(
+            u=u,
+            channel=channel,
+            weight=value.weight,
+            log_proposal=log_proposal,
+            log_grid=log_grid,
+            prior=value.prior,
+            features=value.features,
+        )
+
+    @property
+    def value(self) -> IntegrandValue:
+        """What the integrand returned."""
+        return IntegrandValue(self.weight, self.prior, self.features)
+
     def take(self, index: Tensor) -> "PointBatch":
         """Pick the points of the given indices."""
         return PointBatch(
-            self.u[index],
-            self.channel[index],
-            self.weight[index],
-            self.log_proposal[index],
-            self.log_grid[index],
-            None if self.prior is None else self.prior[index],
-            None if self.features is None else self.features[index],
+            u=self.u[index],
+            channel=self.channel[index],
+            weight=self.weight[index],
+            log_proposal=self.log_proposal[index],
+            log_grid=self.log_grid[index],
+            prior=None if self.prior is None else self.prior[index],
+            features=None if self.features is None else self.features[index],
         )
 
     @staticmethod
     def join(batches: list["PointBatch"]) -> "PointBatch":
         """Put the points of several batches into one."""
-
-        def optional(parts: list[Tensor | None]) -> Tensor | None:
-            tensors = [part for part in parts if part is not None]
-            return torch.cat(tensors) if tensors else None
-
         return PointBatch(
-            torch.cat([b.u for b in batches]),
-            torch.cat([b.channel for b in batches]),
-            torch.cat([b.weight for b in batches]),
-            torch.cat([b.log_proposal for b in batches]),
-            torch.cat([b.log_grid for b in batches]),
-            optional([b.prior for b in batches]),
-            optional([b.features for b in batches]),
+            u=torch.cat([b.u for b in batches]),
+            channel=torch.cat([b.channel for b in batches]),
+            weight=torch.cat([b.weight for b in batches]),
+            log_proposal=torch.cat([b.log_proposal for b in batches]),
+            log_grid=torch.cat([b.log_grid for b in batches]),
+            prior=join_present([b.prior for b in batches]),
+            features=join_present([b.features for b in batches]),
         )
 
 
@@ -84,14 +112,8 @@ class ReplayBuffer:
 
     Parameters
     ----------
-    capacity
-        Largest number of points; the oldest rounds go first.
     floor
         Effective sample size of a round below which its weights are tempered.
-    uniform
-        Part of every draw that ignores the weights: bounds the correction.
-    holdout
-        Every so manieth point is kept for validation.
 
     Attributes
     ----------
@@ -99,17 +121,8 @@ class ReplayBuffer:
         Effective sample size of each round, untempered.
     """
 
-    def __init__(
-        self,
-        capacity: int = 1_000_000,
-        floor: float = 1000.0,
-        uniform: float = 0.1,
-        holdout: int = 10,
-    ) -> None:
-        self.capacity = capacity
+    def __init__(self, floor: float = 1000.0) -> None:
         self.floor = floor
-        self.uniform = uniform
-        self.holdout = holdout
         self.rounds: list[PointBatch] = []
         self.counts: list[Tensor] = []
         self.effective: list[float] = []
@@ -124,7 +137,7 @@ class ReplayBuffer:
         keep = torch.nonzero(batch.weight != 0.0)[:, 0]
         self.rounds.append(batch.take(keep))
         self.counts.append(torch.bincount(batch.channel, minlength=channels).double())
-        while len(self) > self.capacity and len(self.rounds) > 1:
+        while len(self) > _CAPACITY and len(self.rounds) > 1:
             del self.rounds[0], self.counts[0]
 
     def set_grid(self, log_grids: list[Tensor]) -> None:
@@ -156,28 +169,19 @@ class ReplayBuffer:
         size = torch.cat(channel_values).abs().clamp(min=1e-300)
         self._points = PointBatch.join(self.rounds)
         order = torch.arange(len(target))
-        held = order % self.holdout == 0
+        held = order % _HOLDOUT == 0
         for part, members in ((True, held), (False, ~held)):
             chosen = torch.nonzero(members)[:, 0]
             wanted = target[chosen] / target[chosen].sum()
-            probability = (1.0 - self.uniform) * wanted + self.uniform / len(wanted)
+            probability = (1.0 - _UNIFORM) * wanted + _UNIFORM / len(wanted)
             log_measure = (wanted / (probability * size[chosen])).clamp(min=1e-300).log()
             self._tables[part] = (chosen, probability.cumsum(0), log_measure)
 
     def state(self) -> list[dict[str, Tensor | None]]:
         """All rounds, for a checkpoint."""
         return [
-            {
-                "u": b.u,
-                "channel": b.channel,
-                "weight": b.weight,
-                "log_proposal": b.log_proposal,
-                "log_grid": b.log_grid,
-                "prior": b.prior,
-                "features": b.features,
-                "counts": counts,
-            }
-            for b, counts in zip(self.rounds, self.counts, strict=True)
+            {"counts": counts} | {part.name: getattr(batch, part.name) for part in fields(batch)}
+            for batch, counts in zip(self.rounds, self.counts, strict=True)
         ]
 
     def restore(self, state: list[dict[str, Tensor]]) -> None:
@@ -191,7 +195,7 @@ class ReplayBuffer:
     @property
     def ready(self) -> bool:
         """Whether there is anything to train on."""
-        return self._points is not None and len(self._points) >= 2 * self.holdout
+        return self._points is not None and len(self._points) >= 2 * _HOLDOUT
 
     def draw(
         self, count: int, generator: torch.Generator, *, held_out: bool = False

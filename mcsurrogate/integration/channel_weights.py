@@ -1,9 +1,14 @@
 """Learned channel weights on top of the analytic ones."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 __all__ = ["ChannelWeights"]
+
+_BOUND = 4.0
+"""No weight changes by more than this power of e: a channel stays alive that was long silent."""
 
 
 class ChannelWeights(nn.Module):
@@ -30,11 +35,12 @@ class ChannelWeights(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, channels: int, features: int, hidden: tuple[int, ...] = (32, 32), seed: int = 0
+        self, channels: int, features: int, hidden: Sequence[int] = (32, 32), seed: int = 0
     ) -> None:
         super().__init__()
         self.channels = channels
         self.features = features
+        self.hidden = list(hidden)
         generator = torch.Generator().manual_seed(seed)
         layers: list[nn.Module] = []
         width = features
@@ -55,6 +61,10 @@ class ChannelWeights(nn.Module):
         self.register_buffer("shift", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
 
+    def recipe(self) -> dict[str, object]:
+        """Arguments of the constructor, as JSON has them, that give a network of this structure."""
+        return {"channels": self.channels, "features": self.features, "hidden": self.hidden}
+
     def standardise(self, features: Tensor) -> None:
         """Centre and scale the inputs by a first sample ``(N, F)``."""
         self.shift.copy_(features.mean(0))
@@ -70,8 +80,7 @@ class ChannelWeights(nn.Module):
         if self.features and features is not None:
             scaled = (features.to(self.shift.dtype) - self.shift) / self.scale
             change = self.network(scaled).to(prior.dtype)
-            # a bound of e^4 either way keeps a channel alive that was silent for a while
-            weight = weight * (4.0 * torch.tanh(change / 4.0)).exp()
+            weight = weight * (_BOUND * torch.tanh(change / _BOUND)).exp()
         total = weight.sum(1, keepdim=True)
         # where only dropped channels have prior weight, the active ones share the point equally
         fallback = self.active.to(prior.dtype) / self.active.sum()

@@ -1,32 +1,30 @@
-"""Saving an integration so that a killed one goes on as if nothing had happened."""
+"""An integration's checkpoint: it belongs to one integrand, known by its values."""
 
-import hashlib
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+from mcsurrogate.checkpoint import Checkpoint
+from mcsurrogate.errors import CheckpointError
+from mcsurrogate.integration.integrand import Integrand
+from mcsurrogate.integration.probes import Probes
+from mcsurrogate.integration.vegas import StratifiedGrid
 
-from mcsurrogate.atomic import atomic_path
-from mcsurrogate.errors import IntegrationError
-
-__all__ = ["Checkpoint", "fingerprint"]
-
-
-def fingerprint(*parts: object) -> str:
-    """Hash of what an integration was asked to do."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+__all__ = ["IntegrationCheckpoint"]
 
 
-class Checkpoint:
-    """A file that holds the state of a run; writing replaces it in one step.
+class IntegrationCheckpoint:
+    """A file that holds the state of a run.
 
     Parameters
     ----------
     path
-        The file.
+        The file; None keeps nothing.
     identity
-        Fingerprint of the job; a file of another job is refused.
+        What the integration was asked to do; a file of another job is refused.
+    integrand
+        What is integrated.  It is evaluated at a few points, once when the first state is written
+        and once when one is read: the file of another function is refused.
 
     Attributes
     ----------
@@ -36,39 +34,44 @@ class Checkpoint:
 
     interval = 5.0
 
-    def __init__(self, path: Path, identity: str) -> None:
-        self.path = path
-        self.identity = identity
-        self._written = time.monotonic()
+    def __init__(
+        self, path: Path | None, identity: Mapping[str, Any], integrand: Integrand
+    ) -> None:
+        self._file = Checkpoint(path, identity, every=self.interval)
+        self._integrand = integrand
+        self._probes: Probes | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether the last writing is long enough ago."""
+        return self._file.due
 
     def load(self) -> dict[str, Any] | None:
         """Read the state; None where there is no file.
 
         Raises
         ------
-        IntegrationError
-            Where the file is damaged or belongs to another job.
+        CheckpointError
+            Where the file is damaged or belongs to another job or integrand.
         """
-        if not self.path.exists():
+        content = self._file.load()
+        if content is None:
             return None
-        try:
-            content: dict[str, Any] = torch.load(self.path, weights_only=True)
-        except Exception as error:
-            raise IntegrationError(
-                f"{self.path} cannot be read as a checkpoint ({error}); remove it to start anew"
-            ) from error
-        if content.get("identity") != self.identity:
-            raise IntegrationError(
-                f"{self.path} belongs to another integration (other integrand, seed, settings or "
-                "number of evaluations); remove it or choose another path"
+        self._probes = Probes(**content["probes"])
+        difference = self._probes.difference(self._integrand)
+        if difference is not None:
+            raise CheckpointError(
+                f"{self._file.path}: the checkpoint belongs to another integrand: {difference}; "
+                "remove it or choose another place"
             )
         state: dict[str, Any] = content["state"]
         return state
 
-    def save(self, state: dict[str, Any], *, force: bool = False) -> None:
-        """Write the state, unless the last writing was a moment ago."""
-        if not force and time.monotonic() - self._written < self.interval:
+    def save(self, state: Mapping[str, Any], grids: Sequence[StratifiedGrid]) -> None:
+        """Write the state; points of the grids tell the integrand, the first time."""
+        if self._file.path is None:
             return
-        with atomic_path(self.path) as partial, partial.open("wb") as file:
-            torch.save({"identity": self.identity, "state": state}, file)
-        self._written = time.monotonic()
+        if self._probes is None:
+            self._probes = Probes.of(self._integrand, grids)
+        probes = {"shape": self._probes.shape, **self._probes.tensors()}
+        self._file.save({"probes": probes, "state": state})

@@ -5,12 +5,13 @@ import math
 import torch
 
 from mcsurrogate.integration.maximum import maximum_weight
-from mcsurrogate.integration.run import NETWORK_STEP, IntegrationRun
+from mcsurrogate.integration.run import IntegrationRun
+from mcsurrogate.integration.training_cost import NETWORK_SAMPLE, NETWORK_STEP
 
 __all__ = ["ADAPTING_ITERATIONS", "choose_before_training", "choose_sampler"]
 
-_NETWORK_SAMPLE = 4e-6
-"""Seconds to draw a point from a flow of the default size."""
+_COUNTING = 500.0
+"""Effective points of the last VEGAS+ iteration from which its deviation can be believed."""
 _HOPED_DEVIATION = 0.4
 _HOPED_GAIN = 0.6
 _LEAST_DEVIATION = 0.05
@@ -38,9 +39,9 @@ def choose_before_training(
     tuple
         ``vegas`` or ``madnis``, and why.
     """
-    last = run.history[-1]
+    last = run.estimates.last
     counting = last.effective * last.points
-    if counting <= 500:
+    if counting <= _COUNTING:
         return "madnis", f"only {counting:.0f} points of the last VEGAS+ iteration count"
     deviation = last.relative_std_dev
     hoped = max(_LEAST_DEVIATION, min(_HOPED_DEVIATION, _HOPED_GAIN * deviation))
@@ -63,7 +64,7 @@ def choose_before_training(
     seconds_flow = (
         trained * cost
         + steps * training.batch * NETWORK_STEP
-        + points_flow * (cost + _NETWORK_SAMPLE)
+        + points_flow * (cost + NETWORK_SAMPLE)
     )
     return "vegas" if seconds_vegas < seconds_flow else "madnis", (
         f"{found}at {cost:.2g} s an evaluation it needs {seconds_vegas:.3g} s for a relative error "
@@ -80,13 +81,13 @@ def choose_sampler(run: IntegrationRun, events: int) -> tuple[str, str]:
     wanted, it is expected to fall likewise in the iterations to come.
     """
     cost = run.evaluate.cost
-    flow = [e for e in run.history if e.phase == "training"][-1].relative_std_dev
-    start = [e.relative_std_dev for e in run.history if e.phase == "vegas"]
+    flow = [e for e in run.estimates.history if e.phase == "training"][-1].relative_std_dev
+    start = [e.relative_std_dev for e in run.estimates.history if e.phase == "vegas"]
     grid = start[-1]
     steady = len(start) > 2 and start[-3] > start[-2] > start[-1]
     if steady and grid < _ADAPTED and not events:
         grid *= max(_STEEPEST_FALL, math.sqrt(grid / start[-3])) ** ADAPTING_ITERATIONS
-    seconds_flow = flow**2 * (cost + _NETWORK_SAMPLE)
+    seconds_flow = flow**2 * (cost + NETWORK_SAMPLE)
     seconds_grid = grid**2 * cost
     method = "vegas" if grid < flow and seconds_grid < seconds_flow else "madnis"
     return method, (

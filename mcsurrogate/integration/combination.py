@@ -1,8 +1,16 @@
 """Combining the estimates of an adaptive integration without bias."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-__all__ = ["PredictableMean"]
+from mcsurrogate.integration.history import Estimate
+
+__all__ = ["EXPECTED_GAIN", "Estimates", "PredictableMean"]
+
+EXPECTED_GAIN = 16.0
+"""How much less variance later points are assumed to have when learning begins."""
+_GAUSSIAN = 1000.0
+"""Effective sample size from which an estimate's error means what it says."""
 
 
 @dataclass(slots=True)
@@ -26,7 +34,6 @@ class PredictableMean:
     value: float = 0.0
     variance: float = 0.0
     left: float = 1.0
-    history: list[tuple[float, float, float]] = field(default_factory=list)
 
     def add(self, value: float, variance: float, fraction: float) -> None:
         """Add an estimate with a ``fraction`` of the remaining weight."""
@@ -34,18 +41,71 @@ class PredictableMean:
         self.value += share * value
         self.variance += share * share * variance
         self.left -= share
-        self.history.append((value, variance, share))
-
-    def state(self) -> tuple[float, float, float, list[tuple[float, float, float]]]:
-        """Everything, for a checkpoint."""
-        return self.value, self.variance, self.left, list(self.history)
-
-    def restore(self, state: tuple[float, float, float, list[tuple[float, float, float]]]) -> None:
-        """Take up a saved state."""
-        self.value, self.variance, self.left, history = state
-        self.history = [(value, variance, share) for value, variance, share in history]
 
     @staticmethod
     def fraction(points: int, points_left: int, gain: float) -> float:
         """Fraction for ``points`` now where ``points_left`` come with ``gain`` less variance."""
         return points / (points + gain * points_left) if points_left > 0 else 1.0
+
+
+@dataclass(slots=True)
+class Estimates:
+    """What each iteration found, and the mean of all.
+
+    Attributes
+    ----------
+    mean
+        The integral so far.
+    history
+        Each iteration's own estimate.
+    """
+
+    mean: PredictableMean = field(default_factory=PredictableMean)
+    history: list[Estimate] = field(default_factory=list)
+
+    @property
+    def last(self) -> Estimate:
+        """The latest one."""
+        return self.history[-1]
+
+    @property
+    def guess(self) -> float:
+        """Best guess of the integral, for units: weighted by what counts of each iteration."""
+        known = [e for e in self.history if e.error > 0.0]
+        if not known:
+            return 1.0
+        weights = [e.points * e.effective for e in known]
+        total = sum(weights)
+        return sum(w * e.value for w, e in zip(weights, known, strict=True)) / max(total, 1e-300)
+
+    def combine(
+        self, value: float, variance: float, *, points: int, left: int, gain: float
+    ) -> None:
+        """Add an estimate to the mean, with a weight that its own points did not decide on.
+
+        Parameters
+        ----------
+        value, variance
+            The estimate and the square of its error.
+        points, left
+            Points of this estimate, and points that will follow.
+        gain
+            How much less variance those are assumed to have.
+        """
+        fraction = PredictableMean.fraction(points, max(0, left), gain)
+        learning = left > 0 and gain > 1.0
+        if learning and (not self.history or self.last.effective * points < _GAUSSIAN):
+            # a few points that count make a skewed estimate, low most of the time
+            fraction = 0.0
+        self.mean.add(value, variance, fraction)
+
+    def state(self) -> dict[str, Any]:
+        """Everything, for a checkpoint."""
+        return {"mean": asdict(self.mean), "history": [asdict(e) for e in self.history]}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> "Estimates":
+        """Rebuild saved ones."""
+        return cls(
+            PredictableMean(**state["mean"]), [Estimate(**entry) for entry in state["history"]]
+        )

@@ -2,14 +2,13 @@
 
 import math
 import time
-from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
-from mcsurrogate.integration.integrand import Integrand, IntegrandValue
+from mcsurrogate.integration.integrand import Integrand, IntegrandValue, join_present
 
 __all__ = ["Evaluator"]
 
@@ -19,11 +18,6 @@ def _evaluate(integrand: Integrand, u: Tensor, channel: Tensor) -> tuple[Integra
     with torch.no_grad():
         value = integrand(u, channel)
     return value, time.process_time() - start
-
-
-def _join(parts: Sequence[Tensor | None]) -> Tensor | None:
-    tensors = [part for part in parts if part is not None]
-    return torch.cat(tensors) if tensors else None
 
 
 class Evaluator:
@@ -79,8 +73,8 @@ class Evaluator:
         self.seconds += sum(seconds for _, seconds in parts)
         values = [value for value, _ in parts]
         weight = torch.cat([value.weight for value in values]).to(torch.float64)
-        prior = _join([value.prior for value in values])
-        features = _join([value.features for value in values])
+        prior = join_present([value.prior for value in values])
+        features = join_present([value.features for value in values])
         self._check_shapes(len(u), weight, prior)
         self.evaluations += len(u)
         return IntegrandValue(self._finite(u, channel, weight), prior, features)

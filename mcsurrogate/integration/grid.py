@@ -5,6 +5,11 @@ from torch import Tensor
 
 __all__ = ["VegasGrid"]
 
+_DAMPING = 0.5
+"""Exponent that slows the grid down (arXiv:2009.05112, eq. 15)."""
+_EVEN = 1e-9
+"""Part of every bin that is as wide as all others: the density stays finite."""
+
 
 class VegasGrid:
     """Bins of equal probability along every dimension.
@@ -62,7 +67,7 @@ class VegasGrid:
         """Logarithm of the density ``(N,)`` at points ``(N, d)``."""
         return self.inverse(x)[1]
 
-    def adapt(self, y: Tensor, square: Tensor, damping: float = 0.5) -> None:
+    def adapt(self, y: Tensor, square: Tensor) -> None:
         """Move the edges so that every bin contributes the same to the variance.
 
         Parameters
@@ -71,15 +76,13 @@ class VegasGrid:
             ``(N, d)`` uniform coordinates of the points.
         square
             ``(N,)`` squared weights, divided by the sampling density in y where that is not one.
-        damping
-            Exponent of the compression; 0 freezes the grid (arXiv:2009.05112, eq. 15).
         """
         index = (y.t() * self.bins).long().clamp(0, self.bins - 1)
         for axis in range(self.dim):
             counts = torch.bincount(index[axis], minlength=self.bins)
             total = torch.bincount(index[axis], weights=square, minlength=self.bins)
             mean = total / counts.clamp(min=1)
-            self.edges[axis] = _refine(self.edges[axis], mean, damping)
+            self.edges[axis] = _refine(self.edges[axis], mean)
 
 
 def _interpolate(target: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -89,7 +92,7 @@ def _interpolate(target: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return y[left] + (target - x[left]) / span * (y[right] - y[left])
 
 
-def _refine(edges: Tensor, mean: Tensor, damping: float) -> Tensor:
+def _refine(edges: Tensor, mean: Tensor) -> Tensor:
     """Move the edges of one axis by the mean squared weight in each bin."""
     if float(mean.sum()) <= 0.0:
         return edges
@@ -102,11 +105,10 @@ def _refine(edges: Tensor, mean: Tensor, damping: float) -> Tensor:
         (-(1.0 - share) / share.clamp(min=1e-300).log()).clamp(min=0.0),
         torch.zeros_like(share),
     )
-    importance = torch.where(share >= 1.0, torch.ones_like(share), importance) ** damping
+    importance = torch.where(share >= 1.0, torch.ones_like(share), importance) ** _DAMPING
     total = torch.cat((torch.zeros(1, dtype=edges.dtype), importance.cumsum(0)))
     target = torch.linspace(0.0, float(total[-1]), len(edges), dtype=edges.dtype)
     fresh = _interpolate(target, total, edges)
     fresh[0], fresh[-1] = edges[0], edges[-1]
-    # bins never vanish, so that the density stays finite
     spread = torch.linspace(0.0, 1.0, len(edges), dtype=edges.dtype)
-    return (1.0 - 1e-9) * fresh.cummax(0).values + 1e-9 * spread
+    return (1.0 - _EVEN) * fresh.cummax(0).values + _EVEN * spread

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 __all__ = ["Estimate", "Progress"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """State of a running integration, for a progress bar.
 
@@ -27,7 +27,7 @@ class Progress:
     error: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """One iteration's own estimate.
 

@@ -1,14 +1,23 @@
 """The contract between a sampler and what it integrates: nothing here knows physics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
 
-__all__ = ["FunctionIntegrand", "Integrand", "IntegrandValue", "as_integrand", "discrete_sizes"]
+__all__ = [
+    "FunctionIntegrand",
+    "Integrand",
+    "IntegrandValue",
+    "as_integrand",
+    "discrete_sizes",
+    "join_present",
+    "network_groups",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,18 @@ def discrete_sizes(integrand: Integrand) -> tuple[int, ...]:
             f"{integrand.dim} dimensions"
         )
     return sizes
+
+
+def network_groups(integrand: Integrand) -> tuple[int, ...]:
+    """For each channel the index of its network: the integrand's ``groups``, or one a channel."""
+    groups = getattr(integrand, "groups", None)
+    return tuple(range(integrand.channels)) if groups is None else tuple(groups)
+
+
+def join_present(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """Put the parts that are there into one tensor, or None where none is."""
+    tensors = [part for part in parts if part is not None]
+    return torch.cat(tensors) if tensors else None
 
 
 def as_integrand(f: Integrand | Callable[[Tensor], Tensor], dim: int | None) -> Integrand:

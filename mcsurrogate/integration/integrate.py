@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
-from mcsurrogate.integration.checkpoint import Checkpoint, fingerprint
+from mcsurrogate.integration.checkpoint import IntegrationCheckpoint
 from mcsurrogate.integration.diagnostics import (
     consistency_warning,
     dominance_warning,
@@ -18,7 +19,7 @@ from mcsurrogate.integration.diagnostics import (
     witness_warning,
 )
 from mcsurrogate.integration.history import Progress
-from mcsurrogate.integration.integrand import Integrand, IntegrandValue, as_integrand
+from mcsurrogate.integration.integrand import Integrand, as_integrand
 from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.result import ChannelResult, IntegrationResult
 from mcsurrogate.integration.run import IntegrationRun
@@ -82,7 +83,8 @@ def integrate(
     progress
         Called after every step.
     checkpoint
-        File that keeps the state of the integration.
+        File that keeps the state of the integration, and values of ``f`` at a few points (which
+        are not counted as evaluations): the file of another function is refused.
     resume
         Whether to go on from ``checkpoint`` if it exists; otherwise it is overwritten.
 
@@ -94,8 +96,9 @@ def integrate(
     Raises
     ------
     IntegrationError
-        For impossible arguments, a checkpoint of another job, or an integrand that is not
-        finite.
+        For impossible arguments, or an integrand that is not finite.
+    CheckpointError
+        For a checkpoint that is damaged, or of another job or function.
 
     Examples
     --------
@@ -115,22 +118,28 @@ def integrate(
     settings = IntegrationSettings() if settings is None else settings
     run = IntegrationRun(integrand, evaluations, seed, settings, executor, progress)
     schedule = Schedule(run, method, precision, events)
-    keeper, spent = None, 0.0
-    if checkpoint is not None:
-        identity = fingerprint(
-            integrand.dim, integrand.names, evaluations, seed, precision, method, events, settings
-        )
-        keeper = Checkpoint(Path(checkpoint), identity)
-        saved = keeper.load() if resume else None
-        if saved is not None:
-            schedule.restore(saved["schedule"])
-            spent = saved["seconds"]
+    identity = {
+        "dim": integrand.dim,
+        "channels": integrand.names,
+        "evaluations": evaluations,
+        "seed": seed,
+        "precision": precision,
+        "method": method,
+        "events": events,
+        "settings": asdict(settings),
+    }
+    path = None if checkpoint is None else Path(checkpoint)
+    keeper = IntegrationCheckpoint(path, identity, integrand)
+    saved = keeper.load() if resume else None
+    spent = 0.0
+    if saved is not None:
+        schedule.restore(saved["schedule"])
+        spent = saved["seconds"]
     while not schedule.done:
         schedule.advance()
-        if keeper is not None:
+        if keeper.due or schedule.done:
             seconds = spent + time.process_time() - start
-            state = {"schedule": schedule.state(), "seconds": seconds}
-            keeper.save(state, force=schedule.done)
+            keeper.save({"schedule": schedule.state(), "seconds": seconds}, run.grids)
     own = spent + time.process_time() - start
     seconds = own + (run.evaluate.seconds if executor is not None else 0.0)
     return _result(schedule, seconds, overweight, effective_fraction)
@@ -141,8 +150,7 @@ def _result(
 ) -> IntegrationResult:
     run = schedule.run
     assert run.mixture is not None
-    weight = torch.cat([w for w, _, _ in run.final])
-    channel = torch.cat([c for _, c, _ in run.final])
+    weight, channel = run.final.weight, run.final.channel
     efficiency = unweighting_efficiency(
         weight,
         channel,
@@ -158,15 +166,15 @@ def _result(
         efficiency.maximum if float(efficiency.maximum.sum()) > 0.0 else torch.ones(run.channels),
         efficiency.maximum,
     )
-    value, error = run.mean.value, math.sqrt(run.mean.variance)
-    frozen = [e for e in run.history if e.phase == "frozen"]
-    last = run.history[-1]
+    mean, history = run.estimates.mean, run.estimates.history
+    value, error = mean.value, math.sqrt(mean.variance)
+    frozen = [e for e in history if e.phase == "frozen"]
     if frozen:
         points = sum(e.points for e in frozen)
         variance = sum((e.points * e.error) ** 2 for e in frozen) / points**2
         deviation = math.sqrt(variance * points) / max(abs(value), 1e-300)
     else:
-        deviation = last.relative_std_dev
+        deviation = history[-1].relative_std_dev
     return IntegrationResult(
         value=value,
         error=error,
@@ -183,7 +191,7 @@ def _result(
         warnings=_warnings(schedule, weight, channel),
         sampler=sampler,
         seed=run.seed,
-        history=tuple(run.history),
+        history=tuple(history),
         losses=() if run.trainer is None else tuple(run.trainer.losses),
         decision=schedule.decision,
     )
@@ -191,13 +199,13 @@ def _result(
 
 def _warnings(schedule: Schedule, weight: Tensor, channel: Tensor) -> tuple[str, ...]:
     run = schedule.run
-    value, error = run.mean.value, math.sqrt(run.mean.variance)
-    counts = run.moments.counts
-    contribution = weight / counts[channel]
+    mean, history = run.estimates.mean, run.estimates.history
+    value, error = mean.value, math.sqrt(mean.variance)
+    contribution = weight / run.final.moments.counts[channel]
     found = [
         tail_warning(contribution),
         dominance_warning(contribution, len(contribution)),
-        consistency_warning(run.history),
+        consistency_warning(history),
     ]
     if run.buffer.rounds and run.mixture is not None:
         found.append(_witnesses(run, weight, channel, error / max(abs(value), 1e-300)))
@@ -220,28 +228,26 @@ def _witnesses(
     largest = torch.zeros(run.channels, dtype=torch.float64)
     largest.scatter_reduce_(0, channel, weight.abs(), "amax")
     for batch, counts in zip(run.buffer.rounds, run.buffer.counts, strict=True):
-        value = run.channel_value(
-            IntegrandValue(batch.weight, batch.prior, batch.features), batch.channel
-        )
+        value = run.channel_value(batch.value, batch.channel)
         log_q = run.mixture.log_prob(batch.u, batch.channel)
         parts.append(value * (-batch.log_proposal).exp() / counts[batch.channel])
         weights.append(value.abs() * (-log_q).exp() / largest[batch.channel].clamp(min=1e-300))
-    scale = max(abs(run.mean.value), 1e-300) * len(parts)
+    scale = max(abs(run.estimates.mean.value), 1e-300) * len(parts)
     return witness_warning(torch.cat(parts) / scale, torch.cat(weights), 1.0, relative_error)
 
 
 def _channel_results(run: IntegrationRun, maximum: Tensor) -> tuple[ChannelResult, ...]:
-    moments = run.moments
+    moments = run.final.moments
     deviation = moments.variances.sqrt()
     error = deviation / moments.counts.clamp(min=1.0).sqrt()
     return tuple(
         ChannelResult(
-            name,
-            float(moments.means[k]),
-            float(error[k]),
-            float(deviation[k] / moments.means[k].abs().clamp(min=1e-300)),
-            float(maximum[k]),
-            bool(run.active[k]),
+            name=name,
+            value=float(moments.means[k]),
+            error=float(error[k]),
+            relative_std_dev=float(deviation[k] / moments.means[k].abs().clamp(min=1e-300)),
+            maximum_weight=float(maximum[k]),
+            active=bool(run.active[k]),
         )
         for k, name in enumerate(run.integrand.names)
     )

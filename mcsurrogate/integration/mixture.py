@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from mcsurrogate.flows import HypercubeFlow
+from mcsurrogate.flows import Flow
 from mcsurrogate.integration.vegas import StratifiedGrid
 
-__all__ = ["FLAT", "FLOW", "GRID", "DefensiveMixture"]
+__all__ = ["DefensiveMixture"]
 
-FLOW, GRID, FLAT = 0, 1, 2
-"""Parts of the mixture."""
+_FLOW, _GRID = 0, 1
+"""Parts of the mixture; the third is the flat density."""
 
 
 class DefensiveMixture:
@@ -32,7 +32,7 @@ class DefensiveMixture:
     def __init__(
         self,
         grids: list[StratifiedGrid],
-        flow: HypercubeFlow | None = None,
+        flow: Flow | None = None,
         grid_part: float = 0.04,
         flat_part: float = 0.01,
     ) -> None:
@@ -68,21 +68,15 @@ class DefensiveMixture:
             result[chosen] = self.grids[k].log_prob(u[chosen])
         return result
 
-    def _flow_log_prob(self, u: Tensor, channel: Tensor) -> Tensor:
-        assert self.flow is not None
-        return self.flow.log_prob(u, channel if self.channels > 1 else None)
-
     @torch.no_grad()
-    def draw(
-        self, channel: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def draw(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Draw one point in each of the channels ``(N,)``.
 
         Returns
         -------
         tuple
-            Points ``(N, d)``, the logarithms ``(N,)`` of the mixture density and of the grid
-            density, and the part ``(N,)`` that drew each point; float64.
+            Points ``(N, d)``, and the logarithms ``(N,)`` of the mixture density and of the grid
+            density; float64.
         """
         part_flow, part_grid, _ = self.parts
         count = len(channel)
@@ -90,25 +84,23 @@ class DefensiveMixture:
         part = (select >= part_flow).long() + (select >= part_flow + part_grid).long()
         u = torch.rand(count, self.dim, generator=generator, dtype=torch.float64)
         log_flow = torch.full((count,), -torch.inf, dtype=torch.float64)
-        chosen = torch.nonzero(part == FLOW)[:, 0]
+        chosen = torch.nonzero(part == _FLOW)[:, 0]
         if self.flow is not None and len(chosen):
-            x, log_det = self.flow.forward_and_log_det(
-                u[chosen], channel[chosen] if self.channels > 1 else None
-            )
+            x, log_det = self.flow.forward_and_log_det(u[chosen], channel[chosen])
             u[chosen] = x
             log_flow[chosen] = -log_det
-        for k in torch.unique(channel[part == GRID]).tolist():
-            chosen = torch.nonzero((part == GRID) & (channel == k))[:, 0]
+        for k in torch.unique(channel[part == _GRID]).tolist():
+            chosen = torch.nonzero((part == _GRID) & (channel == k))[:, 0]
             u[chosen] = self.grids[k].sample(len(chosen), generator)
-        others = torch.nonzero(part != FLOW)[:, 0]
+        others = torch.nonzero(part != _FLOW)[:, 0]
         if self.flow is not None and len(others):
-            log_flow[others] = self._flow_log_prob(u[others], channel[others])
+            log_flow[others] = self.flow.log_prob(u[others], channel[others])
         log_grid = self.grid_log_prob(u, channel)
-        return u, self._combine(log_flow, log_grid), log_grid, part
+        return u, self._combine(log_flow, log_grid), log_grid
 
     def sample(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw one point in each of the channels: points ``(N, d)``, log-density ``(N,)``."""
-        u, log_prob, _, _ = self.draw(channel, generator)
+        u, log_prob, _ = self.draw(channel, generator)
         return u, log_prob
 
     @torch.no_grad()
@@ -116,7 +108,7 @@ class DefensiveMixture:
         """Logarithm of the mixture density ``(N,)``."""
         log_flow = torch.full((len(u),), -torch.inf, dtype=torch.float64)
         if self.flow is not None:
-            log_flow = self._flow_log_prob(u, channel)
+            log_flow = self.flow.log_prob(u, channel)
         return self._combine(log_flow, self.grid_log_prob(u, channel))
 
     def _combine(self, log_flow: Tensor, log_grid: Tensor) -> Tensor:

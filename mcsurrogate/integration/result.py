@@ -8,7 +8,7 @@ from mcsurrogate.integration.sampler import Sampler
 __all__ = ["ChannelResult", "IntegrationResult"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelResult:
     """One channel's part of the integral.
 
@@ -34,7 +34,7 @@ class ChannelResult:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationResult:
     """An integral and the sampler that found it.
 

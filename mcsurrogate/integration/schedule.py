@@ -8,13 +8,31 @@ from mcsurrogate.integration.choice import (
     choose_before_training,
     choose_sampler,
 )
-from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.run import IntegrationRun
 
 __all__ = ["Schedule"]
 
 _LEAST_FINAL = 20_000
 """Points of the final sample that maximum weights need."""
+_SAFETY = 1.1
+"""Points that are planned over those that the precision should need."""
+_LEAST_ROUND = 256
+"""Points of a training round."""
+_EARLY_GRID = 0.25
+"""Part of the proposal that the grid has in the first round beyond its own; it falls to none
+halfway through the training."""
+_ROUNDS_TO_BELIEVE = 3
+"""Training rounds after which their spread may end the training."""
+_FURTHER_PART, _FURTHER_POINTS = 0.2, 1000
+"""Points that are added where the precision was missed: part of those so far, and some more."""
+_ITERATION_PART, _LEAST_ITERATION = 0.05, 500
+"""Evaluations of a VEGAS+ iteration, of all and at least, once VEGAS+ is chosen."""
+_PROBE_PART, _LEAST_PROBE = 0.1, 1000
+"""Evaluations for the maximum weights of VEGAS+, of all and at least."""
+_LAST_ITERATION = 1.5
+"""The last iteration takes all that is left below so many of the others."""
+_LEAST_LAST = 100
+"""Points of the last iteration."""
 
 
 class Schedule:
@@ -89,7 +107,9 @@ class Schedule:
         points = int(self._training_points * 2 * (self.index + 1) / (rounds * (rounds + 1)))
         early = max(0.0, 1.0 - 2.0 * self.index / rounds)
         progress = self.index / rounds
-        run.training_round(max(points, 256), settings.grid_part + 0.25 * early, progress)
+        run.training_round(
+            max(points, _LEAST_ROUND), settings.grid_part + _EARLY_GRID * early, progress
+        )
         run.drop_channels()
         self.index += 1
         run.train(run.training_steps(self._training_points), self.index)
@@ -101,9 +121,9 @@ class Schedule:
 
     def _precise_enough(self) -> bool:
         """Whether the sampler reaches the precision with about the next round's points."""
-        if self.precision is None or self.index < 3:
+        if self.precision is None or self.index < _ROUNDS_TO_BELIEVE:
             return False
-        last = self.run.history[-1]
+        last = self.run.estimates.last
         needed = (last.relative_std_dev / self.precision) ** 2
         return needed < max(2 * last.points, _LEAST_FINAL) and needed < self.run.left
 
@@ -112,26 +132,30 @@ class Schedule:
         run = self.run
         if self.precision is None:
             return run.left
-        value = abs(run.history[-1].value)
-        room = (self.precision * value) ** 2 - run.mean.variance
+        value = abs(run.estimates.last.value)
+        room = (self.precision * value) ** 2 - run.estimates.mean.variance
         if room <= 0.0:
             return _LEAST_FINAL
-        return max(_LEAST_FINAL, math.ceil(1.1 * run.mean.left**2 * variance / room))
+        return max(_LEAST_FINAL, math.ceil(_SAFETY * run.estimates.mean.left**2 * variance / room))
 
     def _final(self) -> None:
         run = self.run
-        if self.index == 0 and run.moments.counts.sum() == 0:
-            last = run.history[-1]
+        if self.index == 0 and run.final.moments.counts.sum() == 0:
+            last = run.estimates.last
             self.planned = min(run.left, self._needed(last.error**2 * last.points))
         points = min(run.settings.chunk, self.planned)
         run.final_chunk(points)
         self.planned -= points
         self.index += 1
         if self.planned <= 0 and self.precision is not None and run.left > 0:
-            moments = run.moments
-            error = math.sqrt(run.mean.variance + run.mean.left**2 * moments.variance)
+            moments = run.final.moments
+            error = math.sqrt(
+                run.estimates.mean.variance + run.estimates.mean.left**2 * moments.variance
+            )
             if error > self.precision * abs(moments.value):
-                self.planned = min(run.left, int(0.2 * float(moments.counts.sum())) + 1000)
+                self.planned = min(
+                    run.left, int(_FURTHER_PART * float(moments.counts.sum())) + _FURTHER_POINTS
+                )
         if self.planned <= 0:
             run.close()
             self._go("done")
@@ -139,32 +163,33 @@ class Schedule:
     def _grid(self) -> None:
         """More VEGAS+ adaptation, with boxes for more points."""
         run = self.run
-        points = max(int(0.05 * run.budget), 500)
+        points = max(int(_ITERATION_PART * run.budget), _LEAST_ITERATION)
         if self.index == 0:
             run.restratify(points)
         run.vegas_step(points, adapt=True, keep=False, choose=True)
         self.index += 1
         if self.index == ADAPTING_ITERATIONS:
-            run.mixture = DefensiveMixture(run.grids, None, flat_part=run.settings.flat_part)
+            run.freeze_grid()
             self._go("probe")
 
     def _probe(self) -> None:
         """Independent points of the sampler that events will come from."""
         run = self.run
-        run.final_chunk(max(1000, min(run.settings.chunk, int(0.1 * run.budget))))
+        wanted = _PROBE_PART * run.budget
+        run.final_chunk(max(_LEAST_PROBE, min(run.settings.chunk, int(wanted))))
         self.index += 1
-        if self.index * run.settings.chunk >= 0.1 * run.budget:
+        if self.index * run.settings.chunk >= wanted:
             self._go("frozen")
-            last = run.history[-1]
+            last = run.estimates.last
             self.planned = min(run.left, self._needed(last.error**2 * last.points))
 
     def _frozen(self) -> None:
         """VEGAS+ iterations that no longer adapt."""
         run = self.run
-        points = max(int(0.05 * run.budget), 500)
-        last = self.planned < 1.5 * points
+        points = max(int(_ITERATION_PART * run.budget), _LEAST_ITERATION)
+        last = self.planned < _LAST_ITERATION * points
         if last:
-            points = max(self.planned, 100)
+            points = max(self.planned, _LEAST_LAST)
         before = run.evaluate.evaluations
         # the last iteration takes all the weight that is left in the mean
         run.vegas_step(points, adapt=False, keep=False, left=0 if last else self.planned - points)
@@ -191,6 +216,4 @@ class Schedule:
         self.planned = state["planned"]
         self.run.restore(state["run"])
         if self.method == "vegas" and self.phase in ("probe", "frozen", "done"):
-            self.run.mixture = DefensiveMixture(
-                self.run.grids, None, flat_part=self.run.settings.flat_part
-            )
+            self.run.freeze_grid()

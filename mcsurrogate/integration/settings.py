@@ -1,5 +1,6 @@
 """What can be set about an integration."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcsurrogate.errors import IntegrationError
@@ -10,28 +11,19 @@ __all__ = ["FlowSettings", "IntegrationSettings", "TrainingSettings"]
 
 @dataclass(frozen=True, slots=True)
 class FlowSettings:
-    """Size of the flow.
+    """Which flow.
 
     Attributes
     ----------
-    hidden
-        Widths of the hidden layers of each coupling block's network.
-    bins
-        Spline bins of the coupling blocks.  Few are enough where several blocks follow each other,
-        and learn fewer single points by heart.
-    marginal_bins
-        Spline bins of the elementwise layer that takes the VEGAS grid.
-    blocks
-        Number of coupling blocks; None for as many as let every dimension see every other one.
-    channel_weight_hidden
-        Widths of the hidden layers of the channel-weight network.
+    family
+        ``splines``, or another family: see :func:`mcsurrogate.flows.flow_family`.
+    options
+        What the family's constructor takes beside the shape of the integrand, such as ``hidden``
+        and ``bins`` of :class:`mcsurrogate.flows.HypercubeFlow`.
     """
 
-    hidden: tuple[int, ...] = (64, 64)
-    bins: int = 4
-    marginal_bins: int = 32
-    blocks: int | None = None
-    channel_weight_hidden: tuple[int, ...] = (32, 32)
+    family: str = "splines"
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +51,8 @@ class TrainingSettings:
         Decay of the moving average of the parameters that the sampler uses.
     learn_channel_weights
         Whether channel weights are learned or the analytic prior is kept.
+    channel_weight_hidden
+        Widths of the hidden layers of their network.
     drop_channels
         Channels that together hold less than this part of the integral are dropped.
     """
@@ -71,6 +65,7 @@ class TrainingSettings:
     max_steps: int = 6000
     averaging: float = 0.98
     learn_channel_weights: bool = True
+    channel_weight_hidden: tuple[int, ...] = (32, 32)
     drop_channels: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -100,7 +95,7 @@ class IntegrationSettings:
     chunk
         Points drawn at a time by the frozen sampler.
     flow
-        Size of the flow.
+        Family and sizes of the flow.
     training
         Training of the flow.
     """

@@ -1,11 +1,12 @@
 """Moments of weights by channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-__all__ = ["ChannelMoments", "allocate"]
+__all__ = ["ChannelMoments", "allocate", "negligible"]
 
 
 @dataclass(slots=True)
@@ -42,6 +43,10 @@ class ChannelMoments:
         self.first = self.first + other.first
         self.second = self.second + other.second
 
+    def state(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Everything, for a checkpoint."""
+        return self.counts, self.first, self.second
+
     @property
     def means(self) -> Tensor:
         """Mean weight of each channel, zero without points."""
@@ -62,6 +67,28 @@ class ChannelMoments:
     def variance(self) -> float:
         """Variance of :attr:`value`."""
         return float((self.variances / self.counts.clamp(min=1.0)).sum())
+
+
+def negligible(rounds: Sequence[ChannelMoments], limit: float) -> Tensor:
+    """Channels ``(K,)`` (bool) that together hold less than a part of the integral.
+
+    A channel counts by the most that it may hold: two standard deviations above its mean.
+
+    Parameters
+    ----------
+    rounds
+        Moments of several samples.
+    limit
+        The part.
+    """
+    zero = torch.zeros_like(rounds[0].counts)
+    means = sum((m.means.abs() for m in rounds), zero)
+    spread = sum((m.variances / m.counts.clamp(min=1.0) for m in rounds), zero)
+    upper = (means + 2.0 * (len(rounds) * spread).sqrt()) / means.sum().clamp(min=1e-300)
+    order = torch.argsort(upper)
+    small = torch.zeros(len(means), dtype=torch.bool)
+    small[order[upper[order].cumsum(0) < limit]] = True
+    return small
 
 
 def allocate(points: int, share: Tensor, floor: float, active: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mcsurrogate.flows import HypercubeFlow
+from mcsurrogate.flows import Flow
 from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.losses import LOSSES
@@ -19,8 +19,32 @@ from mcsurrogate.integration.symmetries import Symmetries
 __all__ = ["Trainer"]
 
 _VALIDATION_POINTS = 4096
+"""Points held out on which the loss is checked."""
 _CHECKS = 5
+"""How often in a round of training, at most."""
+_LEAST_STEPS = 10
+"""Steps between two checks, at least."""
+_PATIENCE = 2
+"""Checks without a smaller loss after which a round ends."""
 _LEARNED = 0.25
+"""Effective part of a round's points from which the wanted loss replaces the KL divergence."""
+_WARM_UP = 0.05
+"""Part of the training in which the learning rate rises, and where it begins."""
+_LAST_RATE = 0.01
+"""Learning rate at the end, of the largest."""
+_LARGEST_GRADIENT = 5.0
+"""Norm to which gradients are clipped."""
+_FORGETTING = 9.0
+"""Steps after which the average has forgotten most of the start."""
+
+
+class _Learned(nn.Module):
+    """What is trained: one copy takes the steps, another averages over them."""
+
+    def __init__(self, flow: Flow, channel_weights: ChannelWeights | None) -> None:
+        super().__init__()
+        self.flow = flow
+        self.channel_weights = channel_weights
 
 
 class Trainer:
@@ -54,24 +78,22 @@ class Trainer:
         self.mixture = mixture
         self.settings = settings
         self.symmetries = symmetries
-        self.averaged: list[nn.Module] = [mixture.flow]
-        if channel_weights is not None:
-            self.averaged.append(channel_weights)
+        self.averaged = _Learned(mixture.flow, channel_weights)
         self.trained = copy.deepcopy(self.averaged)
-        parameters = [p for module in self.trained for p in module.parameters() if p.numel()]
-        self.parameters = parameters
-        self.optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
+        self.parameters = [p for p in self.trained.parameters() if p.numel()]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate)
         self.step = 0
         self.losses: list[float] = []
 
     def _learning_rate(self, progress: float) -> float:
-        warm = min(1.0, progress / 0.05 + 0.05)
-        fall = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+        warm = min(1.0, progress / _WARM_UP + _WARM_UP)
+        cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+        fall = _LAST_RATE + (1.0 - _LAST_RATE) * cosine
         return self.settings.learning_rate * warm * fall
 
     def _loss(
         self,
-        modules: list[nn.Module],
+        learned: _Learned,
         batch: PointBatch,
         log_measure: Tensor,
         name: str,
@@ -79,19 +101,17 @@ class Trainer:
     ) -> Tensor:
         """Loss of a batch; the integral is ``scale``."""
         part_flow, part_grid, part_flat = self.mixture.parts
-        flow = modules[0]
-        assert isinstance(flow, HypercubeFlow)
         channels = self.mixture.channels
         channel = batch.channel
-        log_flow = flow.log_prob(batch.u.float(), channel if channels > 1 else None)
+        log_flow = learned.flow.log_prob(batch.u.float(), channel)
         defence = (part_grid * batch.log_grid.exp() + part_flat).log()
         log_q = torch.logaddexp(log_flow + math.log(part_flow), defence.float())
         log_value = (batch.weight.abs() / scale).log().float()
         if batch.prior is not None and channels > 1:
             prior = batch.prior.float()
             alpha = prior.gather(1, channel[:, None])[:, 0]
-            if len(modules) > 1:
-                alpha = modules[1](prior, batch.features, channel)
+            if learned.channel_weights is not None:
+                alpha = learned.channel_weights(prior, batch.features, channel)
             log_value = log_value + alpha.clamp(min=1e-30).log()
         measure = (log_measure + math.log(scale)).float()
         return LOSSES[name](log_value, log_q, measure, channel, channels)
@@ -126,7 +146,7 @@ class Trainer:
         fraction = buffer.effective[-1] / max(1, counts[-1])
         name = self.settings.loss if fraction > _LEARNED else "kl"
         held, held_measure = self._draw(buffer, _VALIDATION_POINTS, generator, held_out=True)
-        block = max(10, steps // _CHECKS)
+        block = max(_LEAST_STEPS, steps // _CHECKS)
         with torch.no_grad():
             best = float(self._loss(self.averaged, held, held_measure, name, scale))
         best_state, worse = self._snapshot(), 0
@@ -143,7 +163,7 @@ class Trainer:
                     best, best_state, worse = check, self._snapshot(), 0
                 else:
                     worse += 1
-                if worse == 2:
+                if worse == _PATIENCE:
                     break
         self._revert(best_state)
 
@@ -169,7 +189,7 @@ class Trainer:
         if not bool(torch.isfinite(loss)):
             return
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
+        torch.nn.utils.clip_grad_norm_(self.parameters, _LARGEST_GRADIENT)
         self.optimizer.step()
         self.losses.append(float(loss.detach()))
         self._average()
@@ -177,26 +197,23 @@ class Trainer:
     @torch.no_grad()
     def _average(self) -> None:
         # the average forgets the start as fast as the first steps come in
-        decay = min(self.settings.averaging, self.step / (self.step + 9.0))
-        averages: list[Tensor] = [
-            p for module in self.averaged for p in module.parameters() if p.numel()
-        ]
+        decay = min(self.settings.averaging, self.step / (self.step + _FORGETTING))
+        averages: list[Tensor] = [p for p in self.averaged.parameters() if p.numel()]
         torch._foreach_lerp_(averages, list[Tensor](self.parameters), 1.0 - decay)
 
     def _snapshot(self) -> list[Tensor]:
-        return [p.detach().clone() for module in self.averaged for p in module.parameters()]
+        return [p.detach().clone() for p in self.averaged.parameters()]
 
     @torch.no_grad()
     def _revert(self, state: list[Tensor]) -> None:
-        averages = [p for module in self.averaged for p in module.parameters()]
-        for parameter, value in zip(averages, state, strict=True):
+        for parameter, value in zip(self.averaged.parameters(), state, strict=True):
             parameter.copy_(value)
 
     def state(self) -> dict[str, Any]:
         """Everything that changes in training, for a checkpoint."""
         return {
-            "averaged": [module.state_dict() for module in self.averaged],
-            "trained": [module.state_dict() for module in self.trained],
+            "averaged": self.averaged.state_dict(),
+            "trained": self.trained.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "losses": list(self.losses),
@@ -204,10 +221,8 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a saved state."""
-        for module, saved in zip(self.averaged, state["averaged"], strict=True):
-            module.load_state_dict(saved)
-        for module, saved in zip(self.trained, state["trained"], strict=True):
-            module.load_state_dict(saved)
+        self.averaged.load_state_dict(state["averaged"])
+        self.trained.load_state_dict(state["trained"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
         self.losses = list(state["losses"])

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnweightingEfficiency:
     """Part of the proposed points that become events.
 
@@ -102,7 +102,9 @@ def unweighting_efficiency(
         resampled = [w[torch.randint(len(w), (len(w),), generator=generator)] for w in by_channel]
         draws.append(_efficiency(resampled, overweight, effective)[0])
     error = float(torch.tensor(draws).std()) if replicas > 1 else math.nan
-    return UnweightingEfficiency(value, error, above, maximum, size)
+    return UnweightingEfficiency(
+        value=value, error=error, overweight=above, maximum=maximum, effective=size
+    )
 
 
 @dataclass(slots=True)

@@ -12,9 +12,21 @@ from mcsurrogate.integration.tempering import tempered_shares
 __all__ = ["StratifiedBatch", "StratifiedGrid"]
 
 _BELOW_ONE = 1.0 - 2.0**-53
+"""Largest number below one in double precision."""
+_LEAST_BINS, _MOST_BINS = 32, 1000
+"""Bins of an importance grid: as many as the points of an iteration can fill, within these."""
+_BOXES_A_POINT, _MOST_BOXES = 0.375, 100_000.0
+"""Boxes for each point of an iteration, and their largest number."""
+_SPREAD_POWER = 0.75
+"""Power of the spread in a box that its points follow; 1 is the optimum of a known spread
+(arXiv:2009.05112, section III)."""
+_FIRST_FLOOR, _FLOOR_FALL, _LAST_FLOOR = 400.0, 0.8, 100.0
+"""Effective sample size that tempering leaves: at first, its factor an iteration, at last."""
+_EVEN = 0.1
+"""Part of the sampled points that is spread evenly over the boxes: none is ever shut."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StratifiedBatch:
     """Points of one iteration and what is needed to combine their weights.
 
@@ -66,18 +78,12 @@ class StratifiedGrid:
         Number d of dimensions.
     points
         Points of a typical iteration: there are about 3/8 as many boxes.
-    bins
-        Bins of the importance grid; by default as many as ``points`` can fill.
-    damping
-        Damping exponent of the grid.
-    floor
-        Effective sample size below which the weights are tempered before the grid adapts; it
-        falls to a quarter with the iterations.
-    boxes_limit
-        Largest number of boxes.
 
     Attributes
     ----------
+    floor
+        Effective sample size below which the weights are tempered before the grid adapts; it
+        falls with the iterations.
     grid_alone
         Whether :meth:`sample` ignores the boxes; see :meth:`choose_density`.
 
@@ -86,27 +92,16 @@ class StratifiedGrid:
     arXiv:2009.05112, sections II and III.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        points: int,
-        *,
-        bins: int | None = None,
-        damping: float = 0.5,
-        floor: float = 400.0,
-        boxes_limit: int = 100_000,
-    ) -> None:
-        self.grid = VegasGrid(dim, bins or min(1000, max(32, points // (2 * dim * dim))))
-        self.damping = damping
-        self.floor = floor
-        self.lowest_floor = 0.25 * floor
-        self.boxes_limit = boxes_limit
+    def __init__(self, dim: int, points: int) -> None:
+        wanted = points // (2 * dim * dim)
+        self.grid = VegasGrid(dim, min(_MOST_BINS, max(_LEAST_BINS, wanted)))
+        self.floor = _FIRST_FLOOR
         self.grid_alone = False
         self.cut(points)
 
     def cut(self, points: int) -> None:
         """Cut new boxes, all alike, for iterations of ``points`` points."""
-        wanted = max(1.0, min(0.375 * points, float(self.boxes_limit)))
+        wanted = max(1.0, min(_BOXES_A_POINT * points, _MOST_BOXES))
         base = max(1, int(wanted ** (1.0 / self.dim) + 1e-9))
         divisions = torch.full((self.dim,), base, dtype=torch.int64)
         for axis in range(self.dim):
@@ -153,21 +148,23 @@ class StratifiedGrid:
         y = self._place(box, generator)
         x, log_grid = self.grid.forward(y)
         log_prob = log_grid + (counts.double() * (self.boxes / len(box))).log()[box]
-        return StratifiedBatch(x, y, box, counts, log_grid, log_prob)
+        return StratifiedBatch(
+            x=x, y=y, box=box, counts=counts, log_grid=log_grid, log_prob=log_prob
+        )
 
     def adapt(self, batch: StratifiedBatch, value: Tensor) -> None:
         """Adapt boxes and grid to the integrand values ``(N,)`` of a batch."""
         if not bool((value != 0.0).any()):
             return
         scaled = value * (-batch.log_grid).exp()
-        spread = batch.box_variances(scaled)[1].sqrt() ** 0.75
+        spread = batch.box_variances(scaled)[1].sqrt() ** _SPREAD_POWER
         if float(spread.sum()) > 0.0:
             self.share = spread / spread.sum()
         # points in y are not uniform but denser where boxes have more of them
         correction = (batch.log_grid - batch.log_prob).exp()
         share, _ = tempered_shares(scaled.square() * correction, self.floor)
-        self.floor = max(0.8 * self.floor, self.lowest_floor)
-        self.grid.adapt(batch.y, share, self.damping)
+        self.floor = max(_FLOOR_FALL * self.floor, _LAST_FLOOR)
+        self.grid.adapt(batch.y, share)
 
     def choose_density(self, batch: StratifiedBatch, value: Tensor, overweight: float) -> None:
         """Sample events from the grid alone where its maximum weight is the smaller one.
@@ -194,8 +191,7 @@ class StratifiedGrid:
     def _box_probability(self) -> Tensor:
         if self.grid_alone:
             return torch.full_like(self.share, 1.0 / self.boxes)
-        # no box is ever shut: a tenth of the points is spread evenly
-        return 0.9 * self.share + 0.1 / self.boxes
+        return (1.0 - _EVEN) * self.share + _EVEN / self.boxes
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` independent points ``(n, d)``."""
@@ -220,14 +216,17 @@ class StratifiedGrid:
             "edges": self.grid.edges,
             "share": self.share,
             "divisions": self.divisions,
-            "floor": torch.tensor([self.floor, self.lowest_floor], dtype=torch.float64),
+            "floor": torch.tensor(self.floor, dtype=torch.float64),
             "grid_alone": torch.tensor(self.grid_alone),
         }
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Take up a saved state."""
-        self.grid.edges = state["edges"].clone()
-        self.share = state["share"].clone()
-        self.divisions = state["divisions"].clone()
-        self.floor, self.lowest_floor = state["floor"].tolist()
-        self.grid_alone = bool(state["grid_alone"])
+    @classmethod
+    def of_state(cls, state: dict[str, Tensor]) -> "StratifiedGrid":
+        """Rebuild a saved one."""
+        made = cls(len(state["edges"]), points=1)
+        made.grid.edges = state["edges"].clone()
+        made.share = state["share"].clone()
+        made.divisions = state["divisions"].clone()
+        made.floor = float(state["floor"])
+        made.grid_alone = bool(state["grid_alone"])
+        return made

@@ -98,7 +98,7 @@ def _integrator_draws(
             )
             raise EmulationError(msg)
     hard_process = assemble(run)
-    sampler = load_sampler(folder / _SAMPLER, hard_process)
+    sampler = load_sampler(folder / _SAMPLER, hard_process, family=run.integration.flow.family)
     return sampler_draws(hard_process, sampler, process)
 
 

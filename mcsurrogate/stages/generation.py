@@ -57,7 +57,8 @@ def run_generation(
         card = folder.card
         result = read_result(folder)
         process = assemble(card)
-        sampler = load_sampler(folder.path / SAMPLER, process)
+        family = card.integration.flow.family
+        sampler = load_sampler(folder.path / SAMPLER, process, family=family)
         seed = folder.seed("generate")
         builder = EventBuilder(process, seed)
         wanted = card.generation.events

@@ -6,8 +6,14 @@ from typing import Any
 
 from mcsurrogate.errors import RunFolderError
 from mcsurrogate.hard_process import assemble
+from mcsurrogate.integration import (
+    FlowSettings,
+    IntegrationSettings,
+    integrate,
+    save_plots,
+    save_sampler,
+)
 from mcsurrogate.integration import Progress as IntegrationProgress
-from mcsurrogate.integration import integrate, save_plots, save_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 
@@ -69,6 +75,7 @@ def run_integration(
             seed=folder.seed("integrate"),
             overweight=card.overweight_fraction,
             effective_fraction=card.effective_fraction,
+            settings=IntegrationSettings(flow=FlowSettings(card.flow.family, card.flow.options)),
             events=folder.card.generation.events,
             executor=executor,
             progress=report,

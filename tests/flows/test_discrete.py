@@ -21,7 +21,7 @@ def flow(request: pytest.FixtureRequest) -> HypercubeFlow:
     periodic = [request.param == "with a circle" and axis == 1 for axis in range(len(sizes))]
     flow = HypercubeFlow(
         len(sizes),
-        channels=2,
+        groups=(0, 1),
         bins=4,
         marginal_bins=4,
         hidden=(8,),

@@ -19,7 +19,7 @@ from mcsurrogate.integration import (
 )
 
 SMALL = IntegrationSettings(
-    flow=FlowSettings(hidden=(16,), blocks=2, bins=6, marginal_bins=16),
+    flow=FlowSettings(options={"hidden": (16,), "blocks": 2, "bins": 6, "marginal_bins": 16}),
     training=TrainingSettings(batch=256, rounds=3, reuse=4.0, max_steps=120, learning_rate=1e-2),
 )
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mcsurrogate.cards import RunCard, load_card
-from mcsurrogate.errors import PhaseSpaceError
-from mcsurrogate.hard_process import assemble
-from mcsurrogate.integration import integrate
+from mcsurrogate.errors import IntegrationError, PhaseSpaceError
+from mcsurrogate.hard_process import HardProcess, assemble
+from mcsurrogate.integration import integrate, load_sampler, save_sampler
 from mcsurrogate.phase_space import TransverseMapping
 
 
@@ -27,6 +27,34 @@ def test_diagrams_and_transverse_agree() -> None:
     a, b = found
     assert abs(a.value - b.value) < 4 * math.hypot(a.error, b.error)
     assert b.error < 0.02 * b.value
+
+
+def test_a_sampler_is_refused_with_another_mapping_scale_or_cut(tmp_path: Path) -> None:
+    """Dimensions and number of channels are the same: the values at stored points tell."""
+    path = tmp_path / "sampler.safetensors"
+    process = assemble(card("ttbar", "transverse"))
+    save_sampler(integrate(process, evaluations=4000, seed=4, method="vegas").sampler, path)
+    load_sampler(path, assemble(card("ttbar", "transverse")))
+    other = card("ttbar", "diagrams").model_dump()
+    with pytest.raises(IntegrationError, match="this sampler is for another integrand"):
+        load_sampler(path, _named(assemble(RunCard.model_validate(other)), process.names))
+    cut = {"observable": "pt", "particles": [6], "minimum": 80.0}
+    for section, values in (
+        ("scales", {"factorization": 92.0}),
+        ("beams", {"pdf": "NNPDF31_lo_as_0118"}),
+        ("model", {"top_mass": 173.1}),
+        ("cuts", [cut]),
+    ):
+        other = card("ttbar", "transverse").model_dump()
+        other[section] = values if section == "cuts" else {**other[section], **values}
+        with pytest.raises(IntegrationError, match=r"not .* at u = .* stored points"):
+            load_sampler(path, assemble(RunCard.model_validate(other)))
+
+
+def _named(process: HardProcess, names: tuple[str, ...]) -> HardProcess:
+    """Give the channels other names: what is left to tell integrands apart are values."""
+    process.names = names
+    return process
 
 
 def test_what_auto_chooses() -> None:

@@ -10,13 +10,13 @@ from mcsurrogate.integration import (
     IntegrationSettings,
     TrainingSettings,
 )
+from mcsurrogate.integration.control import control_variates
 from mcsurrogate.integration.run import IntegrationRun
-from mcsurrogate.integration.statistics import ChannelMoments
 
 SETTINGS = IntegrationSettings(
     grid_part=0.3,
     flat_part=0.2,
-    flow=FlowSettings(hidden=(8,), blocks=2, bins=4, marginal_bins=32),
+    flow=FlowSettings(options={"hidden": (8,), "blocks": 2}),
     training=TrainingSettings(batch=128, reuse=1.0),
 )
 
@@ -30,13 +30,11 @@ def test_control_variates() -> None:
     run.start_flow()
     assert run.mixture is not None
     channel = torch.zeros(20_000, dtype=torch.int64)
-    u, log_q, log_grid, _ = run.mixture.draw(channel, run.generator)
+    u, log_q, log_grid = run.mixture.draw(channel, run.generator)
     # nothing is known of the integral before the first round
-    assert float(run._control(run.mixture, log_q, log_grid, channel).abs().max()) == 0
-    run.round_moments.append(
-        ChannelMoments(*(torch.tensor([v], dtype=torch.float64) for v in (1.0, 0.0157, 0.0)))
-    )
-    control = run._control(run.mixture, log_q, log_grid, channel)
+    assert float(control_variates(run.mixture, log_q, log_grid, None).abs().max()) == 0
+    integral = torch.full_like(log_q, 0.0157)
+    control = control_variates(run.mixture, log_q, log_grid, integral)
     assert abs(float(control.mean())) < 4 * float(control.std()) / math.sqrt(20_000)
     weight = integrand(u, channel).weight * (-log_q).exp()
     assert float((weight + control).std()) < 0.9 * float(weight.std())

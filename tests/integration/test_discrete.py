@@ -16,7 +16,7 @@ from mcsurrogate.integration import (
 from mcsurrogate.integration.sampler_file import load_sampler, save_sampler
 
 SETTINGS = IntegrationSettings(
-    flow=FlowSettings(hidden=(16,), blocks=2, bins=6, marginal_bins=16),
+    flow=FlowSettings(options={"hidden": (16,), "blocks": 2, "bins": 6, "marginal_bins": 16}),
     training=TrainingSettings(batch=512, rounds=3, reuse=10.0, max_steps=300, learning_rate=1e-2),
 )
 
@@ -53,7 +53,7 @@ def test_unbiased_and_learned(method: str, tmp_path: Path) -> None:
         assert result.relative_std_dev < 0.45
         assert result.unweighting_efficiency > 0.5
     path = tmp_path / "sampler.safetensors"
-    save_sampler(sampler, path, SETTINGS.flow)
+    save_sampler(sampler, path)
     again = load_sampler(path, Choices()).sample(4000, torch.Generator().manual_seed(9))
     assert torch.equal(again.u, points.u)
 

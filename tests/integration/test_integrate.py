@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy import special
 
-from mcsurrogate.errors import IntegrationError
+from mcsurrogate.errors import CheckpointError, IntegrationError
 from mcsurrogate.integration import (
     FlowSettings,
     FunctionIntegrand,
@@ -20,10 +20,10 @@ from mcsurrogate.integration import (
     TrainingSettings,
     integrate,
 )
-from mcsurrogate.integration.checkpoint import Checkpoint
+from mcsurrogate.integration.checkpoint import IntegrationCheckpoint
 
 SMALL = IntegrationSettings(
-    flow=FlowSettings(hidden=(16,), blocks=2, bins=6, marginal_bins=16),
+    flow=FlowSettings(options={"hidden": (16,), "blocks": 2, "bins": 6, "marginal_bins": 16}),
     training=TrainingSettings(batch=256, rounds=3, reuse=2.0, max_steps=80, learning_rate=1e-2),
 )
 
@@ -79,7 +79,7 @@ class _KilledError(Exception):
 def test_resume_bit_for_bit(
     method: str, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Checkpoint, "interval", 0.0)
+    monkeypatch.setattr(IntegrationCheckpoint, "interval", 0.0)
     arguments = {"dim": 2, "evaluations": 6000, "method": method, "settings": SMALL}
     whole = integrate(ridge, **arguments)
     path = tmp_path / "state.pt"
@@ -108,15 +108,41 @@ def test_resume_bit_for_bit(
 def test_checkpoint_of_another_job_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     integrate(ridge, dim=2, evaluations=4000, method="vegas", checkpoint=path)
-    with pytest.raises(IntegrationError, match="another integration"):
+    with pytest.raises(CheckpointError, match="different: evaluations"):
         integrate(ridge, dim=2, evaluations=5000, method="vegas", checkpoint=path)
     path.write_bytes(b"no checkpoint")
-    with pytest.raises(IntegrationError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is damaged"):
         integrate(ridge, dim=2, evaluations=4000, method="vegas", checkpoint=path)
     result = integrate(
         ridge, dim=2, evaluations=4000, method="vegas", checkpoint=path, resume=False
     )
     assert result.value == pytest.approx(RIDGE, rel=0.1)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_checkpoint_of_another_function_is_refused(
+    killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IntegrationCheckpoint, "interval", 0.0)
+    path = tmp_path / "state.pt"
+    seen: list[Progress] = []
+
+    def kill(state: Progress) -> None:
+        seen.append(state)
+        if killed and len(seen) == 3:
+            raise _KilledError
+
+    arguments = {"dim": 2, "evaluations": 4000, "method": "vegas", "checkpoint": path}
+    if killed:
+        with pytest.raises(_KilledError):
+            integrate(ridge, **arguments, progress=kill)
+    else:
+        integrate(ridge, **arguments)
+    with pytest.raises(CheckpointError, match=r"belongs to another integrand: .* not .* at u = "):
+        integrate(lambda x: 2 * ridge(x), **arguments)
+    # the same function, written anew, goes on
+    again = integrate(lambda x: ridge(x), **arguments)
+    assert again.value == integrate(ridge, dim=2, evaluations=4000, method="vegas").value
 
 
 def test_workers_do_not_change_the_result() -> None:

@@ -15,6 +15,7 @@ from mcsurrogate.integration.diagnostics import (
     witness_warning,
 )
 from mcsurrogate.integration.history import Estimate
+from mcsurrogate.integration.integrand import IntegrandValue
 from mcsurrogate.integration.losses import LOSSES
 from mcsurrogate.integration.mixture import DefensiveMixture
 from mcsurrogate.integration.statistics import ChannelMoments, allocate
@@ -41,6 +42,10 @@ def adapted() -> StratifiedGrid:
         batch = grid.draw(5000, generator)
         grid.adapt(batch, _peak(batch.x))
     return grid
+
+
+def _estimate(phase: str, value: float) -> Estimate:
+    return Estimate(phase=phase, value=value, error=0.01, points=1000, effective=0.9)
 
 
 def test_vegas_estimate(adapted: StratifiedGrid) -> None:
@@ -90,7 +95,8 @@ def test_replay_measures_the_integral() -> None:
         u = torch.rand(4000, 1, generator=generator).double() ** (1 / (exponent + 1))
         weight = u[:, 0] ** 3
         log_q = ((exponent + 1) * u[:, 0] ** exponent).log()
-        batch = PointBatch(u, torch.zeros(4000, dtype=torch.int64), weight, log_q, 0 * log_q)
+        channel = torch.zeros(4000, dtype=torch.int64)
+        batch = PointBatch.of(u, channel, IntegrandValue(weight), log_q, 0 * log_q)
         buffer.add(batch, 1)
         values.append(weight)
     buffer.prepare(values)
@@ -183,9 +189,9 @@ def test_pareto_shape(shape: float, low: float, high: float) -> None:
 
 
 def test_alarms() -> None:
-    same = [Estimate("training", 1.0, 0.01, 1000, 0.9)] * 5
+    same = [_estimate("training", 1.0)] * 5
     assert consistency_warning(same) is None
-    jump = [*same, Estimate("integration", 2.0, 0.01, 1000, 0.9)]
+    jump = [*same, _estimate("integration", 2.0)]
     assert "disagree" in str(consistency_warning(jump))
     even = torch.full((1000,), 1e-3).double()
     assert dominance_warning(even, 1000) is None

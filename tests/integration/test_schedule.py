@@ -5,7 +5,8 @@ import torch
 
 from mcsurrogate.integration import FunctionIntegrand, IntegrationSettings, integrate
 from mcsurrogate.integration.choice import choose_before_training
-from mcsurrogate.integration.run import NETWORK_STEP, IntegrationRun
+from mcsurrogate.integration.run import IntegrationRun
+from mcsurrogate.integration.training_cost import NETWORK_STEP
 
 
 def _run(cost: float) -> IntegrationRun:

@@ -79,7 +79,7 @@ def test_mistakes_are_named(write, text, message):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(ValidationError, match="no such file of observables"):
+    with pytest.raises(ValidationError, match="no such Python file"):
         load_observables(tmp_path / "none.py")
 
 
@@ -99,7 +99,7 @@ def test_the_card_names_the_file(write, tmp_path):
     )
     assert read_card(card).validation.observables_file == str(tmp_path / "my_observables.py")
     (tmp_path / "my_observables.py").unlink()
-    with pytest.raises(ValidationError, match="no such file of observables"):
+    with pytest.raises(ValidationError, match="no such Python file"):
         read_card(card)
 
 

@@ -10,16 +10,14 @@ photons = events.final.where(events.final.pid == 22)
 return photons.sum_over(photons.energy)
 """
 
-import importlib.util
 import inspect
 import itertools
-import sys
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.errors import MCSurrogateError, ValidationError
+from mcsurrogate.errors import ValidationError
+from mcsurrogate.user_code import run_file
 from mcsurrogate.validation.observables.registry import Observable, names
 
 __all__ = ["load_observables", "observable"]
@@ -102,26 +100,7 @@ def load_observables(path: Path) -> tuple[Observable, ...]:
         is taken; the message has the file, the line and the remedy.
     """
     path = Path(path).resolve()
-    if not path.is_file():
-        raise ValidationError(f"{path}: no such file of observables")
-    name = f"mcsurrogate_observables_{zlib.crc32(str(path).encode()):08x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ValidationError(f"{path}: a file of observables must be Python and end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise ValidationError(f"{path}:{error.lineno}: {error.msg}") from error
-    except MCSurrogateError as error:
-        raise ValidationError(f"{path}: {error}") from error
-    except Exception as error:
-        # whatever a user's file raises, the message must lead to it
-        line = _line_in(path, error)
-        raise ValidationError(f"{path}:{line}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.modules.pop(name, None)
+    module = run_file(path, ValidationError)
     found = {o.name: o for o in vars(module).values() if _own(o, path)}
     if not found:
         raise ValidationError(f"{path}: defines no observable; {_SYNTAX}")
@@ -139,13 +118,3 @@ def _own(value: object, path: Path) -> bool:
         return False
     code = getattr(inspect.unwrap(value.compute), "__code__", None)
     return code is None or Path(code.co_filename) == path
-
-
-def _line_in(path: Path, error: BaseException) -> int:
-    """Last line of a file in the traceback of an error."""
-    line, frame = 0, error.__traceback__
-    while frame is not None:
-        if Path(frame.tb_frame.f_code.co_filename) == path:
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line

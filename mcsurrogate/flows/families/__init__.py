@@ -1,0 +1,1 @@
+"""Families of flows: a file each, whose name is the family's and whose ``__all__`` is its class."""
