@@ -74,7 +74,7 @@ class ClosedForm:
         self.process = process
         self.parameters = parameters
         self._formula = formula
-        self._strong_power = strong_power
+        self.strong_power = strong_power
         self._cost: float | None = None
 
     def __call__(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
@@ -90,8 +90,8 @@ class ClosedForm:
         check_momenta(momenta, self.process, self.parameters)
         coupling = strong_coupling(alpha_s, momenta, self.process)
         value = self._formula(momenta)
-        if self._strong_power:
-            value = value * (FOUR_PI * coupling) ** self._strong_power
+        if self.strong_power:
+            value = value * (FOUR_PI * coupling) ** self.strong_power
         return check_finite_result(value, self.process)
 
     @cached_property
@@ -101,11 +101,6 @@ class ClosedForm:
     @property
     def _is_loop(self) -> bool:
         return not coupling_powers(self.process.all_incoming, self.process.excluded)
-
-    @property
-    def strong_power(self) -> int:
-        """Power of alpha_s."""
-        return self._strong_power
 
     @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
