@@ -13,12 +13,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename it to ``path`` on success.
 
     On an error the temporary file is removed.  After a kill it stays, ending in ``.part``,
-    and nothing takes it for the finished file.
+    and nothing takes it for the finished file.  Whatever its writer makes of its permissions, the
+    file has those that the umask gives to new files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:
+        part.unlink(missing_ok=True)
+        part.touch()
+        mode = part.stat().st_mode
+        part.unlink()
         yield part
+        part.chmod(mode)
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
         part.replace(path)

@@ -5,6 +5,7 @@ __all__ = [
     "CheckpointError",
     "EmulationError",
     "EventFileError",
+    "GenerationError",
     "HadronizationError",
     "IntegrationError",
     "KinematicsError",
@@ -54,6 +55,10 @@ class PartonDensityError(MCSurrogateError):
 
 class IntegrationError(MCSurrogateError):
     """An integral cannot be computed: a non-finite integrand, no points, impossible targets."""
+
+
+class GenerationError(MCSurrogateError):
+    """Generated events contradict the cross section that they stand for."""
 
 
 class EventFileError(MCSurrogateError):

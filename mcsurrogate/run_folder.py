@@ -2,7 +2,8 @@
 
 A folder holds ``card.toml`` (the resolved card), ``run.json`` (stages, seeds, versions),
 ``result.json`` and what the stages wrote.  A finished stage is immutable; an unfinished one
-leaves no file under its final name.
+leaves no file under its final name.  What a stage depends on is derived: the fields of the card
+that its models say it reads, and the digests of the files that it is given.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ import platform
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -21,23 +22,17 @@ from typing import Any, Self
 import numpy as np
 
 from mcsurrogate.atomic import write_text
-from mcsurrogate.cards import RunCard, dump_card
-from mcsurrogate.errors import RunFolderError
+from mcsurrogate.cards import RunCard, decided_by, dump_card, stages_below
+from mcsurrogate.errors import MCSurrogateError, RunFolderError
+from mcsurrogate.run_record import RUN_FILE, check_files, digests, file_records, read_run
 from mcsurrogate.versions import versions
 
 __all__ = ["RunFolder", "stage_seed"]
 
 _log = logging.getLogger(__name__)
 
-_SECTIONS = {
-    "integrate": ("seed", "process", "beams", "model", "scales", "cuts", "jets", "integration"),
-    "generate": ("generation", "emulators"),
-    # Where Pythia makes the hard process, no earlier stage has recorded what it is.
-    "shower": ("seed", "process", "beams", "generation", "chain"),
-    "reference": ("seed", "process", "beams", "model", "scales", "generation", "chain"),
-    "validate": ("validation",),
-}
-_ORDER = tuple(_SECTIONS)
+_ABSENT = object()
+_LOCK = ".lock"
 _LARGEST_PYTHIA_SEED = 900_000_000
 
 
@@ -72,20 +67,22 @@ class RunFolder:
         self.path = path
         self.card = card
         self.resume = resume
-        self._state: dict[str, Any] = {"stages": {}}
+        self._state: dict[str, Any] = {"stages": {}, "files": {}}
+        self._new = False
         self._lock: int | None = None
         self._state_lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        state_file = self.path / "run.json"
-        if self.path.exists() and not state_file.exists() and any(self._visible()):
+        self._new = not self.path.exists()
+        recorded = (self.path / RUN_FILE).exists()
+        if not self._new and not recorded and any(self._visible()):
             message = (
                 f"{self.path} is no run folder and is not empty; choose another folder with --out"
             )
             raise RunFolderError(message)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR)
+            self._lock = os.open(self.path / _LOCK, os.O_CREAT | os.O_RDWR, 0o666)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._release()
@@ -94,17 +91,27 @@ class RunFolder:
         except OSError as error:
             message = f"{self.path}: the run folder cannot be made: {error}"
             raise RunFolderError(message) from error
-        if state_file.exists():
+        if recorded:
             try:
-                self._state = json.loads(state_file.read_text(encoding="utf-8"))
-            except ValueError as error:
+                self._state = read_run(self.path)
+            except RunFolderError:
                 self._release()
-                message = f"{state_file} is damaged ({error}); choose another folder with --out"
-                raise RunFolderError(message) from error
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._state["stages"]:
+            self._discard()
         self._release()
+
+    def _discard(self) -> None:
+        """Leave nothing behind of a run that was refused before it made anything."""
+        for name in (RUN_FILE, "card.toml", _LOCK):
+            (self.path / name).unlink(missing_ok=True)
+        folders = sorted((p for p in self.path.rglob("*") if p.is_dir()), reverse=True)
+        for folder in [*folders, *([self.path] if self._new else [])]:
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -113,7 +120,7 @@ class RunFolder:
 
     def _visible(self) -> Iterator[Path]:
         return (
-            entry for entry in self.path.iterdir() if entry.name not in (".lock", "traceback.txt")
+            entry for entry in self.path.iterdir() if entry.name not in (_LOCK, "traceback.txt")
         )
 
     def seed(self, stage: str) -> int:
@@ -125,9 +132,32 @@ class RunFolder:
         found: dict[str, Any] | None = self._state["stages"].get(stage)
         return found if found is not None and found["finished"] else None
 
+    def finished(self, stage: str) -> dict[str, Any]:
+        """Return what a stage recorded that must be finished.
+
+        Raises
+        ------
+        RunFolderError
+            If it is not.
+        """
+        found = self.record(stage)
+        if found is None:
+            raise RunFolderError(f"{self.path}: stage {stage!r} is not finished; run it first")
+        return found
+
     @contextmanager
-    def stage(self, name: str, *, keep: bool = False) -> Iterator[dict[str, Any] | None]:
+    def stage(
+        self,
+        name: str,
+        *,
+        keep: bool = False,
+        reads: Mapping[str, Path | None] | None = None,
+        makes: Sequence[str] = (),
+        checkpoint: str | None = None,
+    ) -> Iterator[dict[str, Any] | None]:
         """Run a stage: yields a dictionary to record into, or None if it is finished already.
+
+        A stage that fails by a named error, and left no checkpoint, has not begun.
 
         Parameters
         ----------
@@ -136,44 +166,82 @@ class RunFolder:
         keep
             Pass over the stage if it is finished, even without ``resume``: for commands that
             build on an earlier one's result.
+        reads
+            Files that the stage reads, by their part in the run; None where there is none.
+        makes
+            Files that it leaves in the folder.
+        checkpoint
+            File in the folder that an unfinished stage continues from.
 
         Raises
         ------
         RunFolderError
             If a stage that is finished, this one or one that it builds on, came from other
-            settings, or if this one is there and ``resume`` was not asked for.
+            settings or other files, or if this one is there and ``resume`` was not asked for.
         """
-        for earlier in _ORDER[: _ORDER.index(name) + 1]:
-            self._check(earlier)
+        files = dict(reads or {})
+        made = {file: self.path / file for file in makes}
+        if self._passed_over(name, files, made, keep=keep):
+            _log.info("stage %s: kept, %s", name, self.path)
+            yield None
+            return
+        entry = self._begin(name, files)
+        start = time.perf_counter()
+        record: dict[str, Any] = {}
+        try:
+            _log.info("stage %s: begun with seed %d in %s", name, entry["seed"], self.path)
+            yield record
+        except MCSurrogateError:
+            if checkpoint is None or not (self.path / checkpoint).exists():
+                self._withdraw(name)
+            raise
+        found = digests(made)
+        with self._state_lock:
+            self._state["files"] |= file_records(name, {f: Path(f) for f in makes}, found)
+            entry.update(record, seconds=time.perf_counter() - start, finished=True)
+            self._save()
+        _log.info("stage %s: finished after %.1f s", name, entry["seconds"])
+
+    def _passed_over(
+        self, name: str, reads: Mapping[str, Path | None], made: Mapping[str, Path], *, keep: bool
+    ) -> bool:
+        """Tell whether a stage is finished; refuse what does not belong to the run."""
+        for earlier in stages_below(name):
+            self._check_card(earlier)
         finished = self.record(name) is not None
+        files = {**reads, **made} if finished else reads
+        check_files(self.path, files, self._state["files"], needed=not finished)
         if name in self._state["stages"] and not self.resume and not (keep and finished):
             message = (
                 f"{self.path}: stage {name!r} is {'finished' if finished else 'begun'}; use "
                 f"--resume to {'keep' if finished else 'continue'} it or another folder with --out"
             )
             raise RunFolderError(message)
-        if finished:
-            _log.info("stage %s: kept, %s", name, self.path)
-            yield None
-            return
+        return finished
+
+    def _begin(self, name: str, files: Mapping[str, Path | None]) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "finished": False,
             "seed": self.seed(name),
-            "card": self._subset(name),
+            "card": decided_by(self.card, name),
         }
+        found = digests(files)
         with self._state_lock:
             self._state["stages"][name] = entry
             self._state["versions"] = {"platform": platform.platform(), **versions()}
+            # what an earlier stage has recorded stays in its name
+            self._state["files"] = file_records(name, files, found) | self._state["files"]
             self._save()
             write_text(self.path / "card.toml", dump_card(self.card))
-        start = time.perf_counter()
-        record: dict[str, Any] = {}
-        _log.info("stage %s: begun with seed %d in %s", name, entry["seed"], self.path)
-        yield record
+        return entry
+
+    def _withdraw(self, name: str) -> None:
+        """Forget a stage that was refused, so that a mended card may begin it anew."""
         with self._state_lock:
-            entry.update(record, seconds=time.perf_counter() - start, finished=True)
+            del self._state["stages"][name]
+            known = self._state["files"]
+            self._state["files"] = {k: v for k, v in known.items() if v["stage"] != name}
             self._save()
-        _log.info("stage %s: finished after %.1f s", name, entry["seconds"])
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write a JSON file into the folder, atomically."""
@@ -181,32 +249,31 @@ class RunFolder:
         write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
         return path
 
-    def _subset(self, stage: str) -> dict[str, Any]:
-        content = self.card.model_dump(mode="json")
-        return {key: content[key] for key in _SECTIONS[stage] if key in content}
-
-    def _check(self, stage: str) -> None:
+    def _check_card(self, stage: str) -> None:
         recorded = self._state["stages"].get(stage)
         if recorded is None:
             return
-        wanted = self._subset(stage)
-        if recorded["card"] != wanted:
-            different = [
-                f"{section}.{key}" if isinstance(wanted.get(section), dict) else section
-                for section in wanted
-                for key in _different(recorded["card"].get(section), wanted[section])
-            ]
+        old, new = _by_key(recorded["card"]), _by_key(decided_by(self.card, stage))
+        different = [
+            key for key in {**old, **new} if old.get(key, _ABSENT) != new.get(key, _ABSENT)
+        ]
+        if different:
             message = (
                 f"{self.path}: its stage {stage!r} came from another card (different: "
-                f"{', '.join(dict.fromkeys(different))}); choose another folder with --out"
+                f"{', '.join(different)}); choose another folder with --out"
             )
             raise RunFolderError(message)
 
     def _save(self) -> None:
-        self.write_json("run.json", self._state)
+        self.write_json(RUN_FILE, self._state)
 
 
-def _different(old: object, new: object) -> list[str]:
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return [""] if old != new else []
-    return [key for key in {**old, **new} if old.get(key) != new.get(key)]
+def _by_key(content: Mapping[str, Any], section: str = "") -> dict[str, Any]:
+    """Values of nested sections by their dotted keys."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            found |= _by_key(value, f"{section}{name}.")
+        else:
+            found[f"{section}{name}"] = value
+    return found

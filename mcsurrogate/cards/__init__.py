@@ -1,15 +1,19 @@
 """Run cards: TOML files checked by pydantic models."""
 
+from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.load import dump_card, load_card, replace_values
 from mcsurrogate.cards.run_card import RunCard
 from mcsurrogate.cards.sections import EmulatorsSection
 
 __all__ = [
+    "STAGES",
     "EmulatorCard",
     "EmulatorsSection",
     "RunCard",
+    "decided_by",
     "dump_card",
     "load_card",
     "replace_values",
+    "stages_below",
 ]

@@ -1,7 +1,10 @@
 """The run card: one TOML file that decides everything about a run."""
 
+from typing import Annotated
+
 from pydantic import Field
 
+from mcsurrogate.cards.decides import Decides
 from mcsurrogate.cards.sections import (
     BeamsSection,
     ChainSection,
@@ -27,13 +30,15 @@ class RunCard(Section):
     seed: int = Field(ge=1, le=900_000_000, description="Decides every random number of the run.")
     process: ProcessSection
     beams: BeamsSection
-    model: ModelSection = ModelSection()
-    scales: ScalesSection = ScalesSection()
-    cuts: tuple[CutSection, ...] = ()
-    jets: JetsSection | None = None
-    phase_space: PhaseSpaceSection = PhaseSpaceSection()
-    integration: IntegrationSection = IntegrationSection()
-    generation: GenerationSection = GenerationSection()
-    emulators: EmulatorsSection | None = None
-    chain: ChainSection = ChainSection()
-    validation: ValidationSection = ValidationSection()
+    model: Annotated[ModelSection, Decides("integrate", "reference")] = ModelSection()
+    scales: Annotated[ScalesSection, Decides("integrate", "reference")] = ScalesSection()
+    cuts: Annotated[tuple[CutSection, ...], Decides("integrate", "reference")] = ()
+    jets: Annotated[JetsSection | None, Decides("integrate", "reference")] = None
+    phase_space: Annotated[PhaseSpaceSection, Decides("integrate")] = PhaseSpaceSection()
+    integration: Annotated[IntegrationSection, Decides("integrate")] = IntegrationSection()
+    generation: Annotated[GenerationSection, Decides("generate", "shower", "reference")] = (
+        GenerationSection()
+    )
+    emulators: Annotated[EmulatorsSection | None, Decides("generate")] = None
+    chain: Annotated[ChainSection, Decides("shower", "reference")] = ChainSection()
+    validation: Annotated[ValidationSection, Decides("validate")] = ValidationSection()

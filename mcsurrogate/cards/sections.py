@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from mcsurrogate.cards.decides import Decides
 from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
 __all__ = [
@@ -363,8 +364,8 @@ class ChainSection(Section):
     hepmc: Literal["plain", "gz", "zst"] = Field(
         default="zst", description="Compression of the HepMC3 files."
     )
-    surrogate: SurrogateChainSection = SurrogateChainSection()
-    standard: StandardChainSection | None = Field(
+    surrogate: Annotated[SurrogateChainSection, Decides("shower")] = SurrogateChainSection()
+    standard: Annotated[StandardChainSection | None, Decides("reference")] = Field(
         default=None, description="The reference chain, which `mcsurrogate run` needs."
     )
 

@@ -3,6 +3,7 @@
 from mcsurrogate.event_generation.emulated_selection import emulated_selection
 from mcsurrogate.event_generation.event_builder import PROCESS_ID, EventBuilder
 from mcsurrogate.event_generation.gain import GainReport, measure_gain
+from mcsurrogate.event_generation.normalisation import EventNormalisation
 from mcsurrogate.event_generation.selection import EventSelection, PlainSelection
 from mcsurrogate.event_generation.stage_maxima import StageCosts, StageMaxima, choose_maxima
 from mcsurrogate.event_generation.two_stage import (
@@ -14,6 +15,7 @@ from mcsurrogate.event_generation.two_stage import (
 __all__ = [
     "PROCESS_ID",
     "EventBuilder",
+    "EventNormalisation",
     "EventSelection",
     "GainReport",
     "PlainSelection",

@@ -38,7 +38,12 @@ _TYPICAL_COSTS = StageCosts(proposal=1e-5, surrogate=2e-6, exact=1.5e-4)
 
 
 def emulated_selection(
-    card: RunCard, process: HardProcess, sampler: Sampler, overweight: float, seed: int
+    card: RunCard,
+    process: HardProcess,
+    sampler: Sampler,
+    overweight: float,
+    effective: float,
+    seed: int,
 ) -> EventSelection:
     """Load the card's emulators and choose how they make events.
 
@@ -50,8 +55,9 @@ def emulated_selection(
         The exact hard process.
     sampler
         The finished integration's.
-    overweight
-        Part of the cross section that may lie above unit weight.
+    overweight, effective
+        Part of the cross section that may lie above unit weight, and the effective fraction of
+        events of the sampler's own maxima.
     seed
         Decides the pilot points.
 
@@ -74,7 +80,7 @@ def emulated_selection(
     emulators = [Emulator.load(Path(path), model=model) for path in section.weights]
     emulated = emulated_process(process, emulators, section.largest_sigma)
     if not section.exact_second_stage:
-        return UncertaintySelection(section, emulators, emulated, sampler, overweight)
+        return UncertaintySelection(section, emulators, emulated, sampler, overweight, effective)
     source = TwoStageSource.of(sampler, emulated, process)
     report = prepare_two_stage(
         source,
@@ -92,7 +98,6 @@ def _describe(section: EmulatorsSection, emulators: list[Emulator]) -> list[dict
         {
             "file": path,
             "process": emulator.card.process,
-            "sha256": emulator.card.weights_sha256,
             "training_points": emulator.card.data.training,
         }
         for path, emulator in zip(section.weights, emulators, strict=True)
@@ -133,6 +138,7 @@ class TwoStageSelection:
         gain: GainReport,
     ) -> None:
         self.overweight = gain.two_stage.overweight
+        self.effective = gain.two_stage.kish
         self._section = section
         self._emulators = emulators
         self._source = source
@@ -201,8 +207,8 @@ class UncertaintySelection:
         The hard process with emulated amplitudes.
     sampler
         The finished integration's.
-    overweight
-        Overweight fraction of its maxima.
+    overweight, effective
+        Overweight fraction of its maxima, and effective fraction of the events.
     """
 
     def __init__(
@@ -212,8 +218,10 @@ class UncertaintySelection:
         emulated: HardProcess,
         sampler: Sampler,
         overweight: float,
+        effective: float,
     ) -> None:
         self.overweight = overweight
+        self.effective = effective
         self._section = section
         self._emulators = emulators
         self._emulated = emulated

@@ -40,10 +40,13 @@ class EventSelection(Protocol):
         Names of the event weights, the nominal one first.
     overweight
         Part of the cross section above unit weight that the maxima were chosen for.
+    effective
+        Effective number of events over their number that is expected from these maxima.
     """
 
     weight_names: tuple[str, ...]
     overweight: float
+    effective: float
 
     def points(self, events: int, seed: int, report: Report) -> Iterator[AcceptedPoints]:
         """Yield accepted points with weights in units of one event."""
@@ -65,8 +68,8 @@ class PlainSelection:
     ----------
     sampler
         The finished integration's.
-    overweight
-        Overweight fraction of its maxima.
+    overweight, effective
+        Overweight fraction of its maxima, and effective fraction of the events.
     evaluate
         Evaluator of the cross section; one without an executor if None.
     """
@@ -74,9 +77,14 @@ class PlainSelection:
     weight_names: tuple[str, ...] = ("nominal",)
 
     def __init__(
-        self, sampler: Sampler, overweight: float, evaluate: Evaluator | None = None
+        self,
+        sampler: Sampler,
+        overweight: float,
+        effective: float,
+        evaluate: Evaluator | None = None,
     ) -> None:
         self.overweight = overweight
+        self.effective = effective
         self._evaluate = evaluate
         self._sampler = sampler
         self._book = UnweightingRecord()

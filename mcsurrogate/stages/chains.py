@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import MCSurrogateError
 from mcsurrogate.events import read_les_houches
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
-from mcsurrogate.stages.hard_events import check_source, events_file, source_record
+from mcsurrogate.stages.hard_events import events_file, source_record
+from mcsurrogate.stages.inputs import hadronization_files, pdf_files
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
 from mcsurrogate.stages.surrogates import (
-    check_hadronization,
     hadronization_record,
     plugin_settings,
     require_surrogate,
@@ -24,6 +25,10 @@ from mcsurrogate.stages.surrogates import (
 __all__ = ["require_chain", "require_chains", "run_chains", "run_reference", "run_shower"]
 
 _SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst"}
+
+
+class _StoppedError(MCSurrogateError):
+    """Ends a chain whose run has come to nothing."""
 
 
 def require_chain(card: RunCard) -> None:
@@ -56,15 +61,15 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
 
     Hard events are those of the run folder's LHE file, of the card's, or Pythia's own.
     """
-    with folder.stage("shower") as record:
+    card = folder.card
+    own_process = card.process.definition is not None
+    source = folder.path / EVENTS if own_process else events_file(card)
+    hard_events = {EVENTS if own_process else "process.events": source}
+    reads = {**hard_events, **pdf_files(card), **hadronization_files(card)}
+    makes = [_file("surrogate", card)]
+    with folder.stage("shower", reads=reads, makes=makes) as record:
         if record is None:
-            finished = dict(folder.record("shower") or {})
-            check_hadronization(folder.card, finished, folder.path)
-            check_source(folder.card, finished, folder.path)
-            return finished
-        card = folder.card
-        own_process = card.process.definition is not None
-        source = folder.path / EVENTS if own_process else events_file(card)
+            return dict(folder.record("shower") or {})
         chain = PythiaChain(
             [
                 *surrogate_settings(card),
@@ -90,13 +95,13 @@ def _rate_error(path: Path) -> float:
 
 def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Generate as many events with Pythia's own parts, all else equal."""
-    with folder.stage("reference") as record:
+    card = folder.card
+    source = events_file(card)
+    reads = {"process.events": source, **pdf_files(card)}
+    makes = [_file("standard", card)]
+    with folder.stage("reference", reads=reads, makes=makes) as record:
         if record is None:
-            finished = dict(folder.record("reference") or {})
-            check_source(folder.card, finished, folder.path)
-            return finished
-        card = folder.card
-        source = events_file(card)
+            return dict(folder.record("reference") or {})
         settings, seed = standard_settings(card), folder.seed("reference")
         chain = PythiaChain(settings, seed=seed, source=source)
         record.update(source_record(card))
@@ -117,7 +122,7 @@ def run_chains(
     def stoppable(progress: Progress) -> Progress:
         def report(done: float, total: float | None, message: str) -> None:
             if stop.is_set():
-                raise KeyboardInterrupt
+                raise _StoppedError("the other chain has failed")
             progress(done, total, message)
 
         return report
@@ -136,6 +141,10 @@ def run_chains(
     return chains[0].result(), chains[1].result()
 
 
+def _file(chain: str, card: RunCard) -> str:
+    return f"events/{chain}.hepmc{_SUFFIX[card.chain.hepmc]}"
+
+
 def _run(
     folder: RunFolder,
     card: RunCard,
@@ -147,7 +156,7 @@ def _run(
     rate_error: float = 0.0,
 ) -> dict[str, Any]:
     """Run one chain; Pythia's error does not contain ``rate_error``, in pb, of its LHE file."""
-    file = f"events/{name}.hepmc{_SUFFIX[card.chain.hepmc]}"
+    file = _file(name, card)
     path = folder.path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     wanted = card.generation.events

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
-from mcsurrogate.cards import EmulatorCard, RunCard, load_card
+from mcsurrogate.cards import EmulatorCard, RunCard
 from mcsurrogate.emulation import (
     TrainingPoints,
     evaluate_points,
@@ -16,17 +17,17 @@ from mcsurrogate.emulation import (
     points_by_uncertainty,
     points_from_draws,
 )
-from mcsurrogate.errors import EmulationError
+from mcsurrogate.errors import EmulationError, RunFolderError
 from mcsurrogate.events import read_les_houches
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.integration import Sampler, load_sampler
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
 from mcsurrogate.progress import Progress
+from mcsurrogate.run_record import check_files, read_run
+from mcsurrogate.stages.inputs import pdf_files
+from mcsurrogate.stages.integration import SAMPLER
 
 __all__ = ["points_of_card", "sampler_draws"]
-
-_RUN_CARD = "card.toml"
-_SAMPLER = "sampler.safetensors"
 
 
 def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress) -> TrainingPoints:
@@ -89,17 +90,38 @@ def _from_events(path: Path, process: Process, count: int) -> Tensor:
 def _integrator_draws(
     folder: Path, process: Process, model: StandardModel
 ) -> Callable[[int, torch.Generator], Tensor]:
-    run = load_card(folder / _RUN_CARD, RunCard)
+    run = _integrated_card(folder)
     for name, value in run.model.model_dump().items():
         if value != model.numbers()[name]:
             msg = (
-                f"{folder / _RUN_CARD}: model.{name} = {value:g}, but the emulator's card has "
+                f"{folder}: its run has model.{name} = {value:g}, but the emulator's card has "
                 f"{model.numbers()[name]:g}"
             )
             raise EmulationError(msg)
     hard_process = assemble(run)
-    sampler = load_sampler(folder / _SAMPLER, hard_process, family=run.integration.flow.family)
+    sampler = load_sampler(folder / SAMPLER, hard_process, family=run.integration.flow.family)
     return sampler_draws(hard_process, sampler, process)
+
+
+def _integrated_card(folder: Path) -> RunCard:
+    """Card of a finished integration, whose sampler and grids are still those that it had.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no such integration, or a file is another one now.
+    """
+    record = read_run(folder)
+    integration = record["stages"].get("integrate", {"finished": False})
+    if not integration["finished"]:
+        raise RunFolderError(f"{folder}: its integration is not finished; integrate first")
+    try:
+        run = RunCard.model_validate(integration["card"])
+    except ValidationError as error:
+        message = f"{folder}: run.json holds no card of its integration: {error}"
+        raise RunFolderError(message) from error
+    check_files(folder, {SAMPLER: folder / SAMPLER, **pdf_files(run)}, record["files"])
+    return run
 
 
 def sampler_draws(

@@ -8,6 +8,7 @@ from mcsurrogate.cards import dump_card
 from mcsurrogate.event_generation import (
     PROCESS_ID,
     EventBuilder,
+    EventNormalisation,
     EventSelection,
     PlainSelection,
     emulated_selection,
@@ -17,7 +18,9 @@ from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import Evaluator, load_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages.integration import SAMPLER, read_result
+from mcsurrogate.run_record import RESULT_FILE, read_result
+from mcsurrogate.stages.inputs import emulator_files, pdf_files
+from mcsurrogate.stages.integration import SAMPLER
 
 __all__ = ["EVENTS", "run_generation"]
 
@@ -50,42 +53,57 @@ def run_generation(
     -------
     dict
         Number of events, efficiency with error and the overweight bookkeeping.
+
+    Raises
+    ------
+    GenerationError
+        If the events contradict the cross section; no file appears.
     """
-    with folder.stage("generate") as record:
+    card = folder.card
+    reads = {
+        RESULT_FILE: folder.path / RESULT_FILE,
+        SAMPLER: folder.path / SAMPLER,
+        **pdf_files(card),
+        **emulator_files(card),
+    }
+    with folder.stage("generate", reads=reads, makes=[EVENTS]) as record:
         if record is None:
             return dict(folder.record("generate") or {})
-        card = folder.card
-        result = read_result(folder)
+        result = read_result(folder.path)
         process = assemble(card)
         family = card.integration.flow.family
         sampler = load_sampler(folder.path / SAMPLER, process, family=family)
         seed = folder.seed("generate")
         builder = EventBuilder(process, seed)
         wanted = card.generation.events
-        overweight = result["overweight_fraction"]
+        overweight, effective = result["overweight_fraction"], result["effective_fraction"]
         selection: EventSelection
         if card.emulators is None:
-            selection = PlainSelection(sampler, overweight, Evaluator(process, executor))
+            selection = PlainSelection(sampler, overweight, effective, Evaluator(process, executor))
         else:
             progress(0, wanted, "pilot sample of the emulator")
-            selection = emulated_selection(card, process, sampler, overweight, seed)
-        # An unweighted event stands for sigma / (mean event weight), and the mean event weight
-        # is fixed by the overweight fraction f that the maximum was chosen for: 1 / (1 - f).
-        unit = result["cross_section_pb"] * (1 - selection.overweight)
+            selection = emulated_selection(card, process, sampler, overweight, effective, seed)
+        normalisation = EventNormalisation(
+            result["cross_section_pb"],
+            result["error_pb"],
+            selection.overweight,
+            selection.effective,
+        )
 
         def report(done: int, message: str) -> None:
             progress(done, wanted, message)
 
         def batches() -> Iterator[EventBatch]:
             for points in selection.points(wanted, seed, report):
-                weights = selection.weights(points) * unit
                 yield builder.build(
                     points.u,
                     points.channel,
-                    weights,
+                    normalisation.weigh(selection.weights(points)),
                     selection.weight_names,
                     points.contributions,
                 )
+            # before the file gets its name: what contradicts the cross section is no result
+            record.update(normalisation.check())
 
         energy = card.beams.sqrt_s / 2
         first, second = (0 if hadron else -1 for hadron in process.beams.hadronic)
@@ -93,7 +111,9 @@ def run_generation(
             beams=process.beams.particles,
             energies_gev=(energy, energy),
             processes=(
-                ProcessInfo(PROCESS_ID, result["cross_section_pb"], result["error_pb"], unit),
+                ProcessInfo(
+                    PROCESS_ID, result["cross_section_pb"], result["error_pb"], normalisation.unit
+                ),
             ),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(first, second),

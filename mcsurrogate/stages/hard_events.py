@@ -1,17 +1,16 @@
 """Hard events of other generators: the file that a card names, or a card for a file."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError, RunFolderError
+from mcsurrogate.errors import CardError
 from mcsurrogate.events import RunInfo, read_les_houches
 from mcsurrogate.hard_process import BEAM_PARTICLES
 
-__all__ = ["all_events", "check_source", "events_card", "events_file", "source_record"]
+__all__ = ["all_events", "events_card", "events_file", "source_record"]
 
 
 def events_file(card: RunCard) -> Path | None:
@@ -108,28 +107,4 @@ def source_record(card: RunCard) -> dict[str, Any]:
     if not math.isclose(card.beams.sqrt_s, _energy(run), rel_tol=1e-6):
         message = f"beams.sqrt_s: {path} has beams with {_energy(run):g} GeV together"
         raise CardError(message)
-    return {"source": {"file": str(path), "sha256": _digest(path)}}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def check_source(card: RunCard, finished: dict[str, Any], folder: Path) -> None:
-    """Refuse to resume where the file of hard events is not the one that was used.
-
-    Raises
-    ------
-    RunFolderError
-        If its content differs.
-    """
-    path = events_file(card)
-    if path is None or not path.exists():
-        return
-    if finished["source"]["sha256"] != _digest(path):
-        message = (
-            f"{folder}: {path} has changed since its events were showered; choose another folder "
-            "with --out"
-        )
-        raise RunFolderError(message)
+    return {"source": {"file": str(path)}}

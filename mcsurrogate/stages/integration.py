@@ -1,10 +1,8 @@
 """Stage ``integrate``: the cross section and the sampler that found it."""
 
-import json
 from concurrent.futures import Executor
 from typing import Any
 
-from mcsurrogate.errors import RunFolderError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import (
     FlowSettings,
@@ -16,10 +14,11 @@ from mcsurrogate.integration import (
 from mcsurrogate.integration import Progress as IntegrationProgress
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.run_record import RESULT_FILE, read_result
+from mcsurrogate.stages.inputs import pdf_files
 
-__all__ = ["RESULT", "SAMPLER", "read_result", "run_integration"]
+__all__ = ["SAMPLER", "run_integration"]
 
-RESULT = "result.json"
 SAMPLER = "sampler.safetensors"
 _CHECKPOINT = "integration.checkpoint"
 _PLOTS = "plots/integration"
@@ -54,9 +53,15 @@ def run_integration(
     dict
         The content of ``result.json``.
     """
-    with folder.stage("integrate", keep=keep) as record:
+    with folder.stage(
+        "integrate",
+        keep=keep,
+        reads=pdf_files(folder.card),
+        makes=[RESULT_FILE, SAMPLER],
+        checkpoint=_CHECKPOINT,
+    ) as record:
         if record is None:
-            return read_result(folder)
+            return read_result(folder.path)
         card = folder.card.integration
         process = assemble(folder.card)
 
@@ -103,18 +108,7 @@ def run_integration(
         }
         if plots:
             save_plots(result, folder.path / _PLOTS, points=_PLOT_POINTS)
-        folder.write_json(RESULT, content)
+        folder.write_json(RESULT_FILE, content)
         (folder.path / _CHECKPOINT).unlink()
-        record["result"] = RESULT
-    return content
-
-
-def read_result(folder: RunFolder) -> dict[str, Any]:
-    """Return what a finished integration wrote."""
-    path = folder.path / RESULT
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"{path}: the finished integration's result is gone or damaged: {error}"
-        raise RunFolderError(message) from error
+        record["result"] = RESULT_FILE
     return content

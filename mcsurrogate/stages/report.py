@@ -6,7 +6,8 @@ from typing import Any
 
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
-from mcsurrogate.stages.integration import read_result
+from mcsurrogate.run_record import read_result
+from mcsurrogate.stages.inputs import observables_files
 from mcsurrogate.stages.surrogates import surrogate_parts
 from mcsurrogate.validation import ValidationResult, validate
 
@@ -23,15 +24,16 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     dict
         Verdict, number of observables, smallest p-value and the path of the report.
     """
-    with folder.stage("validate") as record:
+    section = folder.card.validation
+    chains = [folder.finished(stage) for stage in ("shower", "reference")]
+    events = {chain["file"]: folder.path / chain["file"] for chain in chains}
+    reads = {**events, **observables_files(folder.card)}
+    with folder.stage("validate", reads=reads) as record:
         if record is None:
             return dict(folder.record("validate") or {})
-        section = folder.card.validation
-        chains = [folder.record(stage) or {} for stage in ("shower", "reference")]
-        files = [chain["file"] for chain in chains]
         result = validate(
-            folder.path / files[0],
-            folder.path / files[1],
+            events[chains[0]["file"]],
+            events[chains[1]["file"]],
             folder.path / REPORT,
             preset=section.preset,
             observables_file=_path(section.observables_file),
@@ -57,7 +59,7 @@ def _path(name: str | None) -> Path | None:
 def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """List what made both samples."""
     own_process = folder.card.process.definition is not None
-    method = read_result(folder)["method"] if own_process else None
+    method = read_result(folder.path)["method"] if own_process else None
     failed, other = (
         f"{chain['failed_events']:,} of {chain['events'] + chain['failed_events']:,}"
         for chain in chains

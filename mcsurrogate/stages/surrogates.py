@@ -1,12 +1,11 @@
 """The surrogates of a run: what the surrogate chain does differently from the standard one."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError, HadronizationError, RunFolderError
+from mcsurrogate.errors import CardError, HadronizationError
 from mcsurrogate.generators import (
     hadronization_settings,
     read_model_card,
@@ -16,7 +15,6 @@ from mcsurrogate.generators import (
 )
 
 __all__ = [
-    "check_hadronization",
     "hadronization_record",
     "plugin_settings",
     "require_surrogate",
@@ -69,7 +67,7 @@ def require_surrogate(card: RunCard) -> None:
 
 
 def hadronization_record(card: RunCard) -> dict[str, Any]:
-    """Name, kind, SHA-256 and training time of the weights that hadronize, for the run folder."""
+    """Name, kind and training time of the weights that hadronize, for the run folder."""
     model = card.chain.surrogate.hadronization
     if model is None or model == "lund":
         return {}
@@ -78,11 +76,8 @@ def hadronization_record(card: RunCard) -> dict[str, Any]:
     record: dict[str, Any] = {
         "weights": header["mcsurrogate.name"],
         "model": header["mcsurrogate.model"],
-        "sha256": _checksum(path),
     }
     others = [weights_path(name) for name in card.chain.surrogate.variations]
-    if others:
-        record["variations_sha256"] = [_checksum(other) for other in others]
     seconds, unstated = _training([path, *others])
     if seconds:
         record["training_seconds"] = seconds
@@ -108,38 +103,6 @@ def _training(files: Sequence[Path]) -> tuple[float, list[str]]:
         else:
             trainings["weights", file] = seconds
     return round(sum(trainings.values()), 1), unstated
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def check_hadronization(card: RunCard, record: Mapping[str, Any], folder: Path) -> None:
-    """Refuse to go on with events that other weights have hadronized.
-
-    Parameters
-    ----------
-    card
-        The card of the run.
-    record
-        What the finished stage ``shower`` recorded.
-    folder
-        Of the run, for the message.
-
-    Raises
-    ------
-    RunFolderError
-        If a weights file of the card is not the one that was used.
-    """
-    used, now = record.get("hadronization", {}), hadronization_record(card)
-    if any(used.get(key) != now.get(key) for key in ("weights", "sha256", "variations_sha256")):
-        message = (
-            f"{folder}: its stage 'shower' hadronized with other weights "
-            f"({used.get('weights')}, SHA-256 {str(used.get('sha256'))[:12]}) than the card names "
-            f"now ({now.get('weights')}, SHA-256 {str(now.get('sha256'))[:12]}); bring the weights "
-            "back or choose another folder with --out"
-        )
-        raise RunFolderError(message)
 
 
 def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str, str, str]]:

@@ -57,7 +57,7 @@ def test_a_card_names_the_file(tmp_path, monkeypatch, capsys) -> None:
     file.write_text(file.read_text().replace("7.1866967095237567e+02", "7.2e+02"))
     capsys.readouterr()
     assert command(monkeypatch, "shower", card, "--out", out, "--resume") == 2
-    assert "has changed since" in capsys.readouterr().err.replace("\n", " ")
+    assert "process.events is not the file" in capsys.readouterr().err.replace("\n", " ")
     card.write_text(card.read_text().replace("13 TeV", "14 TeV"))
     assert command(monkeypatch, "shower", card, "--out", tmp_path / "other") == 2
     assert "beams.sqrt_s" in capsys.readouterr().err

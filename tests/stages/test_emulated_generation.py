@@ -202,4 +202,4 @@ def test_sampled_helicities_are_refused(folder, files):
     process = assemble(RunCard.model_validate(CARD))
     sampler = load_sampler(folder / "sampler.safetensors", process)
     with pytest.raises(EmulationError, match="sum over helicities only"):
-        emulated_selection(card, process, sampler, 0.01, 1)
+        emulated_selection(card, process, sampler, 0.01, 1.0, 1)

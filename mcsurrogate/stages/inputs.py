@@ -1,0 +1,53 @@
+"""Files from outside that the stages of a card read, by their part in the run."""
+
+from pathlib import Path
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.generators import weights_path
+from mcsurrogate.pdf import find_pdf
+
+__all__ = ["emulator_files", "hadronization_files", "observables_files", "pdf_files"]
+
+Files = dict[str, Path | None]
+
+
+def pdf_files(card: RunCard) -> Files:
+    """List grid and ``.info`` file of the member that the card names.
+
+    Raises
+    ------
+    PartonDensityError
+        If there is no such set.
+    """
+    if card.beams.pdf is None:
+        return {}
+    found = find_pdf(card.beams.pdf, card.beams.pdf_member)
+    return {"PDF grid": found.grid, "PDF info": found.info}
+
+
+def emulator_files(card: RunCard) -> Files:
+    """List weights and model cards of the card's emulators."""
+    names = () if card.emulators is None else card.emulators.weights
+    paths = [path for name in names for path in (Path(name), Path(name).with_suffix(".json"))]
+    return {f"emulator {path}": path for path in paths}
+
+
+def hadronization_files(card: RunCard) -> Files:
+    """List weights of the model that hadronizes, and of its variations.
+
+    Raises
+    ------
+    HadronizationError
+        If there are no such weights.
+    """
+    section = card.chain.surrogate
+    if section.hadronization in (None, "lund"):
+        return {}
+    names = (section.hadronization, *section.variations)
+    return {f"hadronization weights {name}": weights_path(name) for name in names if name}
+
+
+def observables_files(card: RunCard) -> Files:
+    """List the file of the user's own observables."""
+    name = card.validation.observables_file
+    return {} if name is None else {"validation.observables_file": Path(name)}
