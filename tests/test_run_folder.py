@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import RunFolderError
+from mcsurrogate.errors import CardError, RunFolderError
 from mcsurrogate.run_folder import RunFolder, stage_seed
 
 CARD = RunCard.model_validate(
@@ -92,3 +92,47 @@ def test_a_command_that_builds_on_a_finished_stage_keeps_it(tmp_path: Path) -> N
     run(path, CARD, "integrate")
     with RunFolder(path, CARD) as folder, folder.stage("integrate", keep=True) as record:
         assert record is None
+
+
+def test_what_a_stage_does_not_read_may_change(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with RunFolder(path, CARD) as folder:
+        for name in ("integrate", "reference"):
+            with folder.stage(name):
+                pass
+        surrogate = {**CARD.chain.model_dump(), "surrogate": {"settings": ["x = y"]}}
+        for other in (
+            changed("chain", **surrogate),
+            changed("validation", preset="ee_z"),
+            changed("integration", precision=0.1),
+        ):
+            folder.card = other
+            with folder.stage("reference", keep=True) as record:
+                assert record is None
+        folder.card = changed("generation", events=5)
+        with pytest.raises(RunFolderError, match=r"'reference' .*generation\.events"):
+            with folder.stage("reference", keep=True):
+                pass
+
+
+def test_a_stage_that_is_refused_has_not_begun(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    for _ in range(2):  # the second time needs no --resume
+        with pytest.raises(CardError, match="no such thing"), RunFolder(path, CARD) as folder:
+            with folder.stage("integrate", reads={"PDF grid": None}, checkpoint="x"):
+                raise CardError("no such thing")
+        assert not path.exists()
+    with pytest.raises(CardError), RunFolder(path, CARD) as folder:
+        with folder.stage("integrate", checkpoint="x"):
+            (path / "x").write_text("hours of work")
+            raise CardError("no such thing")
+    with pytest.raises(RunFolderError, match="begun; use --resume"):
+        run(path, CARD, "integrate")
+
+
+def test_a_folder_of_ones_own_stays(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.mkdir()
+    with RunFolder(path, CARD):
+        pass
+    assert list(path.iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mcsurrogate.errors import ValidationError
-from mcsurrogate.validation.timing import RUN_FILE
+from mcsurrogate.run_record import RESULT_FILE, RUN_FILE, check_files, read_result, read_run
 
 __all__ = ["Chain", "RunSummary", "events_of", "find_runs", "summarize_run"]
 
@@ -48,16 +48,20 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
     ------
     ValidationError
         There is no such path, it is no run, or the run's events are not there.
+    RunFolderError
+        The run's record is damaged, or its events are others than the run made.
     """
     if not path.is_dir():
         if not path.exists():
             raise ValidationError(f"{path}: no such file, run or report")
         return path
     if (path / RUN_FILE).is_file():
-        stage = _load(path / RUN_FILE).get("stages", {}).get(_STAGES[chain], {})
-        if not stage.get("finished"):
+        run = read_run(path)
+        stage = run["stages"].get(_STAGES[chain], {"finished": False})
+        if not stage["finished"]:
             raise ValidationError(f"{path}: the run's {chain} chain is not finished")
-        file = path / str(stage.get("file"))
+        file = path / str(stage["file"])
+        check_files(path, {stage["file"]: file}, run["files"], needed=False)
     elif (path / METRICS).is_file():
         samples = _load(path / METRICS).get("samples", {})
         file = Path(str(samples.get(_SIDES[chain], {}).get("file")))
@@ -131,9 +135,11 @@ def summarize_run(folder: Path) -> RunSummary:
     Raises
     ------
     ValidationError
-        It is neither, or its files are damaged.
+        It is neither, or the report is damaged.
+    RunFolderError
+        The run's record is damaged.
     """
-    run = _load(folder / RUN_FILE) if (folder / RUN_FILE).is_file() else {}
+    run = read_run(folder) if (folder / RUN_FILE).is_file() else {}
     place = folder / REPORT if run else folder
     metrics = _load(place / METRICS) if (place / METRICS).is_file() else {}
     if not run and not metrics:
@@ -146,8 +152,7 @@ def summarize_run(folder: Path) -> RunSummary:
 
 def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, Any]) -> RunSummary:
     stages = run.get("stages", {})
-    result_file = folder / "result.json"
-    result = _load(result_file) if run and result_file.is_file() else {}
+    result = read_result(folder) if run and (folder / RESULT_FILE).is_file() else {}
     samples, timing = metrics.get("samples"), metrics.get("timing") or {}
     rows = metrics.get("observables", [])
     process = stages.get("integrate", {}).get("card", {}).get("process", {})

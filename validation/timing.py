@@ -1,16 +1,13 @@
 """How fast both chains of a run were, and when the surrogate pays, from the run folder."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.errors import ValidationError
+from mcsurrogate.run_record import RUN_FILE, read_run
 
 __all__ = ["ChainTiming", "Timing", "read_timing", "timing_of"]
-
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True)
@@ -120,24 +117,21 @@ def read_timing(folder: Path) -> Timing | None:
 
     Raises
     ------
-    ValidationError
+    RunFolderError
         ``run.json`` is damaged.
     """
-    file = folder / RUN_FILE
-    if not file.is_file():
+    if not (folder / RUN_FILE).is_file():
         return None
-    try:
-        stages: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["stages"]
-        done = {name: stage for name, stage in stages.items() if stage.get("finished")}
-        if not {"shower", "reference"} <= set(done):
-            return None
-        integration = float(done.get("integrate", {}).get("seconds", 0.0))
-        generation = float(done.get("generate", {}).get("seconds", 0.0))
-        emulation, notes = _training(done)
-        surrogate = _chain(done["shower"], integration + emulation, generation)
-        standard = _chain(done["reference"], 0.0, 0.0)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValidationError(f"{file}: not the record of a run ({error!r})") from error
+    stages = read_run(folder)["stages"]
+    done = {name: stage for name, stage in stages.items() if stage["finished"]}
+    if not {"shower", "reference"} <= set(done):
+        return None
+    integration, generation = (
+        done[stage]["seconds"] if stage in done else 0.0 for stage in ("integrate", "generate")
+    )
+    emulation, notes = _training(done)
+    surrogate = _chain(done["shower"], integration + emulation, generation)
+    standard = _chain(done["reference"], 0.0, 0.0)
     finite = all(math.isfinite(c.production) and c.production > 0 for c in (surrogate, standard))
     return Timing(surrogate, standard, notes) if finite and surrogate.events else None
 

@@ -38,7 +38,7 @@ def print_events(generation: Mapping[str, Any]) -> None:
         f"{generation['overweight_events']} overweight events hold "
         f"{generation['overweight_fraction']:.3%} of the weight"
     )
-    if "emulation" in generation:
+    if generation.get("emulation"):
         _print_emulation(generation["emulation"])
 
 

@@ -148,7 +148,10 @@ def test_a_resumed_run_notices_other_weights_of_the_same_name(tmp_path: Path) ->
     tensors["pick.1.bias"] = tensors["pick.1.bias"] + np.float32(0.01)
     save_file(tensors, weights, metadata=read_weights_header(weights))
     with RunFolder(tmp_path / "run", small, resume=True) as folder:
-        with pytest.raises(RunFolderError, match=r"weights .*mine.safetensors is not the file that stage 'shower' had"):
+        with pytest.raises(
+            RunFolderError,
+            match=r"weights .*mine.safetensors is not the file",
+        ):
             run_shower(folder, silent)
 
 

@@ -2,15 +2,24 @@
 
 import json
 import stat
+from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 
-from mcsurrogate.errors import ValidationError
+from mcsurrogate.errors import RunFolderError, ValidationError
 from mcsurrogate.validation import validate
 from mcsurrogate.validation.metrics import schema
 from mcsurrogate.validation.timing import read_timing
+
+RECORD = json.loads(Path("tests/data/cases/run.json").read_text(encoding="utf-8"))["stages"]
+
+
+def finished(stage, **changes):
+    """Record of a finished stage."""
+    return {**RECORD[stage], "emulation": None, "hadronization": None, **changes}
+
 
 OPTIONS = {"observables": ["thrust", "charged_xp", "final_species", "durham_rate_2"]}
 
@@ -174,17 +183,12 @@ def test_missing_rivet_is_told_before_anything_is_read(tmp_path, monkeypatch):
 def run_json(folder, **changes):
     """Record of a run of 1000 events: the surrogate takes 2 ms an event, the standard 5 ms."""
     steps = {"initialisation": 2.0, "events": 1.5, "arrays": 0.1, "hepmc_conversion": 0.1}
-    shower = {"finished": True, "events": 1000, "seconds_by_step": {**steps, "hepmc_writing": 0.1}}
-    reference = {
-        "finished": True,
-        "events": 1000,
-        "seconds_by_step": {**steps, "events": 4.5, "hepmc_writing": 0.3},
-    }
+    slow = {**steps, "events": 4.5, "hepmc_writing": 0.3}
     stages = {
-        "integrate": {"finished": True, "seconds": 58.0},
-        "generate": {"finished": True, "seconds": 0.2},
-        "shower": shower,
-        "reference": reference,
+        "integrate": finished("integrate", seconds=58.0),
+        "generate": finished("generate", seconds=0.2),
+        "shower": finished("shower", events=1000, seconds_by_step={**steps, "hepmc_writing": 0.1}),
+        "reference": finished("reference", events=1000, seconds_by_step=slow),
     }
     stages.update(changes)
     folder.mkdir(parents=True, exist_ok=True)
@@ -205,24 +209,28 @@ def test_timing_of_a_run(tmp_path):
 
 def test_training_is_counted_or_named(tmp_path):
     steps = json.loads((run_json(tmp_path) / "run.json").read_text())["stages"]["shower"]
-    weights = {**steps, "hadronization": {"weights": "string_breaks_monash"}}
-    generate = {"finished": True, "seconds": 0.2, "emulation": {"preparation_seconds": 100.0}}
+    weights = {**steps, "hadronization": {"weights": "string_breaks_monash", "model": "x"}}
+    generate = finished(
+        "generate",
+        seconds=0.2,
+        emulation={**RECORD["generate"]["emulation"], "preparation_seconds": 100.0},
+    )
     timing = read_timing(run_json(tmp_path / "b", shower=weights, generate=generate))
     assert timing.surrogate.preparation == pytest.approx(160.0)
     assert any("string_breaks_monash is not counted" in note for note in timing.notes)
 
 
 def test_no_break_even_where_the_surrogate_is_slower(tmp_path):
-    timing = read_timing(run_json(tmp_path, generate={"finished": True, "seconds": 100.0}))
+    timing = read_timing(run_json(tmp_path, generate=finished("generate", seconds=100.0)))
     assert timing.break_even is None
     assert timing.metrics()["break_even_events"] is None
 
 
 def test_runs_without_both_chains_have_no_timing(tmp_path):
     assert read_timing(tmp_path) is None
-    assert read_timing(run_json(tmp_path, reference={"finished": False})) is None
+    assert read_timing(run_json(tmp_path, reference=finished("reference", finished=False))) is None
     (tmp_path / "run.json").write_text('{"stages": []}')
-    with pytest.raises(ValidationError, match="not the record of a run"):
+    with pytest.raises(RunFolderError, match="not the record of a run"):
         read_timing(tmp_path)
 
 

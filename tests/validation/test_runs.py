@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -14,35 +15,30 @@ from mcsurrogate.validation.metrics import schema
 from mcsurrogate.validation.report.index import write_index
 from mcsurrogate.validation.runs import events_of, summarize_run
 
+RECORD = json.loads(Path("tests/data/cases/run.json").read_text(encoding="utf-8"))["stages"]
+
+
+def finished(stage, **changes):
+    """Record of a finished stage."""
+    return {**RECORD[stage], "emulation": None, "hadronization": None, **changes}
+
 
 def write_run(folder, files, cross_section=11.37, efficiency=0.25):
     """Run folder with both chains' events, as the stages write it."""
     (folder / "events").mkdir(parents=True)
     stages = {
-        "integrate": {
-            "finished": True,
-            "seconds": 10.0,
-            "card": {"process": {"definition": "e+ e- > q q~"}},
-        },
-        "generate": {"finished": True, "seconds": 1.0, "efficiency": efficiency},
+        "integrate": finished("integrate", card={"process": {"definition": "e+ e- > q q~"}}),
+        "generate": finished("generate", efficiency=efficiency),
     }
     for stage, name, source in zip(
         ("shower", "reference"), ("surrogate", "standard"), files, strict=True
     ):
         file = f"events/{name}.hepmc"
         (folder / file).symlink_to(source)
-        stages[stage] = {
-            "finished": True,
-            "file": file,
-            "events": 500,
-            "seconds_by_step": {"initialisation": 1.0, "events": 2.0},
-        }
+        stages[stage] = finished(stage, file=file, events=500)
     (folder / "run.json").write_text(json.dumps({"stages": stages, "versions": {}}))
-    result = {
-        "cross_section_pb": cross_section,
-        "error_pb": 0.01,
-        "integrand_evaluations": 100_000,
-    }
+    result = json.loads(Path("tests/data/cases/result.json").read_text(encoding="utf-8"))
+    result |= {"cross_section_pb": cross_section, "error_pb": 0.01}
     (folder / "result.json").write_text(json.dumps(result))
     return folder
 
@@ -76,10 +72,12 @@ def test_events_of_runs_and_reports(runs, z_files, tmp_path):
         events_of(tmp_path)
     half = tmp_path / "half"
     half.mkdir()
-    (half / "run.json").write_text('{"stages": {"shower": {"finished": false}}}')
+    unfinished = {"finished": False, "seed": 1, "card": {}}
+    (half / "run.json").write_text(json.dumps({"stages": {"shower": unfinished}}))
     with pytest.raises(ValidationError, match="surrogate chain is not finished"):
         events_of(half)
-    (half / "run.json").write_text('{"stages": {"shower": {"finished": true, "file": "x"}}}')
+    stages = {"shower": finished("shower", file="x")}
+    (half / "run.json").write_text(json.dumps({"stages": stages}))
     with pytest.raises(ValidationError, match="not there any more"):
         events_of(half)
 
@@ -153,7 +151,7 @@ def test_index_survives_a_damaged_run(runs, tmp_path):
     (bad / "run.json").write_text("{")
     page, number = write_index(tmp_path)
     assert number == 1
-    assert "bad/run.json: cannot be read" in page.read_text()
+    assert "bad/run.json: gone or damaged" in page.read_text()
 
 
 def test_index_of_nothing(tmp_path):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from mcsurrogate.atomic import write_text
-from mcsurrogate.errors import ValidationError
+from mcsurrogate.errors import RunFolderError, ValidationError
 from mcsurrogate.validation.report.environment import page
 from mcsurrogate.validation.runs import RunSummary, find_runs, summarize_run
 from mcsurrogate.validation.verdict import Verdict
@@ -45,7 +45,7 @@ def write_index(folder: Path) -> tuple[Path, int]:
     for place in find_runs(folder):
         try:
             runs.append(summarize_run(place))
-        except ValidationError as error:
+        except (RunFolderError, ValidationError) as error:
             # one damaged run must not hide the others
             broken.append(str(error))
     if not runs and not broken:
