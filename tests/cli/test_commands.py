@@ -270,27 +270,6 @@ def test_bad_input_exits_with_code_2_and_leaves_nothing_half_written(
     assert "events/surrogate.hepmc.gz" not in whole_files(out)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--events", 0), "command line: generation.events: input should be greater than or equal"),
-        (("--seed", 0), "command line: seed: input should be greater than or equal"),
-    ],
-)
-def test_bad_values_of_options_are_refused_by_name(
-    card: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: tuple[object, ...],
-    message: str,
-) -> None:
-    out = tmp_path / "run"
-    assert command(monkeypatch, "generate", card, "--out", out, *arguments) == 2
-    assert message in " ".join(capsys.readouterr().err.split())
-    assert not out.exists()
-
-
 @pytest.mark.parametrize("definition", ["p p > t x~", "p p > t t~ t t~ t t~ t t~ t t~"])
 def test_a_refused_card_leaves_no_run_folder(
     card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, definition: str
