@@ -1,4 +1,4 @@
-"""Find the C++ libraries that come as wheels, HepMC3, zlib and JSON; prints a JSON object for CMake."""
+"""Find the C++ libraries that come as wheels: HepMC3, zlib, JSON; prints JSON for CMake."""
 
 import argparse
 import importlib.metadata
