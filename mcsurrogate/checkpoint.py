@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from mcsurrogate.atomic import atomic_path
@@ -64,7 +64,8 @@ class Checkpoint:
             "digest": _digest(text, tensors),
         }
         with atomic_path(self.path) as part:
-            save_file(tensors, part, metadata=metadata)
+            # Python writes, so that the umask is obeyed and a full disk is an OSError
+            part.write_bytes(save(tensors, metadata))
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:

@@ -1,5 +1,9 @@
 """Checkpoints: what comes back, and what is refused."""
 
+import os
+import resource
+import stat
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +91,21 @@ def test_digests_tell_content_type_and_shape_apart():
     others = [one + 1e-6, one.double(), one.reshape(2, 3), one.flip(0)]
     assert len({tensor_digest([t]) for t in [one, *others]}) == 5
     assert tensor_digest([one.reshape(2, 3).T.contiguous().T]) == tensor_digest([others[2]])
+
+
+def test_a_checkpoint_obeys_the_umask_and_a_full_disk_is_told_by_the_system(tmp_path):
+    before = os.umask(0o022)
+    try:
+        path = tmp_path / "state.safetensors"
+        Checkpoint(path, IDENTITY).save(state())
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    finally:
+        os.umask(before)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            Checkpoint(path, IDENTITY).save(state())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert Checkpoint(path, IDENTITY).load() is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from mcsurrogate.atomic import atomic_path
@@ -62,7 +62,8 @@ def save_sampler(sampler: Sampler, path: Path) -> None:
     header = json.dumps(structure)
     metadata = {"format": _FORMAT, "structure": header, "digest": _digest(header, tensors)}
     with atomic_path(path) as partial:
-        save_file(tensors, partial, metadata)
+        # Python writes, so that the umask is obeyed and a full disk is an OSError
+        partial.write_bytes(save(tensors, metadata))
 
 
 def load_sampler(path: Path, integrand: Integrand, *, family: str | None = None) -> Sampler:
