@@ -14,7 +14,7 @@ import pyhepmc
 
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.plan import Planner
-from mcsurrogate.validation.sample import fill_sample
+from mcsurrogate.validation.sample import Reading, fill_sample
 
 
 def read(path: Path, preset: str | None, repeats: int = 3) -> None:
@@ -30,7 +30,7 @@ def read(path: Path, preset: str | None, repeats: int = 3) -> None:
             pass
         ours.append(time.process_time() - start)
         start = time.process_time()
-        fill_sample(path, "sample", Planner(preset, reservoir=50_000))
+        fill_sample(Reading(path, "sample"), Planner(preset=preset, reservoir=50_000))
         whole.append(time.process_time() - start)
     a, b, c = (statistics.median(x) for x in (ours, theirs, whole))
     print(f"{events} events: reading {a:.2f} s, pyhepmc {b:.2f} s, ratio {a / b:.2f}")

@@ -26,7 +26,7 @@ from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.plan import Planner
-from mcsurrogate.validation.sample import Sample, fill_sample
+from mcsurrogate.validation.sample import Reading, Sample, fill_sample
 from mcsurrogate.validation.verdict import Tolerance
 
 BASE = {
@@ -280,9 +280,9 @@ def main() -> None:
         else (CHANGES, SETTINGS)
     )
     # the reservoir feeds the test of consecutive events
-    planner = Planner(PRESET[kind], reservoir=n if arguments.further else 0)
+    planner = Planner(preset=PRESET[kind], reservoir=n if arguments.further else 0)
     path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)
-    reference = fill_sample(path, "reference", planner, max_events=n)
+    reference = fill_sample(Reading(path, "reference"), planner, max_events=n)
     plan = reference.plan
     print(f"{kind}: {n} events against {n}, {len(plan.observables)} observables")
     print(
@@ -311,7 +311,7 @@ def main() -> None:
             path = sample_file(
                 arguments.folder, f"{kind}_{line.split()[0].split(':')[1]}", n, 3, [*base, line]
             )
-            candidate = fill_sample(path, name, planner, max_events=n)
+            candidate = fill_sample(Reading(path, name), planner, max_events=n)
             found = compare(candidate, reference, Tolerance())
             show(name, found, own, arguments.rows)
 

@@ -14,6 +14,7 @@ from mcsurrogate.validation.observables import (
 )
 from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
+from mcsurrogate.validation.settings import ValidationSettings
 from mcsurrogate.validation.validate import ValidationResult, validate
 from mcsurrogate.validation.verdict import Tolerance, Verdict
 
@@ -23,6 +24,7 @@ __all__ = [
     "Observable",
     "Tolerance",
     "ValidationResult",
+    "ValidationSettings",
     "Values",
     "Verdict",
     "events_of",

@@ -54,7 +54,7 @@ class CrossSections:
     p_value: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Everything that was found.
 
@@ -108,7 +108,7 @@ def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | Non
     return CrossSections(ratio, pull, math.exp(log_sf_chi2(pull**2, 1)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Tested:
     """An observable, or a weight, with its tests."""
 
@@ -131,18 +131,25 @@ def _test_observables(
         if o.name in reference.fine:
             fine = candidate.fine[o.name], reference.fine[o.name]
             marginal = compare_marginal(*fine, multipliers)
-        tested.append(_Tested(o, (a, b), compare_binned(a, b, categories=unordered), marginal))
+        tested.append(
+            _Tested(
+                observable=o,
+                pair=(a, b),
+                binned=compare_binned(a, b, categories=unordered),
+                marginal=marginal,
+            )
+        )
     return tested
 
 
 def _test_weights(candidate: Sample, reference: Sample, multipliers: Multipliers) -> list[_Tested]:
     return [
         _Tested(
-            pair.observable,
-            pair.sums,
-            compare_binned(*pair.sums),
-            compare_marginal(*pair.fine, multipliers),
-            pair.counts,
+            observable=pair.observable,
+            pair=pair.sums,
+            binned=compare_binned(*pair.sums),
+            marginal=compare_marginal(*pair.fine, multipliers),
+            counts=pair.counts,
         )
         for pair in compare_weights(candidate.weight_table, reference.weight_table)
     ]
@@ -159,18 +166,19 @@ def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...
         size, noise = deviation(*t.pair)
         results.append(
             ObservableResult(
-                t.observable,
-                *t.pair,
-                t.binned,
-                t.marginal,
-                log_p[i],
-                float(adjusted[i]),
-                size,
-                noise,
-                resolvable_deviation(t.binned, error / (len(counting) * _TESTS_PER_ROW)),
-                where(t.observable, t.binned),
-                t.counts and bool(adjusted[i] < error),
-                t.counts,
+                observable=t.observable,
+                candidate=t.pair[0],
+                reference=t.pair[1],
+                binned=t.binned,
+                marginal=t.marginal,
+                log_p=log_p[i],
+                adjusted_p=float(adjusted[i]),
+                deviation=size,
+                deviation_error=noise,
+                resolvable=resolvable_deviation(t.binned, error / (len(counting) * _TESTS_PER_ROW)),
+                where=where(t.observable, t.binned),
+                significant=t.counts and bool(adjusted[i] < error),
+                counts=t.counts,
             )
         )
     return tuple(sorted(results, key=rank))
@@ -251,16 +259,16 @@ def compare(
         allowed = tolerance.of("cross_section")
         tolerable["cross_section"] = 0.0 < allowed >= abs(cross_sections.ratio - 1.0)
     return Comparison(
-        candidate,
-        reference,
-        results,
-        together,
-        tuple(whole),
-        repeats,
-        cross_sections,
-        finer_verdict(results, tolerance, (candidate.file.events, reference.file.events)),
-        _warnings(candidate, reference, repeats),
-        decide(significant, tolerable),
-        family_wise_error,
-        tolerance,
+        candidate=candidate,
+        reference=reference,
+        results=results,
+        uniformity=together,
+        global_tests=tuple(whole),
+        repeats=repeats,
+        cross_sections=cross_sections,
+        finer=finer_verdict(results, tolerance, (candidate.file.events, reference.file.events)),
+        warnings=_warnings(candidate, reference, repeats),
+        verdict=decide(significant, tolerable),
+        family_wise_error=family_wise_error,
+        tolerance=tolerance,
     )

@@ -31,7 +31,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SampleAgainstData:
     """One sample against one measurement.
 
@@ -118,12 +118,20 @@ def _compare(measurement: Measurement, sums: MeasuredSums, number: int) -> Sampl
     pulls = np.where(compared, pulls, np.nan)
     ndf = int(compared.sum())
     if not ndf:
-        return SampleAgainstData(mean, error, pulls, compared, 0.0, 0, 1.0)
+        return SampleAgainstData(
+            mean=mean, error=error, pulls=pulls, compared=compared, chi2=0.0, ndf=0, p_value=1.0
+        )
     difference = (mean - measurement.values)[compared]
     total = covariance[np.ix_(compared, compared)] + np.diag(measurement.errors[compared] ** 2)
     chi2 = float(difference @ np.linalg.solve(total, difference))
     return SampleAgainstData(
-        mean, error, pulls, compared, chi2, ndf, float(special.chdtrc(ndf, chi2))
+        mean=mean,
+        error=error,
+        pulls=pulls,
+        compared=compared,
+        chi2=chi2,
+        ndf=ndf,
+        p_value=float(special.chdtrc(ndf, chi2)),
     )
 
 

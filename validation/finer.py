@@ -15,7 +15,7 @@ DEFAULT_TARGET = 0.01
 """Relative deviation that a finer verdict is to resolve where no tolerance is given."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FinerVerdict:
     """Events that would resolve half of the tolerance, or 1% without one, in every observable.
 
@@ -87,12 +87,12 @@ def finer_verdict(
     worst = int(factors.argmax())
     half = float(np.median(factors))
     return FinerVerdict(
-        float(targets[worst]),
-        kept[worst].observable.name,
-        _rounded(factors[worst] * events[0]),
-        _rounded(factors[worst] * events[1]),
-        _rounded(half * events[0]),
-        _rounded(half * events[1]),
-        float(resolvable[worst]),
-        float(np.median(resolvable)),
+        target=float(targets[worst]),
+        observable=kept[worst].observable.name,
+        candidate=_rounded(factors[worst] * events[0]),
+        reference=_rounded(factors[worst] * events[1]),
+        half_candidate=_rounded(half * events[0]),
+        half_reference=_rounded(half * events[1]),
+        resolvable=float(resolvable[worst]),
+        half_resolvable=float(np.median(resolvable)),
     )

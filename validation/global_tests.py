@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +9,11 @@ from mcsurrogate.classifiers import FeatureNetwork, TrainingSettings, auc_test, 
 from mcsurrogate.validation.classifiers.deep import deep_tests
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.weights import classifier_weights
+from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
 from mcsurrogate.validation.statistics.serial import compare_serial
-
-if TYPE_CHECKING:
-    from mcsurrogate.validation.sample import Sample
 
 __all__ = ["global_tests"]
 
@@ -25,8 +22,8 @@ _MIN_EVENTS = 200
 
 
 def global_tests(
-    candidate: "Sample",
-    reference: "Sample",
+    candidate: Sample,
+    reference: Sample,
     multipliers: Multipliers,
     *,
     seed: int = 1,
@@ -46,16 +43,26 @@ def global_tests(
     tell("Fréchet physics distance")
     frechet = compare_frechet(a, b, multipliers, seed=seed)
     tests = [
-        GlobalTest("sliced_ks", "Sliced Kolmogorov-Smirnov", ks.distance, ks.log_p, ks.expected),
         GlobalTest(
-            "sliced_wasserstein", "Sliced Wasserstein-1", w1.distance, w1.log_p, w1.expected
+            name="sliced_ks",
+            title="Sliced Kolmogorov-Smirnov",
+            value=ks.distance,
+            log_p=ks.log_p,
+            expected=ks.expected,
         ),
         GlobalTest(
-            "fpd",
-            "Fréchet physics distance",
-            frechet.test.distance,
-            frechet.test.log_p,
-            frechet.test.expected,
+            name="sliced_wasserstein",
+            title="Sliced Wasserstein-1",
+            value=w1.distance,
+            log_p=w1.log_p,
+            expected=w1.expected,
+        ),
+        GlobalTest(
+            name="fpd",
+            title="Fréchet physics distance",
+            value=frechet.test.distance,
+            log_p=frechet.test.log_p,
+            expected=frechet.test.expected,
             details={"infinite": frechet.infinite, "infinite_error": frechet.infinite_error},
         ),
     ]
@@ -69,18 +76,27 @@ def global_tests(
         )
         tests.append(
             GlobalTest(
-                "kpd",
-                "Kernel physics distance",
-                kernel.distance,
-                math.log(kernel.p_value),
-                0.0,
-                kernel.error,
+                name="kpd",
+                title="Kernel physics distance",
+                value=kernel.distance,
+                log_p=math.log(kernel.p_value),
+                expected=0.0,
+                error=kernel.error,
             )
         )
         tell("correlation of consecutive events")
         serial = compare_serial(candidate.reservoir, reference.reservoir, seed=seed)
         if serial is not None:
-            tests.append(serial)
+            tests.append(
+                GlobalTest(
+                    name="serial",
+                    title="Correlation of consecutive events",
+                    value=serial.difference,
+                    log_p=serial.log_p,
+                    expected=0.0,
+                    error=serial.error,
+                )
+            )
         tests.append(_feature_classifier(candidate, reference, seed, tell))
     if min(len(candidate.particle_sets), len(reference.particle_sets)) >= _MIN_EVENTS:
         tests += deep_tests(candidate, reference, seed=seed, tell=tell)
@@ -88,7 +104,7 @@ def global_tests(
 
 
 def _feature_classifier(
-    candidate: "Sample", reference: "Sample", seed: int, tell: Callable[[str], None]
+    candidate: Sample, reference: Sample, seed: int, tell: Callable[[str], None]
 ) -> GlobalTest:
     """Classifier two-sample test on the event features."""
     parts = (candidate.reservoir, reference.reservoir)
@@ -107,12 +123,16 @@ def _feature_classifier(
     test = auc_test(scores, label, weights, folds, seed=seed)
     found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
     return GlobalTest(
-        "classifier",
-        "Classifier on observables (AUC)",
-        test.auc,
-        test.log_p,
-        0.5,
-        test.error,
-        {"null_width": test.null_width, "weight_width": found.width, "weight_tail": found.tail},
-        found,
+        name="classifier",
+        title="Classifier on observables (AUC)",
+        value=test.auc,
+        log_p=test.log_p,
+        expected=0.5,
+        error=test.error,
+        details={
+            "null_width": test.null_width,
+            "weight_width": found.width,
+            "weight_tail": found.tail,
+        },
+        weights=found,
     )

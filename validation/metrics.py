@@ -2,12 +2,25 @@
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["SCHEMA_VERSION", "clean", "dumps", "schema"]
+from mcsurrogate.validation.classifiers.global_test import GlobalTest
+from mcsurrogate.validation.classifiers.weights import ClassifierWeights
+from mcsurrogate.validation.comparison import Comparison
+from mcsurrogate.validation.observable_result import ObservableResult
+from mcsurrogate.validation.observables.registry import metadata
+from mcsurrogate.validation.sample import Sample
+from mcsurrogate.validation.statistics.binned import Chi2
+from mcsurrogate.validation.statistics.marginal import DistanceTest
+from mcsurrogate.versions import versions
+
+__all__ = ["SCHEMA_VERSION", "clean", "comparison_metrics", "dumps", "schema"]
 
 SCHEMA_VERSION = 1
+_LN10 = math.log(10.0)
 
 
 def schema() -> dict[str, Any]:
@@ -33,3 +46,155 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 def dumps(metrics: dict[str, Any]) -> str:
     """JSON text of metrics."""
     return json.dumps(clean(metrics), indent=1, allow_nan=False) + "\n"
+
+
+def _sample_metrics(sample: Sample) -> dict[str, Any]:
+    file, weights = sample.file, sample.weights
+    return {
+        "label": sample.label,
+        "file": str(file.path),
+        "format": file.format,
+        "events": file.events,
+        "complete": file.complete,
+        "tools": [" ".join(tool[:2]).strip() for tool in file.tools],
+        "provenance": [tool[2] for tool in file.tools if tool[2]],
+        "weight": weights.name,
+        "sum_of_weights": weights.total,
+        "effective_events": weights.effective_events,
+        "negative_weights": weights.negative,
+        "cross_section_pb": file.cross_section_pb,
+        "cross_section_error_pb": file.cross_section_error_pb,
+    }
+
+
+def _chi2_metrics(test: Chi2) -> dict[str, Any]:
+    return {
+        "chi2": test.statistic,
+        "ndf": test.ndf,
+        "p_value": test.p_value,
+        "log10_p_value": test.log_p / _LN10,
+        "sigma": test.sigma,
+    }
+
+
+def _distance_metrics(test: DistanceTest) -> dict[str, Any]:
+    return {
+        "distance": test.distance,
+        "expected": test.expected,
+        "p_value": math.exp(test.log_p),
+        "log10_p_value": test.log_p / _LN10,
+    }
+
+
+def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
+    tests, marginal = result.binned, result.marginal
+    return {
+        "name": result.observable.name,
+        **metadata(result.observable),
+        "p_value": math.exp(result.log_p),
+        "log10_p_value": result.log_p / _LN10,
+        "sigma": result.sigma,
+        "p_value_adjusted": result.adjusted_p,
+        "significant": result.significant,
+        "counts": result.counts,
+        "deviation": result.deviation,
+        "deviation_resolution": result.deviation_error,
+        "resolvable_deviation": result.resolvable,
+        "where": result.where,
+        "full": _chi2_metrics(tests.full),
+        "shape": _chi2_metrics(tests.shape),
+        "rate": _chi2_metrics(tests.rate),
+        "scan": {
+            "pull": tests.scan.pull,
+            "p_value": math.exp(tests.scan.log_p),
+            "log10_p_value": tests.scan.log_p / _LN10,
+        },
+        "ks": None if marginal is None else _distance_metrics(marginal.ks),
+        "wasserstein": None if marginal is None else _distance_metrics(marginal.wasserstein),
+    }
+
+
+def _global_metrics(test: GlobalTest) -> dict[str, Any]:
+    return {
+        "name": test.name,
+        "title": test.title,
+        "value": test.value,
+        "error": test.error,
+        "expected": test.expected,
+        "p_value": test.p_value,
+        "log10_p_value": test.log_p / _LN10,
+        **test.details,
+        **({} if test.weights is None else {"regions": _region_metrics(test.weights)}),
+    }
+
+
+def _region_metrics(weights: ClassifierWeights) -> list[dict[str, Any]]:
+    """Where the weights of a classifier are largest and smallest."""
+    return [
+        {
+            "title": region.title,
+            "ratio": region.ratio,
+            "features": list(region.features),
+            "shifts": list(region.shifts),
+        }
+        for region in weights.regions
+    ]
+
+
+def comparison_metrics(
+    found: Comparison,
+    settings: Sequence[tuple[str, str]],
+    parts: Sequence[tuple[str, str, str]],
+    created: str,
+) -> dict[str, Any]:
+    """Everything that a comparison found.
+
+    Parameters
+    ----------
+    found
+        The comparison.
+    settings
+        Names and values of its settings, in words.
+    parts
+        What made the samples: name, in the candidate, in the reference.
+    created
+        Date and time.
+    """
+    sections, together = found.cross_sections, found.uniformity
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": found.verdict.value,
+        "created": created,
+        "family_wise_error": found.family_wise_error,
+        "tolerance": {"default": found.tolerance.default, **(found.tolerance.by_name or {})},
+        "settings": dict(settings),
+        "parts": [
+            {"name": name, "candidate": candidate, "reference": reference}
+            for name, candidate, reference in parts
+        ],
+        "samples": {
+            "candidate": _sample_metrics(found.candidate),
+            "reference": _sample_metrics(found.reference),
+        },
+        "cross_section": None
+        if sections is None
+        else {"ratio": sections.ratio, "pull": sections.pull, "p_value": sections.p_value},
+        "combination": {
+            "ks_statistic": together.distance,
+            "ks_p_value": together.p_value,
+            "ks_p_value_independent": together.p_value_independent,
+            "excess_p_value": together.excess_p_value,
+            "effective_observables": together.effective_observables,
+        },
+        "global_tests": [_global_metrics(test) for test in found.global_tests],
+        "observables": [_observable_metrics(result) for result in found.results],
+        "repeated_events": {
+            "candidate": found.repeats.candidate,
+            "reference": found.repeats.reference,
+            "shared": found.repeats.shared,
+            "p_value": math.exp(found.repeats.log_p),
+        },
+        "finer_verdict": None if found.finer is None else asdict(found.finer),
+        "warnings": list(found.warnings),
+        "versions": versions(),
+    }

@@ -15,7 +15,7 @@ from mcsurrogate.validation.statistics.significance import sigmas
 __all__ = ["ObservableResult", "deviation", "log_p_of_row", "rank", "where"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ObservableResult:
     """One line of the summary table.
 

@@ -11,20 +11,15 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mcsurrogate.analysis import z_pole_measurements
-from mcsurrogate.events import EventFile
-from mcsurrogate.validation.features import FeatureMap
 from mcsurrogate.validation.observables import load_observables
 from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
 from mcsurrogate.validation.plan import Plan, Planner
-from mcsurrogate.validation.sample import Progress, Sample, fill_sample, first_events
+from mcsurrogate.validation.sample import Progress, Reading, Sample, fill_sample, first_events
 
 __all__ = ["can_divide", "fill_both"]
 
@@ -36,47 +31,23 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 class _Recipe:
     """A plan without functions: observables by name."""
 
+    plan: Plan
     names: tuple[str, ...]
     observables_file: Path | None
-    preset: str | None
-    grids: dict[str, NDArray[np.float64]]
-    features: FeatureMap
-    sample: NDArray[np.float64]
-    reservoir: int
-    seed: int
-    deep: int
     measured: bool
 
     @classmethod
     def of(cls, plan: Plan, observables_file: Path | None) -> "_Recipe":
-        return cls(
-            tuple(o.name for o in plan.observables),
-            observables_file,
-            plan.preset,
-            plan.grids,
-            plan.features,
-            plan.sample,
-            plan.reservoir,
-            plan.seed,
-            plan.deep,
-            bool(plan.measurements),
-        )
+        names = tuple(o.name for o in plan.observables)
+        bare = replace(plan, observables=(), measurements=())
+        return cls(bare, names, observables_file, bool(plan.measurements))
 
-    def plan(self) -> Plan:
+    def made(self) -> Plan:
         own = load_observables(self.observables_file) if self.observables_file else ()
         known: dict[str, str | Observable] = {o.name: o for o in own}
         observables = resolve([known.get(name, name) for name in self.names])
-        return Plan(
-            observables,
-            self.preset,
-            self.grids,
-            self.features,
-            self.sample,
-            self.reservoir,
-            self.seed,
-            self.deep,
-            z_pole_measurements() if self.measured else (),
-        )
+        measurements = z_pole_measurements() if self.measured else ()
+        return replace(self.plan, observables=observables, measurements=measurements)
 
 
 _progress: Any = None
@@ -92,10 +63,10 @@ def _start(steps: Any, stop: Any) -> None:  # noqa: ANN401 - such a queue has no
     _progress, _stop = steps, stop
 
 
-def _read(path: Path, label: str, recipe: _Recipe, options: dict[str, Any]) -> Sample:
+def _read(reading: Reading, recipe: _Recipe, options: dict[str, Any]) -> Sample:
     """Fill a sample in a worker."""
-    plan = recipe.plan()
-    return fill_sample(path, label, lambda _: plan, progress=_tell, **options)
+    plan = recipe.made()
+    return fill_sample(reading, lambda _: plan, progress=_tell, **options)
 
 
 def _tell(label: str, events: int, fraction: float) -> None:
@@ -144,9 +115,7 @@ def can_divide(planner: Planner, observables_file: Path | None) -> bool:
 
 
 def fill_both(
-    candidate: Path,
-    reference: Path,
-    labels: tuple[str, str],
+    readings: tuple[Reading, Reading],
     planner: Planner,
     observables_file: Path | None,
     options: dict[str, Any],
@@ -156,8 +125,8 @@ def fill_both(
 
     Parameters
     ----------
-    candidate, reference, labels
-        Files and their names in the report.
+    readings
+        Candidate and reference.
     planner
         Decides on the first events of the reference.
     observables_file
@@ -172,16 +141,14 @@ def fill_both(
     EventFileError, ValidationError
         As `fill_sample`.
     """
-    source = EventFile(reference, max_events=options["max_events"])
-    plan = planner(first_events(source, options["weight"], options["jets"]))
+    plan = planner(first_events(readings[1], **options))
     recipe = _Recipe.of(plan, observables_file)
     # a fresh interpreter: forking a process that has threads is not safe
     context = multiprocessing.get_context("spawn")
     steps, stop = context.Queue(), context.Event()
     with ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
-        files = ((reference, labels[1]), (candidate, labels[0]))
         with _single_threaded(), _without_main():
-            futures = [pool.submit(_read, path, label, recipe, options) for path, label in files]
+            futures = [pool.submit(_read, one, recipe, options) for one in readings]
         try:
             _wait(futures, steps, progress)
         finally:
@@ -190,7 +157,7 @@ def fill_both(
     for sample in samples:
         sample.plan = plan
         sample.measured.measurements = plan.measurements
-    return samples[1], samples[0]
+    return samples[0], samples[1]
 
 
 def _failed_first(futures: list["Future[Sample]"]) -> list["Future[Sample]"]:

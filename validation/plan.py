@@ -18,7 +18,7 @@ __all__ = ["Plan", "Planner"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Observables, grids and features.
 
@@ -116,13 +116,13 @@ class Planner:
         sample = features(raw) if features.names else np.zeros((0, 0))
         measured = measurements_for(events) if self.measured else ()
         return Plan(
-            chosen,
-            name,
-            grids,
-            features,
-            sample,
-            self.reservoir,
-            self.seed,
-            self.deep,
-            measured,
+            observables=chosen,
+            preset=name,
+            grids=grids,
+            features=features,
+            sample=sample,
+            reservoir=self.reservoir,
+            seed=self.seed,
+            deep=self.deep,
+            measurements=measured,
         )

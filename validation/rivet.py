@@ -17,7 +17,7 @@ __all__ = ["RivetRun", "find_rivet", "run_rivet"]
 _LAST_LINES = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RivetRun:
     """What Rivet made.
 
@@ -50,10 +50,11 @@ def find_rivet() -> str:
     """
     found = shutil.which("rivet")
     if found is None:
-        raise ValidationError(
+        message = (
             "Rivet was asked for, but there is no command `rivet` on PATH; install Rivet 3 or 4 "
             "(https://rivet.hepforge.org), source its rivetenv.sh, or leave --rivet out"
         )
+        raise ValidationError(message)
     return found
 
 
@@ -65,10 +66,12 @@ def _run(arguments: list[str], what: str) -> str:
             arguments, capture_output=True, text=True, check=False
         )
     except OSError as error:
-        raise ValidationError(f"{what}: cannot be started ({error})") from error
+        message = f"{what}: cannot be started ({error})"
+        raise ValidationError(message) from error
     if done.returncode:
         tail = "\n".join((done.stderr or done.stdout).splitlines()[-_LAST_LINES:])
-        raise ValidationError(f"{what} failed with exit code {done.returncode}:\n{tail}")
+        message = f"{what} failed with exit code {done.returncode}:\n{tail}"
+        raise ValidationError(message)
     return done.stdout
 
 
@@ -112,10 +115,13 @@ def run_rivet(
             arguments += ["-n", str(max_events)]
         _run([*arguments, str(path)], f"rivet on {path}")
         if not target.is_file():
-            raise ValidationError(f"rivet on {path} wrote no {target.name}")
+            message = f"rivet on {path} wrote no {target.name}"
+            raise ValidationError(message)
         files.append(target)
     page = _pages(files, labels, out)
-    return RivetRun(version, tuple(analyses), files[0], files[1], page)
+    return RivetRun(
+        version=version, analyses=tuple(analyses), candidate=files[0], reference=files[1], page=page
+    )
 
 
 def _pages(files: list[Path], labels: tuple[str, str], out: Path) -> Path | None:

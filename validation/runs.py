@@ -27,9 +27,11 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValidationError(f"{file}: cannot be read ({error})") from error
+        message = f"{file}: cannot be read ({error})"
+        raise ValidationError(message) from error
     if not isinstance(found, dict):
-        raise ValidationError(f"{file}: does not hold an object")
+        message = f"{file}: does not hold an object"
+        raise ValidationError(message)
     return found
 
 
@@ -53,7 +55,8 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
     """
     if not path.is_dir():
         if not path.exists():
-            raise ValidationError(f"{path}: no such file, run or report")
+            message = f"{path}: no such file, run or report"
+            raise ValidationError(message)
         return path
     if (path / RUN_FILE).is_file():
         run = read_run(path)
@@ -66,13 +69,15 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
         samples = _load(path / METRICS).get("samples", {})
         file = Path(str(samples.get(_SIDES[chain], {}).get("file")))
     else:
-        raise ValidationError(f"{path}: neither a run folder nor the folder of a report")
+        message = f"{path}: neither a run folder nor the folder of a report"
+        raise ValidationError(message)
     if not file.is_file():
-        raise ValidationError(f"{path}: the events {file} are not there any more")
+        message = f"{path}: the events {file} are not there any more"
+        raise ValidationError(message)
     return file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """What a run or a report found; None where it does not say.
 
@@ -143,11 +148,13 @@ def summarize_run(folder: Path) -> RunSummary:
     place = folder / REPORT if run else folder
     metrics = _load(place / METRICS) if (place / METRICS).is_file() else {}
     if not run and not metrics:
-        raise ValidationError(f"{folder}: neither a run folder nor the folder of a report")
+        message = f"{folder}: neither a run folder nor the folder of a report"
+        raise ValidationError(message)
     try:
         return _summary(folder, place, run, metrics)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValidationError(f"{folder}: not the record of a run or report ({error!r})") from error
+        message = f"{folder}: not the record of a run or report ({error!r})"
+        raise ValidationError(message) from error
 
 
 def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, Any]) -> RunSummary:
@@ -160,25 +167,25 @@ def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, 
     versions = metrics.get("versions") or run.get("versions") or {}
     page = place / "report.html"
     return RunSummary(
-        folder,
-        page if page.is_file() else None,
-        (both[0]["label"], both[1]["label"]) if both else None,
-        metrics.get("verdict"),
-        metrics.get("created"),
-        len(rows) if metrics else None,
-        sum(bool(row["significant"]) for row in rows) if metrics else None,
-        rows[0]["title"] if rows else None,
-        rows[0]["sigma"] if rows else None,
-        (both[0]["events"], both[1]["events"]) if both else None,
-        {row["name"]: float(row["sigma"]) for row in rows},
-        result.get("cross_section_pb"),
-        result.get("error_pb"),
-        stages.get("generate", {}).get("efficiency"),
-        result.get("integrand_evaluations"),
-        timing.get("speed_ratio"),
-        timing.get("break_even_events"),
-        process.get("definition"),
-        versions.get("mcsurrogate"),
+        folder=folder,
+        report=page if page.is_file() else None,
+        labels=(both[0]["label"], both[1]["label"]) if both else None,
+        verdict=metrics.get("verdict"),
+        created=metrics.get("created"),
+        observables=len(rows) if metrics else None,
+        significant=sum(bool(row["significant"]) for row in rows) if metrics else None,
+        worst=rows[0]["title"] if rows else None,
+        worst_sigma=rows[0]["sigma"] if rows else None,
+        events=(both[0]["events"], both[1]["events"]) if both else None,
+        sigmas={row["name"]: float(row["sigma"]) for row in rows},
+        cross_section_pb=result.get("cross_section_pb"),
+        cross_section_error_pb=result.get("error_pb"),
+        efficiency=stages.get("generate", {}).get("efficiency"),
+        evaluations=result.get("integrand_evaluations"),
+        speed_ratio=timing.get("speed_ratio"),
+        break_even=timing.get("break_even_events"),
+        process=process.get("definition"),
+        version=versions.get("mcsurrogate"),
     )
 
 

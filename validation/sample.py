@@ -1,6 +1,6 @@
 """One pass through one sample: everything filled, memory constant in the number of events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ from mcsurrogate.validation.statistics.multivariate import FeatureSums
 from mcsurrogate.validation.weight_bands import WeightBands
 from mcsurrogate.validation.weight_comparison import WeightTable
 
-__all__ = ["Progress", "Sample", "WeightSums", "fill_sample", "first_events"]
+__all__ = ["Progress", "Reading", "Sample", "WeightSums", "fill_sample", "first_events"]
 
 FloatArray = NDArray[np.float64]
 
 Progress = Callable[[str, int, float], None]
 """Called with the sample's label, the events read and the fraction of the file consumed."""
+
+NOMINAL = ("Weight", "Default", "nominal", "0", "")
+"""Names of the nominal weight in the files of generators; without any it is the first."""
 
 
 @dataclass
@@ -155,25 +158,68 @@ class Sample:
             self.reservoir.add(features, weights, first_event)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A file to read as a sample.
+
+    Attributes
+    ----------
+    path, label
+        The file and what the report calls it.
+    weight
+        Name of the weight to use; None for the nominal one.
+    """
+
+    path: Path
+    label: str
+    weight: str | None = None
+
+    def column(self, names: tuple[str, ...]) -> int:
+        """Which of the weights of an event is used.
+
+        Raises
+        ------
+        ValidationError
+            None has the wanted name.
+        """
+        if self.weight is None:
+            return next((names.index(n) for n in NOMINAL if n in names), 0)
+        if self.weight not in names:
+            known = ", ".join(names)
+            message = f"{self.path}: no weight named {self.weight!r}; its weights: {known}"
+            raise ValidationError(message)
+        return names.index(self.weight)
+
+
 def _weight_names(chunk: EventChunk, summary: FileSummary) -> tuple[str, ...]:
     """Names of all weights of an event; those without a name get their number."""
     own = summary.weight_names
     return tuple(own[i] if i < len(own) else f"weight {i}" for i in range(chunk.weights.shape[1]))
 
 
-def _weight_column(names: tuple[str, ...], summary: FileSummary, wanted: str | None) -> int:
-    """Column of the wanted weight."""
-    if wanted is None:
-        return 0
-    if wanted not in names:
-        known = ", ".join(names)
-        raise ValidationError(f"{summary.path}: no weight named {wanted!r}; its weights: {known}")
-    return names.index(wanted)
+def _events(
+    source: EventFile, reading: Reading, jets: JetDefinition | None
+) -> Iterator[tuple[Events, tuple[str, ...], int]]:
+    """Events of a file in chunks, the names of their weights, and which of them is used.
+
+    Raises
+    ------
+    ValidationError
+        The file holds no event.
+    """
+    column = 0
+    names: tuple[str, ...] = ()
+    for chunk in source.chunks():
+        if not names:
+            names = _weight_names(chunk, source.summary)
+            column = reading.column(names)
+        yield Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets), names, column
+    if not names:
+        message = f"{source.path}: holds no event"
+        raise ValidationError(message)
 
 
-def first_events(
-    source: EventFile, weight: str | None = None, jets: JetDefinition | None = None
-) -> Events:
+def first_events(reading: Reading, *, jets: JetDefinition | None, max_events: int | None) -> Events:
     """Events of the first chunk of a file, which decide the plan.
 
     Raises
@@ -183,18 +229,14 @@ def first_events(
     ValidationError
         It holds no event, or has no weight of that name.
     """
-    for chunk in source.chunks():
-        column = _weight_column(_weight_names(chunk, source.summary), source.summary, weight)
-        return Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets)
-    raise ValidationError(f"{source.path}: holds no event")
+    source = EventFile(reading.path, max_events=max_events)
+    return next(_events(source, reading, jets))[0]
 
 
 def fill_sample(
-    path: Path,
-    label: str,
+    reading: Reading,
     plan: Callable[[Events], Plan],
     *,
-    weight: str | None = None,
     jets: JetDefinition | None = None,
     max_events: int | None = None,
     progress: Progress | None = None,
@@ -203,12 +245,10 @@ def fill_sample(
 
     Parameters
     ----------
-    path, label
-        The file and what the report calls it.
+    reading
+        The file, its label and its weight.
     plan
         Given the first events, says what to fill.
-    weight
-        Name of the weight to use; the first by default.
     jets, max_events, progress
         See `mcsurrogate.validation.validate`.
 
@@ -219,26 +259,19 @@ def fill_sample(
     ValidationError
         It holds no event, its weights sum to zero, or it has no weight of that name.
     """
-    source = EventFile(path, max_events=max_events)
+    source = EventFile(reading.path, max_events=max_events)
     sample: Sample | None = None
-    names: tuple[str, ...] = ()
-    column, read = 0, 0
-    for chunk in source.chunks():
+    read = 0
+    for events, names, column in _events(source, reading, jets):
         if sample is None:
-            names = _weight_names(chunk, source.summary)
-            column = _weight_column(names, source.summary, weight)
-        events = Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets)
-        if sample is None:
-            sample = Sample(label, source.summary, plan(events), names, column)
+            sample = Sample(reading.label, source.summary, plan(events), names, column)
         sample.fill(events, read)
-        read += len(chunk)
+        read += len(events)
         if progress is not None:
-            progress(label, read, source.fraction_read)
-    if sample is None:
-        raise ValidationError(f"{path}: holds no event")
+            progress(reading.label, read, source.fraction_read)
+    assert sample is not None  # no event is an error above
     weights = sample.weights
     if abs(weights.total) <= 1e-12 * np.sqrt(weights.squares * read):
-        raise ValidationError(
-            f"{path}: the weights {weights.name!r} of its {read} events sum to zero"
-        )
+        message = f"{reading.path}: the weights {weights.name!r} of its {read} events sum to zero"
+        raise ValidationError(message)
     return sample

@@ -52,7 +52,7 @@ def _run(run: RunSummary) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Supplement:
     """Results that decide nothing about the verdict.
 

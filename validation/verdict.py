@@ -6,10 +6,12 @@ from enum import Enum
 
 from mcsurrogate.errors import ValidationError
 
-__all__ = ["FAMILY_WISE_ERROR", "Tolerance", "Verdict", "decide"]
+__all__ = ["CROSS_SECTION", "FAMILY_WISE_ERROR", "Tolerance", "Verdict", "decide"]
 
 FAMILY_WISE_ERROR = 0.0027
 """Probability that two equal samples are called different: three standard deviations."""
+CROSS_SECTION = "cross_section"
+"""What the test, and a tolerance, of the files' own cross sections is called."""
 
 
 class Verdict(Enum):
@@ -41,9 +43,10 @@ class Tolerance:
     def __post_init__(self) -> None:
         for name, value in {"default": self.default, **(self.by_name or {})}.items():
             if not 0.0 <= value < 10.0:
-                raise ValidationError(
+                message = (
                     f"tolerance of {name} is {value}; it is a relative deviation, 0.02 means 2%"
                 )
+                raise ValidationError(message)
 
     def of(self, name: str) -> float:
         """Tolerance of an observable."""

@@ -22,8 +22,8 @@ FloatArray = NDArray[np.float64]
 Band = tuple[FloatArray, FloatArray]
 """Lower and upper mean contents per event, ``(B + 2,)`` each."""
 
-# Members of each ensemble, whose spread is a band of its own.
 _ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
+"""Members of each ensemble, whose spread is a band of its own."""
 _VARIATION = re.compile(r"MCSurrogate\.(?!.*_member_\d+$).*")
 
 

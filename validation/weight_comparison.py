@@ -129,14 +129,13 @@ def _pair(
         sums.append(one)
         fine.append(cumulative)
     observable = Observable(
-        name,
-        words,
-        label,
-        tuple(edges),
-        lambda events: events.weights,
-        "weight",
-        "",
-        f"{words.lower()}, every event counted once",
+        name=name,
+        title=words,
+        label=label,
+        edges=tuple(edges),
+        compute=lambda events: events.weights,
+        group="weight",
+        definition=f"{words.lower()}, every event counted once",
         log_y=True,
         feature=False,
     )

@@ -21,7 +21,6 @@ FloatArray = NDArray[np.float64]
 AnyFloatArray = NDArray[np.floating[Any]]
 
 _GROUP_EVENTS = 256
-# Fixed directions that the search for the thrust axis starts from besides the particles.
 _GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
 _HEIGHT = (np.arange(16) + 0.5) / 16
 _SPIRAL = np.stack(
@@ -31,6 +30,7 @@ _SPIRAL = np.stack(
         _HEIGHT,
     )
 )
+"""Fixed directions that the search for the thrust axis starts from besides the particles."""
 _SEARCH_STEPS = 2
 _KEPT_AXES = 16
 _MAX_STEPS = 50

@@ -17,8 +17,8 @@ __all__ = ["JetSubstructure", "LundPlane"]
 
 FloatArray = NDArray[np.float64]
 
-# Larger than any distance in a jet: clustering stops with one jet, and never with the beam.
 _ALL = 100.0
+"""Larger than any distance in a jet: clustering stops with one jet, and never with the beam."""
 
 
 class LundPlane:

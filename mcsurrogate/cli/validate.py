@@ -81,7 +81,17 @@ def validate(
         typer.Option(help="Python file with own observables: functions marked @observable."),
     ] = None,
     weight: Annotated[
-        str | None, typer.Option(help="Name of the event weight to use; the first by default.")
+        str | None,
+        typer.Option(
+            help="Name of the event weight to use in both files; by default Weight, Default, "
+            "nominal, 0 or the first."
+        ),
+    ] = None,
+    candidate_weight: Annotated[
+        str | None, typer.Option(help="Name of the event weight of the candidate alone.")
+    ] = None,
+    reference_weight: Annotated[
+        str | None, typer.Option(help="Name of the event weight of the reference alone.")
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -130,27 +140,32 @@ def validate(
     """
     begin(out)
     from mcsurrogate.stages import reading_progress, summarize
-    from mcsurrogate.validation import Verdict
+    from mcsurrogate.validation import ValidationSettings, Verdict
     from mcsurrogate.validation import validate as compare
 
     first, second, runs = _samples(candidate, reference, against)
+    settings = ValidationSettings(
+        labels=("candidate", "reference") if runs is None else _names(*runs),
+        runs=runs,
+        preset=preset,
+        observables=observable or None,
+        observables_file=observables_file,
+        weight=weight,
+        candidate_weight=candidate_weight,
+        reference_weight=reference_weight,
+        tolerance=tolerance,
+        deep=deep,
+        workers=workers,
+        plots=plots,
+        yoda=yoda,
+        rivet=rivet or (),
+    )
     with progress_bar("validate") as progress:
         result = compare(
             first,
             second,
             out,
-            labels=("candidate", "reference") if runs is None else _names(*runs),
-            runs=runs,
-            preset=preset,
-            observables=observable or None,
-            observables_file=observables_file,
-            weight=weight,
-            tolerance=tolerance,
-            deep=deep,
-            workers=workers,
-            plots=plots,
-            yoda=yoda,
-            rivet=rivet or (),
+            settings,
             progress=reading_progress(progress),
             tell=lambda test: progress(0.0, None, test),
         )

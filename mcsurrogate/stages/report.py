@@ -9,7 +9,7 @@ from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import read_result
 from mcsurrogate.stages.inputs import observables_files
 from mcsurrogate.stages.surrogates import surrogate_parts
-from mcsurrogate.validation import ValidationResult, validate
+from mcsurrogate.validation import ValidationResult, ValidationSettings, validate
 
 __all__ = ["reading_progress", "run_validation", "summarize"]
 
@@ -31,10 +31,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     with folder.stage("validate", reads=reads) as record:
         if record is None:
             return dict(folder.record("validate") or {})
-        result = validate(
-            events[chains[0]["file"]],
-            events[chains[1]["file"]],
-            folder.path / REPORT,
+        settings = ValidationSettings(
             preset=section.preset,
             observables_file=_path(section.observables_file),
             labels=("surrogate chain", "standard chain"),
@@ -45,6 +42,12 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             seed=folder.seed("validate"),
             plots=section.plots,
             yoda=section.yoda,
+        )
+        result = validate(
+            events[chains[0]["file"]],
+            events[chains[1]["file"]],
+            folder.path / REPORT,
+            settings,
             progress=reading_progress(progress),
             tell=lambda test: progress(0.0, None, test),
         )

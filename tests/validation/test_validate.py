@@ -104,11 +104,11 @@ def test_scaled_momenta_are_found_and_tolerated(z_files, tmp_path):
     # pions are off their mass, but not by the factor of a wrong unit
     names = ["photon_pt_test", "charged_number"]
     pt = Observable(
-        "photon_pt_test",
-        "Photon momentum",
-        "p",
-        tuple(np.linspace(0, 5, 11)),
-        lambda e: e.final.sum_over(e.final.energy) / 100.0,
+        name="photon_pt_test",
+        title="Photon momentum",
+        label="p",
+        edges=tuple(np.linspace(0, 5, 11)),
+        compute=lambda e: e.final.sum_over(e.final.energy) / 100.0,
     )
     found = validate(path, z_files[1], tmp_path / "a", observables=[pt, names[1]], reservoir=0)
     assert found.verdict is Verdict.DIFFERS
@@ -213,7 +213,9 @@ def test_damaged_files_leave_nothing(z_files, tmp_path):
 
 
 def test_observable_of_the_wrong_shape(z_files, tmp_path):
-    wrong = Observable("wrong", "Wrong", "x", (0.0, 1.0), lambda e: e.final.pt)
+    wrong = Observable(
+        name="wrong", title="Wrong", label="x", edges=(0.0, 1.0), compute=lambda e: e.final.pt
+    )
     with pytest.raises(ValidationError, match=r"observable wrong: .* for every event"):
         validate(*z_files, tmp_path, observables=[wrong])
 

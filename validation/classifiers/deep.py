@@ -5,7 +5,6 @@ the same events.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import nn
@@ -15,9 +14,7 @@ from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
 from mcsurrogate.validation.classifiers.weights import classifier_weights
-
-if TYPE_CHECKING:
-    from mcsurrogate.validation.sample import Sample
+from mcsurrogate.validation.sample import Sample
 
 __all__ = ["DEEP_EVENTS", "deep_tests"]
 
@@ -29,7 +26,7 @@ _SETTINGS = TrainingSettings(epochs=12, patience=3, batch=128, learning_rate=1e-
 
 
 def deep_tests(
-    candidate: "Sample", reference: "Sample", *, seed: int, tell: Callable[[str], None]
+    candidate: Sample, reference: Sample, *, seed: int, tell: Callable[[str], None]
 ) -> list[GlobalTest]:
     """Classifier tests with a particle-flow and a Lorentz-equivariant network.
 
@@ -76,24 +73,24 @@ def deep_tests(
         found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
         tests.append(
             GlobalTest(
-                name,
-                title,
-                test.auc,
-                test.log_p,
-                0.5,
-                test.error,
-                {
+                name=name,
+                title=title,
+                value=test.auc,
+                log_p=test.log_p,
+                expected=0.5,
+                error=test.error,
+                details={
                     "null_width": test.null_width,
                     "weight_width": found.width,
                     "weight_tail": found.tail,
                 },
-                found,
+                weights=found,
             )
         )
     return tests
 
 
-def _features(sample: "Sample") -> np.ndarray:
+def _features(sample: Sample) -> np.ndarray:
     """Observables of the events whose particles are kept."""
     known = sample.reservoir.positions
     place = np.searchsorted(known, sample.particle_sets.positions)

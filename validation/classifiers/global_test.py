@@ -8,7 +8,7 @@ from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 __all__ = ["GlobalTest"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GlobalTest:
     """A test of all observables at once.
 

@@ -21,7 +21,7 @@ _REGION_SHARE = 0.05
 _NAMED = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Region:
     """The part of phase space with the largest or the smallest weights.
 
@@ -47,7 +47,7 @@ class Region:
     histograms: tuple[FloatArray, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassifierWeights:
     """Weights of the events of both samples.
 
@@ -101,11 +101,11 @@ def _region(
         for i in best
     )
     return Region(
-        title,
-        tuple(names[i] for i in best),
-        tuple(float(shift[i]) for i in best),
-        ratio,
-        histograms,
+        title=title,
+        features=tuple(names[i] for i in best),
+        shifts=tuple(float(shift[i]) for i in best),
+        ratio=ratio,
+        histograms=histograms,
     )
 
 
@@ -145,5 +145,10 @@ def classifier_weights(
         for title, members in (("too many", scores >= high), ("too few", scores <= low))
     )
     return ClassifierWeights(
-        edges, shares[0], shares[1], float(np.sqrt(max(variance, 0.0))), tail, regions
+        edges=edges,
+        candidate=shares[0],
+        reference=shares[1],
+        width=float(np.sqrt(max(variance, 0.0))),
+        tail=tail,
+        regions=regions,
     )

@@ -55,14 +55,14 @@ def _hard(
 ) -> Observable:
     group: Group = "hard"
     return Observable(
-        name,
-        title,
-        label,
-        edges,
-        compute,
-        group,
-        unit,
-        f"{definition}; {_LEGS}",
+        name=name,
+        title=title,
+        label=label,
+        edges=edges,
+        compute=compute,
+        group=group,
+        unit=unit,
+        definition=f"{definition}; {_LEGS}",
         log_x=log_x,
         log_y=log_y,
     )
@@ -85,14 +85,13 @@ def _species_table(
     name: str, title: str, legs: Callable[[Events], Particles], definition: str
 ) -> Observable:
     return Observable(
-        name,
-        title,
-        "species",
-        linear(0, len(LEG_SPECIES) + 1, len(LEG_SPECIES) + 1),
-        _species(legs),
-        "hard",
-        "",
-        f"{definition}; {_LEGS}",
+        name=name,
+        title=title,
+        label="species",
+        edges=linear(0, len(LEG_SPECIES) + 1, len(LEG_SPECIES) + 1),
+        compute=_species(legs),
+        group="hard",
+        definition=f"{definition}; {_LEGS}",
         log_y=True,
         categories=(*(label for label, _ in LEG_SPECIES), "others"),
     )

@@ -51,14 +51,13 @@ def _momentum(
 
     state = "last copies, decayed ones included" if decayed else "final state"
     return Observable(
-        f"{name}_xp",
-        f"Momentum fraction of {words}",
-        f"$x_p({symbol})$",
-        _EDGES,
-        compute,
-        "particle",
-        "",
-        f"x_p = 2p/sqrt(s) of {words} ({state})",
+        name=f"{name}_xp",
+        title=f"Momentum fraction of {words}",
+        label=f"$x_p({symbol})$",
+        edges=_EDGES,
+        compute=compute,
+        group="particle",
+        definition=f"x_p = 2p/sqrt(s) of {words} ({state})",
         log_y=True,
         # event by event the same as the xi spectra and the numbers
         feature=False,

@@ -158,7 +158,15 @@ def _observable(
     fine: bool = True,
 ) -> Observable:
     return Observable(
-        name, title, label, edges, compute, "correlation", unit, definition, fine=fine
+        name=name,
+        title=title,
+        label=label,
+        edges=edges,
+        compute=compute,
+        group="correlation",
+        unit=unit,
+        definition=definition,
+        fine=fine,
     )
 
 

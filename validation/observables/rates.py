@@ -69,15 +69,14 @@ def _jet_energy(events: Events) -> Values:
 def _rate_observable(n: int) -> Observable:
     more = n == MAX_JETS
     return Observable(
-        f"durham_rate_{n}",
-        f"Rate of events with {n}{' or more' if more else ''} Durham jets",
-        r"$-\ln y_{\rm cut}$",
-        _RATE_EDGES,
-        _rate(n),
-        "jet",
-        "",
-        f"share of events with {n}{' or more' if more else ''} jets at the y_cut in the middle of "
-        f"each bin; Durham algorithm, {_VISIBLE}",
+        name=f"durham_rate_{n}",
+        title=f"Rate of events with {n}{' or more' if more else ''} Durham jets",
+        label=r"$-\ln y_{\rm cut}$",
+        edges=_RATE_EDGES,
+        compute=_rate(n),
+        group="jet",
+        definition=f"share of events with {n}{' or more' if more else ''} jets at the y_cut in the "
+        f"middle of each bin; Durham algorithm, {_VISIBLE}",
         density=False,
         feature=False,
     )
@@ -86,37 +85,34 @@ def _rate_observable(n: int) -> Observable:
 RATES = (
     *(_rate_observable(n) for n in range(2, MAX_JETS + 1)),
     Observable(
-        "sphere_jets",
-        "Number of anti-kt jets on the sphere",
-        r"$N_{\rm jets}$",
-        linear(0.5, 10.5, 10),
-        lambda e: e.sphere_jets.counts.astype(np.float64),
-        "jet",
-        "",
-        f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
+        name="sphere_jets",
+        title="Number of anti-kt jets on the sphere",
+        label=r"$N_{\rm jets}$",
+        edges=linear(0.5, 10.5, 10),
+        compute=lambda e: e.sphere_jets.counts.astype(np.float64),
+        group="jet",
+        definition=f"generalised e+ e- kt algorithm with p = -1, R = 0.7, E > 5 GeV; {_VISIBLE}",
         log_y=True,
     ),
     Observable(
-        "sphere_jet_energy",
-        "Energy of anti-kt jets on the sphere",
-        r"$x_E = 2 E / E_{\rm vis}$",
-        linear(0.1, 1.05, 38),
-        _jet_energy,
-        "jet",
-        "",
-        "2 E over the visible energy; generalised e+ e- kt algorithm with p = -1, R = 0.7, "
-        f"E > 5 GeV; {_VISIBLE}",
+        name="sphere_jet_energy",
+        title="Energy of anti-kt jets on the sphere",
+        label=r"$x_E = 2 E / E_{\rm vis}$",
+        edges=linear(0.1, 1.05, 38),
+        compute=_jet_energy,
+        group="jet",
+        definition="2 E over the visible energy; generalised e+ e- kt algorithm with p = -1, R = "
+        f"0.7, E > 5 GeV; {_VISIBLE}",
     ),
     Observable(
-        "weighted_hemisphere_charge",
-        "Momentum-weighted charge of the thrust hemispheres",
-        r"$Q_{\kappa = 0.5}$",
-        linear(-1, 1, 32),
-        _hemisphere_charge,
-        "event",
-        "",
-        "sum of charge times |p T|^0.5 over the sum of |p T|^0.5, both hemispheres of the thrust "
-        "axis T; charged final-state particles",
+        name="weighted_hemisphere_charge",
+        title="Momentum-weighted charge of the thrust hemispheres",
+        label=r"$Q_{\kappa = 0.5}$",
+        edges=linear(-1, 1, 32),
+        compute=_hemisphere_charge,
+        group="event",
+        definition="sum of charge times |p T|^0.5 over the sum of |p T|^0.5, both hemispheres of "
+        "the thrust axis T; charged final-state particles",
     ),
 )
 

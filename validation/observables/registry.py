@@ -43,7 +43,7 @@ Group = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Observable:
     """A quantity that is histogrammed in both samples.
 
@@ -115,10 +115,11 @@ class Observable:
             raw = Values(np.asarray(raw, dtype=np.float64))
             n = len(raw.values)
         if n != len(events) or raw.values.ndim != 1:
-            raise ValidationError(
+            message = (
                 f"observable {self.name}: its function gave values for {n} events instead of "
                 f"{len(events)}; it must return one number or one list of numbers for every event"
             )
+            raise ValidationError(message)
         return raw
 
     def _computed(self, events: Events) -> "FloatArray | Values | ak.Array":
@@ -134,10 +135,11 @@ class Observable:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f for f in frames if f.filename == self._file()] or frames
             where = f"{own[-1].filename}:{own[-1].lineno}"
-            raise ValidationError(
+            message = (
                 f"observable {self.name}: its function failed with {type(error).__name__}: "
                 f"{error} ({where})"
-            ) from error
+            )
+            raise ValidationError(message) from error
 
     def _file(self) -> str:
         code = getattr(self.compute, "__code__", None)
@@ -159,7 +161,8 @@ def register(*observables: Observable) -> None:
     for observable in observables:
         known = _REGISTRY.get(observable.name)
         if known is not None and known is not observable:
-            raise ValidationError(f"an observable named {observable.name} exists already")
+            message = f"an observable named {observable.name} exists already"
+            raise ValidationError(message)
         _REGISTRY[observable.name] = observable
 
 
@@ -195,9 +198,8 @@ def get(name: str) -> Observable:
     try:
         return _REGISTRY[name]
     except KeyError:
-        raise ValidationError(
-            f"unknown observable {name!r}; known are: {', '.join(names())}"
-        ) from None
+        message = f"unknown observable {name!r}; known are: {', '.join(names())}"
+        raise ValidationError(message) from None
 
 
 def preset(name: str) -> tuple[Observable, ...]:
@@ -211,9 +213,8 @@ def preset(name: str) -> tuple[Observable, ...]:
     try:
         members = _PRESETS[name]
     except KeyError:
-        raise ValidationError(
-            f"unknown preset {name!r}; known are: {', '.join(presets())}"
-        ) from None
+        message = f"unknown preset {name!r}; known are: {', '.join(presets())}"
+        raise ValidationError(message) from None
     return tuple(get(member) for member in members)
 
 

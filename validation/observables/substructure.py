@@ -63,14 +63,14 @@ def _jet(
     log_y: bool = False,
 ) -> Observable:
     return Observable(
-        name,
-        title,
-        label,
-        edges,
-        _of_jets(compute),
-        "substructure",
-        unit,
-        f"{definition}; of {_JETS}",
+        name=name,
+        title=title,
+        label=label,
+        edges=edges,
+        compute=_of_jets(compute),
+        group="substructure",
+        unit=unit,
+        definition=f"{definition}; of {_JETS}",
         log_y=log_y,
     )
 
@@ -85,14 +85,14 @@ def _fragment(
     unit: str = "",
 ) -> Observable:
     return Observable(
-        name,
-        title,
-        label,
-        edges,
-        _of_constituents(compute),
-        "substructure",
-        unit,
-        f"{definition}, of {_JETS}",
+        name=name,
+        title=title,
+        label=label,
+        edges=edges,
+        compute=_of_constituents(compute),
+        group="substructure",
+        unit=unit,
+        definition=f"{definition}, of {_JETS}",
         log_x=True,
         log_y=True,
     )
@@ -106,14 +106,13 @@ def _branching(
     compute: Callable[[FloatArray, FloatArray], FloatArray],
 ) -> Observable:
     return Observable(
-        f"lund_{name}",
-        f"Lund plane: {title} of branchings",
-        label,
-        edges,
-        _of_branchings(compute),
-        "substructure",
-        "",
-        f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
+        name=f"lund_{name}",
+        title=f"Lund plane: {title} of branchings",
+        label=label,
+        edges=edges,
+        compute=_of_branchings(compute),
+        group="substructure",
+        definition=f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
     )
 
 
@@ -175,15 +174,15 @@ _LUND_CELLS = tuple(
 )
 
 _LUND_PLANE = Observable(
-    "lund_plane",
-    "Primary Lund plane",
-    "cell",
-    linear(0, len(_LUND_CELLS), len(_LUND_CELLS)),
-    _of_branchings(_lund_cell),
-    "substructure",
-    "",
-    "mean number of branchings in cells of ln(1/Delta) and ln(kt/GeV), named by their lower edges; "
-    f"Cambridge/Aachen declustering along the harder branch, of {_JETS} (arXiv:1807.04758)",
+    name="lund_plane",
+    title="Primary Lund plane",
+    label="cell",
+    edges=linear(0, len(_LUND_CELLS), len(_LUND_CELLS)),
+    compute=_of_branchings(_lund_cell),
+    group="substructure",
+    definition="mean number of branchings in cells of ln(1/Delta) and ln(kt/GeV), named by their "
+    "lower edges; Cambridge/Aachen declustering along the harder branch, of "
+    f"{_JETS} (arXiv:1807.04758)",
     categories=_LUND_CELLS,
     # its sums over rows and columns are the two spectra
     feature=False,

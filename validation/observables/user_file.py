@@ -68,21 +68,20 @@ def observable(
         name = function.__name__
         values = tuple(float(x) for x in edges)
         if len(values) < 2 or any(b <= a for a, b in itertools.pairwise(values)):
-            raise ValidationError(
-                f"observable {name}: edges must be at least two ascending numbers"
-            )
+            message = f"observable {name}: edges must be at least two ascending numbers"
+            raise ValidationError(message)
         return Observable(
-            name,
-            title or first or name,
-            label or name.replace("_", " "),
-            values,
-            function,
-            "user",
-            unit,
-            definition or rest.strip() or first,
-            log_x,
-            log_y,
-            tuple(categories),
+            name=name,
+            title=title or first or name,
+            label=label or name.replace("_", " "),
+            edges=values,
+            compute=function,
+            group="user",
+            unit=unit,
+            definition=definition or rest.strip() or first,
+            log_x=log_x,
+            log_y=log_y,
+            categories=tuple(categories),
         )
 
     return decorate
@@ -103,12 +102,12 @@ def load_observables(path: Path) -> tuple[Observable, ...]:
     module = run_file(path, ValidationError)
     found = {o.name: o for o in vars(module).values() if _own(o, path)}
     if not found:
-        raise ValidationError(f"{path}: defines no observable; {_SYNTAX}")
+        message = f"{path}: defines no observable; {_SYNTAX}"
+        raise ValidationError(message)
     taken = sorted(set(found) & set(names()))
     if taken:
-        raise ValidationError(
-            f"{path}: {taken[0]!r} is the name of a shipped observable; rename it"
-        )
+        message = f"{path}: {taken[0]!r} is the name of a shipped observable; rename it"
+        raise ValidationError(message)
     return tuple(found.values())
 
 

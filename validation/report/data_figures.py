@@ -25,7 +25,8 @@ def distribution_figure(found: MeasuredResult, labels: tuple[str, str]) -> Figur
     measurement = found.measurement
     edges = measurement.edges
     if edges is None:
-        raise ValueError("the measurement is no distribution")
+        message = "the measurement is no distribution"
+        raise ValueError(message)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 4.2), facecolor="none")
         grid = figure.add_gridspec(

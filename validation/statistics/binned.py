@@ -55,7 +55,7 @@ class Chi2:
         return sigmas(self.log_p)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BinnedComparison:
     """Comparison of one observable between a candidate and a reference.
 
@@ -217,4 +217,13 @@ def compare_binned(
     sigma = np.sqrt(np.maximum(np.diag(raw), 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         pulls = np.where(sigma > 0.0, (candidate.mean - reference.mean) / sigma, np.nan)
-    return BinnedComparison(full, shape, rate, interval, pulls, groups, whitening, merged_mean)
+    return BinnedComparison(
+        full=full,
+        shape=shape,
+        rate=rate,
+        scan=interval,
+        pulls=pulls,
+        groups=groups,
+        whitening=whitening,
+        pooled_mean=merged_mean,
+    )

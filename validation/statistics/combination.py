@@ -35,7 +35,7 @@ def holm(p_values: Sequence[float]) -> FloatArray:
     return adjusted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Uniformity:
     """Whether the p-values of all observables together are uniform.
 
@@ -123,7 +123,13 @@ def uniformity(
     """
     kept = [i for i, c in enumerate(comparisons) if c.full.ndf > 0]
     if not kept:
-        return Uniformity(0.0, 1.0, 1.0, 1.0, 0.0)
+        return Uniformity(
+            distance=0.0,
+            p_value=1.0,
+            p_value_independent=1.0,
+            excess_p_value=1.0,
+            effective_observables=0.0,
+        )
     p_values = np.array([comparisons[i].full.p_value for i in kept])
     correlations = chi2_correlations([pairs[i] for i in kept], [comparisons[i] for i in kept])
     # noise can make the matrix slightly indefinite
@@ -138,9 +144,9 @@ def uniformity(
     one_sided = int((null_above >= above).sum())
     n = len(kept)
     return Uniformity(
-        distance,
-        (both + 1) / (replicas + 1),
-        float(stats.kstwo.sf(distance, n)),
-        (one_sided + 1) / (replicas + 1),
-        n * n / float(correlations.sum()),
+        distance=distance,
+        p_value=(both + 1) / (replicas + 1),
+        p_value_independent=float(stats.kstwo.sf(distance, n)),
+        excess_p_value=(one_sided + 1) / (replicas + 1),
+        effective_observables=n * n / float(correlations.sum()),
     )

@@ -20,8 +20,8 @@ FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 
 _RELIABLE = 20
-# Replicas that the tail is extrapolated from.
 _TAIL_SHARE = 0.05
+"""Share of the replicas that the tail is continued from."""
 _FARTHER = 4
 """The tail is continued from at least so many times `_RELIABLE` replicas."""
 

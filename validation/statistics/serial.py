@@ -6,17 +6,17 @@ no test of distributions sees it.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.reservoir import Reservoir
 from mcsurrogate.validation.statistics.scan import log_p_of_maximum
 
-__all__ = ["MIN_PAIRS", "compare_serial"]
+__all__ = ["MIN_PAIRS", "SerialTest", "compare_serial"]
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
@@ -25,6 +25,23 @@ MIN_PAIRS = 200
 _REPLICAS = 2000
 _COMMON = 0.5
 """Features with a value that more events than this share are left out: too few products vary."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialTest:
+    """Difference of the correlations of consecutive events between two samples.
+
+    Attributes
+    ----------
+    difference, error
+        Of the feature that deviates most, and its standard deviation.
+    log_p
+        Log p-value with all features that were looked at.
+    """
+
+    difference: float
+    error: float
+    log_p: float
 
 
 def _standardised(rows: Rows) -> FloatArray:
@@ -47,7 +64,7 @@ def _varied(rows: Rows) -> NDArray[np.bool_]:
 
 def compare_serial(
     candidate: Reservoir, reference: Reservoir, *, seed: int = 1
-) -> GlobalTest | None:
+) -> SerialTest | None:
     """Compare the correlations of consecutive events of two samples.
 
     For independent events the rank correlation of a feature with that of the next event is normal
@@ -86,11 +103,5 @@ def compare_serial(
     largest = float(np.abs(pulls).max())
     null = np.abs(noise @ root.T).max(axis=1)
     best = int(np.abs(pulls).argmax())
-    return GlobalTest(
-        "serial",
-        "Correlation of consecutive events",
-        float(correlations[0][best] - correlations[1][best]),
-        log_p_of_maximum(largest, null),
-        0.0,
-        width,
-    )
+    difference = float(correlations[0][best] - correlations[1][best])
+    return SerialTest(difference, width, log_p_of_maximum(largest, null))

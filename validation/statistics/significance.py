@@ -6,8 +6,8 @@ from scipy import special
 
 __all__ = ["log_sf_chi2", "log_sf_total_scatter", "sigmas"]
 
-# Below this log(p) the library functions underflow or lose digits.
 _LOG_TINY = -600.0
+"""Below this log(p) the library functions underflow or lose digits."""
 
 
 def log_sf_chi2(chi2: float, ndf: int) -> float:

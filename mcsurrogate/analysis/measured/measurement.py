@@ -16,7 +16,7 @@ __all__ = ["Measurement", "read_table"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """Measured means per event.
 
@@ -68,7 +68,9 @@ def read_table(name: str) -> list[dict[str, str]]:
         with source.open(encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
     except OSError as error:
-        raise ValidationError(f"the table {name} of measured values is missing") from error
+        message = f"the table {name} of measured values is missing"
+        raise ValidationError(message) from error
     if not rows:
-        raise ValidationError(f"the table {name} of measured values is empty")
+        message = f"the table {name} of measured values is empty"
+        raise ValidationError(message)
     return rows

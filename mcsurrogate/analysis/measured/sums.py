@@ -14,9 +14,10 @@ __all__ = ["MeasuredSums"]
 
 FloatArray = NDArray[np.float64]
 
-# Lifetimes below 3e-10 s: must have decayed.  Above: must not.
 _SHORT_LIVED = (111, 221, 310, 3122, 3112, 3212, 3222, 3312, 3322, 3334)
+"""Lifetimes below 3e-10 s: must have decayed."""
 _LONG_LIVED = (211, 321, 130, 2112, 13)
+"""Lifetimes above: must not have decayed."""
 
 
 class MeasuredSums:

@@ -126,16 +126,16 @@ def _distributions() -> tuple[Measurement, ...]:
         labels = tuple(f"{low:g} to {high:g}" for low, high in table[:, :2])
         found.append(
             Measurement(
-                f"opal_{name}",
-                f"Distribution of {_TITLES[name]}",
-                _OPAL,
-                f"1/N dN/dx; {_SHAPE_DEFINITION}",
-                labels,
-                table[:, 2],
-                table[:, 3],
-                _in_bins(name, table[:, :2]),
-                table[:, :2],
-                np.ones(len(table), dtype=bool),
+                name=f"opal_{name}",
+                title=f"Distribution of {_TITLES[name]}",
+                source=_OPAL,
+                definition=f"1/N dN/dx; {_SHAPE_DEFINITION}",
+                labels=labels,
+                values=table[:, 2],
+                errors=table[:, 3],
+                contribution=_in_bins(name, table[:, :2]),
+                edges=table[:, :2],
+                needs_decays=np.ones(len(table), dtype=bool),
             )
         )
     return tuple(found)
@@ -152,16 +152,16 @@ def _moments() -> Measurement:
 
     names = {1: "", 2: "^2"}
     return Measurement(
-        "opal_moments",
-        "Moments of event shapes",
-        _OPAL,
-        f"means of x and x^2; {_SHAPE_DEFINITION}",
-        tuple(f"<({_TITLES[name]}){names[order]}>" for name, order in keys),
-        np.array([float(row["value"]) for row in rows]),
-        np.array([float(row["error"]) for row in rows]),
-        contribution,
-        None,
-        np.ones(len(rows), dtype=bool),
+        name="opal_moments",
+        title="Moments of event shapes",
+        source=_OPAL,
+        definition=f"means of x and x^2; {_SHAPE_DEFINITION}",
+        labels=tuple(f"<({_TITLES[name]}){names[order]}>" for name, order in keys),
+        values=np.array([float(row["value"]) for row in rows]),
+        errors=np.array([float(row["error"]) for row in rows]),
+        contribution=contribution,
+        edges=None,
+        needs_decays=np.ones(len(rows), dtype=bool),
     )
 
 
@@ -189,14 +189,14 @@ def _multiplicities() -> Measurement:
 
     needs = np.array([i == charged for i in range(len(rows))])
     return Measurement(
-        "z_multiplicities",
-        "Hadron multiplicities",
-        _REVIEW,
-        _YIELD_DEFINITION,
-        tuple(row["name"] for row in rows),
-        np.array([float(row["mean_per_event"]) for row in rows]),
-        np.array([float(row["error"]) for row in rows]),
-        contribution,
-        None,
-        needs,
+        name="z_multiplicities",
+        title="Hadron multiplicities",
+        source=_REVIEW,
+        definition=_YIELD_DEFINITION,
+        labels=tuple(row["name"] for row in rows),
+        values=np.array([float(row["mean_per_event"]) for row in rows]),
+        errors=np.array([float(row["error"]) for row in rows]),
+        contribution=contribution,
+        edges=None,
+        needs_decays=needs,
     )

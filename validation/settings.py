@@ -1,0 +1,120 @@
+"""What a comparison of two samples may be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcsurrogate.analysis import JetDefinition
+from mcsurrogate.errors import ValidationError
+from mcsurrogate.validation.observables.registry import Observable, names
+from mcsurrogate.validation.verdict import CROSS_SECTION, FAMILY_WISE_ERROR, Tolerance
+
+__all__ = ["RESERVOIR", "ValidationSettings"]
+
+RESERVOIR = 50_000
+"""Events of each sample that the kernel distance and the classifier see at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationSettings:
+    """Settings of `mcsurrogate.validation.validate`.
+
+    Attributes
+    ----------
+    preset
+        Name of a list of observables; by default the one that fits the reference's events.
+    labels
+        Names of the samples in the report.
+    observables
+        Names or `Observable` objects instead of a preset.
+    observables_file
+        Python file with a user's observables, which come on top; see `observable`.
+    jets
+        Jet definition; anti-kt with R = 0.4, pT > 25 GeV, |y| < 4.5 by default.
+    weight
+        Name of the event weight to use in both samples; the nominal one by default.
+    candidate_weight, reference_weight
+        Name of the event weight of one sample alone; goes before `weight`.
+    max_events
+        Read at most this many events of each file.
+    tolerance
+        Relative deviation that is allowed, for all observables or by name (``default`` for
+        the others); without it every significant deviation means ``differs``.
+    family_wise_error
+        Probability of a false ``differs``.
+    reservoir
+        Events of each sample, drawn at random, that the kernel distance and the classifier
+        see at most; 0 leaves both out.
+    deep
+        Also train a particle-flow and a Lorentz-equivariant network on the particles of
+        `DEEP_EVENTS` events of each sample; takes minutes.
+    seed
+        Of all random choices.
+    parts
+        What made the samples, for the report: name, in the candidate, in the reference.
+    workers
+        2 reads both files at once, in processes of their own.  Results do not depend on it.
+        `Observable` objects are only known to this process, which then reads one file after
+        the other.
+    measured
+        Compare both samples with measured values, where there are some for such events.
+    plots
+        Write every figure as PDF and PNG to ``plots`` in the folder.
+    yoda
+        Write the histograms as ``candidate.yoda`` and ``reference.yoda``.
+    rivet
+        Rivet analyses to run on both files; needs the command ``rivet``.
+    runs
+        Folders of the two runs or reports that the samples come from, to show side by side what
+        they say of themselves.
+    """
+
+    preset: str | None = None
+    labels: tuple[str, str] = ("candidate", "reference")
+    observables: Sequence[str | Observable] | None = None
+    observables_file: Path | None = None
+    jets: JetDefinition | None = None
+    weight: str | None = None
+    candidate_weight: str | None = None
+    reference_weight: str | None = None
+    max_events: int | None = None
+    tolerance: float | Mapping[str, float] | None = None
+    family_wise_error: float = FAMILY_WISE_ERROR
+    reservoir: int = RESERVOIR
+    deep: bool = False
+    seed: int = 1
+    parts: Sequence[tuple[str, str, str]] = ()
+    workers: int = 1
+    measured: bool = True
+    plots: bool = False
+    yoda: bool = False
+    rivet: Sequence[str] = ()
+    runs: tuple[Path, Path] | None = None
+
+    def allowed(self, own: Sequence[Observable]) -> Tolerance:
+        """Tolerances, checked.
+
+        Parameters
+        ----------
+        own
+            A user's observables, from the file.
+
+        Raises
+        ------
+        ValidationError
+            One is named for an observable that does not exist.
+        """
+        given = self.tolerance
+        if not isinstance(given, Mapping):
+            return Tolerance(given or 0.0)
+        named = {k: v for k, v in given.items() if k != "default"}
+        objects = [o.name for o in self.observables or () if isinstance(o, Observable)]
+        unknown = sorted(set(named) - {*names(), *(o.name for o in own), *objects, CROSS_SECTION})
+        if unknown:
+            message = (
+                f"tolerance names {', '.join(unknown)}, which is no observable; `mcsurrogate "
+                "validate --list` lists them, 'default' stands for all others and "
+                f"{CROSS_SECTION!r} for the cross sections of the files"
+            )
+            raise ValidationError(message)
+        return Tolerance(given.get("default", 0.0), named)
