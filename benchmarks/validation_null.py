@@ -1,13 +1,15 @@
 """Null calibration of the validation: every test on pairs of halves of one sample.
 
     python benchmarks/validation_null.py OUT FILE [FILE ...] [--pairs 200] [--events 2000]
+        [--width 0]
 
 Events of the FILEs (HepMC, one process) are read once.  For each pair two disjoint random parts
 of `--events` events are drawn and compared as `mcsurrogate validate` compares files, classifier
 included; the p-values are appended to OUT (one JSON line a pair), so that a stopped run goes on.
 The difference of two disjoint random parts scatters as that of independent samples, whatever the
-size of the pool.  Printed: for each test the Kolmogorov p-value of its p-values against the uniform
-distribution, over all pairs (and observables), and the share of verdicts `differs`.
+size of the pool.  With `--width` events get lognormal weights that know nothing of them: few
+effective events.  Printed: the shares of the verdicts, and for each test the Kolmogorov p-value of
+its p-values against the uniform distribution, over all pairs (and observables).
 """
 
 import argparse
@@ -59,8 +61,8 @@ class Pool:
             counts = np.bincount(event, minlength=events)
             self.offsets.append(np.concatenate(([0], np.cumsum(counts))))
 
-    def sample(self, label: str, chosen: np.ndarray) -> Sample:
-        """Sample of some of the events."""
+    def sample(self, label: str, chosen: np.ndarray, weights: np.ndarray | None = None) -> Sample:
+        """Sample of some of the events, with weights of their own."""
         summary = FileSummary(Path(label), events=len(chosen))
         sample = Sample(label, summary, self.plan)
         values = []
@@ -72,10 +74,11 @@ class Pool:
             counts = last - first
             place = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
             values.append(Values(self.values[i][place], np.repeat(np.arange(len(chosen)), counts)))
-        ones = np.ones(len(chosen))
-        sample.fill_values(values, ones, 0)
+        if weights is None:
+            weights = np.ones(len(chosen))
+        sample.fill_values(values, weights, 0)
         sample.hashes.add(self.hashes[chosen])
-        sample.weight_table.add(ones[:, None], 0)
+        sample.weight_table.add(weights[:, None], 0)
         return sample
 
 
@@ -95,6 +98,10 @@ def p_values(found: Comparison) -> dict[str, object]:
             rows["wasserstein"][r.observable.name] = math.exp(r.marginal.wasserstein.log_p)
     return {
         "verdict": found.verdict.value,
+        "reasons": [str(reason) for reason in found.reasons],
+        "effective_events": min(
+            s.weights.effective_events for s in (found.candidate, found.reference)
+        ),
         "uniformity": found.uniformity.p_value,
         "excess": found.uniformity.excess_p_value,
         "smallest_adjusted": min(r.adjusted_p for r in found.results if r.counts),
@@ -106,16 +113,21 @@ def p_values(found: Comparison) -> dict[str, object]:
 def summarize(lines: list[dict[str, object]]) -> None:
     """Print how uniform everything is."""
     n = len(lines)
-    differs = sum(line["verdict"] == "differs" for line in lines)
-    print(f"{n} pairs, verdict differs: {differs} ({100 * differs / n:.2g}%)")
+    for verdict in sorted({str(line["verdict"]) for line in lines}):
+        share = sum(line["verdict"] == verdict for line in lines) / n
+        print(f"{n} pairs, verdict {verdict}: {round(share * n)} ({100 * share:.2g}%)")
+    effective = np.median([line["effective_events"] for line in lines])
+    print(f"effective events of the smaller sample: {effective:.3g} in the median")
     print(f"{'test':22s} {'pairs x observables':>20s} {'KS p':>8s} {'< 0.01':>8s} {'< 0.001':>8s}")
-    for name in lines[0]["rows"]:
+    for name in dict.fromkeys(name for line in lines for name in line["rows"]):
         columns: dict[str, list[float]] = {}
         for line in lines:
             for observable, p in line["rows"][name].items():
                 columns.setdefault(observable, []).append(p)
         # observables that vary in every pair: rare ones have too few different values
         full = {k: v for k, v in columns.items() if len(v) == n}
+        if not full:
+            continue
         each = {k: stats.kstest(v, "uniform").pvalue for k, v in full.items()}
         worst = min(each, key=lambda k: each[k])
         flat = np.concatenate(list(full.values()))
@@ -125,7 +137,8 @@ def summarize(lines: list[dict[str, object]]) -> None:
             f"{name:22s} {f'{n} x {len(each)}':>20s} {adjusted:8.3f} {(flat < 0.01).mean():8.4f} "
             f"{(flat < 0.001).mean():8.5f}   worst alone: {worst}, KS p = {each[worst]:.2g}"
         )
-    columns = {k: [line["global"][k] for line in lines] for k in lines[0]["global"]}
+    everywhere = set.intersection(*(set(line["global"]) for line in lines))
+    columns = {k: [line["global"][k] for line in lines] for k in sorted(everywhere)}
     columns |= {k: [line[k] for line in lines] for k in ("uniformity", "excess")}
     for name, values in columns.items():
         column = np.array(values)
@@ -142,18 +155,29 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*")
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--observables", nargs="*", help="names; by default a preset")
+    parser.add_argument("--width", type=float, default=0.0, help="of lognormal event weights")
     parser.add_argument("--reservoir", type=int, default=50_000)
     arguments = parser.parse_args()
     out: Path = arguments.out
     lines = [json.loads(x) for x in out.read_text().splitlines()] if out.exists() else []
     if len(lines) < arguments.pairs:
-        pool = Pool(arguments.files, Planner(reservoir=arguments.reservoir))
+        pool = Pool(
+            arguments.files,
+            Planner(observables=arguments.observables, reservoir=arguments.reservoir),
+        )
         print(f"{pool.events} events, {len(pool.plan.observables)} observables", flush=True)
         for pair in range(len(lines), arguments.pairs):
-            order = np.random.default_rng((1, pair)).permutation(pool.events)
+            random = np.random.default_rng((1, pair))
+            order = random.permutation(pool.events)
             size = min(arguments.events, pool.events // 2)
             halves = order[:size], order[size : 2 * size]
-            samples = [pool.sample(f"half {i}", half) for i, half in enumerate(halves)]
+            samples = [
+                pool.sample(
+                    f"half {i}", half, np.exp(arguments.width * random.standard_normal(size))
+                )
+                for i, half in enumerate(halves)
+            ]
             lines.append(p_values(compare(*samples, Tolerance(), seed=pair + 1)))
             with out.open("a") as file:
                 file.write(json.dumps(lines[-1]) + "\n")

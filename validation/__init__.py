@@ -16,12 +16,13 @@ from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
 from mcsurrogate.validation.settings import ValidationSettings
 from mcsurrogate.validation.validate import ValidationResult, validate
-from mcsurrogate.validation.verdict import Tolerance, Verdict
+from mcsurrogate.validation.verdict import Reason, Tolerance, Verdict, main_reasons
 
 __all__ = [
     "JetAlgorithm",
     "JetDefinition",
     "Observable",
+    "Reason",
     "Tolerance",
     "ValidationResult",
     "ValidationSettings",
@@ -31,6 +32,7 @@ __all__ = [
     "linear",
     "load_observables",
     "logarithmic",
+    "main_reasons",
     "observable",
     "validate",
     "write_index",

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
+from mcsurrogate.validation.cross_sections import CrossSections, compare_cross_sections
 from mcsurrogate.validation.finer import FinerVerdict, finer_verdict
 from mcsurrogate.validation.global_tests import global_tests
 from mcsurrogate.validation.histograms import EventSums
@@ -18,40 +19,25 @@ from mcsurrogate.validation.observable_result import (
     where,
 )
 from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.reasons import find_reasons, too_few_events
 from mcsurrogate.validation.repeated import Repeats, compare_hashes
 from mcsurrogate.validation.sample import Sample
-from mcsurrogate.validation.statistics.binned import BinnedComparison, compare_binned
+from mcsurrogate.validation.statistics.binned import (
+    MIN_EFFECTIVE,
+    BinnedComparison,
+    compare_binned,
+)
 from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
-from mcsurrogate.validation.statistics.marginal import Marginal, compare_marginal
+from mcsurrogate.validation.statistics.marginal import FineSums, Marginal, compare_marginal
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.sensitivity import resolvable_deviation
-from mcsurrogate.validation.statistics.significance import log_sf_chi2
-from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Tolerance, Verdict, decide
+from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR, Reason, Tolerance, Verdict, decide
 from mcsurrogate.validation.weight_comparison import compare_weights
 
-__all__ = ["Comparison", "CrossSections", "ObservableResult", "compare"]
+__all__ = ["Comparison", "ObservableResult", "compare"]
 
 REPLICAS = 1000
 _TESTS_PER_ROW = 4
-
-
-@dataclass(frozen=True)
-class CrossSections:
-    """Cross sections that the files state.
-
-    Attributes
-    ----------
-    ratio
-        Candidate over reference.
-    pull
-        Difference in standard deviations; None where a file states no error.
-    p_value
-        Of the pull.
-    """
-
-    ratio: float
-    pull: float | None
-    p_value: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +62,8 @@ class Comparison:
         Events that a finer verdict needs, None where no observable varies.
     warnings
         What else a reader should know, in words.
+    reasons
+        What decided: every test that found a significant deviation, observables first.
     verdict, family_wise_error
         The verdict, and the probability of a false ``differs``.
     tolerance
@@ -91,21 +79,10 @@ class Comparison:
     cross_sections: CrossSections | None
     finer: FinerVerdict | None
     warnings: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     verdict: Verdict
     family_wise_error: float
     tolerance: Tolerance
-
-
-def _cross_sections(candidate: Sample, reference: Sample) -> CrossSections | None:
-    a, b = candidate.file, reference.file
-    if a.cross_section_pb is None or not b.cross_section_pb:
-        return None
-    ratio = a.cross_section_pb / b.cross_section_pb
-    error = math.hypot(a.cross_section_error_pb or 0.0, b.cross_section_error_pb or 0.0)
-    if not a.cross_section_error_pb or not b.cross_section_error_pb:
-        return CrossSections(ratio, None, None)
-    pull = (a.cross_section_pb - b.cross_section_pb) / error
-    return CrossSections(ratio, pull, math.exp(log_sf_chi2(pull**2, 1)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,26 +97,38 @@ class _Tested:
 
 
 def _test_observables(
-    candidate: Sample, reference: Sample, multipliers: Multipliers
+    candidate: Sample, reference: Sample, multipliers: Multipliers, minimum: float
 ) -> list[_Tested]:
+    """Compare all observables that have the minimum of effective events."""
     tested = []
     for o in reference.plan.observables:
-        a, b = candidate.sums[o.name], reference.sums[o.name]
+        pair = candidate.sums[o.name], reference.sums[o.name]
         # a broken record is rare: all ways of being broken together, where each is too rare
         unordered = bool(o.categories) or o.group == "consistency"
-        marginal = None
+        fine = None
         if o.name in reference.fine:
             fine = candidate.fine[o.name], reference.fine[o.name]
-            marginal = compare_marginal(*fine, multipliers)
         tested.append(
             _Tested(
                 observable=o,
-                pair=(a, b),
-                binned=compare_binned(a, b, categories=unordered),
-                marginal=marginal,
+                pair=pair,
+                binned=compare_binned(*pair, categories=unordered, min_effective=minimum),
+                marginal=_distances(pair, fine, multipliers, minimum),
             )
         )
     return tested
+
+
+def _distances(
+    pair: tuple[EventSums, EventSums],
+    fine: tuple[FineSums, FineSums] | None,
+    multipliers: Multipliers,
+    minimum: float = MIN_EFFECTIVE,
+) -> Marginal | None:
+    """Distances where both samples have enough events with entries for their replicas."""
+    if fine is None or min(sums.effective_contributors for sums in pair) < minimum:
+        return None
+    return compare_marginal(*fine, multipliers)
 
 
 def _test_weights(candidate: Sample, reference: Sample, multipliers: Multipliers) -> list[_Tested]:
@@ -148,7 +137,7 @@ def _test_weights(candidate: Sample, reference: Sample, multipliers: Multipliers
             observable=pair.observable,
             pair=pair.sums,
             binned=compare_binned(*pair.sums),
-            marginal=compare_marginal(*pair.fine, multipliers),
+            marginal=_distances(pair.sums, pair.fine, multipliers),
             counts=pair.counts,
         )
         for pair in compare_weights(candidate.weight_table, reference.weight_table)
@@ -229,35 +218,23 @@ def compare(
     progress
         Called with the name of what is computed next.
     """
+    few = too_few_events(candidate, reference)
     multipliers = Multipliers.draw(REPLICAS, seed)
-    tested = _test_observables(candidate, reference, multipliers)
+    minimum = math.inf if few else MIN_EFFECTIVE
+    tested = _test_observables(candidate, reference, multipliers, minimum)
     together = uniformity([t.pair for t in tested], [t.binned for t in tested], seed=seed)
-    tested += _test_weights(candidate, reference, multipliers)
-    whole = global_tests(candidate, reference, multipliers, seed=seed, progress=progress)
-    cross_sections = _cross_sections(candidate, reference)
+    whole: list[GlobalTest] = []
+    if not few:
+        tested += _test_weights(candidate, reference, multipliers)
+        whole = global_tests(candidate, reference, multipliers, seed=seed, progress=progress)
+        whole = [_without_story(test, family_wise_error) for test in whole]
+    cross_sections = compare_cross_sections(candidate.file, reference.file)
     repeats = compare_hashes(candidate.hashes, reference.hashes)
-
-    # half of the error for the observables, a quarter for the global tests, the rest for the
-    # uniformity of the p-values, the cross section and repeated events
-    half, quarter, eighth, sixteenth = (family_wise_error / n for n in (2, 4, 8, 16))
-    results = _results(tested, half)
-    significant = {r.observable.name: r.significant for r in results}
-    tolerable = {
-        r.observable.name: 0.0 < tolerance.of(r.observable.name) >= r.deviation for r in results
-    }
-    all_tolerable = all(tolerable[r.observable.name] for r in results if r.significant)
-    all_tolerable &= any(tolerance.of(n) > 0.0 for n in tolerable)
-    for test, value in zip(whole, holm([math.exp(t.log_p) for t in whole]), strict=True):
-        significant[test.name] = bool(value < quarter)
-        tolerable[test.name] = all_tolerable
-    significant["all p-values"] = together.excess_p_value < eighth
-    tolerable["all p-values"] = all_tolerable
-    significant["repeated events"] = math.exp(repeats.log_p) < sixteenth
-    tolerable["repeated events"] = False
-    if cross_sections is not None and cross_sections.p_value is not None:
-        significant["cross_section"] = cross_sections.p_value < sixteenth
-        allowed = tolerance.of("cross_section")
-        tolerable["cross_section"] = 0.0 < allowed >= abs(cross_sections.ratio - 1.0)
+    # half of the error for the observables, the other half for all other tests
+    results = _results(tested, family_wise_error / 2)
+    reasons = few or find_reasons(
+        results, whole, together, repeats, cross_sections, tolerance, family_wise_error
+    )
     return Comparison(
         candidate=candidate,
         reference=reference,
@@ -267,8 +244,19 @@ def compare(
         repeats=repeats,
         cross_sections=cross_sections,
         finer=finer_verdict(results, tolerance, (candidate.file.events, reference.file.events)),
-        warnings=_warnings(candidate, reference, repeats),
-        verdict=decide(significant, tolerable),
+        warnings=(
+            *(f"undecided, too few events: {reason}" for reason in few),
+            *_warnings(candidate, reference, repeats),
+        ),
+        reasons=reasons,
+        verdict=decide(reasons),
         family_wise_error=family_wise_error,
         tolerance=tolerance,
     )
+
+
+def _without_story(test: GlobalTest, error: float) -> GlobalTest:
+    """Return a classifier that tells the samples apart; of another one no regions are named."""
+    if test.weights is None or test.p_value < error:
+        return test
+    return replace(test, weights=replace(test.weights, regions=()))

@@ -150,6 +150,12 @@ class EventSums:
         """(sum w)^2 / sum w^2, the number of unit-weight events of equal statistical power."""
         return self.weight**2 / self.weight2
 
+    @property
+    def effective_contributors(self) -> float:
+        """Effective number of events with entries: (sum w n)^2 / sum (w n)^2, n all of an event."""
+        squares = float(self.product.sum())
+        return float(self.content.sum()) ** 2 / squares if squares > 0.0 else 0.0
+
     def covariance(self, mean: FloatArray) -> FloatArray:
         """Covariance of the mean bin contents, ``(B + 2, B + 2)``.
 

@@ -164,6 +164,18 @@ def comparison_metrics(
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": found.verdict.value,
+        "reasons": [
+            {
+                "name": reason.name,
+                "title": reason.title,
+                "kind": reason.kind,
+                "figure": reason.figure,
+                "p_value": math.exp(reason.log_p),
+                "log10_p_value": reason.log_p / _LN10,
+                "tolerated": reason.tolerated,
+            }
+            for reason in found.reasons
+        ],
         "created": created,
         "family_wise_error": found.family_wise_error,
         "tolerance": {"default": found.tolerance.default, **(found.tolerance.by_name or {})},

@@ -124,6 +124,8 @@ def _interval(observable: Observable, found: Scan) -> str:
 
 def where(observable: Observable, binned: BinnedComparison) -> str:
     """Say which bin or tail deviates most."""
+    if np.isnan(binned.pulls).all():
+        return "not compared"
     if not np.nan_to_num(binned.pulls).any():
         return "equal in both"
     pulls = np.nan_to_num(binned.pulls)
@@ -153,11 +155,13 @@ def log_p_of_row(binned: BinnedComparison, marginal: Marginal | None) -> float:
     return min(0.0, min(tests) + math.log(len(tests)))
 
 
-def rank(result: ObservableResult) -> tuple[bool, bool, float, float]:
+def rank(result: ObservableResult) -> tuple[bool, bool, bool, float, float]:
     """Order of the table: by deviation, but broken records follow significant physics.
+
+    What is there for information alone comes last.
 
     Almost any defect of a record also breaks a conservation law, far more significantly than it
     moves a spectrum; the spectrum says what is wrong.
     """
     check = result.observable.group == "consistency"
-    return (not result.significant, check, result.log_p, -result.deviation)
+    return (not result.counts, not result.significant, check, result.log_p, -result.deviation)

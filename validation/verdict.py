@@ -1,15 +1,31 @@
 """From p-values and tolerances to one word."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from mcsurrogate.errors import ValidationError
 
-__all__ = ["CROSS_SECTION", "FAMILY_WISE_ERROR", "Tolerance", "Verdict", "decide"]
+__all__ = [
+    "CROSS_SECTION",
+    "FAMILY_WISE_ERROR",
+    "MIN_EVENTS",
+    "Reason",
+    "Tolerance",
+    "Verdict",
+    "decide",
+    "main_reasons",
+]
+
+Kind = Literal[
+    "observable", "global", "uniformity", "repeated events", "cross section", "effective events"
+]
 
 FAMILY_WISE_ERROR = 0.0027
 """Probability that two equal samples are called different: three standard deviations."""
+MIN_EVENTS = 50.0
+"""Effective events that each sample needs: with fewer there is no test and no verdict."""
 CROSS_SECTION = "cross_section"
 """What the test, and a tolerance, of the files' own cross sections is called."""
 
@@ -20,6 +36,7 @@ class Verdict(Enum):
     INDISTINGUISHABLE = "indistinguishable"
     WITHIN_TOLERANCE = "within tolerance"
     DIFFERS = "differs"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +70,49 @@ class Tolerance:
         return (self.by_name or {}).get(name, self.default)
 
 
-def decide(significant: Mapping[str, bool], tolerable: Mapping[str, bool]) -> Verdict:
-    """Verdict over all tests.
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A test that decides.
 
-    Parameters
+    Attributes
     ----------
-    significant
-        Whether each test found a deviation at the family-wise error.
-    tolerable
-        Whether the deviation of each test is within its tolerance.
+    name, title
+        Name of the observable or of the test, and what it is in words.
+    kind
+        ``observable``, ``global``, ``uniformity``, ``repeated events``, ``cross section``, or
+        ``effective events`` where there are too few for any test.
+    figure
+        What the test found, in words and numbers.
+    log_p
+        Log p-value, 0 where nothing was tested.
+    tolerated
+        Whether the deviation is within its tolerance.
     """
-    found = [name for name, value in significant.items() if value]
-    if not found:
+
+    name: str
+    title: str
+    kind: Kind
+    figure: str
+    log_p: float = 0.0
+    tolerated: bool = False
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return f"{self.title}: {self.figure}" + (", within tolerance" if self.tolerated else "")
+
+
+def main_reasons(reasons: Sequence[Reason], observables: int = 5) -> list[Reason]:
+    """All reasons, but of the observables only the first ones."""
+    many = [reason for reason in reasons if reason.kind == "observable"][observables:]
+    return [reason for reason in reasons if reason not in many]
+
+
+def decide(reasons: Sequence[Reason]) -> Verdict:
+    """Verdict over all tests that found a significant deviation, or over their absence."""
+    if any(reason.kind == "effective events" for reason in reasons):
+        return Verdict.UNDECIDED
+    if not reasons:
         return Verdict.INDISTINGUISHABLE
-    if all(tolerable[name] for name in found):
+    if all(reason.tolerated for reason in reasons):
         return Verdict.WITHIN_TOLERANCE
     return Verdict.DIFFERS

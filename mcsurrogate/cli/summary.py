@@ -109,10 +109,17 @@ def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> N
 
 
 def print_verdict(report: Mapping[str, Any]) -> None:
-    """Print the verdict of a report and its smallest p-value."""
-    colour = {"indistinguishable": "green", "within tolerance": "yellow", "differs": "red"}
+    """Print the verdict of a report, its smallest p-value and what decided."""
+    colour = {
+        "indistinguishable": "green",
+        "within tolerance": "yellow",
+        "differs": "red",
+        "undecided": "yellow",
+    }
     verdict = report["verdict"]
     console.print(
         f"verdict: [bold {colour[verdict]}]{verdict}[/] "
         f"({report['observables']} observables, smallest p = {report['smallest_p']:.2g})"
     )
+    for reason in report.get("reasons", ()):
+        console.print(f"  {reason}", markup=False, highlight=False)

@@ -128,8 +128,8 @@ def validate(
 ) -> None:
     """Compare two HepMC3 files (plain, .gz or .zst): DIR/report.html and DIR/metrics.json.
 
-    Exit code 0 if the samples are indistinguishable or within tolerance, 1 if they differ,
-    2 for bad input.
+    Exit code 0 if the samples are indistinguishable, within tolerance or have too few events for
+    a verdict (undecided, with a warning), 1 if they differ, 2 for bad input.
 
     A run folder stands for the events of its surrogate chain. With --against RUN two runs are
     compared with each other, to find what a change of cards, weights or versions changed.

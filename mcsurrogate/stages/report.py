@@ -9,7 +9,7 @@ from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import read_result
 from mcsurrogate.stages.inputs import observables_files
 from mcsurrogate.stages.surrogates import surrogate_parts
-from mcsurrogate.validation import ValidationResult, ValidationSettings, validate
+from mcsurrogate.validation import ValidationResult, ValidationSettings, main_reasons, validate
 
 __all__ = ["reading_progress", "run_validation", "summarize"]
 
@@ -71,15 +71,24 @@ def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, s
 
 
 def summarize(result: ValidationResult) -> dict[str, Any]:
-    """Return verdict, number of observables and smallest p-value of a comparison."""
+    """Return verdict, its reasons, number of observables and smallest p-value of a comparison."""
     # rows for information only, as that of event weights, decide nothing
     observables = [entry for entry in result.metrics["observables"] if entry["counts"]]
     return {
         "verdict": result.verdict.value,
+        "reasons": _reasons(result),
         "observables": len(observables),
         "smallest_p": min((entry["p_value"] for entry in observables), default=1.0),
         "ks_p_value": result.metrics["combination"]["ks_p_value"],
     }
+
+
+def _reasons(result: ValidationResult) -> list[str]:
+    """Return what decided, in lines; of the observables the first ones."""
+    reasons = result.comparison.reasons
+    shown = main_reasons(reasons)
+    more = len(reasons) - len(shown)
+    return [*map(str, shown), *([f"{more} more observables"] if more else [])]
 
 
 def reading_progress(progress: Progress) -> Callable[[str, int, float], None]:

@@ -20,6 +20,7 @@ from mcsurrogate.validation.report.summary_plots import (
 )
 from mcsurrogate.validation.statistics.binned import MIN_EFFECTIVE
 from mcsurrogate.validation.supplement import Supplement
+from mcsurrogate.validation.verdict import MIN_EVENTS, Verdict, main_reasons
 from mcsurrogate.versions import versions
 
 __all__ = ["render"]
@@ -45,6 +46,11 @@ _SHOWN = 25
 
 def _tiles(c: Comparison) -> list[tuple[str, str]]:
     rows = [r for r in c.results if r.counts]
+    if c.verdict is Verdict.UNDECIDED:
+        return [
+            (f"effective events, {side}", f"{sample.weights.effective_events:,.3g}")
+            for side, sample in (("candidate", c.candidate), ("reference", c.reference))
+        ]
     tiles = [
         ("events, candidate", f"{c.candidate.file.events:,}"),
         ("events, reference", f"{c.reference.file.events:,}"),
@@ -135,7 +141,7 @@ def render(
     """
     supplement, shelf = supplement or Supplement(), shelf or FigureShelf()
     labels = (c.candidate.label, c.reference.label)
-    p_values = p_value_figure(np.array([r.binned.full.p_value for r in c.results]))
+    p_values = p_value_figure(np.array([r.binned.full.p_value for r in c.results if r.counts]))
     data = {
         "measured": _measured(supplement.measured, labels, shelf),
         "groups": _groups(c, labels, shelf),
@@ -149,6 +155,8 @@ def render(
         settings=settings,
         parts=parts,
         tiles=_tiles(c),
+        reasons=main_reasons(c.reasons),
+        min_events=MIN_EVENTS,
         # significant ones are always in sight
         shown=max(_SHOWN, sum(r.significant for r in c.results)),
         runs=run_data(supplement.runs),

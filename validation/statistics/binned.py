@@ -148,6 +148,21 @@ def _quadratic(
     return Chi2(statistic, ndf, log_sf_total_scatter(statistic, ndf, events)), whitening
 
 
+def _untested(bins: int, groups: NDArray[np.int64]) -> BinnedComparison:
+    """Return the comparison of samples with too few events to compare."""
+    nothing = Chi2(0.0, 0, 0.0)
+    return BinnedComparison(
+        full=nothing,
+        shape=nothing,
+        rate=nothing,
+        scan=Scan(0.0, 0, bins - 1, 0.0),
+        pulls=np.full(bins, np.nan),
+        groups=groups,
+        whitening=np.zeros((0, int(groups.max()) + 1)),
+        pooled_mean=np.zeros(int(groups.max()) + 1),
+    )
+
+
 def _constant_weights(sums: EventSums) -> bool:
     return abs(sums.effective_events / max(sums.events, 1) - 1.0) < 1e-9
 
@@ -168,9 +183,12 @@ def compare_binned(
     categories
         Bins have no order: rare ones are merged together rather than with their neighbours.
     min_effective
-        See `MIN_EFFECTIVE`.
+        See `MIN_EFFECTIVE`.  Samples with fewer effective events are not compared: degrees of
+        freedom 0.
     """
     n_a, n_b = candidate.effective_events, reference.effective_events
+    if min(n_a, n_b) < min_effective:
+        return _untested(len(candidate.content), np.zeros(len(candidate.content), dtype=np.int64))
     events = n_a + n_b
     mean = _pooled(candidate.mean, reference.mean, n_a, n_b)
     effective = _effective(candidate, reference, mean)
