@@ -5,7 +5,6 @@ pyhepmc parses the text; the events leave it as structured arrays through ``GenE
 Memory does not grow with the number of events: one chunk is alive at a time.
 """
 
-import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pyhepmc.io import ReaderAscii, ReaderAsciiHepMC2, pyiostream
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.chunk import EventChunk
 from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, decompressed
+from mcsurrogate.events.hepmc_stream import BUFFER, BadLineError, EventText
 
 __all__ = ["EventFile", "FileSummary"]
 
@@ -28,8 +28,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _CHUNK_PARTICLES = 250_000
-_BUFFER = 1 << 18
-_TAIL = 256
 _LONGEST_CHAIN = 1 << 20
 """Vertices without a position behind one another that are followed; a record is no circle."""
 _FORMATS = {
@@ -73,41 +71,6 @@ class FileSummary:
     cross_section_pb: float | None = None
     cross_section_error_pb: float | None = None
     complete: bool = False
-
-
-class _Stream(io.RawIOBase):
-    """Text on its way to the parser: keeps the last bytes and any error of the decoder."""
-
-    def __init__(self, raw: "_Chained") -> None:
-        self._raw = raw
-        self.tail = b""
-        self.error: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - the buffer protocol has no type in 3.11
-        try:
-            data = self._raw.read(len(buffer))
-        except (*DECOMPRESSION_ERRORS, ValueError) as error:
-            # an exception cannot pass through the C++ stream: end it and report afterwards
-            self.error = error
-            return 0
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":
-                raise
-            self.error = error
-            return 0
-        buffer[: len(data)] = data
-        if data:
-            self.tail = (self.tail + data[-_TAIL:])[-_TAIL:]
-        return len(data)
-
-    def drain(self) -> None:
-        """Read to the end, for the last bytes and errors of the decoder."""
-        buffer = bytearray(_BUFFER)
-        while self.readinto(buffer):
-            pass
 
 
 @contextmanager
@@ -267,15 +230,15 @@ class EventFile:
 
     def _parse(self, text: IO[bytes], chunk_particles: int) -> Iterator[EventChunk]:
         reader_class, end_marker, head = self._detect(text)
-        stream = _Stream(_Chained(head, text))
-        reader = reader_class(pyiostream(stream, _BUFFER))
+        stream = EventText(head, text, self.summary.format)
+        reader = reader_class(pyiostream(stream, BUFFER))
         # two events in turn: at the end of the file the last one is still there
         event, last = pyhepmc.GenEvent(), pyhepmc.GenEvent()
         pending = _Pending()
         summary = self.summary
         limit = self._max_events
         while limit is None or summary.events < limit:
-            ok = self._read_event(reader, event)
+            ok = self._read_event(reader, event, stream)
             # a fresh one each time: HepMC3 appends to what is there
             data = pyhepmc.GenEventData()
             event.write_data(data)
@@ -297,7 +260,7 @@ class EventFile:
             self._note_cross_section(last)
             yield self._chunk(pending)
 
-    def _read_event(self, reader: Any, event: Any) -> bool:  # noqa: ANN401 - pyhepmc is untyped
+    def _read_event(self, reader: Any, event: Any, stream: EventText) -> bool:  # noqa: ANN401 - pyhepmc is untyped
         """Read the next event; False at the end of the file, regular or not."""
         if reader.failed():
             event.clear()
@@ -306,6 +269,8 @@ class EventFile:
             return bool(reader.read_event(event))
         except (RuntimeError, ValueError, IndexError) as error:
             n = self.summary.events
+            if isinstance(stream.error, BadLineError):
+                raise self._bad_line(stream.error) from error
             raise EventFileError(
                 f"{self.path}: event number {n + 1} of the file cannot be parsed ({error}); "
                 f"{n} complete events were read before it"
@@ -324,13 +289,15 @@ class EventFile:
             self.summary.cross_section_pb = float(section.xsec())
             self.summary.cross_section_error_pb = float(section.xsec_err())
 
-    def _check_end(self, stream: _Stream, end_marker: bytes, ok: bool, exhausted: bool) -> None:
+    def _check_end(self, stream: EventText, end_marker: bytes, ok: bool, exhausted: bool) -> None:
         """Tell the regular end of a file from damage."""
         n = self.summary.events
         if exhausted and not stream.error and stream.tail.rstrip().endswith(end_marker) and ok:
             return
         so_far = f"{n} complete events were read before it"
         stream.drain()
+        if isinstance(stream.error, BadLineError):
+            raise self._bad_line(stream.error)
         if stream.error is not None:
             raise EventFileError(
                 f"{self.path}: damaged or truncated compression after event number {n} "
@@ -343,6 +310,14 @@ class EventFile:
         raise EventFileError(
             f"{self.path}: truncated or damaged at event number {n + 1} of the file (no "
             f"{end_marker.decode()} line at its end); {so_far}"
+        )
+
+    def _bad_line(self, error: BadLineError) -> EventFileError:
+        """Error of a line that the parser did not see."""
+        n = self.summary.events
+        return EventFileError(
+            f"{self.path}: {error} (event number {n + 1} of the file); {n} complete events were "
+            "read before it"
         )
 
     def _chunk(self, pending: _Pending) -> EventChunk:
@@ -421,16 +396,3 @@ class EventFile:
                 f"have a mass of {typical:.4g} GeV instead of {_PION_MASS}; the U line of the "
                 "event names the wrong momentum unit"
             )
-
-
-class _Chained:
-    """Bytes already read, then the stream that they were read from."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head, self._rest = head, rest
-
-    def read(self, n: int) -> bytes:
-        if self._head:
-            data, self._head = self._head[:n], self._head[n:]
-            return data
-        return self._rest.read(n)

@@ -5,6 +5,7 @@ import gzip
 import lzma
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyhepmc
@@ -297,6 +298,48 @@ def test_broken_compression(small, tmp_path):
     path.write_bytes(bytes(data))
     with pytest.raises(EventFileError):
         read(path)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstd.compress])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_damaged_bytes_are_named_with_their_event(small, tmp_path, compress, share):
+    data = bytearray(compress(small.read_bytes()))
+    first = int(share * len(data))
+    data[first : first + 64] = bytes(b ^ 0x5A for b in data[first : first + 64])
+    path = tmp_path / "damaged"
+    path.write_bytes(data)
+    with pytest.raises(EventFileError, match=r"event number|cannot be decompressed"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "vertex_names_particle_999.hepmc",
+            "line 9: vertex -1 names particle 999, the event has 3",
+        ),
+        ("newline_in_name.hepmc2", "line 5: 2 weight names are announced, 1.5 are quoted"),
+    ],
+)
+def test_lines_that_hepmc_must_not_see(name, message):
+    """The first is a segmentation fault in HepMC3's reader."""
+    path = Path(__file__).parents[1] / "data" / "cases" / "hepmc" / name
+    with pytest.raises(EventFileError, match=message) as caught:
+        read(path)
+    assert "0 complete events were read before it" in str(caught.value)
+
+
+def test_a_vertex_of_a_later_event_is_named_by_its_line(small, tmp_path):
+    """In the last event of many blocks of text; those before it are read."""
+    lines = small.read_text().splitlines()
+    place = max(i for i, line in enumerate(lines) if re.match(r"V \S+ \S+ \[\d", line))
+    lines[place] = re.sub(r"\[\d+", "[99999", lines[place])
+    path = tmp_path / "later.hepmc"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(EventFileError, match=f"line {place + 1}: vertex .* names particle 99999"):
+        read(path)
+    assert path.stat().st_size > 2 * (1 << 18)
 
 
 def test_momentum_that_is_no_number(small, tmp_path):
