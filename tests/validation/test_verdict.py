@@ -255,4 +255,4 @@ def test_nominal_weight_goes_by_its_name(tmp_path):
         path, path, tmp_path / "b", weight="Weight", candidate_weight=name, **options
     ).metrics["samples"]
     assert [named[side]["weight"] for side in ("candidate", "reference")] == [name, "Weight"]
-    assert named["candidate"]["sum_of_weights"] == pytest.approx(0.6)
+    assert named["candidate"]["sum_of_weights"] == pytest.approx(0.2 + 0.3 + 0.2)
