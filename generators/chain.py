@@ -118,7 +118,11 @@ class PythiaChain:
         """Counters, cross section, timings and messages of the run so far."""
         seconds = [file.seconds for file in self._files]
         return RunStatistics.from_native(
-            self._loop.statistics() | {"left_out": self._loop.left_out},
+            self._loop.statistics()
+            | {
+                "left_out": self._loop.left_out,
+                "cross_section_error_pb": self._loop.cross_section_error_pb,
+            },
             hepmc_conversion=sum(conversion for conversion, _ in seconds),
             hepmc_writing=sum(writing for _, writing in seconds),
         )

@@ -43,8 +43,8 @@ class RunStatistics:
         Hard events from outside that were vetoed (merging, a user's hook) or, with weighting
         strategies 1 and 2, unweighted away by Pythia.
     cross_section_pb, cross_section_error_pb
-        Pythia's estimate with its statistical error, sum over processes; zero when saved events
-        are hadronized.
+        Pythia's estimate, sum over processes, with its statistical error and that of the cross
+        sections of hard events from outside; zero when saved events are hadronized.
     tried, selected, accepted
         Pythia's counters, sum over processes.
     seconds

@@ -191,10 +191,12 @@ std::unique_ptr<HepmcOutput> compressed_output(const std::string& path,
     return make_output(compressor_sink(path, std::move(compress), std::move(flush)), tools);
 }
 
-// Raises the named error of mcsurrogate.errors.
-void set_error(const char* name, const char* text) {
+// Raises the named error of mcsurrogate.errors; a text may quote a file that is no UTF-8.
+void set_error(const char* name, const std::string& text) {
     const py::object type = py::module_::import("mcsurrogate.errors").attr(name);
-    PyErr_SetString(type.ptr(), text);
+    const auto message = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+        text.data(), static_cast<py::ssize_t>(text.size()), "backslashreplace"));
+    PyErr_SetObject(type.ptr(), message.ptr());
 }
 
 void bind_les_houches(py::module_& module) {
@@ -289,6 +291,8 @@ PYBIND11_MODULE(_native, module) {
             "run_conversion",
             [](Loop& self, long events) { return self.run->run_conversion(events); },
             py::arg("events"), py::call_guard<py::gil_scoped_release>())
+        .def_property_readonly("cross_section_error_pb",
+                               [](const Loop& self) { return self.run->cross_section_error_pb(); })
         .def_property_readonly("left_out", [](const Loop& self) { return self.run->left_out(); })
         .def_property_readonly("exhausted", [](const Loop& self) { return self.run->exhausted(); });
     bind_bookkeeping(loop);

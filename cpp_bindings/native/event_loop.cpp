@@ -1,5 +1,7 @@
 #include "event_loop.h"
 
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "failures.h"
@@ -61,6 +63,17 @@ void EventLoop::count_given(long used) {
     left_out_ += left_out;
 }
 
+double EventLoop::cross_section_error_pb() const {
+    const RunCounts counts = session_->counts();
+    const double of_rate = source_ ? source_->xErrSum() : 0.0;
+    if (of_rate > 0.0 && counts.accepted <= 1)
+        return of_rate; // Pythia gives the whole cross section as the error of one event
+    // With strategy 3 Pythia counts the error of the init block itself.
+    const bool counted = source_ && std::abs(source_->strategy()) == 3;
+    return counted ? counts.cross_section_error_pb
+                   : std::hypot(counts.cross_section_error_pb, of_rate);
+}
+
 EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
     EventBatch batch;
     if (keep_.hard_process)
@@ -77,7 +90,7 @@ EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
         keep_event(batch);
         seconds_.arrays += watch.lap();
         if (output != nullptr)
-            output->write(session_->pythia());
+            output->write(session_->pythia(), cross_section_error_pb());
         ++done_;
         if (timer_.due())
             poll(done_);

@@ -59,6 +59,9 @@ class EventLoop {
     long done() const { return done_; }
     // Hard events that were unweighted away or vetoed.
     long left_out() const { return left_out_; }
+    // Pythia knows the spread of the weights; the cross section of hard events from outside has an
+    // error of its own, and from the first event on.
+    double cross_section_error_pb() const;
     long failed() const { return failures_.failed(); }
     const LoopSeconds& seconds() const { return seconds_; }
     const std::vector<std::string>& weight_names() const { return weight_names_; }

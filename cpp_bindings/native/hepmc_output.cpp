@@ -51,11 +51,15 @@ HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_n
     return HepMC3::GenEvent(run_, HepMC3::Units::GEV, HepMC3::Units::MM);
 }
 
-void HepmcOutput::write(Pythia8::Pythia& pythia) {
+void HepmcOutput::write(Pythia8::Pythia& pythia, double cross_section_error_pb) {
     Stopwatch watch;
     HepMC3::GenEvent event = new_event(events_ == 0 ? restored(pythia.info.weightNameVector())
                                                     : std::vector<std::string>{});
     converter_->fill_next_event(pythia, event);
+    constexpr double pb_per_mb = 1e9;
+    event.cross_section()->set_cross_section(pythia.info.sigmaGen() * pb_per_mb,
+                                             cross_section_error_pb, pythia.info.nAccepted(),
+                                             pythia.info.nTried());
     conversion_seconds_ += watch.lap();
     write_out(event);
     writing_seconds_ += watch.lap();

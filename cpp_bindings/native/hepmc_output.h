@@ -37,7 +37,7 @@ class HepmcOutput {
     HepmcOutput& operator=(const HepmcOutput&) = delete;
 
     // The event that next() has just made, with its weights, PDFs and cross section.
-    void write(Pythia8::Pythia& pythia);
+    void write(Pythia8::Pythia& pythia, double cross_section_error_pb);
     // An event hadronized on its own: the weights are those of the parton-level event.
     void write(Pythia8::Pythia& pythia, const double* weights,
                const std::vector<std::string>& weight_names);

@@ -4,6 +4,7 @@ Headers are text that was meant to be XML and often is not (``pt < 20 && eta``),
 are looked for where the standard puts them and everything else is carried along untouched.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -29,7 +30,6 @@ _IGNORED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _OPENING = re.compile(r"<LesHouchesEvents\b([^>]*)>")
 _INIT = re.compile(r"^[ \t]*<init(?:\s[^>]*)?>", re.MULTILINE)
 _HEADER = re.compile(r"^[ \t]*<header(?:\s[^>]*)?>", re.MULTILINE)
-_INITRWGT = re.compile(r"<initrwgt\b[^>]*>.*?</initrwgt\s*>", re.DOTALL)
 _WEIGHT = re.compile(
     r"<weight(?P<attributes>\s[^>]*?\bid\s*=\s*(?P<q>[\"'])(?P<name>.*?)(?P=q)[^>]*)>"
     r"(?P<description>[^<]*)|<weightgroup\b(?P<group>[^>]*)>|</weightgroup",
@@ -88,8 +88,9 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
     def numbers(count: int, meaning: str) -> list[float]:
         words, number = next(((t.split(), n) for n, t in numbered if t.strip()), ([], line))
         try:
-            if len(words) == count:
-                return [float(_FORTRAN.sub("e", word)) for word in words]
+            found = [float(_FORTRAN.sub("e", word)) for word in words]
+            if len(found) == count and all(math.isfinite(value) for value in found):
+                return found
         except ValueError:
             pass
         msg = f"{path}, line {number}: expected {meaning} in <init>, found '{' '.join(words)}'"
@@ -104,6 +105,8 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
         cross_section, error, maximum, process = numbers(
             _PROCESS_NUMBERS, f"XSECUP XERRUP XMAXUP LPRUP of {whole[9]} processes"
         )
+        if process != int(process):
+            raise EventFileError(f"{path}: LPRUP in <init> is {process}, no whole number")
         processes.append(ProcessInfo(int(process), cross_section, error, maximum))
     rest = "\n".join(line for _, line in numbered).strip()
     if rest and rest[0] not in "<#":
@@ -121,16 +124,15 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
 
 
 def weight_declarations(header: str) -> Iterator[tuple[str, str, str, str]]:
-    """Id, attributes, description and group of every weight of ``<initrwgt>``, as written."""
-    for block in _INITRWGT.finditer(header):
-        group = ""
-        for found in _WEIGHT.finditer(block[0]):
-            if found["name"] is not None:
-                description = found["description"].strip()
-                yield found["name"].strip(), found["attributes"], description, group
-            else:
-                name = _GROUP_NAME.search(found["group"] or "")
-                group = "" if name is None else name[2]
+    """Id, attributes, description and group of every declared weight, as written."""
+    group = ""
+    for found in _WEIGHT.finditer(_IGNORED.sub("", header)):
+        if found["name"] is not None:
+            description = found["description"].strip()
+            yield found["name"].strip(), found["attributes"], description, group
+        else:
+            name = _GROUP_NAME.search(found["group"] or "")
+            group = "" if name is None else name[2]
 
 
 def declared_weights(text: str) -> tuple[str, ...]:

@@ -1,14 +1,11 @@
 """Stages ``shower`` and ``reference``: both chains through Pythia 8 to HepMC3."""
 
-import math
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import MCSurrogateError
-from mcsurrogate.events import read_les_houches
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
@@ -83,14 +80,7 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         if weights := hadronization_record(card):
             record.update(hadronization=weights)
         events = None if own_process else card.generation.events
-        rate_error = 0.0 if source is None else _rate_error(source)
-        return _run(folder, card, chain, "surrogate", events, record, progress, rate_error)
-
-
-def _rate_error(path: Path) -> float:
-    """Error in pb of the cross section that an LHE file states for its processes together."""
-    run, _ = read_les_houches(path)
-    return math.hypot(*(process.error_pb for process in run.processes))
+        return _run(folder, card, chain, "surrogate", events, record, progress)
 
 
 def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
@@ -105,9 +95,8 @@ def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
         settings, seed = standard_settings(card), folder.seed("reference")
         chain = PythiaChain(settings, seed=seed, source=source)
         record.update(source_record(card))
-        rate_error = 0.0 if source is None else _rate_error(source)
         events = card.generation.events
-        return _run(folder, card, chain, "standard", events, record, progress, rate_error)
+        return _run(folder, card, chain, "standard", events, record, progress)
 
 
 def run_chains(
@@ -153,9 +142,7 @@ def _run(
     events: int | None,
     record: dict[str, Any],
     progress: Progress,
-    rate_error: float = 0.0,
 ) -> dict[str, Any]:
-    """Run one chain; Pythia's error does not contain ``rate_error``, in pb, of its LHE file."""
     file = _file(name, card)
     path = folder.path / file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +163,7 @@ def _run(
         left_out_events=statistics.left_out,
         particles=particles,
         cross_section_pb=statistics.cross_section_pb,
-        cross_section_error_pb=math.hypot(statistics.cross_section_error_pb, rate_error),
+        cross_section_error_pb=statistics.cross_section_error_pb,
         seconds_by_step={
             "initialisation": seconds.initialisation,
             "events": seconds.events,

@@ -319,3 +319,20 @@ def test_a_long_lived_particle_keeps_its_lifetime(tmp_path: Path) -> None:
         boson = made.hard_process.pdg_id == 23
         assert made.hard_process.lifetime[boson].tolist() == [12.5]
         assert made.hard_process.polarization[boson].tolist() == [0.25]
+
+
+def test_the_error_of_the_integral_is_in_the_file_from_the_first_event_on(tmp_path: Path) -> None:
+    path = lhe(tmp_path, *[""] * 3, strategy=-4, weights=(3.0, 3.0, 3.0), processes="3.0 0.5 1.0 1")
+    chain = PythiaChain(NO_SHOWER, seed=1, source=path)
+    chain.generate(hepmc=tmp_path / "out.hepmc").run()
+    lines = (tmp_path / "out.hepmc").read_text().split(" GenCrossSection ")[1:]
+    stated = [[float(word) for word in line.splitlines()[0].split()[:4]] for line in lines]
+    assert stated == [[3.0, 0.5, count, count] for count in (1, 2, 3)]
+    assert chain.statistics.cross_section_error_pb == pytest.approx(0.5)
+
+
+def test_errors_quote_text_that_is_no_utf8(tmp_path: Path) -> None:
+    path = lhe(tmp_path, "")
+    path.write_bytes(path.read_bytes().replace(b"0.118", b"0.\xff18", 1))
+    with pytest.raises(EventFileError, match=r"0\.\\xff18"):
+        read(path)
