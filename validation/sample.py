@@ -98,6 +98,8 @@ class Sample:
         Particles of a random part of those events, where the plan asks for them.
     hashes
         Of the events, to find repeated ones.
+    particles
+        Number of final-state particles, unweighted; the page shows them an event.
     weight_table
         All weights of a random part of the events.
     bands
@@ -122,6 +124,7 @@ class Sample:
         self.reservoir = Reservoir(plan.reservoir, plan.seed)
         self.particle_sets = Reservoir(min(plan.deep, plan.reservoir), plan.seed)
         self.hashes = EventHashes()
+        self.particles = 0
         self.weight_table = WeightTable(weight_names, column, plan.seed)
         self.bands = WeightBands(
             file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
@@ -138,6 +141,7 @@ class Sample:
         if self.particle_sets.capacity:
             self.particle_sets.add(particle_sets(events), events.weights, first_event)
         self.hashes.add(event_hashes(events.final))
+        self.particles += len(events.final)
         self.weight_table.add(events.chunk.weights, first_event)
         self.measured.fill(events)
         self.fill_values(values, events.weights, first_event)
