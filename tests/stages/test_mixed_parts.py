@@ -12,8 +12,9 @@ import pytest
 from mcsurrogate.cards import STAGES, RunCard, decided_by, load_card, stages_below
 from mcsurrogate.cards.decides import field_stages
 from mcsurrogate.cards.sections import Section
-from mcsurrogate.errors import GenerationError, PythiaError, RunFolderError
+from mcsurrogate.errors import GenerationError, IntegrationError, PythiaError, RunFolderError
 from mcsurrogate.events import read_les_houches
+from mcsurrogate.integration import Sampler, load_sampler
 from mcsurrogate.pdf import find_pdf
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
@@ -67,14 +68,28 @@ def test_a_mapping_of_another_card_is_refused_and_its_events_too(tmp_path: Path)
     with pytest.raises(RunFolderError, match=r"\(different: phase_space\.mapping\)"):
         generate(path, after)
 
-    # Were the change not noticed, the events would tell: they weigh more than the cross section.
+    # Were the change not noticed, the sampler would tell: it knows its integrand by its values.
     state = json.loads((path / "run.json").read_text())
     state["stages"]["integrate"]["card"] = decided_by(after, "integrate")
     (path / "run.json").write_text(json.dumps(state))
-    with pytest.raises(GenerationError, match=r"overweight events hold|mean weight of 60 events"):
+    with pytest.raises(IntegrationError, match="integrate again"):
         generate(path, after)
-    assert not list(path.rglob("*.lhe.gz*"))
     assert "generate" not in json.loads((path / "run.json").read_text())["stages"]
+
+
+def test_events_that_contradict_the_cross_section_are_not_kept(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def smaller_maxima(path: Path, *arguments: object, **options: object) -> Sampler:
+        sampler = load_sampler(path, *arguments, **options)
+        sampler.maximum *= 0.4
+        return sampler
+
+    monkeypatch.setattr("mcsurrogate.stages.generation.load_sampler", smaller_maxima)
+    with pytest.raises(GenerationError, match=r"overweight events hold|mean weight of 200 events"):
+        generate(run, card(generation={"events": 200}))
+    assert not list(run.rglob("*.lhe.gz*"))
+    assert "generate" not in json.loads((run / "run.json").read_text())["stages"]
 
 
 @pytest.mark.parametrize("name", ["sampler.safetensors", "result.json"])
