@@ -51,6 +51,11 @@ class ClusterHadronizer : public HadronModel {
 };
 
 void ClusterHadronizer::configure(Settings& settings, const ParticleData& particles) {
+    for (const char* key : {"Fragmentation:setVertices", "HadronLevel:Rescatter"})
+        if (settings.flag(key))
+            throw WeightsError(std::string(key) +
+                               " = on needs the places where hadrons are made, which clusters do "
+                               "not know; switch it off or use string_breaks");
     const SafeTensors file = draws_.read(settings, "clusters", "clusters_monash");
     for (int i = 0; i < draws_.model->numberOfVertices(); ++i)
         if (!particles.isParticle(draws_.model->vertex(i).code))

@@ -39,9 +39,14 @@ std::unique_ptr<HadronModel> makeHadronModel(const std::string& name) {
         return found->make();
     std::sort(known.begin(), known.end());
     std::string list;
-    for (const std::string& other : known)
+    std::string remedy;
+    for (const std::string& other : known) {
         list += (list.empty() ? "" : ", ") + other;
-    throw WeightsError("MCSurrogate:model is \"" + name + "\"; it can be " + list);
+        if (name.starts_with(other + "_"))
+            remedy = "; for weights of this name write MCSurrogate:model = " + other +
+                     " and MCSurrogate:weights = " + name;
+    }
+    throw WeightsError("MCSurrogate:model is \"" + name + "\"; it can be " + list + remedy);
 }
 
 } // namespace mcsurrogate

@@ -76,8 +76,8 @@ void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
                 "do not know; switch it off or use MCSurrogate:model = lund");
     if (settings.flag("Ropewalk:RopeHadronization") && settings.flag("Ropewalk:doFlavour"))
         throw WeightsError("Ropewalk:doFlavour = on changes the string model from break to break, "
-                           "which the networks "
-                           "do not know; switch it off or use MCSurrogate:model = lund");
+                           "which the networks do not know; switch it off or use "
+                           "MCSurrogate:model = lund");
     if (!settings.wvec("VariationFrag:list").empty())
         throw WeightsError(
             "VariationFrag:list reweights Lund parameters; use MCSurrogate:variations instead");
@@ -87,17 +87,22 @@ void SurrogateHadronization::warnOfUnusedSettings() {
     if (model_->isPythiasOwn())
         return;
     std::string changed;
-    for (const char* group : {"StringZ:", "StringFlav:", "StringPT:"})
-        for (const auto& item : settingsPtr->getParmMap(group)) {
-            const Parm& parm = item.second;
-            if (parm.valNow != parm.valDefault)
-                changed += " " + parm.name;
-        }
+    const auto collect = [&changed](const auto& settings) {
+        for (const auto& item : settings)
+            if (item.second.valNow != item.second.valDefault)
+                changed += " " + item.second.name;
+    };
+    for (const char* group : {"StringZ:", "StringFlav:", "StringPT:"}) {
+        collect(settingsPtr->getFlagMap(group));
+        collect(settingsPtr->getModeMap(group));
+        collect(settingsPtr->getParmMap(group));
+        collect(settingsPtr->getPVecMap(group));
+    }
     if (!changed.empty())
-        loggerPtr->warningMsg(
-            location, "the networks replace these changed parameters, which act in fallbacks "
-                      "to the Lund model only:" +
-                          changed);
+        loggerPtr->warningMsg(location,
+                              "the networks replace these changed settings, which act in fallbacks "
+                              "to the Lund model only:" +
+                                  changed);
 }
 
 bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr fragMod) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "strict_json.h"
@@ -53,9 +54,13 @@ WeightsError SafeTensors::error(const std::string& what) const {
 SafeTensors SafeTensors::read(const std::string& path) {
     SafeTensors file;
     file.path_ = path;
+    if (std::filesystem::is_directory(path))
+        throw file.error("is a folder; name the file in it");
     std::ifstream stream(path, std::ios::binary | std::ios::ate);
     if (!stream)
-        throw file.error("cannot be opened; check the path and the permissions");
+        throw file.error(
+            "cannot be opened; check the path, which Pythia's settings cut at a space, and "
+            "the permissions");
     std::vector<char> content(static_cast<std::size_t>(stream.tellg()));
     stream.seekg(0);
     if (!stream.read(content.data(), static_cast<std::streamsize>(content.size())))
