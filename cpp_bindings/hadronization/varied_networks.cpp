@@ -8,11 +8,14 @@ namespace {
 
 const std::string suffix = ".safetensors";
 
-// Shipped weights lie beside the library.
+// Shipped weights lie beside the library, or in the source tree that an editable install names.
 std::string weightsPath(const std::string& nameOrPath) {
     if (nameOrPath.find('/') != std::string::npos ||
         (nameOrPath.size() > suffix.size() && nameOrPath.ends_with(suffix)))
         return nameOrPath;
+#ifdef MCSURROGATE_WEIGHTS
+    return MCSURROGATE_WEIGHTS "/" + nameOrPath + suffix;
+#else
     Dl_info library;
     std::string folder = ".";
     if (dladdr(reinterpret_cast<void*>(&weightsPath), &library) != 0 && library.dli_fname) {
@@ -22,6 +25,7 @@ std::string weightsPath(const std::string& nameOrPath) {
             folder = file.substr(0, slash);
     }
     return folder + "/../hadronization/weights/" + nameOrPath + suffix;
+#endif
 }
 
 } // namespace

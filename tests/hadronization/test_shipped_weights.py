@@ -30,6 +30,20 @@ def test_model_card_and_training_card(name):
     assert card.name == name
 
 
+def test_the_plugin_itself_finds_weights_by_their_name(zpole):
+    """As in a user's card; an editable install has them elsewhere than a wheel."""
+    lines = hadronization_settings("clusters_lep")
+    path = weights_path("clusters_lep")
+    by_name = [line.replace(str(path), "clusters_lep") for line in lines]
+    assert by_name != lines
+    runs = [
+        PythiaChain([*each, *zpole], seed=3).generate(20, batch_size=20)
+        for each in (lines, by_name)
+    ]
+    (a,), (b,) = runs
+    np.testing.assert_array_equal(a.momenta, b.momenta)
+
+
 def test_charge_and_baryon_number_are_conserved_and_momentum_balances(dijets):
     settings = [*hadronization_settings("string_breaks"), *dijets, "HadronLevel:Decay = off"]
     (batch,) = PythiaChain(settings, seed=6).generate(40, batch_size=40)
