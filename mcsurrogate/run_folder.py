@@ -99,8 +99,9 @@ class RunFolder:
                 raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if not self._state["stages"]:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # a fault of ours leaves its traceback here
+        if not self._state["stages"] and (kind is None or issubclass(kind, MCSurrogateError)):
             self._discard()
         self._release()
 

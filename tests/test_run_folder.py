@@ -130,6 +130,12 @@ def test_a_stage_that_is_refused_has_not_begun(tmp_path: Path) -> None:
         run(path, CARD, "integrate")
 
 
+def test_a_fault_leaves_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), RunFolder(tmp_path / "run", CARD):
+        1 / 0  # noqa: B018
+    assert (tmp_path / "run").is_dir()
+
+
 def test_a_folder_of_ones_own_stays(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.mkdir()
