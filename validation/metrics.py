@@ -4,12 +4,12 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
 
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.weights import ClassifierWeights
 from mcsurrogate.validation.comparison import Comparison
+from mcsurrogate.validation.metrics_schema import SCHEMA_VERSION
 from mcsurrogate.validation.observable_result import ObservableResult
 from mcsurrogate.validation.observables.registry import metadata
 from mcsurrogate.validation.sample import Sample
@@ -17,17 +17,9 @@ from mcsurrogate.validation.statistics.binned import Chi2
 from mcsurrogate.validation.statistics.marginal import DistanceTest
 from mcsurrogate.versions import versions
 
-__all__ = ["SCHEMA_VERSION", "clean", "comparison_metrics", "dumps", "schema"]
+__all__ = ["clean", "comparison_metrics", "dumps"]
 
-SCHEMA_VERSION = 1
 _LN10 = math.log(10.0)
-
-
-def schema() -> dict[str, Any]:
-    """JSON schema of metrics.json."""
-    text = files("mcsurrogate.validation").joinpath("metrics.schema.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value

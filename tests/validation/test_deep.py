@@ -14,7 +14,7 @@ from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import validate
 from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
-from mcsurrogate.validation.metrics import schema
+from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.particle_sets import particle_sets
 
 NETWORKS = (ParticleFlowNetwork, LorentzNetwork)

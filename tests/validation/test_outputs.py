@@ -10,7 +10,7 @@ import pytest
 
 from mcsurrogate.errors import RunFolderError, ValidationError
 from mcsurrogate.validation import validate
-from mcsurrogate.validation.metrics import schema
+from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.timing import read_timing
 
 RECORD = json.loads(Path("tests/data/cases/run.json").read_text(encoding="utf-8"))["stages"]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from mcsurrogate.cli import app
 from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation import validate
-from mcsurrogate.validation.metrics import schema
+from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.report.index import write_index
 from mcsurrogate.validation.runs import events_of, summarize_run
 

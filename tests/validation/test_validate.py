@@ -12,7 +12,7 @@ from mcsurrogate.analysis.selection import Events
 from mcsurrogate.errors import EventFileError, ValidationError
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation import Observable, Verdict, validate
-from mcsurrogate.validation.metrics import schema
+from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.plan import Planner
 
 FEW = ["thrust", "charged_number", "charged_xi", "final_species"]

@@ -20,7 +20,7 @@ from mcsurrogate.validation.classifiers.weights import ClassifierWeights, Region
 from mcsurrogate.validation.comparison import compare
 from mcsurrogate.validation.features import FeatureMap
 from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.metrics import schema
+from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.report import render
 from mcsurrogate.validation.sample import Sample
