@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, read_les_houches
+from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, read_hard_events
 from mcsurrogate.generators.hard_events import batch_feed, may_veto, native_run_info
 from mcsurrogate.generators.settings import check_plugins, checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
@@ -28,9 +28,9 @@ _FILE_BATCH = 1000
 
 def _checked_file(path: Path) -> tuple[RunInfo, Iterator[EventBatch]]:
     """Read a file once from end to end, so that damage is known before hours are spent."""
-    for _ in read_les_houches(path)[1]:
+    for _ in read_hard_events(path)[1]:
         pass
-    return read_les_houches(path, _FILE_BATCH)
+    return read_hard_events(path, _FILE_BATCH)
 
 
 class PythiaChain:
@@ -45,8 +45,8 @@ class PythiaChain:
         give the same events bit for bit, however they are divided into batches.
     source
         Where hard events come from: None for Pythia's own processes, the path of an LHE file
-        (plain, gzip, zstd or xz), or batches of events in memory. Files are read by
-        `read_les_houches`, never by Pythia, which ends or goes on where it cannot read.
+        (plain, gzip, zstd or xz) or LHEH5 file, or batches of events in memory. Files are read by
+        `read_hard_events`, never by Pythia, which ends or goes on where it cannot read.
     run_info
         The init block of events in memory; required with them, forbidden otherwise.
     keep_hard_process
@@ -63,7 +63,7 @@ class PythiaChain:
         If Pythia refuses a setting, does not load a plugin or cannot be initialised; the text
         holds Pythia's own words.
     EventFileError
-        If the LHE file is missing, damaged or cut off: it is read once to its end before
+        If the file of events is missing, damaged or cut off: it is read once to its end before
         anything else.
     NativeModuleError
         If the compiled module does not fit the installed Pythia.

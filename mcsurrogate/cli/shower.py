@@ -24,7 +24,7 @@ def shower(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Les Houches events (.lhe, .gz, .zst, .xz), or a card (.toml) that names them."
+            help="Les Houches events (.lhe, .gz, .zst, .xz, .h5), or a card (.toml) with them."
         ),
     ],
     hadronization: Annotated[

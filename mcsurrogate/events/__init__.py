@@ -1,6 +1,7 @@
-"""Events as columns, and their files: Les Houches and HepMC, in and out."""
+"""Events as columns, and their files: Les Houches, LHEH5 and HepMC, in and out."""
 
 from mcsurrogate.events.chunk import EventChunk, Particles
+from mcsurrogate.events.hard_event_files import read_hard_events, write_hard_events
 from mcsurrogate.events.hard_events import (
     SURROGATE_DOWN,
     SURROGATE_UP,
@@ -12,6 +13,8 @@ from mcsurrogate.events.hepmc_file import HepmcFile
 from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
 from mcsurrogate.events.les_houches import event_columns, read_les_houches, write_les_houches
 from mcsurrogate.events.lhe_head import header_elements, weight_declarations
+from mcsurrogate.events.lheh5 import read_lheh5
+from mcsurrogate.events.lheh5_writer import write_lheh5
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
 from mcsurrogate.events.species import Species
@@ -32,7 +35,11 @@ __all__ = [
     "Species",
     "event_columns",
     "header_elements",
+    "read_hard_events",
     "read_les_houches",
+    "read_lheh5",
     "weight_declarations",
+    "write_hard_events",
     "write_les_houches",
+    "write_lheh5",
 ]

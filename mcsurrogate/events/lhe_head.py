@@ -19,6 +19,8 @@ __all__ = [
     "declared_weights",
     "format_head",
     "header_elements",
+    "header_text",
+    "init_text",
     "parse_head",
     "weight_declarations",
     "weight_id",
@@ -179,13 +181,13 @@ def weight_id(name: str) -> str:
     return escape(name, _QUOTES)
 
 
-def format_head(run: RunInfo, header: Mapping[str, str]) -> str:
-    """Text of everything before the first event.
+def header_text(run: RunInfo, header: Mapping[str, str]) -> str:
+    """Text before ``<init>``: that of the run, with more elements and names of weights.
 
     Parameters
     ----------
     run
-        Its header text is written as it stands.
+        Its header text is left as it stands.
     header
         More elements for the header block: text by name.
     """
@@ -204,6 +206,11 @@ def format_head(run: RunInfo, header: Mapping[str, str]) -> str:
             text = f"{before.rstrip()}\n{block}\n</header>{behind}"
         else:
             text = "\n".join(part for part in (text, "<header>", block, "</header>") if part)
+    return text
+
+
+def format_head(run: RunInfo, header: Mapping[str, str]) -> str:
+    """Text of everything before the first event, with more header elements: text by name."""
     beams = (
         f"{run.beams[0]} {run.beams[1]} {run.energies_gev[0]:.16e} {run.energies_gev[1]:.16e} "
         f"{run.pdf_authors[0]} {run.pdf_authors[1]} {run.pdf_ids[0]} {run.pdf_ids[1]} "
@@ -215,7 +222,12 @@ def format_head(run: RunInfo, header: Mapping[str, str]) -> str:
             f"{p.cross_section_pb:.16e} {p.error_pb:.16e} {p.max_weight:.16e} {p.process_id}"
             for p in run.processes
         ),
-        run.init_text or f'<generator name="mcsurrogate" version="{__version__}"></generator>',
+        init_text(run),
     ]
     opening = f'<LesHouchesEvents version="{run.version}">'
-    return "\n".join([opening, text, "", "<init>", *init, "</init>", ""])
+    return "\n".join([opening, header_text(run, header), "", "<init>", *init, "</init>", ""])
+
+
+def init_text(run: RunInfo) -> str:
+    """Text behind the processes in ``<init>``: that of the run, or who made it."""
+    return run.init_text or f'<generator name="mcsurrogate" version="{__version__}"></generator>'

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.events import RunInfo, read_les_houches
+from mcsurrogate.events import RunInfo, read_hard_events
 from mcsurrogate.hard_process import BEAM_PARTICLES
 
 __all__ = ["all_events", "events_card", "events_file", "source_record"]
@@ -26,7 +26,7 @@ def all_events(path: Path) -> int:
     EventFileError
         If the file is damaged.
     """
-    return sum(len(batch) for batch in read_les_houches(path)[1])
+    return sum(len(batch) for batch in read_hard_events(path)[1])
 
 
 def events_card(
@@ -62,7 +62,7 @@ def events_card(
     EventFileError
         If the file is damaged.
     """
-    run, _ = read_les_houches(path)
+    run, _ = read_hard_events(path)
     content: dict[str, Any] = {
         "seed": seed,
         "process": {"events": str(path.resolve())},
@@ -99,7 +99,7 @@ def source_record(card: RunCard) -> dict[str, Any]:
     path = events_file(card)
     if path is None:
         return {}
-    run, _ = read_les_houches(path)
+    run, _ = read_hard_events(path)
     beams = card.beams.particles
     if beams is not None and beams != _beam_names(run, path):
         message = f"beams.particles: {path} has beams {_beam_names(run, path)}"

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = (
     "torch", "matplotlib", "scipy", "normflows", "awkward", "fastjet", "particle", "pyhepmc",
-    "pylhe", "pythia8mc",
+    "h5py", "pylhe", "pythia8mc",
 )  # fmt: skip
 # Prints, after each command in turn, its exit code and which heavy modules are there.
 PROGRAM = """

@@ -1,0 +1,108 @@
+"""Files of hard events of either format, Les Houches text or LHEH5, and parts of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from mcsurrogate.errors import EventFileError
+from mcsurrogate.events.hard_events import EventBatch, RunInfo
+from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
+from mcsurrogate.events.lheh5 import read_lheh5
+from mcsurrogate.events.lheh5_layout import SUFFIXES
+from mcsurrogate.events.lheh5_writer import write_lheh5
+
+__all__ = ["read_hard_events", "write_hard_events"]
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_COMPRESSION: Final = (".gz", ".zst", ".xz")
+
+
+def read_hard_events(
+    path: Path, batch_size: int = 10_000, first: int = 0, stop: int | None = None
+) -> tuple[RunInfo, Iterator[EventBatch]]:
+    """Read a file of hard events, LHE or LHEH5 by its first bytes, in a stream of batches.
+
+    Parameters
+    ----------
+    path
+        The file.
+    batch_size
+        Events a batch, at most.
+    first, stop
+        The events to read, counted from 0; to the end if ``stop`` is None.
+
+    Raises
+    ------
+    EventFileError
+        If the file is missing, damaged, or has fewer events than asked for; the iterator, too.
+    """
+    path = Path(path)
+    if not 0 <= first <= (first if stop is None else stop):
+        raise EventFileError(f"{path}: events {first}:{stop} are no range")
+    if _begins(path, _HDF5):
+        return read_lheh5(path, batch_size, first, stop)
+    run, batches = read_les_houches(path, batch_size)
+    if first or stop is not None:
+        batches = _part(path, batches, first, stop)
+    return run, batches
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(magic)) == magic
+    except OSError as error:
+        raise EventFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _part(
+    path: Path, batches: Iterator[EventBatch], first: int, stop: int | None
+) -> Iterator[EventBatch]:
+    count = 0
+    for batch in batches:
+        end = len(batch) if stop is None else min(max(stop - count, 0), len(batch))
+        part = batch[max(first - count, 0) : end]
+        count += len(batch)
+        if len(part):
+            yield part
+        if stop is not None and count >= stop:
+            return
+    if count < (first if stop is None else stop):
+        msg = f"{path}: events {first}:{'' if stop is None else stop} were asked for, "
+        raise EventFileError(f"{msg}the file holds {count}")
+
+
+def write_hard_events(
+    path: Path,
+    run: RunInfo,
+    batches: Iterable[EventBatch],
+    header: Mapping[str, str] | None = None,
+) -> int:
+    """Write a file of hard events in the format that its name ends in.
+
+    Parameters
+    ----------
+    path
+        ``.lhe``, compressed with a further ``.gz``, ``.zst`` or ``.xz``; ``.h5``, ``.hdf5`` or
+        ``.lheh5``.
+    run, batches, header
+        As `write_les_houches` takes them.
+
+    Returns
+    -------
+    int
+        Number of events written.
+
+    Raises
+    ------
+    EventFileError
+        If the name ends in something else, or the format cannot hold the events.
+    """
+    path = Path(path)
+    if path.suffix in SUFFIXES:
+        return write_lheh5(path, run, batches, header)
+    bare = path.with_suffix("") if path.suffix in _COMPRESSION else path
+    if bare.suffix == ".lhe":
+        return write_les_houches(path, run, batches, header)
+    msg = f"{path}: the name of the output ends in none of .lhe (and {', '.join(_COMPRESSION)})"
+    raise EventFileError(f"{msg}, {', '.join(SUFFIXES)}")
