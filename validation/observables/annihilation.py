@@ -9,8 +9,8 @@ from mcsurrogate.analysis import MAX_JETS, Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
-    Group,
     Observable,
+    Section,
     linear,
     logarithmic,
     of_particles,
@@ -23,27 +23,8 @@ FloatArray = NDArray[np.float64]
 
 _VISIBLE = "all visible final-state particles, in the laboratory frame"
 
-
-def _shape(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[Events], FloatArray],
-    definition: str,
-    group: Group = "shape",
-    log_y: bool = True,
-) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=compute,
-        group=group,
-        definition=f"{definition}; {_VISIBLE}",
-        log_y=log_y,
-    )
+_shape = Section("shape", f"; {_VISIBLE}", log_y=True)
+_particle = Section("particle")
 
 
 def _minus_log(values: FloatArray) -> FloatArray:
@@ -82,13 +63,12 @@ def _spectrum(
         chosen = select(events)
         return of_particles(chosen, _minus_log(_fraction(chosen, events)))
 
-    return Observable(
+    return _particle(
         name=f"{name}_xi",
         title=f"Momentum of {words}",
         label=rf"$\xi = \ln(1/x_p)$, {symbol}",
         edges=linear(0, 6.4, 32),
         compute=compute,
-        group="particle",
         definition=f"xi = ln(1/x_p), x_p = 2p/sqrt(s), of {words} ({note})",
     )
 
@@ -226,7 +206,7 @@ SHAPES = (
             linear((0.6, 1.6, 2.4, 3.0)[n - 2], (11.4, 12.4, 12.4, 13.0)[n - 2], 27),
             lambda e, n=n: _minus_log(e.durham_scales[:, n - 2]),  # type: ignore[misc]
             "Durham algorithm",
-            "jet",
+            group="jet",
         )
         for n in range(2, MAX_JETS + 1)
     ),
@@ -237,7 +217,7 @@ SHAPES = (
         linear(1.5, 6.5, 5),
         _jet_number,
         "Durham algorithm, y_cut = 0.01",
-        "jet",
+        group="jet",
     ),
     *(
         _shape(
@@ -247,7 +227,7 @@ SHAPES = (
             (linear(0.66, 1.0, 17), (0.5, *linear(0.55, 1.0, 18)), linear(0, 0.66, 22))[rank],
             _jet_energy(rank),
             "2 E over the energy of all three in the exclusive three-jet configuration",
-            "jet",
+            group="jet",
         )
         for rank in range(3)
     ),
@@ -261,66 +241,60 @@ SPECTRA = (
     _spectrum("photon", "photons", r"$\gamma$", _of(22), "final state"),
     _spectrum("neutral_kaon", "neutral kaons", r"$K^0$", _record(310, 130), "decayed ones too"),
     _spectrum("lambda", "Lambda baryons", r"$\Lambda$", _record(3122), "decayed ones too"),
-    Observable(
+    _particle(
         name="charged_xp",
         title="Momentum fraction of charged particles",
         label=r"$x_p$",
         edges=logarithmic(0.005, 1.0, 30),
         compute=lambda e: of_particles(e.charged, _fraction(e.charged, e)),
-        group="particle",
         definition="x_p = 2p/sqrt(s) of charged final-state particles",
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _particle(
         name="bottom_energy",
         title="Energy fraction of b hadrons",
         label=r"$x_B$",
         edges=linear(0, 1, 20),
         compute=_bottom_energy,
-        group="particle",
         definition="2E/sqrt(s) of hadrons with a b quark whose decay leaves no such hadron",
     ),
-    Observable(
+    _particle(
         name="thrust_rapidity",
         title="Rapidity of charged particles along the thrust axis",
         label=r"$|y_T|$",
         edges=linear(0, 6, 30),
         compute=_thrust_rapidity,
-        group="particle",
         definition="charged final-state particles, own energies",
     ),
-    Observable(
+    _particle(
         name="thrust_pt",
         title="Transverse momentum of charged particles to the thrust axis",
         label=r"$p_T^{\rm thrust}$",
         edges=logarithmic(0.02, 10, 30),
         compute=_thrust_pt,
-        group="particle",
         unit="GeV",
         definition="charged final-state particles",
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _particle(
         name="charged_beam_pt",
         title="Transverse momentum of charged particles to the beam",
         label=r"$p_T$",
         edges=logarithmic(0.05, 40, 32),
         compute=lambda e: of_particles(e.charged, e.charged.pt),
-        group="particle",
         unit="GeV",
         definition="charged final-state particles",
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _particle(
         name="charged_cos_theta",
         title="Polar angle of charged particles",
         label=r"$\cos\theta$",
         edges=linear(-1, 1, 40),
         compute=lambda e: of_particles(e.charged, e.charged.pz / e.charged.p),
-        group="particle",
         definition="charged final-state particles",
     ),
 )

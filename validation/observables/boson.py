@@ -5,9 +5,11 @@ import numpy as np
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.observables.registry import Observable, linear, of_particles, register
+from mcsurrogate.validation.observables.registry import Section, linear, of_particles, register
 
 __all__ = ["BOSON"]
+
+_top = Section("top")
 
 _W = 24
 _LAST = "last copy of the W in the event record, before its decay"
@@ -29,64 +31,58 @@ def _lepton_bottom_mass(events: Events) -> Values:
 
 
 BOSON = (
-    Observable(
+    _top(
         name="w_mass",
         title="Mass of the W bosons",
         label="$m(W)$",
         edges=(*linear(60, 74, 7), *linear(75, 87, 24), *linear(88, 100, 6)),
         compute=lambda e: of_particles(_w(e), _w(e).mass),
-        group="top",
         unit="GeV",
         definition=_LAST,
         log_y=True,
     ),
-    Observable(
+    _top(
         name="w_pt",
         title="Transverse momentum of the W bosons",
         label="$p_T(W)$",
         edges=(*linear(0, 300, 24), 350, 400, 500, 700),
         compute=lambda e: of_particles(_w(e), _w(e).pt),
-        group="top",
         unit="GeV",
         definition=_LAST,
         log_y=True,
     ),
-    Observable(
+    _top(
         name="w_rapidity",
         title="Rapidity of the W bosons",
         label="$y(W)$",
         edges=linear(-4, 4, 32),
         compute=lambda e: of_particles(_w(e), _w(e).rapidity),
-        group="top",
         definition=_LAST,
     ),
-    Observable(
+    _top(
         name="w_helicity_angle",
         title="Helicity angle of W bosons from top quarks",
         label=r"$\cos\theta^*$",
         edges=linear(-1, 1, 20),
         compute=_helicity,
-        group="top",
         definition="angle of charged lepton or down-type quark in the W's rest frame to the "
         f"reversed bottom quark; {_DECAYS}",
     ),
-    Observable(
+    _top(
         name="lepton_bottom_mass",
         title="Mass of lepton and bottom quark of a top decay",
         label=r"$m(\ell b)$",
         edges=linear(0, 180, 30),
         compute=_lepton_bottom_mass,
-        group="top",
         unit="GeV",
         definition=f"leptonic decays; {_DECAYS}",
     ),
-    Observable(
+    _top(
         name="dilepton_delta_phi",
         title="Azimuth between the leptons of a top pair",
         label=r"$\Delta\phi(\ell^+, \ell^-)$",
         edges=linear(0, np.pi, 16),
         compute=lambda e: e.top_decays.lepton_delta_phi,
-        group="top",
         definition=f"events with two leptonic decays; {_DECAYS}",
     ),
 )

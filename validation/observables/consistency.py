@@ -13,11 +13,14 @@ from particle import Particle, ParticleNotFound, pdgid
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.observables.registry import Observable, linear, register
+from mcsurrogate.validation.observables.registry import Section, linear, register
 
 __all__ = ["CONSISTENCY"]
 
 FloatArray = NDArray[np.float64]
+
+_consistency = Section("consistency", log_y=True, feature=False)
+_BALANCE = "of the final state minus that of the beams"
 
 _STEPS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3)
 _SIGNED = (*(-s for s in reversed(_STEPS)), *_STEPS)
@@ -122,95 +125,66 @@ def _off_course(events: Events) -> Values:
         return Values(across / (distance * hadrons.p), hadrons.event)
 
 
-def _conserved(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[Events], FloatArray],
-    words: str,
-    unit: str = "",
-) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=compute,
-        group="consistency",
-        unit=unit,
-        definition=words.replace("|", "of the final state minus that of the beams"),
-        log_y=True,
-        feature=False,
-    )
-
-
 CONSISTENCY = (
-    _conserved(
+    _consistency(
         "energy_balance",
         "Energy conservation",
         r"$(\sum E - E_{\rm beams}) / \sqrt{s}$",
         _SIGNED,
         lambda e: _relative(_excess(e).energy, e),
-        "energy |, over sqrt(s)",
+        f"energy {_BALANCE}, over sqrt(s)",
     ),
-    _conserved(
+    _consistency(
         "momentum_balance",
         "Momentum conservation",
         r"$|\sum \vec p - \vec p_{\rm beams}| / \sqrt{s}$",
         (0.0, *_STEPS),
         lambda e: _relative(_excess(e).p, e),
-        "momentum |, over sqrt(s)",
+        f"momentum {_BALANCE}, over sqrt(s)",
     ),
-    _conserved(
+    _consistency(
         "transverse_balance",
         "Conservation of transverse momentum",
         r"$|\sum \vec p_T - \vec p_{T, \rm beams}|$",
         (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
         lambda e: _where_known(_excess(e).pt, e),
-        "transverse momentum |",
+        f"transverse momentum {_BALANCE}",
         "GeV",
     ),
-    _conserved(
+    _consistency(
         "charge_balance",
         "Charge conservation",
         r"$\sum q - q_{\rm beams}$",
         linear(-4.5, 4.5, 9),
         _balance(_charge),
-        "electric charge |",
+        f"electric charge {_BALANCE}",
     ),
-    _conserved(
+    _consistency(
         "baryon_balance",
         "Conservation of baryon number",
         r"$\sum B - B_{\rm beams}$",
         linear(-4.5, 4.5, 9),
         _balance(_baryon_number),
-        "baryon number |",
+        f"baryon number {_BALANCE}",
     ),
-    Observable(
+    _consistency(
         name="flight_direction",
         title="Flight beside the momentum",
         label=r"$\sin\angle(\vec x, \vec p)$",
         edges=(0.0, 0.01, 0.03, 0.1, 0.3, 1.01),
         compute=_off_course,
-        group="consistency",
         definition="angle between the momentum of decayed long-lived hadrons and the way between "
         "their vertices, if above 1 um",
-        log_y=True,
-        feature=False,
     ),
-    Observable(
+    _consistency(
         name="wrong_masses",
         title="Particles off their mass shell",
         label="species",
         edges=linear(0, len(_MASS_SPECIES), len(_MASS_SPECIES)),
         compute=_wrong_masses,
-        group="consistency",
         definition="mean number of final-state particles with E^2 - p^2 further than 1% from their "
         "squared mass",
-        log_y=True,
         categories=tuple(label for label, _ in _MASS_SPECIES),
-        feature=False,
     ),
 )
 

@@ -14,6 +14,7 @@ from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
+    Section,
     linear,
     logarithmic,
     of_particles,
@@ -24,6 +25,8 @@ __all__ = ["CORRELATION", "FLIGHT", "on_shell_energy", "pairs", "thrust_rapidity
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_correlation = Section("correlation")
 
 _MASSES = {22: 0.0, 211: 0.13957039, 321: 0.493677, 2212: 0.93827209}
 
@@ -81,13 +84,12 @@ def _mass(
     edges: tuple[float, ...],
     *combinations: tuple[int, int],
 ) -> Observable:
-    return Observable(
+    return _correlation(
         name=f"{name}_mass",
         title=f"Invariant mass of {words}",
         label=rf"$m({symbol})$",
         edges=edges,
         compute=_pair_mass(*combinations),
-        group="correlation",
         unit="GeV",
         definition=f"all pairs of final-state {words} of an event, from their momenta",
         fine=False,
@@ -176,13 +178,12 @@ def _lifetime(*pids: int) -> Callable[[Events], Values]:
 
 def _flight(name: str, words: str, symbol: str, scale: float, *pids: int) -> Observable:
     """Proper decay length in bins around a typical one in mm."""
-    return Observable(
+    return _correlation(
         name=f"{name}_lifetime",
         title=f"Proper decay length of {words}",
         label=rf"$c\tau({symbol})$",
         edges=logarithmic(0.01 * scale, 10.0 * scale, 24),
         compute=_lifetime(*pids),
-        group="correlation",
         unit="mm",
         definition=f"distance between the vertices of decayed {words} times m/p",
         log_x=True,
@@ -222,13 +223,12 @@ CORRELATION = (
         (-2212, 211),
     ),
     *(
-        Observable(
+        _correlation(
             name=f"{name}_rapidity_gap",
             title=f"Rapidity difference of {words}",
             label=rf"$|\Delta y_T|({symbol})$",
             edges=linear(0, 6, 24),
             compute=_compensation(pid),
-            group="correlation",
             definition=f"all pairs of {words} of an event, along the thrust axis",
         )
         for name, words, symbol, pid in (
@@ -236,23 +236,21 @@ CORRELATION = (
             ("proton", "protons and antiprotons", r"p\bar p", 2212),
         )
     ),
-    Observable(
+    _correlation(
         name="hemisphere_charge",
         title="Charge of a hemisphere",
         label=r"$|\sum_{\rm hemisphere} q|$",
         edges=linear(-0.5, 7.5, 8),
         compute=_hemisphere_charge,
-        group="correlation",
         definition="absolute charge of one hemisphere of the thrust axis",
         log_y=True,
     ),
-    Observable(
+    _correlation(
         name="hemisphere_difference",
         title="Difference of the charged multiplicities of the hemispheres",
         label=r"$|N_1 - N_2|$",
         edges=linear(-0.5, 25.5, 13),
         compute=_hemisphere_difference,
-        group="correlation",
         definition="charged particles in the hemispheres of the thrust axis",
         log_y=True,
     ),
@@ -284,13 +282,12 @@ CORRELATION = (
         group="event",
         definition="2 p / sqrt(s) of the visible particle with the largest momentum",
     ),
-    Observable(
+    _correlation(
         name="charge_cos_theta",
         title="Polar angle of charged particles times charge",
         label=r"$q\cos\theta$",
         edges=linear(-1, 1, 20),
         compute=_charge_asymmetry,
-        group="correlation",
         definition="charged final-state particles",
     ),
     Observable(
@@ -310,7 +307,7 @@ CORRELATION = (
         compute=_map,
         group="particle",
         definition=f"mean number of visible particles in {_MAP_COS} bins of cos(theta) times "
-        "{_MAP_PHI} of the azimuth",
+        f"{_MAP_PHI} of the azimuth",
         categories=tuple(
             f"{-1 + 2 * r / _MAP_COS:.1f}, {360 * c // _MAP_PHI - 180}°"
             for r in range(_MAP_COS)

@@ -3,9 +3,11 @@
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.validation.observables.registry import Observable, linear, logarithmic, register
+from mcsurrogate.validation.observables.registry import Section, linear, logarithmic, register
 
 __all__ = ["EVENT"]
+
+_event = Section("event")
 
 
 def _central_charged(events: Events) -> np.ndarray:
@@ -22,42 +24,38 @@ def _ht(events: Events) -> np.ndarray:
 
 
 EVENT = (
-    Observable(
+    _event(
         name="charged_multiplicity",
         title="Charged particles",
         label=r"$N_{\rm ch}$",
         edges=linear(-0.5, 799.5, 40),
         compute=lambda e: e.charged.counts.astype(np.float64),
-        group="event",
         definition="charged final-state particles, no cut",
     ),
-    Observable(
+    _event(
         name="charged_multiplicity_central",
         title="Central charged particles",
         label=r"$N_{\rm ch}(p_T > 0.5\ {\rm GeV}, |\eta| < 2.5)$",
         edges=linear(-0.5, 299.5, 40),
         compute=_central_charged,
-        group="event",
         definition="charged final-state particles with pT > 0.5 GeV and |eta| < 2.5",
     ),
-    Observable(
+    _event(
         name="ht",
         title="Scalar sum of the jets' transverse momenta",
         label=r"$H_T$",
         edges=(0, *logarithmic(50, 3000, 30)),
         compute=_ht,
-        group="event",
         unit="GeV",
         definition="sum of pT over the jets",
         log_y=True,
     ),
-    Observable(
+    _event(
         name="missing_pt",
         title="Missing transverse momentum",
         label=r"$p_T^{\rm miss}$",
         edges=(0, 2, 5, 10, 15, *linear(20, 200, 18), 225, 250, 300, 400),
         compute=_missing_pt,
-        group="event",
         unit="GeV",
         definition="transverse momentum of the sum of all neutrinos",
         log_y=True,

@@ -9,8 +9,8 @@ from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
-    Group,
     Observable,
+    Section,
     linear,
     logarithmic,
     of_particles,
@@ -22,6 +22,7 @@ __all__ = ["HARD"]
 FloatArray = NDArray[np.float64]
 
 _LEGS = "legs of the hard process in the event record (HepMC status 21, 22 and 23)"
+_hard = Section("hard", f"; {_LEGS}")
 _ORDINAL = ("leading", "second", "third", "fourth")
 
 LEG_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
@@ -42,32 +43,6 @@ LEG_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
 """Label and PDG numbers, of particle and antiparticle together."""
 
 
-def _hard(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[Events], "FloatArray | Values"],
-    definition: str,
-    unit: str = "",
-    log_x: bool = False,
-    log_y: bool = False,
-) -> Observable:
-    group: Group = "hard"
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=compute,
-        group=group,
-        unit=unit,
-        definition=f"{definition}; {_LEGS}",
-        log_x=log_x,
-        log_y=log_y,
-    )
-
-
 def _species(legs: Callable[[Events], Particles]) -> Callable[[Events], Values]:
     """Bin number of the species of each leg."""
 
@@ -84,14 +59,13 @@ def _species(legs: Callable[[Events], Particles]) -> Callable[[Events], Values]:
 def _species_table(
     name: str, title: str, legs: Callable[[Events], Particles], definition: str
 ) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
+    return _hard(
+        name,
+        title,
         label="species",
         edges=linear(0, len(LEG_SPECIES) + 1, len(LEG_SPECIES) + 1),
         compute=_species(legs),
-        group="hard",
-        definition=f"{definition}; {_LEGS}",
+        definition=definition,
         log_y=True,
         categories=(*(label for label, _ in LEG_SPECIES), "others"),
     )

@@ -6,6 +6,7 @@ from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.observables.registry import (
     Observable,
+    Section,
     linear,
     logarithmic,
     of_particles,
@@ -14,18 +15,19 @@ from mcsurrogate.validation.observables.registry import (
 
 __all__ = ["JET"]
 
+_jet = Section("jet")
+
 _JETS = "visible final-state particles clustered as the report states"
 _ORDINAL = ("leading", "second", "third", "fourth")
 
 
 def _ranked_pt(rank: int) -> Observable:
-    return Observable(
+    return _jet(
         name=f"jet{rank + 1}_pt",
         title=f"Transverse momentum of the {_ORDINAL[rank]} jet",
         label=rf"$p_T(j_{rank + 1})$",
         edges=logarithmic(25, (1000, 800, 500, 300)[rank], 24),
         compute=lambda e: e.jets.take(e.jets.pt, rank),
-        group="jet",
         unit="GeV",
         definition=f"{_JETS}; events with at least {rank + 1} jets",
         log_x=True,
@@ -51,68 +53,62 @@ def _delta_r(events: Events) -> np.ndarray:
 
 
 JET = (
-    Observable(
+    _jet(
         name="jet_multiplicity",
         title="Number of jets",
         label=r"$N_{\rm jets}$",
         edges=linear(-0.5, 14.5, 15),
         compute=lambda e: e.jets.counts.astype(np.float64),
-        group="jet",
         definition=_JETS,
         log_y=True,
     ),
     *(_ranked_pt(rank) for rank in range(4)),
-    Observable(
+    _jet(
         name="jet_pt",
         title="Transverse momentum of all jets",
         label=r"$p_T(j)$",
         edges=logarithmic(25, 1000, 30),
         compute=lambda e: of_particles(e.jets, e.jets.pt),
-        group="jet",
         unit="GeV",
         definition=_JETS,
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _jet(
         name="jet_rapidity",
         title="Rapidity of all jets",
         label=r"$y(j)$",
         edges=linear(-4.5, 4.5, 36),
         compute=lambda e: of_particles(e.jets, e.jets.rapidity),
-        group="jet",
         definition=_JETS,
     ),
-    Observable(
+    _jet(
         name="jet_mass",
         title="Mass of all jets",
         label=r"$m(j)$",
         edges=(*linear(0, 40, 20), 45, 50, 60, 70, 80, 100, 140),
         compute=lambda e: of_particles(e.jets, e.jets.mass),
-        group="jet",
         unit="GeV",
         definition=_JETS,
         log_y=True,
     ),
-    Observable(
+    _jet(
         name="dijet_mass",
         title="Invariant mass of the two leading jets",
         label=r"$m(j_1 j_2)$",
         edges=logarithmic(30, 3000, 28),
         compute=_dijet_mass,
-        group="jet",
         unit="GeV",
         definition=f"{_JETS}; events with at least 2 jets",
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _jet(
         name="dijet_delta_r",
         title="Distance of the two leading jets",
         label=r"$\Delta R(j_1, j_2)$",
         edges=linear(0.2, 6.2, 30),
         compute=_delta_r,
-        group="jet",
         definition=f"{_JETS}; distance in rapidity and azimuth, events with at least 2 jets",
     ),
 )

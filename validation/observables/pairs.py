@@ -17,7 +17,7 @@ from mcsurrogate.validation.observables.correlation import (
     pairs,
     thrust_rapidity,
 )
-from mcsurrogate.validation.observables.registry import Observable, linear, of_particles, register
+from mcsurrogate.validation.observables.registry import Section, linear, of_particles, register
 
 __all__ = ["DECAY", "PAIR", "pairs_within"]
 
@@ -30,6 +30,8 @@ _RHO = (0.28, *linear(0.4, 1.15, 30), 1.4)
 _K_STAR = (0.63, *linear(0.75, 1.05, 24), 1.2)
 _NEAR = 0.5
 """Rapidity difference of pions whose azimuths are compared."""
+
+_correlation = Section("correlation")
 
 
 def pairs_within(particles: Particles) -> tuple[IntArray, IntArray]:
@@ -147,31 +149,8 @@ def _resonance_mass(pid: int) -> Callable[[Events], Values]:
     return compute
 
 
-def _observable(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[Events], Values],
-    definition: str,
-    unit: str = "",
-    fine: bool = True,
-) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=compute,
-        group="correlation",
-        unit=unit,
-        definition=definition,
-        fine=fine,
-    )
-
-
 PAIR = (
-    _observable(
+    _correlation(
         "like_sign_pions",
         "Momentum difference of like-sign pions",
         r"$Q(\pi^\pm\pi^\pm)$",
@@ -180,7 +159,7 @@ PAIR = (
         "Q = sqrt(m^2 - 4 m_pi^2) of all pairs of final-state pions of one charge",
         "GeV",
     ),
-    _observable(
+    _correlation(
         "photon_pair_mass",
         "Invariant mass of photon pairs",
         r"$m(\gamma\gamma)$",
@@ -190,7 +169,7 @@ PAIR = (
         "GeV",
         fine=False,
     ),
-    _observable(
+    _correlation(
         "neighbour_charges",
         "Charges that follow one another in rapidity",
         r"$q q' \Delta y_T$",
@@ -199,7 +178,7 @@ PAIR = (
         "rapidity difference along the thrust axis of neighbouring charged particles, with the "
         "sign of the product of their charges",
     ),
-    _observable(
+    _correlation(
         "azimuth_gap",
         "Azimuthal difference of opposite pions",
         r"$|\Delta\phi_T|(\pi^+\pi^-)$",
@@ -211,7 +190,7 @@ PAIR = (
 
 DECAY = (
     *(
-        _observable(
+        _correlation(
             f"{name}_decay_angle",
             f"Decay angle of {words}",
             rf"$\cos\theta^*({symbol})$",
@@ -227,7 +206,7 @@ DECAY = (
         )
     ),
     *(
-        _observable(
+        _correlation(
             f"{name}_mass",
             f"Mass of decayed {words}",
             f"$m({symbol})$",

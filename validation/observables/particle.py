@@ -9,6 +9,7 @@ from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
+    Section,
     linear,
     logarithmic,
     of_particles,
@@ -16,6 +17,8 @@ from mcsurrogate.validation.observables.registry import (
 )
 
 __all__ = ["FINAL_SPECIES", "PARTICLE"]
+
+_particle = Section("particle")
 
 FINAL_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\pi^\pm$", (211,)),
@@ -58,13 +61,12 @@ def _pt_of(*pids: int) -> Callable[[Events], Values]:
 
 
 def _pt_spectrum(name: str, words: str, symbol: str, *pids: int) -> Observable:
-    return Observable(
+    return _particle(
         name=f"{name}_pt",
         title=f"Transverse momentum of {words}",
         label=rf"$p_T({symbol})$",
         edges=logarithmic(0.1, 30, 30),
         compute=_pt_of(*pids),
-        group="particle",
         unit="GeV",
         definition=f"final-state {words} with |eta| < 2.5",
         log_x=True,
@@ -73,47 +75,43 @@ def _pt_spectrum(name: str, words: str, symbol: str, *pids: int) -> Observable:
 
 
 PARTICLE = (
-    Observable(
+    _particle(
         name="charged_pt",
         title="Transverse momentum of charged particles",
         label=r"$p_T$",
         edges=logarithmic(0.1, 100, 36),
         compute=lambda e: of_particles(_central(e), _central(e).pt),
-        group="particle",
         unit="GeV",
         definition="charged final-state particles with |eta| < 2.5",
         log_x=True,
         log_y=True,
     ),
-    Observable(
+    _particle(
         name="charged_eta",
         title="Pseudorapidity of charged particles",
         label=r"$\eta$",
         edges=linear(-8, 8, 40),
         compute=lambda e: of_particles(e.charged, e.charged.eta),
-        group="particle",
         definition="charged final-state particles",
     ),
-    Observable(
+    _particle(
         name="charged_phi",
         title="Azimuth of charged particles",
         label=r"$\phi$",
         edges=linear(-np.pi, np.pi, 48),
         compute=lambda e: of_particles(e.charged, e.charged.phi),
-        group="particle",
         definition="charged final-state particles",
     ),
     _pt_spectrum("pion", "charged pions", r"\pi^\pm", 211),
     _pt_spectrum("kaon", "charged kaons", r"K^\pm", 321),
     _pt_spectrum("proton", "protons and antiprotons", r"p, \bar p", 2212),
     _pt_spectrum("lepton", "electrons and muons", r"e^\pm, \mu^\pm", 11, 13),
-    Observable(
+    _particle(
         name="final_species",
         title="Final-state particles by species",
         label="species",
         edges=linear(0, len(FINAL_SPECIES) + 1, len(FINAL_SPECIES) + 1),
         compute=_species,
-        group="particle",
         definition="mean number of final-state particles of each species, antiparticles included",
         log_y=True,
         categories=(*(label for label, _ in FINAL_SPECIES), "others"),

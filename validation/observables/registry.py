@@ -16,6 +16,7 @@ from mcsurrogate.validation.histograms import Values
 
 __all__ = [
     "Observable",
+    "Section",
     "get",
     "linear",
     "logarithmic",
@@ -144,6 +145,49 @@ class Observable:
     def _file(self) -> str:
         code = getattr(self.compute, "__code__", None)
         return code.co_filename if code is not None else ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Makes observables of one group, whose definitions end in the same words.
+
+    Attributes
+    ----------
+    group
+        Section of the report.
+    ending
+        Appended to every definition.
+    log_y, feature
+        Of every observable that does not say otherwise.
+    """
+
+    group: Group
+    ending: str = ""
+    log_y: bool = False
+    feature: bool = True
+
+    def __call__(
+        self,
+        name: str,
+        title: str,
+        label: str,
+        edges: tuple[float, ...],
+        compute: Callable[[Events], "FloatArray | Values | ak.Array"],
+        definition: str,
+        unit: str = "",
+        **others: Any,  # noqa: ANN401 - further fields of `Observable`
+    ) -> Observable:
+        """Observable of this section."""
+        return Observable(
+            name=name,
+            title=title,
+            label=label,
+            edges=edges,
+            compute=compute,
+            definition=definition + self.ending,
+            unit=unit,
+            **{"group": self.group, "log_y": self.log_y, "feature": self.feature} | others,
+        )
 
 
 _REGISTRY: dict[str, Observable] = {}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mcsurrogate.analysis import Events, JetSubstructure
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
-    Observable,
+    Section,
     linear,
     logarithmic,
     register,
@@ -19,6 +19,9 @@ __all__ = ["SUBSTRUCTURE"]
 FloatArray = NDArray[np.float64]
 
 _JETS = "the two leading jets, clustered as the report states"
+
+_jet = Section("substructure", f"; of {_JETS}")
+_inside = Section("substructure", f", of {_JETS}")
 
 
 def _of_jets(compute: Callable[[JetSubstructure], FloatArray]) -> Callable[[Events], Values]:
@@ -52,105 +55,49 @@ def _of_branchings(
     return values
 
 
-def _jet(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[JetSubstructure], FloatArray],
-    definition: str,
-    unit: str = "",
-    log_y: bool = False,
-) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=_of_jets(compute),
-        group="substructure",
-        unit=unit,
-        definition=f"{definition}; of {_JETS}",
-        log_y=log_y,
-    )
-
-
-def _fragment(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[JetSubstructure], FloatArray],
-    definition: str,
-    unit: str = "",
-) -> Observable:
-    return Observable(
-        name=name,
-        title=title,
-        label=label,
-        edges=edges,
-        compute=_of_constituents(compute),
-        group="substructure",
-        unit=unit,
-        definition=f"{definition}, of {_JETS}",
-        log_x=True,
-        log_y=True,
-    )
-
-
-def _branching(
-    name: str,
-    title: str,
-    label: str,
-    edges: tuple[float, ...],
-    compute: Callable[[FloatArray, FloatArray], FloatArray],
-) -> Observable:
-    return Observable(
-        name=f"lund_{name}",
-        title=f"Lund plane: {title} of branchings",
-        label=label,
-        edges=edges,
-        compute=_of_branchings(compute),
-        group="substructure",
-        definition=f"primary Lund plane, Cambridge/Aachen declustering, of {_JETS}",
-    )
-
-
 _FRAGMENTATION = (
-    _fragment(
+    _inside(
         "jet_fragmentation",
         "Fragmentation function of jets",
         "$z$",
         logarithmic(0.001, 1.0, 24),
-        lambda s: s.charged_fraction,
+        _of_constituents(lambda s: s.charged_fraction),
         "z = p p_jet / p_jet^2 of charged constituents",
+        log_x=True,
+        log_y=True,
     ),
-    _fragment(
+    _inside(
         "jet_transverse_momentum",
         "Momentum of charged particles across the jet",
         "$j_T$",
         logarithmic(0.02, 20.0, 24),
-        lambda s: s.charged_kt,
+        _of_constituents(lambda s: s.charged_kt),
         "momentum of charged constituents perpendicular to the jet",
         "GeV",
+        log_x=True,
+        log_y=True,
     ),
 )
 
-_LUND = (
-    _branching(
-        "distance",
-        "distance",
-        r"$\ln(1/\Delta)$",
-        linear(0.0, 6.0, 24),
-        lambda delta, _: -np.log(delta),
-    ),
-    _branching(
-        "kt",
-        "transverse momentum",
-        r"$\ln(k_t / {\rm GeV})$",
-        linear(-4.0, 5.0, 27),
-        lambda _, kt: np.log(kt),
-    ),
+_LUND = tuple(
+    _inside(
+        f"lund_{name}",
+        f"Lund plane: {words} of branchings",
+        label,
+        edges,
+        _of_branchings(compute),
+        "primary Lund plane, Cambridge/Aachen declustering",
+    )
+    for name, words, label, edges, compute in (
+        ("distance", "distance", r"$\ln(1/\Delta)$", linear(0.0, 6.0, 24), lambda d, _: -np.log(d)),
+        (
+            "kt",
+            "transverse momentum",
+            r"$\ln(k_t / {\rm GeV})$",
+            linear(-4.0, 5.0, 27),
+            lambda _, kt: np.log(kt),
+        ),
+    )
 )
 
 _PLANE_DISTANCE, _PLANE_KT = linear(0.0, 5.0, 10), linear(-3.0, 4.0, 7)
@@ -173,16 +120,14 @@ _LUND_CELLS = tuple(
     for column in range(len(_PLANE_DISTANCE) - 1)
 )
 
-_LUND_PLANE = Observable(
+_LUND_PLANE = _inside(
     name="lund_plane",
     title="Primary Lund plane",
     label="cell",
     edges=linear(0, len(_LUND_CELLS), len(_LUND_CELLS)),
     compute=_of_branchings(_lund_cell),
-    group="substructure",
     definition="mean number of branchings in cells of ln(1/Delta) and ln(kt/GeV), named by their "
-    "lower edges; Cambridge/Aachen declustering along the harder branch, of "
-    f"{_JETS} (arXiv:1807.04758)",
+    "lower edges; Cambridge/Aachen declustering along the harder branch (arXiv:1807.04758)",
     categories=_LUND_CELLS,
     # its sums over rows and columns are the two spectra
     feature=False,
@@ -194,7 +139,7 @@ SUBSTRUCTURE = (
         "Constituents of a jet",
         "$n$",
         linear(-0.5, 119.5, 30),
-        lambda s: s.constituents.counts.astype(np.float64),
+        _of_jets(lambda s: s.constituents.counts.astype(np.float64)),
         "number of visible final-state particles",
     ),
     _jet(
@@ -202,7 +147,7 @@ SUBSTRUCTURE = (
         "Width of jets",
         r"$\sum p_T \Delta R / \sum p_T$",
         linear(0.0, 0.4, 28),
-        lambda s: s.width,
+        _of_jets(lambda s: s.width),
         "girth: mean distance of the constituents to the jet, weighted with pT",
     ),
     _jet(
@@ -210,7 +155,7 @@ SUBSTRUCTURE = (
         "pT dispersion of jets",
         r"$\sqrt{\sum p_T^2} / \sum p_T$",
         linear(0.0, 1.0, 25),
-        lambda s: s.dispersion,
+        _of_jets(lambda s: s.dispersion),
         "root of the sum of pT^2 over the sum of pT",
     ),
     _jet(
@@ -218,7 +163,7 @@ SUBSTRUCTURE = (
         "Charge of jets",
         r"$Q_{\kappa = 0.5}$",
         linear(-2.0, 2.0, 32),
-        lambda s: s.charge,
+        _of_jets(lambda s: s.charge),
         "sum of charges times (pT / pT of the jet)^0.5",
     ),
     _jet(
@@ -226,7 +171,7 @@ SUBSTRUCTURE = (
         "N-subjettiness ratio, two to one",
         r"$\tau_2 / \tau_1$",
         linear(0.0, 1.0, 25),
-        lambda s: s.subjettiness_ratio(2),
+        _of_jets(lambda s: s.subjettiness_ratio(2)),
         "beta = 1, one-pass kt axes",
     ),
     _jet(
@@ -234,7 +179,7 @@ SUBSTRUCTURE = (
         "N-subjettiness ratio, three to two",
         r"$\tau_3 / \tau_2$",
         linear(0.0, 1.0, 25),
-        lambda s: s.subjettiness_ratio(3),
+        _of_jets(lambda s: s.subjettiness_ratio(3)),
         "beta = 1, one-pass kt axes",
     ),
     _jet(
@@ -242,7 +187,7 @@ SUBSTRUCTURE = (
         "Energy correlation ratio C2",
         r"$C_2^{(\beta = 1)}$",
         linear(0.0, 0.5, 25),
-        lambda s: s.correlator_ratio("c2"),
+        _of_jets(lambda s: s.correlator_ratio("c2")),
         "e3 / e2^2 with beta = 1",
     ),
     _jet(
@@ -250,7 +195,7 @@ SUBSTRUCTURE = (
         "Energy correlation ratio D2",
         r"$D_2^{(\beta = 1)}$",
         linear(0.0, 6.0, 24),
-        lambda s: s.correlator_ratio("d2"),
+        _of_jets(lambda s: s.correlator_ratio("d2")),
         "e3 / e2^3 with beta = 1",
     ),
     _jet(
@@ -258,7 +203,7 @@ SUBSTRUCTURE = (
         "Soft Drop momentum sharing",
         "$z_g$",
         linear(0.1, 0.5, 20),
-        lambda s: s.momentum_sharing,
+        _of_jets(lambda s: s.momentum_sharing),
         "Soft Drop with z_cut = 0.1, beta = 0",
     ),
     _jet(
@@ -266,7 +211,7 @@ SUBSTRUCTURE = (
         "Soft Drop radius",
         "$R_g$",
         linear(0.0, 0.6, 24),
-        lambda s: s.groomed_radius,
+        _of_jets(lambda s: s.groomed_radius),
         "Soft Drop with z_cut = 0.1, beta = 0",
         log_y=True,
     ),
@@ -275,7 +220,7 @@ SUBSTRUCTURE = (
         "Mass of groomed jets",
         "$m_g$",
         (0, 2, 4, 6, 8, 10, 12.5, 15, 17.5, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 150),
-        lambda s: s.groomed_mass,
+        _of_jets(lambda s: s.groomed_mass),
         "Soft Drop with z_cut = 0.1, beta = 0",
         "GeV",
         log_y=True,

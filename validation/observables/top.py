@@ -3,9 +3,11 @@
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.validation.observables.registry import Observable, linear, of_particles, register
+from mcsurrogate.validation.observables.registry import Section, linear, of_particles, register
 
 __all__ = ["TOP"]
+
+_top = Section("top")
 
 _LAST = "last copy of the top quark in the event record, after radiation and before its decay"
 
@@ -22,85 +24,77 @@ def _cos_theta_star(events: Events) -> np.ndarray:
 
 
 TOP = (
-    Observable(
+    _top(
         name="top_pt",
         title="Transverse momentum of the top quarks",
         label=r"$p_T(t)$",
         edges=(*linear(0, 400, 20), 450, 500, 600, 800),
         compute=lambda e: of_particles(e.tops, e.tops.pt),
-        group="top",
         unit="GeV",
         definition=f"{_LAST}; tops and antitops",
         log_y=True,
     ),
-    Observable(
+    _top(
         name="top_rapidity",
         title="Rapidity of the top quarks",
         label=r"$y(t)$",
         edges=linear(-3.5, 3.5, 28),
         compute=lambda e: of_particles(e.tops, e.tops.rapidity),
-        group="top",
         definition=f"{_LAST}; tops and antitops",
     ),
-    Observable(
+    _top(
         name="top_mass",
         title="Mass of the top quarks",
         label=r"$m(t)$",
         edges=(*linear(160, 169, 6), *linear(170, 176, 12), *linear(177, 186, 6)),
         compute=lambda e: of_particles(e.tops, e.tops.mass),
-        group="top",
         unit="GeV",
         definition=f"{_LAST}; tops and antitops",
         log_y=True,
     ),
-    Observable(
+    _top(
         name="ttbar_mass",
         title="Invariant mass of the top pair",
         label=r"$m(t\bar t)$",
         edges=(*linear(300, 800, 20), 850, 900, 1000, 1200, 1500),
         compute=lambda e: e.top_pair.take(e.top_pair.mass, 0),
-        group="top",
         unit="GeV",
         definition=f"{_LAST}; first top and first antitop",
         log_y=True,
     ),
-    Observable(
+    _top(
         name="ttbar_pt",
         title="Transverse momentum of the top pair",
         label=r"$p_T(t\bar t)$",
         edges=(0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 200, 250, 300, 400, 600),
         compute=lambda e: e.top_pair.take(e.top_pair.pt, 0),
-        group="top",
         unit="GeV",
         definition=f"{_LAST}; first top and first antitop",
         log_y=True,
     ),
-    Observable(
+    _top(
         name="ttbar_rapidity",
         title="Rapidity of the top pair",
         label=r"$y(t\bar t)$",
         edges=linear(-3, 3, 24),
         compute=lambda e: e.top_pair.take(e.top_pair.rapidity, 0),
-        group="top",
         definition=f"{_LAST}; first top and first antitop",
     ),
-    Observable(
+    _top(
         name="ttbar_delta_phi",
         title="Azimuthal angle between top and antitop",
         label=r"$\Delta\phi(t, \bar t)$",
         edges=linear(0, np.pi, 20),
         compute=_delta_phi,
-        group="top",
         definition=f"{_LAST}; first top and first antitop",
         log_y=True,
     ),
-    Observable(
+    _top(
         name="top_cos_theta",
         title="Production angle of the top quark",
         label=r"$\cos\theta^*$",
         edges=linear(-1, 1, 20),
         compute=_cos_theta_star,
-        group="top",
         definition=r"tanh of half the rapidity difference of top and antitop: the cosine of the "
         "production angle for equal masses and a pair without transverse momentum",
     ),
