@@ -63,7 +63,7 @@ def test_shipped_training_cards_are_valid() -> None:
         ('"13 TeV"', "nan", ":5: beams.sqrt_s: ", "GeV"),
         ("seed = 7", "seed = 0", ":1: seed: ", "greater than or equal to 1"),
         ("seed = 7", "", "seed: required and missing", "random number"),
-        ('definition = "p p > t t~"', "", ":2: process: give either `definition`", "`pythia`"),
+        ('definition = "p p > t t~"', "", ":2: process: give one of `definition`", "`pythia`"),
         ("sqrt_s =", 'particles = ["p", "K+"]\nsqrt_s =', ":5: beams.particles", "'mu-'"),
         ('"13 TeV"', "=", "not valid TOML", "line 5"),
     ],
