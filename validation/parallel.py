@@ -20,6 +20,7 @@ from mcsurrogate.validation.observables import load_observables
 from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
 from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.sample import Progress, Reading, Sample, fill_sample, first_events
+from mcsurrogate.workers import end_with_parent
 
 __all__ = ["can_divide", "fill_both"]
 
@@ -60,6 +61,7 @@ class _StoppedError(RuntimeError):
 
 def _start(steps: Any, stop: Any) -> None:  # noqa: ANN401 - such a queue has no public type
     global _progress, _stop
+    end_with_parent()
     _progress, _stop = steps, stop
 
 

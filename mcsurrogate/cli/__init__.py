@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.cli.console import LogLevel, set_up
-from mcsurrogate.cli.faults import conclude, guarded
+from mcsurrogate.cli.faults import ExitCode, conclude, guarded
 from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.index import index
 from mcsurrogate.cli.info import info
@@ -77,5 +77,8 @@ def main() -> None:
     """Run the command line and leave with the exit code that it tells."""
     try:
         app()
+    except SystemExit as end:
+        # typer and rich leave with 1, which is a difference here, when their reader goes away
+        sys.exit(ExitCode.BROKEN_PIPE if isinstance(end.__context__, BrokenPipeError) else end.code)
     except (Exception, KeyboardInterrupt) as error:
         sys.exit(conclude(error))

@@ -105,11 +105,12 @@ def test_standard_output_on_a_full_disk_is_4(tmp_path):
             assert "No space left on device" in done.stderr
 
 
-def test_a_reader_that_goes_away_ends_the_command_without_a_word(tmp_path):
+@pytest.mark.parametrize("words", ["plugin", "--help", "--version", "plugin --help"])
+def test_a_reader_that_goes_away_ends_the_command_without_a_word(tmp_path, words):
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
-        done = shell("plugin", cwd=tmp_path, stdout=closed)
+        done = shell(*words.split(), cwd=tmp_path, stdout=closed)
     assert done.returncode == 128 + signal.SIGPIPE
     assert done.stderr == ""
 

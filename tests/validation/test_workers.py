@@ -1,8 +1,11 @@
 """Reading in two processes gives what reading in one gives."""
 
 import json
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,17 @@ from mcsurrogate.validation import validate
 a, b, out = map(Path, sys.argv[1:])
 found = validate(a, b, out, observables=["thrust"], reservoir=0, workers=2)
 print(found.verdict.value)
+"""
+
+# Says which its workers are once they have work.
+WATCHED = """
+import multiprocessing
+from mcsurrogate.validation import parallel
+wait = parallel._wait
+def _wait(*arguments):
+    print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
+    wait(*arguments)
+parallel._wait = _wait
 """
 
 OWN = '''
@@ -75,3 +89,45 @@ def test_errors_come_out_of_workers(z_files, tmp_path):
     with pytest.raises(EventFileError, match="complete events were read"):
         validate(path, z_files[1], tmp_path / "out", observables=["thrust"], workers=2)
     assert not (tmp_path / "out").exists()
+
+
+def _alive(process):
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _opened(fifo):
+    """Open a pipe for writing as soon as someone reads it."""
+    deadline = time.monotonic() + 100
+    while True:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    """One reads a pipe that never ends, the other one waits for more work."""
+    os.mkfifo(tmp_path / "candidate.hepmc")
+    reference = Path(__file__).parents[1] / "data/cases/hepmc/equal_events.hepmc3"
+    words = [tmp_path / "candidate.hepmc", reference, tmp_path / "out"]
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCHED + SCRIPT.replace("thrust", "final_species"), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        pipe = _opened(words[0])
+        assert len(workers) == 2
+        assert all(map(_alive, workers))
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while any(map(_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = [worker for worker in workers if _alive(worker)]
+    os.close(pipe)
+    for worker in left:
+        os.kill(worker, 9)
+    assert not left
