@@ -161,11 +161,6 @@ class TwoStageUnweighter:
         """Make one with the maxima that :func:`choose_maxima` found."""
         return cls(maxima.surrogate, maxima.ratio, seed)
 
-    @property
-    def weight_unit(self) -> float:
-        """Exact weight per trial that an event of unit weight stands for: s_max x_max."""
-        return self.surrogate_maximum * self.ratio_maximum
-
     def __call__(self, surrogate: Tensor, exact: ExactWeight) -> SelectedEvents:
         """Unweight a batch.
 

@@ -53,8 +53,9 @@ def test_events_follow_the_exact_weight_whatever_the_maxima(s_max, x_max):
     assert stats.chi2.sf(chi2, 19) > 1e-4
     # Mean weight a trial times s_max x_max is the integral, 1; 4 standard deviations.
     book = unweighter.record
-    value = book.sum_event / book.trials * unweighter.weight_unit
-    error = math.sqrt(book.sum_event2) / book.trials * unweighter.weight_unit
+    unit = unweighter.surrogate_maximum * unweighter.ratio_maximum
+    value = book.sum_event / book.trials * unit
+    error = math.sqrt(book.sum_event2) / book.trials * unit
     assert abs(value - 1.0) < 4 * error
     assert abs(book.value - 1.0) < 4 * book.error
 

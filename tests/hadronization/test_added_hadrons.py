@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from cluster_weights import read_cluster_networks
 
 from mcsurrogate.errors import HadronizationError, PythiaError
 from mcsurrogate.generators.weights_file import weights_path, write_weights
@@ -12,7 +13,6 @@ from mcsurrogate.hadronization import decay_clusters
 from mcsurrogate.hadronization.clusters.added_hadrons import with_added_hadrons
 from mcsurrogate.hadronization.clusters.cards import AddedHadron
 from mcsurrogate.hadronization.clusters.networks import momentum
-from mcsurrogate.hadronization.clusters.weights import read_cluster_networks
 from mcsurrogate.hadronization.fitting.decay_products import low_masses
 from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
 

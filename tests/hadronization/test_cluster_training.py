@@ -19,7 +19,7 @@ from mcsurrogate.hadronization.clusters.steps import (
     steps_of_clusters,
 )
 from mcsurrogate.hadronization.clusters.strings import steps_of_strings
-from mcsurrogate.hadronization.clusters.tables import DecayTables
+from mcsurrogate.hadronization.clusters.tables import DecayTables, seen_vertices
 from mcsurrogate.hadronization.clusters.training import ClusterTrainer
 
 STEPS = {"kind": 40, "hadron": 40, "peel": 20, "pop": 20, "mass": 40, "angle": 40}
@@ -85,7 +85,7 @@ def trainer(sample, path):
     steps = steps_of_strings(sample)
     torch.manual_seed(3)
     networks = ClusterNetworks(
-        DecayTables.from_steps(steps, reference_masses(sample, 0.02)),
+        DecayTables.build(seen_vertices(steps), reference_masses(sample, 0.02)),
         hidden=8, bins=4, lowest=-1.0, centre=0.7, scale=0.5,
     )  # fmt: skip
     return ClusterTrainer(

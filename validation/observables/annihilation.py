@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mcsurrogate.analysis import MAX_JETS, Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import along_thrust
 from mcsurrogate.validation.observables.registry import (
     Observable,
     Section,
@@ -73,22 +74,15 @@ def _spectrum(
     )
 
 
-def _along_thrust(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
-    """Charged particles with their momentum along the thrust axis and the square across it."""
-    charged = events.charged
-    axis = events.thrust.axis[charged.event]
-    along = charged.px * axis[:, 0] + charged.py * axis[:, 1] + charged.pz * axis[:, 2]
-    return charged, along, np.maximum(charged.p**2 - along**2, 0.0)
-
-
 def _thrust_rapidity(events: Events) -> Values:
-    charged, along, _ = _along_thrust(events)
-    ratio = np.clip(np.abs(along) / charged.energy, 0.0, 1.0 - 1e-15)
+    charged = events.charged
+    ratio = np.clip(np.abs(along_thrust(charged, events)) / charged.energy, 0.0, 1.0 - 1e-15)
     return of_particles(charged, np.arctanh(ratio))
 
 
 def _thrust_pt(events: Events) -> Values:
-    charged, _, across = _along_thrust(events)
+    charged = events.charged
+    across = np.maximum(charged.p**2 - along_thrust(charged, events) ** 2, 0.0)
     return of_particles(charged, np.sqrt(across))
 
 

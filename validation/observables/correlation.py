@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import along_thrust
 from mcsurrogate.validation.observables.registry import (
     Observable,
     Section,
@@ -98,8 +99,7 @@ def _mass(
 
 def thrust_rapidity(particles: Particles, events: Events) -> FloatArray:
     """Signed rapidity along the thrust axis."""
-    axis = events.thrust.axis[particles.event]
-    along = particles.px * axis[:, 0] + particles.py * axis[:, 1] + particles.pz * axis[:, 2]
+    along = along_thrust(particles, events)
     return np.arctanh(np.clip(along / particles.energy, -1.0 + 1e-15, 1.0 - 1e-15))
 
 
@@ -116,10 +116,7 @@ def _compensation(pid: int) -> Callable[[Events], Values]:
 
 
 def _sides(events: Events) -> tuple[Particles, NDArray[np.bool_]]:
-    charged = events.charged
-    axis = events.thrust.axis[charged.event]
-    along = charged.px * axis[:, 0] + charged.py * axis[:, 1] + charged.pz * axis[:, 2]
-    return charged, along >= 0.0
+    return events.charged, along_thrust(events.charged, events) >= 0.0
 
 
 def _hemisphere_charge(events: Events) -> FloatArray:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.registry import (
     Observable,
     Section,
@@ -77,9 +78,7 @@ def _fraction(side: int) -> Callable[[Events], FloatArray]:
 
 def _delta_phi(events: Events) -> FloatArray:
     legs = events.hard_process.outgoing
-    phi = legs.take(legs.phi, 0) - legs.take(legs.phi, 1)
-    difference: FloatArray = np.abs(np.mod(phi + np.pi, 2 * np.pi) - np.pi)
-    return difference
+    return np.abs(azimuth_difference(legs.take(legs.phi, 0), legs.take(legs.phi, 1)))
 
 
 def _transverse_sum(events: Events) -> FloatArray:

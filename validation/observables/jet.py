@@ -4,6 +4,7 @@ import numpy as np
 
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
+from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.registry import (
     Observable,
     Section,
@@ -47,9 +48,9 @@ def _dijet_mass(events: Events) -> np.ndarray:
 
 def _delta_r(events: Events) -> np.ndarray:
     jets = events.jets
-    phi = jets.take(jets.phi, 0) - jets.take(jets.phi, 1)
+    phi = azimuth_difference(jets.take(jets.phi, 0), jets.take(jets.phi, 1))
     dy = jets.take(jets.rapidity, 0) - jets.take(jets.rapidity, 1)
-    return np.hypot(np.mod(phi + np.pi, 2 * np.pi) - np.pi, dy)
+    return np.hypot(phi, dy)
 
 
 JET = (

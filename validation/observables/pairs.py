@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.correlation import (
     on_shell_energy,
     pairs,
@@ -95,10 +96,9 @@ def _azimuth_gap(events: Events) -> Values:
     plus, minus = (final.where(final.pid == pid) for pid in (211, -211))
     i, j = pairs(plus, minus)
     near = thrust_rapidity(plus, events)[i] - thrust_rapidity(minus, events)[j]
-    turn = _across(plus, events)[i] - _across(minus, events)[j]
+    turn = azimuth_difference(_across(plus, events)[i], _across(minus, events)[j])
     chosen = np.abs(near) < _NEAR
-    gap = np.abs(np.mod(turn + np.pi, 2.0 * np.pi) - np.pi)
-    return Values(gap[chosen], plus.event[i][chosen])
+    return Values(np.abs(turn[chosen]), plus.event[i][chosen])
 
 
 def _decay_angle(parent: int, daughter: int, other: int) -> Callable[[Events], Values]:

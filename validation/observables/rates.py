@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.analysis import MAX_JETS, Events
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import along_thrust
 from mcsurrogate.validation.observables.registry import (
     Observable,
     linear,
@@ -43,9 +44,8 @@ def _rate(n: int) -> Callable[[Events], Values]:
 
 def _hemisphere_charge(events: Events) -> Values:
     """Charge of each hemisphere, weighted with momentum along the thrust axis."""
-    charged, axis = events.charged, events.thrust.axis
-    own = axis[charged.event]
-    along = charged.px * own[:, 0] + charged.py * own[:, 1] + charged.pz * own[:, 2]
+    charged = events.charged
+    along = along_thrust(charged, events)
     weight = np.abs(along) ** _CHARGE_KAPPA
     charge = charged.species.three_charge / 3.0
     values, owners = [], []

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mcsurrogate.analysis import Events
+from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.registry import Section, linear, of_particles, register
 
 __all__ = ["TOP"]
@@ -14,7 +15,7 @@ _LAST = "last copy of the top quark in the event record, after radiation and bef
 
 def _delta_phi(events: Events) -> np.ndarray:
     top, anti = (t.take(t.phi, 0) for t in (events.top, events.antitop))
-    return np.abs(np.mod(top - anti + np.pi, 2 * np.pi) - np.pi)
+    return np.abs(azimuth_difference(top, anti))
 
 
 def _cos_theta_star(events: Events) -> np.ndarray:

@@ -85,11 +85,6 @@ class DecayTables:
                 lightest[a, b] = lightest[b, a] = mass[np.array(entries)].sum(axis=1).min()
         return cls(vertices, mass, pairs, lightest)
 
-    @classmethod
-    def from_steps(cls, steps: DecaySteps, masses: Mapping[int, float]) -> "DecayTables":
-        """Tables of everything that was seen."""
-        return cls.build(seen_vertices(steps), masses)
-
     def kind_threshold(self) -> NDArray[np.float64]:
         """``(14, 14, 4)`` lowest cluster mass in GeV of each kind of step."""
         result = np.full((_ENDS, _ENDS, len(KINDS)), np.inf)

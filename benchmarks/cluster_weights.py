@@ -1,4 +1,4 @@
-"""Networks of the model ``clusters`` from a weights file, to train them further."""
+"""Networks of the model ``clusters`` from a weights file, as training left them."""
 
 from pathlib import Path
 
