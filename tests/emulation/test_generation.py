@@ -148,7 +148,7 @@ def test_a_bad_surrogate_costs_time_but_makes_no_bias(run):
     biased = TwoStageSource.of(result.sampler, wrong, process)
     found, book = compare_with_exact(run, biased, 1500, 5, classes=10)
     # false-alarm rate 1e-4
-    assert found["y g"].p_value > 1e-4
+    assert found["y g"] > 1e-4
     assert book.second_efficiency < 0.8
     assert abs(book.value - result.value) < 4 * (book.error**2 + result.error**2) ** 0.5
 
