@@ -154,6 +154,8 @@ def test_ctrl_c_is_130_and_says_how_to_go_on(card):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A job in the background of a shell inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while process.stdout.readline() != "at work\n":
             assert process.poll() is None

@@ -44,5 +44,5 @@ def test_integrate_and_generate(card: Path, tmp_path: Path) -> None:
 def test_a_mistake_in_the_file_is_led_back_to_its_line(card: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("import torch\n\nclass Mine(torch.nn.NoSuch): ...\n")
     result = CliRunner().invoke(app, ["integrate", str(card), "--out", str(tmp_path / "run")])
-    assert result.exit_code != 0
-    assert "mine.py:3: AttributeError" in str(result.exception)
+    assert result.exit_code == 2
+    assert "mine.py:3: AttributeError" in result.stderr
