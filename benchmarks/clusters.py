@@ -296,8 +296,8 @@ def decay(model: str, rounds: int = 5) -> None:
         print(f"  {name:20s} {min(values):.2f} us a cluster, everything included")
     run_plugin_program(
         "cluster_network",
-        ("json", "safetensors", "spline", "cluster_model", "cluster_flavours", "cluster_kernels",
-         "network_source", "onnx_runtime", "network"),
+        ("strict_json", "safetensors", "spline", "cluster_model", "cluster_flavours",
+         "cluster_kernels", "network_source", "onnx_runtime", "network"),
         model,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ Whole events are compared by benchmarks/hadronization_events.py.
 """
 
 import argparse
+import importlib.metadata
 import statistics
 import subprocess
 import tempfile
@@ -35,7 +36,10 @@ ROOMS = [
     Path(__file__).parents[1] / "cpp_bindings" / room for room in ("networks", "hadronization")
 ]
 # As the plugin is compiled (cmake/OwnCode.cmake).
-COMPILE = ["g++", "-O3", "-std=c++20", *(f"-I{room}" for room in ROOMS)]
+JSON = Path(
+    str(importlib.metadata.distribution("nlohmann-json").locate_file("nlohmann_json/include"))
+)
+COMPILE = ["g++", "-O3", "-std=c++20", *(f"-I{folder}" for folder in (*ROOMS, JSON))]
 FAST_MATH = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math",
              "-fno-signed-zeros"]  # fmt: skip
 
@@ -82,10 +86,15 @@ def network() -> None:
     """Time of one call of the network of z, from a small C++ program around the plugin's code."""
     run_plugin_program(
         "string_break_network",
-        ("json", "safetensors", "spline", "string_break_model", "network_source", "onnx_runtime",
-         "network"),
+        ("strict_json", "safetensors", "spline", "string_break_model", "network_source",
+         "onnx_runtime", "network"),
         "string_breaks_monash",
     )  # fmt: skip
+
+
+def _files(source: str) -> list[Path]:
+    """Where a source of the plugin may lie."""
+    return [room / f"{source}.cpp" for room in ROOMS]
 
 
 def run_plugin_program(name: str, sources: tuple[str, ...], model: str) -> None:
@@ -106,23 +115,8 @@ def run_plugin_program(name: str, sources: tuple[str, ...], model: str) -> None:
         for source in sources:
             objects.append(str(Path(folder) / f"{source}.o"))
             more = FAST_MATH if source in ("network", "cluster_kernels") else []
-            subprocess.run(
-                [
-                    *COMPILE,
-                    *more,
-                    "-c",
-                    str(
-                        next(
-                            room / f"{source}.cpp"
-                            for room in ROOMS
-                            if (room / f"{source}.cpp").exists()
-                        )
-                    ),
-                    "-o",
-                    objects[-1],
-                ],
-                check=True,
-            )
+            file = str(next(path for path in _files(source) if path.exists()))
+            subprocess.run([*COMPILE, *more, "-c", file, "-o", objects[-1]], check=True)
         main_file = str(Path(__file__).with_name(f"{name}.cpp"))
         subprocess.run([*COMPILE, main_file, *objects, "-ldl", "-o", str(program)], check=True)
         subprocess.run([str(program), str(weights_path(model))], check=True)

@@ -39,6 +39,18 @@ std::size_t elements(const std::vector<std::size_t>& shape) {
 }
 
 // A list of whole numbers that are not negative.
+std::map<std::string, std::string> texts(const SafeTensors& file, const json& pairs) {
+    if (!pairs.is_object())
+        throw file.error("damaged: its metadata are no object");
+    std::map<std::string, std::string> found;
+    for (const auto& [key, value] : pairs.items()) {
+        if (!value.is_string())
+            throw file.error("damaged: metadata \"" + key + "\" is no text");
+        found[key] = value;
+    }
+    return found;
+}
+
 bool isListOfSizes(const json& value) {
     return value.is_array() && std::all_of(value.begin(), value.end(), [](const json& number) {
                return number.is_number_unsigned();
@@ -93,7 +105,7 @@ SafeTensors SafeTensors::parse(const std::string& name, const char* bytes, std::
         throw file.error("damaged: header is no object");
     for (const auto& [name, item] : header.items()) {
         if (name == "__metadata__") {
-            file.readMetadata(item);
+            file.metadata_ = texts(file, item);
             continue;
         }
         if (!item.is_object() || !item.contains("dtype") || !item["dtype"].is_string() ||
@@ -111,16 +123,6 @@ SafeTensors SafeTensors::parse(const std::string& name, const char* bytes, std::
         file.tensors_[name] = entry;
     }
     return file;
-}
-
-void SafeTensors::readMetadata(const json& pairs) {
-    if (!pairs.is_object())
-        throw error("damaged: its metadata are no object");
-    for (const auto& [key, value] : pairs.items()) {
-        if (!value.is_string())
-            throw error("damaged: metadata \"" + key + "\" is no text");
-        metadata_[key] = value;
-    }
 }
 
 const std::string& SafeTensors::metadata(const std::string& key) const {

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -55,7 +54,6 @@ class SafeTensors {
     };
 
     const Entry& entry(const std::string& name, const std::string& type) const;
-    void readMetadata(const nlohmann::json& pairs);
     void checkShape(const std::string& name, const std::vector<std::size_t>& wanted) const;
 
     std::string path_;

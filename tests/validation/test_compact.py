@@ -102,7 +102,7 @@ def test_the_picture_stays(svg):
 def test_everything_that_is_named_is_there_once(svg):
     shared = SharedParts()
     figures = [shared.compact(svg, "first"), shared.compact(svg, "second")]
-    page = "".join(figures) + shared.definitions()
+    page = "".join(figures) + str(shared.definitions())
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     named = set(re.findall(r'href="#([^"]+)"', page)) | set(re.findall(r"url\(#([^)]+)\)", page))

@@ -150,7 +150,7 @@ def test_serial_correlation_is_found():
     rows[:, 1] = walk
     found = compare_serial(kept(rows), kept(mixed(5000, random)))
     assert found.log_p < np.log(1e-4)
-    assert found.value == pytest.approx(0.1, abs=5 * found.error)
+    assert found.difference == pytest.approx(0.1, abs=5 * found.error)
 
 
 def test_serial_correlation_needs_consecutive_events():

@@ -172,7 +172,7 @@ def test_rows_for_information_stay_out_of_the_headline(z_files, tmp_path):
     assert weight.sigma > 5.0
     deciding = [r for r in found.comparison.results if r.counts]
     page = (tmp_path / "out" / "report.html").read_text()
-    head = page[: page.index("id='summary'")]
+    head = page[: page.index('id="summary"')]
     assert f"{max(r.sigma for r in deciding):.1f} σ" in head
     assert f"{weight.sigma:.1f} σ" not in head
     assert f"in {len(deciding)} observables" in head
