@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mcsurrogate.cli.console import LogLevel, set_up
+from mcsurrogate.cli.convert import convert
 from mcsurrogate.cli.faults import ExitCode, conclude, guarded
 from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.index import index
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (integrate, generate, run, shower, validate, index, plugin, info):
+for command in (integrate, generate, run, shower, convert, validate, index, plugin, info):
     app.command()(guarded(command))
 app.add_typer(train)
 

@@ -1,7 +1,11 @@
 """Events as columns, and their files: Les Houches, LHEH5 and HepMC, in and out."""
 
 from mcsurrogate.events.chunk import EventChunk, Particles
-from mcsurrogate.events.hard_event_files import read_hard_events, write_hard_events
+from mcsurrogate.events.hard_event_files import (
+    convert_hard_events,
+    read_hard_events,
+    write_hard_events,
+)
 from mcsurrogate.events.hard_events import (
     SURROGATE_DOWN,
     SURROGATE_UP,
@@ -33,6 +37,7 @@ __all__ = [
     "ProcessInfo",
     "RunInfo",
     "Species",
+    "convert_hard_events",
     "event_columns",
     "header_elements",
     "read_hard_events",

@@ -10,8 +10,9 @@ from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import SUFFIXES
 from mcsurrogate.events.lheh5_writer import write_lheh5
+from mcsurrogate.progress import Progress, silent
 
-__all__ = ["read_hard_events", "write_hard_events"]
+__all__ = ["convert_hard_events", "read_hard_events", "write_hard_events"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _COMPRESSION: Final = (".gz", ".zst", ".xz")
@@ -106,3 +107,40 @@ def write_hard_events(
         return write_les_houches(path, run, batches, header)
     msg = f"{path}: the name of the output ends in none of .lhe (and {', '.join(_COMPRESSION)})"
     raise EventFileError(f"{msg}, {', '.join(SUFFIXES)}")
+
+
+def convert_hard_events(
+    source: Path, target: Path, first: int = 0, stop: int | None = None, progress: Progress = silent
+) -> int:
+    """Write events of a file in another format, with all that belongs to them.
+
+    Parameters
+    ----------
+    source, target
+        The files; `read_hard_events` and `write_hard_events` say which.
+    first, stop
+        The events, counted from 0; to the end if ``stop`` is None.
+    progress
+        Told the number of events.
+
+    Returns
+    -------
+    int
+        Number of events written.
+
+    Raises
+    ------
+    EventFileError
+        If the source is damaged or has fewer events, or the target cannot hold them.
+    """
+    run, batches = read_hard_events(source, first=first, stop=stop)
+    total = None if stop is None else float(stop - first)
+
+    def watched() -> Iterator[EventBatch]:
+        done = 0
+        for batch in batches:
+            yield batch
+            done += len(batch)
+            progress(done, total, f"{done} events")
+
+    return write_hard_events(target, run, watched())

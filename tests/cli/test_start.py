@@ -36,6 +36,7 @@ COMMANDS = (
     "generate",
     "run",
     "shower",
+    "convert",
     "validate",
     "index",
     "plugin",
