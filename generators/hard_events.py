@@ -11,6 +11,7 @@ from mcsurrogate.errors import PythiaError
 from mcsurrogate.events import (
     EventBatch,
     RunInfo,
+    attribute,
     event_columns,
     header_elements,
     weight_declarations,
@@ -21,6 +22,8 @@ __all__ = ["batch_feed", "may_veto", "native_run_info"]
 
 _STRATEGIES = (1, -1, 2, -2, 3, -3, 4, -4)
 _UNWEIGHTED_BY_PYTHIA = 2
+_MEAN_WEIGHT = 4
+"""Strategy by which the cross section is the mean of the weights."""
 
 
 def native_run_info(run: RunInfo) -> dict[str, Any]:
@@ -124,6 +127,13 @@ def _check(batch: EventBatch, run: RunInfo, first: int) -> None:
             nominal < 0,
             f"its weight is negative, but weighting strategy {run.weighting_strategy} has positive "
             f"ones alone; it must be {-run.weighting_strategy}",
+        )
+    if abs(run.weighting_strategy) == _MEAN_WEIGHT and batch.attributes is not None:
+        trials = [attribute(text, "trials") for text in batch.attributes]
+        refuse(
+            np.array([number not in {None, 1.0} for number in trials]),
+            "it took more trials than one: the cross section is the sum of weights over that of "
+            "trials, which Pythia does not know; divide all weights by the mean of trials",
         )
     event = np.repeat(np.arange(events), np.diff(offsets))
     size = np.diff(offsets)[event][:, None]

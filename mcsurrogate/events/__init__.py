@@ -18,6 +18,7 @@ from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
 from mcsurrogate.events.les_houches import event_columns, read_les_houches, write_les_houches
 from mcsurrogate.events.lhe_head import header_elements, weight_declarations
 from mcsurrogate.events.lheh5 import read_lheh5
+from mcsurrogate.events.lheh5_layout import attribute
 from mcsurrogate.events.lheh5_writer import write_lheh5
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
@@ -37,6 +38,7 @@ __all__ = [
     "ProcessInfo",
     "RunInfo",
     "Species",
+    "attribute",
     "convert_hard_events",
     "event_columns",
     "header_elements",

@@ -257,6 +257,23 @@ def test_negative_weights_need_a_negative_strategy(tmp_path: Path, strategy: int
         list(PythiaChain(NO_SHOWER, seed=1, source=path).generate())
 
 
+@pytest.mark.parametrize(("attributes", "strategy"), [(' trials="3"', 4), (' trials="3"', -4)])
+def test_trials_would_make_another_cross_section(
+    tmp_path: Path, attributes: str, strategy: int
+) -> None:
+    path = lhe(tmp_path, "", "", strategy=strategy, attributes=attributes)
+    with pytest.raises(PythiaError, match="hard event 1: it took more trials than one"):
+        list(PythiaChain(NO_SHOWER, seed=1, source=path).generate())
+
+
+@pytest.mark.parametrize(("attributes", "strategy"), [(' trials="1"', -4), (' trials="3"', 3)])
+def test_trials_that_change_nothing_are_taken(
+    tmp_path: Path, attributes: str, strategy: int
+) -> None:
+    path = lhe(tmp_path, "", "", strategy=strategy, attributes=attributes)
+    assert sum(map(len, PythiaChain(NO_SHOWER, seed=1, source=path).generate())) == 2
+
+
 def test_an_event_that_pythia_leaves_out_is_named(tmp_path: Path) -> None:
     """Pythia skips events with incoming top quarks and goes on with the next one."""
     path = lhe(tmp_path, "", "", "")
