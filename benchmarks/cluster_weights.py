@@ -24,8 +24,9 @@ def read_cluster_networks(path: Path) -> ClusterNetworks:
     """
     header = read_weights_header(path)
     if header["mcsurrogate.model"] != "clusters":
-        msg = f"weights file {path} holds a model {header['mcsurrogate.model']!r}, not clusters"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"weights file {path} holds a model {header['mcsurrogate.model']!r}, not clusters"
+        )
     try:
         with safe_open(path, framework="np") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -49,6 +50,7 @@ def read_cluster_networks(path: Path) -> ClusterNetworks:
             state[f"{head}.{inside}{rest}"] = torch.from_numpy(values)
         networks.load_state_dict(state)
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError, IndexError) as error:
-        msg = f"weights file {path} cannot be read as a model of clusters: {error}"
-        raise HadronizationError(msg) from error
+        raise HadronizationError(
+            f"weights file {path} cannot be read as a model of clusters: {error}"
+        ) from error
     return networks

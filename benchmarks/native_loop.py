@@ -44,8 +44,7 @@ def python_pythia(settings: list[str], seed: int) -> pythia8mc.Pythia:
     for line in ["Print:quiet = on", *settings, "Random:setSeed = on", f"Random:seed = {seed}"]:
         pythia.readString(line)
     if not pythia.init():
-        message = f"pythia8mc refuses {settings}"
-        raise SystemExit(message)
+        raise SystemExit(f"pythia8mc refuses {settings}")
     return pythia
 
 

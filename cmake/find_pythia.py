@@ -24,11 +24,11 @@ _OLDEST = 8313
 def _describe(origin: str, include: Path, library: Path, release: int) -> dict[str, str | int]:
     found = header_release(include)
     if found != release:
-        msg = f"headers in {include} are of Pythia {found}, but {library} is Pythia {release}"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"headers in {include} are of Pythia {found}, but {library} is Pythia {release}"
+        )
     if release < _OLDEST:
-        msg = f"{library} is Pythia {release}; plugins need Pythia {_OLDEST} or later"
-        raise LibraryError(msg)
+        raise LibraryError(f"{library} is Pythia {release}; plugins need Pythia {_OLDEST} or later")
     return {
         "origin": origin,
         "include": str(include),
@@ -45,11 +45,10 @@ def _library_release(library: Path) -> int:
 def _from_wheel() -> dict[str, str | int]:
     spec = importlib.util.find_spec("pythia8mc")
     if spec is None or spec.origin is None:
-        msg = (
+        raise LibraryError(
             f"pythia8mc is not installed for {sys.executable}; `pip install pythia8mc`, or set "
             "PYTHIA8_CONFIG to the pythia8-config of your own Pythia"
         )
-        raise LibraryError(msg)
     library = Path(spec.origin)
     release = _library_release(library)
     version = importlib.metadata.version("pythia8mc")
@@ -62,20 +61,23 @@ def _asked(config: str, option: str) -> Path:
     )
     answer = result.stdout.strip()
     if result.returncode != 0 or not answer:
-        msg = f"`{config} {option}` gives no answer: {result.stderr.strip() or 'empty output'}"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"`{config} {option}` gives no answer: {result.stderr.strip() or 'empty output'}"
+        )
     return Path(answer)
 
 
 def _from_config(name: str) -> dict[str, str | int]:
     config = shutil.which(name)
     if config is None:
-        msg = f"PYTHIA8_CONFIG={name} is no program; give the path of the pythia8-config script"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"PYTHIA8_CONFIG={name} is no program; give the path of the pythia8-config script"
+        )
     library = _asked(config, "--libdir") / "libpythia8.so"
     if not library.is_file():
-        msg = f"{config} names a Pythia without {library}; build Pythia with its shared library"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"{config} names a Pythia without {library}; build Pythia with its shared library"
+        )
     include = _asked(config, "--includedir")
     return _describe("config", include, library, _library_release(library))
 

@@ -18,13 +18,15 @@ def _installed(package: str, ending: str) -> Path:
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError as error:
-        msg = f"{package} is not installed for {sys.executable}: `pip install {package}`"
-        raise LibraryError(msg) from error
+        raise LibraryError(
+            f"{package} is not installed for {sys.executable}: `pip install {package}`"
+        ) from error
     for file in files:
         if str(file).endswith(ending):
             return Path(file.locate()).resolve()
-    msg = f"the package {package} has no file {ending}; `pip install --force-reinstall {package}`"
-    raise LibraryError(msg)
+    raise LibraryError(
+        f"the package {package} has no file {ending}; `pip install --force-reinstall {package}`"
+    )
 
 
 def _hepmc3(root: str | None) -> tuple[Path, Path]:
@@ -36,19 +38,19 @@ def _hepmc3(root: str | None) -> tuple[Path, Path]:
         found = sorted(Path(root).glob(f"lib*/**/{name}"))
         if found and (Path(root) / "include" / "HepMC3" / "GenEvent.h").is_file():
             return found[0], Path(root) / "include"
-    msg = f"HEPMC3_ROOT={root} holds no HepMC3; give the prefix that it was installed to"
-    raise LibraryError(msg)
+    raise LibraryError(
+        f"HEPMC3_ROOT={root} holds no HepMC3; give the prefix that it was installed to"
+    )
 
 
 def _libraries(root: str | None, abi: int) -> dict[str, str]:
     hepmc3, include = _hepmc3(root)
     found = string_abi(hepmc3, _WRITER)
     if found != abi:
-        msg = (
+        raise LibraryError(
             f"{hepmc3} has _GLIBCXX_USE_CXX11_ABI={found} and Pythia has {abi}; set HEPMC3_ROOT to "
             "the prefix of a HepMC3 that was built like your Pythia"
         )
-        raise LibraryError(msg)
     # At run time pythia8mc brings libz.so.1 of the system; the wheel is for header and linking.
     zlib = _installed("cmeel-zlib", "libz.so.1")
     return {

@@ -33,8 +33,9 @@ def _text(data: bytes | mmap.mmap, start: int) -> str:
 def _sections(data: bytes | mmap.mmap, path: Path) -> list[_Section]:
     """Section headers of a 64-bit little-endian ELF file (System V ABI, ch. 4)."""
     if data[:6] != b"\x7fELF\x02\x01":
-        msg = f"{path} is no 64-bit little-endian ELF library, the only kind that is supported"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"{path} is no 64-bit little-endian ELF library, the only kind that is supported"
+        )
     (offset,) = struct.unpack_from("<Q", data, 0x28)
     size, count = struct.unpack_from("<HH", data, 0x3A)
     sections = []
@@ -82,8 +83,7 @@ def symbol_names(path: Path) -> list[str]:
                 return _archive_symbols(data)
             return list(_dynamic_symbols(data, path))
     except (OSError, ValueError, struct.error) as error:
-        msg = f"{path} cannot be read as a library: {error}"
-        raise LibraryError(msg) from error
+        raise LibraryError(f"{path} cannot be read as a library: {error}") from error
 
 
 def symbol_double(path: Path, name: str) -> float:
@@ -100,8 +100,7 @@ def symbol_double(path: Path, name: str) -> float:
             if address is not None and 0 <= address - section.address < section.size:
                 offset = section.offset + address - section.address
                 return float(struct.unpack_from("<d", data, offset)[0])
-    msg = f"{path} has no symbol {name}; it is no complete Pythia 8 library"
-    raise LibraryError(msg)
+    raise LibraryError(f"{path} has no symbol {name}; it is no complete Pythia 8 library")
 
 
 def string_abi(path: Path, prefix: str) -> int:
@@ -126,5 +125,6 @@ def string_abi(path: Path, prefix: str) -> int:
                 return 1
             if argument.startswith(_OLD_STRING):
                 return 0
-    msg = f"{path} does not define {prefix}..., which tells its std::string ABI; reinstall it"
-    raise LibraryError(msg)
+    raise LibraryError(
+        f"{path} does not define {prefix}..., which tells its std::string ABI; reinstall it"
+    )

@@ -38,12 +38,14 @@ def header_release(include: Path) -> int:
     try:
         text = (include / "Pythia8" / "Pythia.h").read_text(encoding="utf-8")
     except OSError as error:
-        msg = f"{include} holds no Pythia8/Pythia.h; name the folder of Pythia's headers"
-        raise LibraryError(msg) from error
+        raise LibraryError(
+            f"{include} holds no Pythia8/Pythia.h; name the folder of Pythia's headers"
+        ) from error
     found = re.search(r"^#define PYTHIA_VERSION_INTEGER (\d+)$", text, re.MULTILINE)
     if found is None:
-        msg = f"{include}/Pythia8/Pythia.h has no PYTHIA_VERSION_INTEGER; use Pythia 8.313 or later"
-        raise LibraryError(msg)
+        raise LibraryError(
+            f"{include}/Pythia8/Pythia.h has no PYTHIA_VERSION_INTEGER; use Pythia 8.313 or later"
+        )
     return int(found[1])
 
 
@@ -83,23 +85,21 @@ def _download(version: str, folder: Path) -> Path:
         return found[0]
     lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
     reason = next((line for line in lines if "ERROR" in line), lines[-1]).strip()
-    msg = (
+    raise LibraryError(
         f"the headers of Pythia are missing and the source package pythia8mc=={version} cannot be "
         f"downloaded ({reason}); check the network or pip's index settings, or set PYTHIA8_CONFIG "
         "to the pythia8-config of your own Pythia"
     )
-    raise LibraryError(msg)
 
 
 def _check_source(source: Path, version: str) -> str:
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     expected = _SOURCE_SHA256.get(version)
     if expected not in {None, digest}:
-        msg = (
+        raise LibraryError(
             f"the source package of pythia8mc {version} has sha256 {digest} instead of {expected}; "
             "it is damaged or not the published one: check pip's index settings"
         )
-        raise LibraryError(msg)
     return digest
 
 
@@ -126,11 +126,10 @@ def _build_folder(version: str, release: int, work: Path) -> Path:
     _unpack_headers(source, folder / "include")
     found = header_release(folder / "include")
     if found != release:
-        msg = (
+        raise LibraryError(
             f"the source package of pythia8mc {version} has headers of Pythia {found} but the "
             f"installed library is {release}; reinstall pythia8mc"
         )
-        raise LibraryError(msg)
     manifest = {"source_sha256": digest, "include_sha256": _digest(folder / "include")}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder

@@ -94,13 +94,15 @@ class PythiaChain:
         }
         if isinstance(source, (str, os.PathLike)):
             if run_info is not None:
-                msg = "`run_info` belongs to events in memory; an LHE file brings its own"
-                raise PythiaError(msg)
+                raise PythiaError(
+                    "`run_info` belongs to events in memory; an LHE file brings its own"
+                )
             run_info, source = _checked_file(Path(source))
         if source is not None:
             if run_info is None:
-                msg = "events in memory need `run_info`: beams, weighting strategy, processes"
-                raise PythiaError(msg)
+                raise PythiaError(
+                    "events in memory need `run_info`: beams, weighting strategy, processes"
+                )
             arguments |= {
                 "run_info": native_run_info(run_info),
                 "next_batch": batch_feed(source, run_info),
@@ -170,11 +172,13 @@ class PythiaChain:
             If the HepMC3 file cannot be written.
         """
         if events is None and self._endless:
-            msg = "generate(events=...) is required when Pythia makes the hard process itself"
-            raise PythiaError(msg)
+            raise PythiaError(
+                "generate(events=...) is required when Pythia makes the hard process itself"
+            )
         if (events is not None and events < 0) or batch_size < 1:
-            msg = f"events {events} and batch_size {batch_size} must not be negative or zero"
-            raise PythiaError(msg)
+            raise PythiaError(
+                f"events {events} and batch_size {batch_size} must not be negative or zero"
+            )
         file = None
         if hepmc is not None:
             provenance = f"seed = {self.seed}; " + "; ".join(line.strip() for line in self.settings)

@@ -73,11 +73,10 @@ def hadronization_settings(
     networks = [_checked_value(_onnx_file(Path(file)), "an ONNX file") for file in onnx]
     if str(model) == _LUND:
         if others or networks:
-            msg = (
+            raise HadronizationError(
                 "variations are density ratios, and ONNX files replace networks; Pythia's own "
                 "model (lund) has neither"
             )
-            raise HadronizationError(msg)
         return [*lines, f"MCSurrogate:model = {_LUND}"]
     path = weights_path(model)
     kind = read_weights_header(path)["mcsurrogate.model"]
@@ -97,8 +96,9 @@ def hadronization_settings(
 
 def _onnx_file(path: Path) -> Path:
     if path.suffix != ".onnx" or not path.is_file():
-        msg = f"there is no ONNX file {path}; each is called NETWORK.onnx, like fraction.onnx"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"there is no ONNX file {path}; each is called NETWORK.onnx, like fraction.onnx"
+        )
     return path.absolute()
 
 
@@ -114,11 +114,10 @@ def onnx_runtime() -> Path:
     folders = [] if spec is None else [Path(f) for f in spec.submodule_search_locations or ()]
     found = [path for folder in folders for path in sorted(folder.glob("capi/libonnxruntime.so*"))]
     if not found:
-        msg = (
+        raise HadronizationError(
             "networks as ONNX files need ONNX Runtime; `pip install onnxruntime` (or "
             "mcsurrogate[onnx])"
         )
-        raise HadronizationError(msg)
     return found[0]
 
 
@@ -155,8 +154,9 @@ def attach_hadronization(
     # PythiaParallel keeps its settings to itself.
     settings = getattr(pythia, "settings", None)
     if settings is not None and any(_CLASS in name for name in settings.wvec("Init:plugins")):
-        msg = "this Pythia object has a surrogate hadronization already; make a new object"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            "this Pythia object has a surrogate hadronization already; make a new object"
+        )
     load_plugin(pythia, plugin_library(), lines, HadronizationError)
 
 
@@ -164,5 +164,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Find what has moved to the room above, under the name that it had here."""
     if name in _MOVED:
         return getattr(importlib.import_module("mcsurrogate.hadronization"), name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,32 +35,32 @@ def native_run_info(run: RunInfo) -> dict[str, Any]:
         If a value is impossible, or missing for the weighting strategy.
     """
     if run.weighting_strategy not in _STRATEGIES:
-        msg = f"RunInfo: weighting_strategy {run.weighting_strategy} is not one of {_STRATEGIES}"
-        raise PythiaError(msg)
+        raise PythiaError(
+            f"RunInfo: weighting_strategy {run.weighting_strategy} is not one of {_STRATEGIES}"
+        )
     ids = [process.process_id for process in run.processes]
     if not ids or len(set(ids)) != len(ids):
-        msg = f"RunInfo: processes must be one or more with different process_id, not {ids}"
-        raise PythiaError(msg)
+        raise PythiaError(
+            f"RunInfo: processes must be one or more with different process_id, not {ids}"
+        )
     if not all(math.isfinite(energy) and energy > 0 for energy in run.energies_gev):
-        msg = f"RunInfo: energies_gev must be positive, not {run.energies_gev}"
-        raise PythiaError(msg)
+        raise PythiaError(f"RunInfo: energies_gev must be positive, not {run.energies_gev}")
     for process in run.processes:
         numbers = (process.cross_section_pb, process.error_pb, process.max_weight)
         if not all(math.isfinite(number) for number in numbers):
-            msg = f"RunInfo: cross section, error and maximum weight must be finite in {process}"
-            raise PythiaError(msg)
+            raise PythiaError(
+                f"RunInfo: cross section, error and maximum weight must be finite in {process}"
+            )
         if run.weighting_strategy in {2, 3} and process.cross_section_pb <= 0:
-            msg = (
+            raise PythiaError(
                 f"RunInfo: strategy {run.weighting_strategy} needs a positive cross_section_pb "
                 f"in {process}"
             )
-            raise PythiaError(msg)
         if abs(run.weighting_strategy) <= _UNWEIGHTED_BY_PYTHIA and process.max_weight <= 0:
-            msg = (
+            raise PythiaError(
                 f"RunInfo: strategy {run.weighting_strategy} needs a positive max_weight "
                 f"(XMAXUP) in {process}"
             )
-            raise PythiaError(msg)
 
     def text(value: str) -> bytes:
         return value.encode("utf-8", "surrogateescape")
@@ -99,18 +99,17 @@ def _check(batch: EventBatch, run: RunInfo, first: int) -> None:
     events, particles = len(batch), len(batch.pdg_id)
     offsets = np.asarray(batch.offsets)
     if offsets[0] != 0 or offsets[-1] != particles or np.any(np.diff(offsets) < 3):
-        msg = "EventBatch: offsets must rise from 0 to the number of particles, 3 or more per event"
-        raise PythiaError(msg)
+        raise PythiaError(
+            "EventBatch: offsets must rise from 0 to the number of particles, 3 or more per event"
+        )
     if batch.weights.shape != (events, len(batch.weight_names)):
-        msg = (
+        raise PythiaError(
             f"EventBatch: weights have shape {batch.weights.shape}, but there are {events} events "
             f"and the weight names {batch.weight_names}"
         )
-        raise PythiaError(msg)
     for name, values in (("momenta", batch.momenta), ("mass", batch.mass), ("scale", batch.scale)):
         if not np.all(np.isfinite(values)):
-            msg = f"EventBatch: {name} holds a number that is not finite"
-            raise PythiaError(msg)
+            raise PythiaError(f"EventBatch: {name} holds a number that is not finite")
 
     def refuse(wrong: NDArray[np.bool_], reason: str) -> None:
         if np.any(wrong):
@@ -166,11 +165,10 @@ def batch_feed(batches: Iterable[EventBatch], run: RunInfo) -> Callable[[], dict
         if batch is None:
             return None
         if batch.weight_names != run.weight_names:
-            msg = (
+            raise PythiaError(
                 f"EventBatch: weights are named {batch.weight_names}, but the RunInfo announces "
                 f"{run.weight_names}"
             )
-            raise PythiaError(msg)
         _check(batch, run, first)
         first += len(batch)
         return event_columns(batch)

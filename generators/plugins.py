@@ -33,11 +33,10 @@ def setting_value(path: Path, what: str, error: type[MCSurrogateError]) -> str:
     """
     text = str(path)
     if any(character in text for character in " \t\n,{}=\"'"):
-        msg = (
+        raise error(
             f"the path of {what}, {text!r}, has a space or one of , {{ }} = \" ' in it, which "
             "Pythia's settings cannot hold; move or link it to another folder"
         )
-        raise error(msg)
     return text
 
 
@@ -59,11 +58,10 @@ def check_release(library: Path) -> None:
     plugin = ctypes.CDLL(str(library), mode=os.RTLD_LAZY)
     plugin.CHECK_COMPILED_VERSION.restype = ctypes.c_bool
     if not plugin.CHECK_COMPILED_VERSION(ctypes.c_int(pythia_release(installed))):
-        msg = (
+        raise NativeModuleError(
             f"the plugin was compiled for another Pythia release than the installed pythia8mc "
             f"{installed}, and Pythia releases are not binary compatible; reinstall mcsurrogate"
         )
-        raise NativeModuleError(msg)
 
 
 def check_pythia(
@@ -84,19 +82,17 @@ def check_pythia(
         What to raise.
     """
     if type(pythia).__module__.partition(".")[0] != "pythia8mc":
-        msg = (
+        raise error(
             f"{function} needs an object of the module pythia8mc, not {type(pythia)!r}; with your "
             f"own Pythia build use the lines {remedy}"
         )
-        raise error(msg)
     # Zero until init(); PythiaParallel shows nothing that tells.
     couplings = getattr(pythia, "coupSM", None)
     if couplings is not None and couplings.sin2thetaW() > 0.0:
-        msg = (
+        raise error(
             f"{function} comes too late: this Pythia object was initialised before, and would go "
             "on without the plugin; call it before init(), or make a new object"
         )
-        raise error(msg)
 
 
 def load_plugin(
@@ -125,5 +121,4 @@ def load_plugin(
     check_release(library)
     for line in lines:
         if not pythia.readString(line):
-            msg = f"Pythia refused the setting {line!r}; was it initialised before?"
-            raise error(msg)
+            raise error(f"Pythia refused the setting {line!r}; was it initialised before?")

@@ -107,8 +107,7 @@ class Rehadronizer:
             If the HepMC3 file cannot be written.
         """
         if times < 1 or batch_size < 1:
-            msg = f"times {times} and batch_size {batch_size} must be 1 or more"
-            raise PythiaError(msg)
+            raise PythiaError(f"times {times} and batch_size {batch_size} must be 1 or more")
         batches = [partons] if isinstance(partons, EventRecords) else partons
         file = None
         if hepmc is not None:
@@ -165,8 +164,9 @@ class _Copies:
             return False
         names = self._records.weight_names
         if self._weight_names is not None and names != self._weight_names:
-            msg = f"saved events change their weight names from {self._weight_names} to {names}"
-            raise PythiaError(msg)
+            raise PythiaError(
+                f"saved events change their weight names from {self._weight_names} to {names}"
+            )
         self._weight_names = names
         self._columns = self._records.native()
         self._next_copy = 0

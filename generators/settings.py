@@ -30,8 +30,9 @@ def checked_seed(seed: int) -> int:
         negative numbers as its default seed.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 1 <= seed <= _LARGEST_SEED:
-        msg = f"seed {seed!r} is not an integer from 1 to {_LARGEST_SEED}, which Pythia needs"
-        raise PythiaError(msg)
+        raise PythiaError(
+            f"seed {seed!r} is not an integer from 1 to {_LARGEST_SEED}, which Pythia needs"
+        )
     return seed
 
 
@@ -59,12 +60,12 @@ def checked_settings(
         name = setting_name(line)
         if name == _PLUGINS:
             if plugins and "+=" not in line:
-                msg = f"{line!r} discards the plugin of {plugins!r}; write Init:plugins += {{...}}"
-                raise PythiaError(msg)
+                raise PythiaError(
+                    f"{line!r} discards the plugin of {plugins!r}; write Init:plugins += {{...}}"
+                )
             plugins = line
         if name in instead:
-            msg = f"Pythia setting {line!r} is not allowed here: {instead[name]}"
-            raise PythiaError(msg)
+            raise PythiaError(f"Pythia setting {line!r} is not allowed here: {instead[name]}")
     return lines
 
 
@@ -82,8 +83,7 @@ def check_plugins(messages: Iterable[str]) -> None:
         If a library or a class is missing, or of another release.
     """
     if faults := [message for message in messages if _NOT_LOADED.match(message)]:
-        msg = (
+        raise PythiaError(
             "Pythia did not load a plugin and would go on without it; check library and class in "
             f"Init:plugins. Pythia says: {'; '.join(faults)}"
         )
-        raise PythiaError(msg)

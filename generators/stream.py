@@ -103,8 +103,9 @@ class EventStream(Iterator[ParticleBatch]):
             If there is no file to write.
         """
         if self._hepmc is None:
-            msg = "EventStream.run drops the arrays and there is no HepMC3 file; give hepmc=PATH"
-            raise PythiaError(msg)
+            raise PythiaError(
+                "EventStream.run drops the arrays and there is no HepMC3 file; give hepmc=PATH"
+            )
         with self:
             for _ in self:
                 pass

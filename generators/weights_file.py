@@ -85,18 +85,17 @@ def read_weights_header(path: Path) -> dict[str, str]:
         with safe_open(path, framework="np") as file:
             header = dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        msg = f"weights file {path} cannot be read: {error}"
-        raise HadronizationError(msg) from error
+        raise HadronizationError(f"weights file {path} cannot be read: {error}") from error
     for key in ("mcsurrogate.format", "mcsurrogate.model", "mcsurrogate.name"):
         if key not in header:
-            msg = f"weights file {path} has no metadata {key!r}; mcsurrogate did not write it"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"weights file {path} has no metadata {key!r}; mcsurrogate did not write it"
+            )
     if header["mcsurrogate.format"] != FORMAT:
-        msg = (
+        raise HadronizationError(
             f"weights file {path} has format {header['mcsurrogate.format']}, this release reads "
             f"format {FORMAT}; use the release that wrote it, or train again"
         )
-        raise HadronizationError(msg)
     return header
 
 
@@ -130,8 +129,9 @@ def write_weights(
     """
     for name, values in tensors.items():
         if not np.isfinite(values).all():
-            msg = f"tensor {name!r} of the model holds NaN or infinity: the training diverged"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"tensor {name!r} of the model holds NaN or infinity: the training diverged"
+            )
     header = {
         "mcsurrogate.format": FORMAT,
         "mcsurrogate.model": model,
@@ -169,6 +169,5 @@ def read_model_card(model: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        msg = f"model card {path} cannot be read: {error}"
-        raise HadronizationError(msg) from error
+        raise HadronizationError(f"model card {path} cannot be read: {error}") from error
     return card

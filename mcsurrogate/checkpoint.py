@@ -87,19 +87,19 @@ class Checkpoint:
             if metadata["kind"] != _KIND or metadata["digest"] != _digest(text, tensors):
                 raise ValueError("its content does not fit its digest")
         except (SafetensorError, OSError, KeyError, ValueError) as error:
-            message = f"{self.path}: the checkpoint is damaged ({error}); remove it to start anew"
-            raise CheckpointError(message) from error
+            raise CheckpointError(
+                f"{self.path}: the checkpoint is damaged ({error}); remove it to start anew"
+            ) from error
         different = [
             key
             for key in sorted({**identity, **self._identity})
             if identity.get(key) != self._identity.get(key)
         ]
         if different:
-            message = (
+            raise CheckpointError(
                 f"{self.path}: the checkpoint belongs to other work (different: "
                 f"{', '.join(different)}); remove it or choose another place"
             )
-            raise CheckpointError(message)
         state: dict[str, Any] = _unpacked(json.loads(text), tensors)
         return state
 

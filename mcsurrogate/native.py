@@ -28,8 +28,9 @@ def pythia_release(version: str) -> int:
     """
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None:
-        msg = f"pythia8mc has version {version!r}, which is no Pythia release; reinstall it"
-        raise NativeModuleError(msg)
+        raise NativeModuleError(
+            f"pythia8mc has version {version!r}, which is no Pythia release; reinstall it"
+        )
     return 1000 * int(numbers[1]) + int(numbers[2])
 
 
@@ -38,8 +39,9 @@ def _installed_library() -> str:
     try:
         path = importlib.import_module("pythia8mc").__file__
     except ImportError as error:
-        msg = f"pythia8mc cannot be imported ({error}); install it: `pip install pythia8mc`"
-        raise NativeModuleError(msg) from error
+        raise NativeModuleError(
+            f"pythia8mc cannot be imported ({error}); install it: `pip install pythia8mc`"
+        ) from error
     assert path is not None
     return path
 
@@ -51,14 +53,14 @@ def _load_pythia(built_for: int, own_library: str) -> None:
         library = ctypes.CDLL(path, mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         release = round(1000 * ctypes.c_double.in_dll(library, _VERSION_CODE).value)
     except (OSError, ValueError) as error:
-        msg = f"the Pythia library {path} cannot be used ({error}); reinstall Pythia"
-        raise NativeModuleError(msg) from error
+        raise NativeModuleError(
+            f"the Pythia library {path} cannot be used ({error}); reinstall Pythia"
+        ) from error
     if release != built_for:
-        msg = (
+        raise NativeModuleError(
             f"mcsurrogate was built for Pythia {built_for / 1000:.3f} but {path} is Pythia "
             f"{release / 1000:.3f}, and Pythia releases are not binary compatible; {_REBUILD}"
         )
-        raise NativeModuleError(msg)
 
 
 @cache
@@ -77,14 +79,16 @@ def native_module() -> ModuleType:
     try:
         build = importlib.import_module("mcsurrogate._native_build")
     except ImportError as error:
-        msg = f"the compiled part of mcsurrogate is missing ({error}); {_REBUILD}"
-        raise NativeModuleError(msg) from error
+        raise NativeModuleError(
+            f"the compiled part of mcsurrogate is missing ({error}); {_REBUILD}"
+        ) from error
     _load_pythia(build.PYTHIA_VERSION_INTEGER, build.PYTHIA_LIBRARY)
     try:
         return importlib.import_module("mcsurrogate._native")
     except ImportError as error:
-        msg = f"the compiled part of mcsurrogate cannot be loaded ({error}); {_REBUILD}"
-        raise NativeModuleError(msg) from error
+        raise NativeModuleError(
+            f"the compiled part of mcsurrogate cannot be loaded ({error}); {_REBUILD}"
+        ) from error
 
 
 def find_library(name: str) -> Path:
@@ -99,8 +103,7 @@ def find_library(name: str) -> Path:
         path = Path(folder) / "lib" / name
         if path.exists():
             return path
-    msg = (
+    raise NativeModuleError(
         f"{name} is missing from the installed package; reinstall mcsurrogate "
         "(`pip install --force-reinstall --no-deps .`) to build it"
     )
-    raise NativeModuleError(msg)

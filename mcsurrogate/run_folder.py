@@ -76,21 +76,20 @@ class RunFolder:
         self._new = not self.path.exists()
         recorded = (self.path / RUN_FILE).exists()
         if not self._new and not recorded and any(self._visible()):
-            message = (
+            raise RunFolderError(
                 f"{self.path} is no run folder and is not empty; choose another folder with --out"
             )
-            raise RunFolderError(message)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path / _LOCK, os.O_CREAT | os.O_RDWR, 0o666)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._release()
-            message = f"{self.path}: another process is working in this run folder"
-            raise RunFolderError(message) from error
+            raise RunFolderError(
+                f"{self.path}: another process is working in this run folder"
+            ) from error
         except OSError as error:
-            message = f"{self.path}: the run folder cannot be made: {error}"
-            raise RunFolderError(message) from error
+            raise RunFolderError(f"{self.path}: the run folder cannot be made: {error}") from error
         if recorded:
             try:
                 self._state = read_run(self.path)
@@ -213,11 +212,10 @@ class RunFolder:
         files = {**reads, **made} if finished else reads
         check_files(self.path, files, self._state["files"], needed=not finished)
         if name in self._state["stages"] and not self.resume and not (keep and finished):
-            message = (
+            raise RunFolderError(
                 f"{self.path}: stage {name!r} is {'finished' if finished else 'begun'}; use "
                 f"--resume to {'keep' if finished else 'continue'} it or another folder with --out"
             )
-            raise RunFolderError(message)
         return finished
 
     def _begin(self, name: str, files: Mapping[str, Path | None]) -> dict[str, Any]:
@@ -259,11 +257,10 @@ class RunFolder:
             key for key in {**old, **new} if old.get(key, _ABSENT) != new.get(key, _ABSENT)
         ]
         if different:
-            message = (
+            raise RunFolderError(
                 f"{self.path}: its stage {stage!r} came from another card (different: "
                 f"{', '.join(different)}); choose another folder with --out"
             )
-            raise RunFolderError(message)
 
     def _save(self) -> None:
         self.write_json(RUN_FILE, self._state)

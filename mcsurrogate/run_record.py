@@ -194,8 +194,9 @@ def _read(path: Path, model: type[BaseModel]) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{path}: gone or damaged ({error}); choose another folder with --out"
-        raise RunFolderError(message) from error
+        raise RunFolderError(
+            f"{path}: gone or damaged ({error}); choose another folder with --out"
+        ) from error
     _check(path, model, content, ())
     found: dict[str, Any] = content
     return found
@@ -207,11 +208,10 @@ def _check(path: Path, model: type[BaseModel], content: object, where: tuple[str
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in (*where, *first["loc"]))
-        message = (
+        raise RunFolderError(
             f"{path}: not the record of a run of this version ({key or 'all of it'}: "
             f"{first['msg']}); choose another folder with --out"
-        )
-        raise RunFolderError(message) from error
+        ) from error
 
 
 def digests(files: Mapping[str, Path | None]) -> dict[str, str | None]:
@@ -276,18 +276,16 @@ def check_files(
         entry, now = recorded.get(name), found[name]
         if entry is None:
             if own and needed:
-                message = (
+                raise RunFolderError(
                     f"{path}: run.json holds no digest of it, so nothing tells what made it; "
                     "start again in another folder with --out"
                 )
-                raise RunFolderError(message)
         elif now != entry["sha256"] and not (own and now is None and not needed):
-            message = (
+            raise RunFolderError(
                 f"{folder}: {name} is not the file that stage {entry['stage']!r} had: SHA-256 "
                 f"{_short(entry['sha256'])} of {entry['path']} then, {_short(now)} of {path} now; "
                 "bring the file back, or start again in another folder with --out"
             )
-            raise RunFolderError(message)
 
 
 def _short(digest: str | None) -> str:

@@ -50,11 +50,10 @@ def find_rivet() -> str:
     """
     found = shutil.which("rivet")
     if found is None:
-        message = (
+        raise ValidationError(
             "Rivet was asked for, but there is no command `rivet` on PATH; install Rivet 3 or 4 "
             "(https://rivet.hepforge.org), source its rivetenv.sh, or leave --rivet out"
         )
-        raise ValidationError(message)
     return found
 
 
@@ -66,12 +65,10 @@ def _run(arguments: list[str], what: str) -> str:
             arguments, capture_output=True, text=True, check=False
         )
     except OSError as error:
-        message = f"{what}: cannot be started ({error})"
-        raise ValidationError(message) from error
+        raise ValidationError(f"{what}: cannot be started ({error})") from error
     if done.returncode:
         tail = "\n".join((done.stderr or done.stdout).splitlines()[-_LAST_LINES:])
-        message = f"{what} failed with exit code {done.returncode}:\n{tail}"
-        raise ValidationError(message)
+        raise ValidationError(f"{what} failed with exit code {done.returncode}:\n{tail}")
     return done.stdout
 
 
@@ -115,8 +112,7 @@ def run_rivet(
             arguments += ["-n", str(max_events)]
         _run([*arguments, str(path)], f"rivet on {path}")
         if not target.is_file():
-            message = f"rivet on {path} wrote no {target.name}"
-            raise ValidationError(message)
+            raise ValidationError(f"rivet on {path} wrote no {target.name}")
         files.append(target)
     page = _pages(files, labels, out)
     return RivetRun(

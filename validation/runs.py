@@ -27,11 +27,9 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{file}: cannot be read ({error})"
-        raise ValidationError(message) from error
+        raise ValidationError(f"{file}: cannot be read ({error})") from error
     if not isinstance(found, dict):
-        message = f"{file}: does not hold an object"
-        raise ValidationError(message)
+        raise ValidationError(f"{file}: does not hold an object")
     return found
 
 
@@ -55,8 +53,7 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
     """
     if not path.is_dir():
         if not path.exists():
-            message = f"{path}: no such file, run or report"
-            raise ValidationError(message)
+            raise ValidationError(f"{path}: no such file, run or report")
         return path
     if (path / RUN_FILE).is_file():
         run = read_run(path)
@@ -69,11 +66,9 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
         samples = _load(path / METRICS).get("samples", {})
         file = Path(str(samples.get(_SIDES[chain], {}).get("file")))
     else:
-        message = f"{path}: neither a run folder nor the folder of a report"
-        raise ValidationError(message)
+        raise ValidationError(f"{path}: neither a run folder nor the folder of a report")
     if not file.is_file():
-        message = f"{path}: the events {file} are not there any more"
-        raise ValidationError(message)
+        raise ValidationError(f"{path}: the events {file} are not there any more")
     return file
 
 
@@ -148,13 +143,11 @@ def summarize_run(folder: Path) -> RunSummary:
     place = folder / REPORT if run else folder
     metrics = _load(place / METRICS) if (place / METRICS).is_file() else {}
     if not run and not metrics:
-        message = f"{folder}: neither a run folder nor the folder of a report"
-        raise ValidationError(message)
+        raise ValidationError(f"{folder}: neither a run folder nor the folder of a report")
     try:
         return _summary(folder, place, run, metrics)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        message = f"{folder}: not the record of a run or report ({error!r})"
-        raise ValidationError(message) from error
+        raise ValidationError(f"{folder}: not the record of a run or report ({error!r})") from error
 
 
 def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, Any]) -> RunSummary:

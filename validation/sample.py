@@ -190,8 +190,9 @@ class Reading:
             return next((names.index(n) for n in NOMINAL if n in names), 0)
         if self.weight not in names:
             known = ", ".join(names)
-            message = f"{self.path}: no weight named {self.weight!r}; its weights: {known}"
-            raise ValidationError(message)
+            raise ValidationError(
+                f"{self.path}: no weight named {self.weight!r}; its weights: {known}"
+            )
         return names.index(self.weight)
 
 
@@ -219,8 +220,7 @@ def _events(
             column = reading.column(names)
         yield Events(chunk, np.ascontiguousarray(chunk.weights[:, column]), jets), names, column
     if not names:
-        message = f"{source.path}: holds no event"
-        raise ValidationError(message)
+        raise ValidationError(f"{source.path}: holds no event")
 
 
 def first_events(reading: Reading, *, jets: JetDefinition | None, max_events: int | None) -> Events:
@@ -276,6 +276,7 @@ def fill_sample(
     assert sample is not None  # no event is an error above
     weights = sample.weights
     if abs(weights.total) <= 1e-12 * np.sqrt(weights.squares * read):
-        message = f"{reading.path}: the weights {weights.name!r} of its {read} events sum to zero"
-        raise ValidationError(message)
+        raise ValidationError(
+            f"{reading.path}: the weights {weights.name!r} of its {read} events sum to zero"
+        )
     return sample

@@ -111,10 +111,9 @@ class ValidationSettings:
         objects = [o.name for o in self.observables or () if isinstance(o, Observable)]
         unknown = sorted(set(named) - {*names(), *(o.name for o in own), *objects, CROSS_SECTION})
         if unknown:
-            message = (
+            raise ValidationError(
                 f"tolerance names {', '.join(unknown)}, which is no observable; `mcsurrogate "
                 "validate --list` lists them, 'default' stands for all others and "
                 f"{CROSS_SECTION!r} for the cross sections of the files"
             )
-            raise ValidationError(message)
         return Tolerance(given.get("default", 0.0), named)

@@ -60,10 +60,9 @@ class Tolerance:
     def __post_init__(self) -> None:
         for name, value in {"default": self.default, **(self.by_name or {})}.items():
             if not 0.0 <= value < 10.0:
-                message = (
+                raise ValidationError(
                     f"tolerance of {name} is {value}; it is a relative deviation, 0.02 means 2%"
                 )
-                raise ValidationError(message)
 
     def of(self, name: str) -> float:
         """Tolerance of an observable."""

@@ -42,8 +42,7 @@ class Decides:
     def __init__(self, *stages: str) -> None:
         unknown = [stage for stage in stages if stage not in STAGES]
         if unknown or not stages:
-            message = f"Decides{stages}: name stages of {', '.join(STAGES)}, at least one"
-            raise ValueError(message)
+            raise ValueError(f"Decides{stages}: name stages of {', '.join(STAGES)}, at least one")
         self.stages = stages
 
 

@@ -63,8 +63,9 @@ class PointsSection(Section):
     @model_validator(mode="after")
     def _selected_from_integrator(self) -> "PointsSection":
         if self.selection == "uncertain" and self.source != "integrator":
-            message = f"selection = 'uncertain' needs source = 'integrator', not {self.source!r}"
-            raise ValueError(message)
+            raise ValueError(
+                f"selection = 'uncertain' needs source = 'integrator', not {self.source!r}"
+            )
         return self
 
 
@@ -135,8 +136,7 @@ class EmulatorTrainingSection(Section):
         if self.scaling and (
             len(self.scaling) < 2 or list(self.scaling) != sorted(set(self.scaling))
         ):
-            message = "scaling needs two or more increasing numbers"
-            raise ValueError(message)
+            raise ValueError("scaling needs two or more increasing numbers")
         return self
 
 
@@ -153,6 +153,5 @@ class EmulatorCard(Section):
     @model_validator(mode="after")
     def _scaling_of_plain_points(self) -> "EmulatorCard":
         if self.training.scaling and self.points.selection != "plain":
-            message = "training.scaling needs points.selection = 'plain'"
-            raise ValueError(message)
+            raise ValueError("training.scaling needs points.selection = 'plain'")
         return self

@@ -37,13 +37,11 @@ def load_card(path: Path, model: type[Card]) -> Card:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: the card cannot be read: {error}"
-        raise CardError(message) from error
+        raise CardError(f"{path}: the card cannot be read: {error}") from error
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message = f"{path}: not valid TOML: {error}"
-        raise CardError(message) from error
+        raise CardError(f"{path}: not valid TOML: {error}") from error
     return _checked(content, model, str(path), text)
 
 

@@ -16,15 +16,14 @@ def _to_gev(value: object) -> object:
         return value
     match = _QUANTITY.fullmatch(value)
     if match is None:
-        message = f"{value!r} is no energy; write a number in GeV or a text like '13 TeV'"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is no energy; write a number in GeV or a text like '13 TeV'")
     number, unit = match.groups()
     if not unit:
-        message = f"{value!r} has no unit; write a plain number for GeV or a text like '13 TeV'"
-        raise ValueError(message)
+        raise ValueError(
+            f"{value!r} has no unit; write a plain number for GeV or a text like '13 TeV'"
+        )
     if unit not in _GEV:
-        message = f"{unit!r} is no unit of energy; use one of {', '.join(_GEV)}"
-        raise ValueError(message)
+        raise ValueError(f"{unit!r} is no unit of energy; use one of {', '.join(_GEV)}")
     return float(number) * _GEV[unit]
 
 
@@ -43,11 +42,9 @@ def _to_scale(value: object) -> object:
     try:
         number = _to_gev(value)
     except ValueError as error:
-        message = f"{error}; dynamic scales are {', '.join(_DYNAMIC)}"
-        raise ValueError(message) from error
+        raise ValueError(f"{error}; dynamic scales are {', '.join(_DYNAMIC)}") from error
     if isinstance(number, int | float) and not 0 < number < float("inf"):
-        message = "a fixed scale must be above zero"
-        raise ValueError(message)
+        raise ValueError("a fixed scale must be above zero")
     return number
 
 

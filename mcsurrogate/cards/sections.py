@@ -67,11 +67,10 @@ class ProcessSection(Section):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if [self.definition is None, not self.pythia, self.events is None].count(False) != 1:
-            message = (
+            raise ValueError(
                 "give one of `definition`, a process that is integrated here, `pythia`, the "
                 "settings of a process that Pythia makes, and `events`, a file of hard events"
             )
-            raise ValueError(message)
         return self
 
 
@@ -302,8 +301,9 @@ class SurrogateChainSection(Section):
     @model_validator(mode="after")
     def _variations_of_a_model(self) -> Self:
         if self.variations and self.hadronization is None:
-            message = "`variations` are densities relative to a model; name it in `hadronization`"
-            raise ValueError(message)
+            raise ValueError(
+                "`variations` are densities relative to a model; name it in `hadronization`"
+            )
         return self
 
 

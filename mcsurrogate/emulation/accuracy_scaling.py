@@ -104,8 +104,7 @@ def measure_scaling(
         If there are not enough points, or they are not all representative.
     """
     if points.representative is not None:
-        message = "scaling needs points that are all as the emulator will see them"
-        raise EmulationError(message)
+        raise EmulationError("scaling needs points that are all as the emulator will see them")
     check_counts(len(points), counts, settings, test_points)
     test = slice(len(points) - test_points, None)
     series = []
@@ -143,18 +142,16 @@ def check_counts(
     """
     available = points - test_points
     if len(counts) < 2 or list(counts) != sorted(set(counts)) or counts[-1] > available:
-        message = (
+        raise EmulationError(
             f"counts {list(counts)}: two or more increasing numbers up to {available} are needed "
             f"({points} points, {test_points} of them for the test)"
         )
-        raise EmulationError(message)
     smallest = len(Split.draw(counts[0], _HELD_FRACTION, 1).training)
     if smallest < settings.batch:
-        message = (
+        raise EmulationError(
             f"of {counts[0]} points {smallest} are left to train on, fewer than a batch of "
             f"{settings.batch}: begin the scaling with more"
         )
-        raise EmulationError(message)
 
 
 def _measure(emulator: Emulator, momenta: Tensor, me2: Tensor, count: int) -> ScalingPoint:

@@ -72,8 +72,7 @@ class EmulatedMatrixElement:
         largest_sigma: float | None = None,
     ) -> None:
         if largest_sigma is not None and not largest_sigma > 0.0:
-            message = f"largest_sigma = {largest_sigma}: must be positive"
-            raise EmulationError(message)
+            raise EmulationError(f"largest_sigma = {largest_sigma}: must be positive")
         emulator.exact = exact
         self.emulator = emulator
         self.exact = exact
@@ -132,8 +131,7 @@ class EmulatedMatrixElement:
             If :meth:`measure_cost` was not called.
         """
         if self._cost is None:
-            message = "the cost is not known: call measure_cost with typical momenta"
-            raise EmulationError(message)
+            raise EmulationError("the cost is not known: call measure_cost with typical momenta")
         return self._cost
 
 

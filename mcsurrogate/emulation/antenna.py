@@ -71,11 +71,10 @@ def antenna_flows(process: Process) -> list[Flow]:
     for flow in produced:
         flows.append(flow)
         if len(flows) > LARGEST_FLOW_COUNT:
-            message = (
+            raise EmulationError(
                 f"{process.name}: more than {LARGEST_FLOW_COUNT} colour flows; train with "
                 "skeleton='none'"
             )
-            raise EmulationError(message)
     return flows
 
 

@@ -17,11 +17,9 @@ def check_surrogate(surrogate: Tensor) -> Tensor:
         If they are not ``(N,)``, finite and not negative.
     """
     if surrogate.dim() != 1:
-        message = f"surrogate weights of shape {tuple(surrogate.shape)}: must be (N,)"
-        raise EmulationError(message)
+        raise EmulationError(f"surrogate weights of shape {tuple(surrogate.shape)}: must be (N,)")
     if not bool(torch.isfinite(surrogate).all()) or bool((surrogate < 0.0).any()):
-        message = "surrogate weights must be finite and not negative"
-        raise EmulationError(message)
+        raise EmulationError("surrogate weights must be finite and not negative")
     return surrogate.to(torch.float64)
 
 
@@ -35,20 +33,17 @@ def check_weights(surrogate: Tensor, exact: Tensor) -> None:
         where the exact one is not zero.
     """
     if surrogate.shape != exact.shape or surrogate.dim() != 1:
-        message = (
+        raise EmulationError(
             f"surrogate weights of shape {tuple(surrogate.shape)} and exact ones of shape "
             f"{tuple(exact.shape)}: both must be (N,)"
         )
-        raise EmulationError(message)
     check_surrogate(surrogate)
     if not bool(torch.isfinite(exact).all()):
-        message = "exact weights must be finite"
-        raise EmulationError(message)
+        raise EmulationError("exact weights must be finite")
     lost = (surrogate == 0.0) & (exact != 0.0)
     if bool(lost.any()):
-        message = (
+        raise EmulationError(
             f"{int(lost.sum())} points have an exact weight but no surrogate weight (first: "
             f"{int(lost.nonzero()[0, 0])}): they would never become events; the surrogate must "
             "be positive wherever the exact weight is"
         )
-        raise EmulationError(message)

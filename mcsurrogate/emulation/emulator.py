@@ -136,8 +136,7 @@ class Emulator:
         numbers = model.numbers()
         coupling = numbers["alpha_s"] if alpha_s is None else alpha_s
         if not (math.isfinite(coupling) and coupling > 0.0):
-            message = f"alpha_s = {coupling}: must be finite and positive"
-            raise EmulationError(message)
+            raise EmulationError(f"alpha_s = {coupling}: must be finite and positive")
         points = as_tensor(momenta)
         check_shape(points, parsed)
         values = check_values(as_tensor(me2), len(points))
@@ -286,35 +285,31 @@ class Emulator:
             wanted = Process.parse(process) if isinstance(process, str) else process
             emulator._check_same(wanted, model)
         except EmulationError as error:
-            message = f"{path}: {error}"
-            raise EmulationError(message) from error
+            raise EmulationError(f"{path}: {error}") from error
         emulator.exact = exact
         return emulator
 
     def _check_same(self, process: Process | None, model: StandardModel | None) -> None:
         if process is not None and not same_amplitude(process, self.process):
-            message = (
+            raise EmulationError(
                 f"the emulator is for {self.card.process!r}, not for {process.name!r}; train "
                 "one for this process"
             )
-            raise EmulationError(message)
         if model is not None:
             numbers = model.numbers()
             for name, trained in self.card.parameters.items():
                 if name != "alpha_s" and not math.isclose(numbers[name], trained, rel_tol=1e-12):
-                    message = (
+                    raise EmulationError(
                         f"the emulator of {self.card.process!r} was trained with {name} = "
                         f"{trained:g}, not {numbers[name]:g}; train one with these parameters"
                     )
-                    raise EmulationError(message)
 
     def _points(self, momenta: Points, pdg_ids: Sequence[int] | None) -> Tensor:
         if pdg_ids is not None and tuple(pdg_ids) != self.process.pdg_ids:
-            message = (
+            raise EmulationError(
                 f"the legs {tuple(pdg_ids)} are not those of {self.card.process!r}, "
                 f"{self.process.pdg_ids} in this order"
             )
-            raise EmulationError(message)
         points = as_tensor(momenta)
         check_shape(points, self.process)
         return points
@@ -337,19 +332,16 @@ class Emulator:
             return None
         coupling = torch.as_tensor(alpha_s, dtype=torch.float64)
         if coupling.dim() > 1 or (coupling.dim() == 1 and len(coupling) != count):
-            message = f"alpha_s of shape {tuple(coupling.shape)} for {count} points"
-            raise EmulationError(message)
+            raise EmulationError(f"alpha_s of shape {tuple(coupling.shape)} for {count} points")
         if not bool(((coupling > 0.0) & torch.isfinite(coupling)).all()):
-            message = "alpha_s must be finite and positive"
-            raise EmulationError(message)
+            raise EmulationError("alpha_s must be finite and positive")
         power = self.card.alpha_s_power
         if power is None:
             if bool((coupling != self.card.alpha_s).any()):
-                message = (
+                raise EmulationError(
                     f"{self.card.process!r} has no single power of alpha_s: the emulator is for "
                     f"alpha_s = {self.card.alpha_s:g} only"
                 )
-                raise EmulationError(message)
             return None
         return (coupling / self.card.alpha_s) ** power
 
@@ -358,10 +350,9 @@ class Emulator:
             first = int(where[0])
             features = self.features(points[first : first + 1])
             reason = self.parts.domain.reason(features.inputs[:, 0], self.features.names)
-            message = (
+            raise EmulationError(
                 f"{len(where)} of {len(points)} points are outside the domain of the emulator of "
                 f"{self.card.process!r} (event {first}: {reason}); set emulator.exact to an "
                 "exact amplitude, or train on points like these"
             )
-            raise EmulationError(message)
         return self._exact(points[where].double(), alpha_s).double()

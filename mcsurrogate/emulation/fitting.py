@@ -111,18 +111,17 @@ class Split:
             If there are too few points, or the fraction is not between 0 and 1.
         """
         if points < _LEAST_POINTS:
-            message = (
+            raise EmulationError(
                 f"{points} points are too few to train and calibrate on: {_LEAST_POINTS} at least"
             )
-            raise EmulationError(message)
         if not 0.0 < held_fraction < 0.5:
-            message = f"held_fraction = {held_fraction}: must lie between 0 and 0.5"
-            raise EmulationError(message)
+            raise EmulationError(f"held_fraction = {held_fraction}: must lie between 0 and 0.5")
         held = int(min(max(held_fraction * points, _LEAST_HELD), _LARGEST_HELD))
         open_to_hold = points if representative is None else representative
         if not 2 * _LEAST_HELD <= open_to_hold <= points:
-            message = f"representative = {representative}: must be {2 * _LEAST_HELD} to {points}"
-            raise EmulationError(message)
+            raise EmulationError(
+                f"representative = {representative}: must be {2 * _LEAST_HELD} to {points}"
+            )
         held = min(held, open_to_hold // 2)
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(open_to_hold, generator=generator)

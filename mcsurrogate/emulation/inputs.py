@@ -28,14 +28,14 @@ def check_values(values: Tensor, count: int) -> Tensor:
         If they are not ``(count,)``, finite and positive.
     """
     if values.shape != (count,):
-        message = f"{tuple(values.shape)} squared amplitudes for {count} points: need ({count},)"
-        raise EmulationError(message)
+        raise EmulationError(
+            f"{tuple(values.shape)} squared amplitudes for {count} points: need ({count},)"
+        )
     good = torch.isfinite(values) & (values > 0.0)
     if not bool(good.all()):
         index = int((~good).nonzero()[0, 0])
-        message = (
+        raise EmulationError(
             f"squared amplitude {index} is {float(values[index])}: all must be finite and "
             "positive; leave such points out"
         )
-        raise EmulationError(message)
     return values.double()

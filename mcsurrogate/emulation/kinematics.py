@@ -67,7 +67,5 @@ def explain_point(momenta: Tensor, layout: ProcessLayout, index: int) -> NoRetur
         check_momenta(momenta.unsqueeze(0), layout.process, layout.parameters)
     except KinematicsError as error:
         reason = str(error).replace("event 0", f"event {index}")
-        message = f"{reason}; are the particles in the order of the process?"
-        raise KinematicsError(message) from None
-    message = f"{layout.process.name}: event {index} does not balance or is off shell"
-    raise KinematicsError(message)
+        raise KinematicsError(f"{reason}; are the particles in the order of the process?") from None
+    raise KinematicsError(f"{layout.process.name}: event {index} does not balance or is off shell")

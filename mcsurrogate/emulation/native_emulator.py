@@ -58,7 +58,6 @@ class NativeEmulator:
         """
         points = np.ascontiguousarray(momenta, dtype=np.float64)
         if points.ndim != 3 or points.shape[1:] != (self.legs, 4):
-            message = f"momenta of shape {points.shape}: need (N, {self.legs}, 4)"
-            raise EmulationError(message)
+            raise EmulationError(f"momenta of shape {points.shape}: need (N, {self.legs}, 4)")
         value, sigma, inside, _ = self._evaluator.evaluate(points)
         return value, sigma, inside

@@ -79,8 +79,7 @@ class NativeEvaluator:
         try:
             content = Path(path).read_bytes()
         except OSError as error:
-            message = f"{path}: the emulator cannot be read: {error}"
-            raise EmulationError(message) from error
+            raise EmulationError(f"{path}: the emulator cannot be read: {error}") from error
         return cls(content, str(path))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -141,15 +141,13 @@ class FoldedNetwork:
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             fits = weight.dim() == 2 and weight.shape[1] == size and bias.shape == weight.shape[:1]
             if not fits or weight.dtype != torch.float32:
-                message = (
+                raise EmulationError(
                     f"layer {layer} has weights {tuple(weight.shape)} and biases "
                     f"{tuple(bias.shape)} where {size} float32 inputs come in"
                 )
-                raise EmulationError(message)
             size = weight.shape[0]
         if size != _OUTPUTS:
-            message = f"the network has {size} outputs, needs mean and log sigma"
-            raise EmulationError(message)
+            raise EmulationError(f"the network has {size} outputs, needs mean and log sigma")
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
         """Name the layers as ``prefix.0.weight``, ``prefix.0.bias``, ..."""

@@ -77,10 +77,9 @@ def export_onnx(emulator: Emulator, path: Path) -> None:
     """
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
-        message = (
+        raise EmulationError(
             f"ONNX export needs the package(s) {', '.join(missing)}: install mcsurrogate[onnx]"
         )
-        raise EmulationError(message)
     graph = _Graph(emulator).eval()
     example = emulator.parts.domain.lower.unsqueeze(0).repeat(2, 1)
     with atomic_path(path) as part, warnings.catch_warnings():

@@ -58,8 +58,7 @@ class SOAP(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step; ``closure`` is not supported."""
         if closure is not None:
-            message = "SOAP takes no closure"
-            raise ValueError(message)
+            raise ValueError("SOAP takes no closure")
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:

@@ -127,16 +127,13 @@ class EmulatorParts:
                 named["domain.lower"], named["domain.upper"], float(named["domain.epistemic"][0])
             )
         except (KeyError, IndexError) as error:
-            message = f"the weights lack the tensor {error}"
-            raise EmulationError(message) from error
+            raise EmulationError(f"the weights lack the tensor {error}") from error
         for network in networks:
             network.check(inputs)
         if root is not None and root.shape[-1] != networks[0].weights[-1].shape[1] + 1:
-            message = "laplace.root does not fit the last hidden layer"
-            raise EmulationError(message)
+            raise EmulationError("laplace.root does not fit the last hidden layer")
         if domain.lower.shape != (inputs,) or domain.upper.shape != (inputs,):
-            message = f"the domain is not that of {inputs} inputs"
-            raise EmulationError(message)
+            raise EmulationError(f"the domain is not that of {inputs} inputs")
         return cls(networks, root, calibration, domain)
 
 

@@ -71,33 +71,28 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
         content = path.read_bytes()
         text = card_path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: the emulator cannot be read: {error}"
-        raise EmulationError(message) from error
+        raise EmulationError(f"{path}: the emulator cannot be read: {error}") from error
     try:
         card = ModelCard.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        message = (
+        raise EmulationError(
             f"{card_path} is no model card of an emulator of this version ({where}: "
             f"{first['msg']}); train it again"
-        )
-        raise EmulationError(message) from error
+        ) from error
     if hashlib.sha256(content).hexdigest() != card.weights_sha256:
-        message = (
+        raise EmulationError(
             f"{path} is truncated, damaged or belongs to another card than {card_path}: its "
             "SHA-256 differs from the card's; copy both files again"
         )
-        raise EmulationError(message)
     try:
         return load_tensors(content), card
     except (SafetensorError, ValueError, json.JSONDecodeError) as error:
-        message = f"{path}: not a safetensors file: {error}"
-        raise EmulationError(message) from error
+        raise EmulationError(f"{path}: not a safetensors file: {error}") from error
 
 
 def _card_path(path: Path) -> Path:
     if path.suffix != ".safetensors":
-        message = f"{path}: the name of an emulator's file must end in .safetensors"
-        raise EmulationError(message)
+        raise EmulationError(f"{path}: the name of an emulator's file must end in .safetensors")
     return path.with_suffix(".json")

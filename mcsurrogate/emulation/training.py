@@ -64,8 +64,9 @@ class TrainingSettings:
         )
         for good, name, need in checks:
             if not good:
-                message = f"TrainingSettings.{name} = {getattr(self, name)!r}: must be {need}"
-                raise EmulationError(message)
+                raise EmulationError(
+                    f"TrainingSettings.{name} = {getattr(self, name)!r}: must be {need}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,7 @@ def train_network(
     """
     points = data.inputs.shape[1]
     if points < settings.batch:
-        message = f"{points} training points are fewer than a batch of {settings.batch}"
-        raise EmulationError(message)
+        raise EmulationError(f"{points} training points are fewer than a batch of {settings.batch}")
     network = MemberNetwork(
         data.inputs.shape[0], settings.hidden, settings.members, _generator(seed, 0)
     )
@@ -243,11 +243,10 @@ def _epoch(
         mean, log_sigma = network(data.inputs[:, index])
         loss = _loss(mean, log_sigma, data.targets[index], settings)
         if not bool(torch.isfinite(loss)):
-            message = (
+            raise EmulationError(
                 f"training diverged in epoch {epoch + 1}; lower learning_rate "
                 f"(now {settings.learning_rate})"
             )
-            raise EmulationError(message)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

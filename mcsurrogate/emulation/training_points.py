@@ -96,14 +96,12 @@ class TrainingPoints:
                 None if representative == size else representative,
             )
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            message = (
+            raise EmulationError(
                 f"{path}: training points cannot be read ({error}); needed is an .npz file with "
                 "momenta (N, n, 4), me2 (N,), alpha_s and process"
-            )
-            raise EmulationError(message) from error
+            ) from error
         if process is not None and Process.parse(process).pdg_ids != Process.parse(found).pdg_ids:
-            message = f"{path} holds points of {found!r}, not of {process!r}"
-            raise EmulationError(message)
+            raise EmulationError(f"{path} holds points of {found!r}, not of {process!r}")
         return points
 
 
@@ -159,8 +157,7 @@ def legs_from_events(events: EventBatch, process: Process) -> Tensor:
         if order is not None:
             picked.append(events.momenta[start:stop][external][order])
     if not picked:
-        message = f"none of {len(events)} events is of the process {process.name!r}"
-        raise EmulationError(message)
+        raise EmulationError(f"none of {len(events)} events is of the process {process.name!r}")
     return torch.from_numpy(np.stack(picked))
 
 
@@ -222,10 +219,9 @@ def points_from_draws(
         block = draw(_BATCH, generator)
         empty = 0 if len(block) else empty + 1
         if empty > _MOST_EMPTY_BATCHES:
-            message = (
+            raise EmulationError(
                 f"no point of {empty * _BATCH} passes the cuts: integrate first, or loosen them"
             )
-            raise EmulationError(message)
         blocks.append(block)
         have += len(block)
         progress(min(have, count), count, "points")

@@ -81,11 +81,10 @@ def points_by_uncertainty(
         If fewer than 10,000 points are wanted, or no point passes the cuts.
     """
     if count < 2 * _LEAST_PILOT_POINTS:
-        message = (
+        raise EmulationError(
             f"{count} points are too few to choose them by uncertainty: "
             f"{2 * _LEAST_PILOT_POINTS} at least"
         )
-        raise EmulationError(message)
     start = time.process_time()
     plain = max(_LEAST_PILOT_POINTS, round(_PILOT_FRACTION * count))
     momenta = points_from_draws(draw, plain, seed, progress)

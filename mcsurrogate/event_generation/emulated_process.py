@@ -73,10 +73,9 @@ def emulated_process(
     for number, emulator in enumerate(emulators):
         if number not in used:
             known = ", ".join(sorted({a.matrix_element.process.name for a in process.amplitudes}))
-            message = (
+            raise EmulationError(
                 f"the emulator of {emulator.card.process!r} fits none of the amplitudes: {known}"
             )
-            raise EmulationError(message)
     return emulated
 
 
@@ -175,8 +174,7 @@ def prepare_two_stage(
     emulation = (source.emulation_seconds() - emulated) / pilot
     inside = torch.nonzero(points.weight)[:, 0]
     if len(inside) == 0:
-        message = f"none of {pilot} pilot points has a weight: integrate first"
-        raise EmulationError(message)
+        raise EmulationError(f"none of {pilot} pilot points has a weight: integrate first")
     exact = torch.zeros_like(points.weight)
     for block in torch.split(inside, _PILOT_BLOCK):
         exact[block] = source.exact_weight(points, block)[0]
@@ -309,8 +307,9 @@ def two_stage_events(
         index, weight = selected.index[keep], selected.weight[keep]
         made += len(index)
         if book.trials > _FEW and book.events == 0:
-            message = f"no event accepted from {book.trials} points: choose the maxima again"
-            raise EmulationError(message)
+            raise EmulationError(
+                f"no event accepted from {book.trials} points: choose the maxima again"
+            )
         if seen:
             passed, found = seen[0]
             accepted = WeightedPoints(points.u[index], points.channel[index], weight)

@@ -68,14 +68,12 @@ def emulated_selection(
     """
     section = card.emulators
     if section is None:
-        message = "the card has no section [emulators]"
-        raise ValueError(message)
+        raise ValueError("the card has no section [emulators]")
     if card.integration.helicities == "sample":
-        message = (
+        raise EmulationError(
             "integration.helicities = 'sample': an emulator knows the sum over helicities only; "
             "integrate with 'sum', or leave [emulators] out"
         )
-        raise EmulationError(message)
     model = StandardModel(**card.model.model_dump())
     emulators = [Emulator.load(Path(path), model=model) for path in section.weights]
     emulated = emulated_process(process, emulators, section.largest_sigma)

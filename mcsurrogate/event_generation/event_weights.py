@@ -42,11 +42,9 @@ def uncertainty_factors(
         If shapes differ or values are not positive.
     """
     if value.shape != sigma.shape or (members is not None and members.shape[1:] != value.shape):
-        message = "value, sigma and members must be for the same events"
-        raise EmulationError(message)
+        raise EmulationError("value, sigma and members must be for the same events")
     if not bool((value > 0.0).all()) or not bool((sigma >= 0.0).all()):
-        message = "values must be positive and uncertainties not negative"
-        raise EmulationError(message)
+        raise EmulationError("values must be positive and uncertainties not negative")
     relative = sigma / value
     factors = {SURROGATE_UP: torch.exp(relative), SURROGATE_DOWN: torch.exp(-relative)}
     if members is not None:
@@ -98,8 +96,7 @@ class EmulatorWeights:
         with torch.no_grad():
             found = self._process.contributions(u, channel)
             if not bool(found.accepted.all()):
-                message = "a point is outside the cuts and has no weight to vary"
-                raise EmulationError(message)
+                raise EmulationError("a point is outside the cuts and has no weight to vary")
             total = found.weights.sum(dim=1, keepdim=True).double()
             moved = torch.zeros(len(u), len(self.names), dtype=torch.float64)
             for index, amplitude in enumerate(self._process.amplitudes):

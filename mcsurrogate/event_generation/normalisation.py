@@ -99,20 +99,18 @@ class EventNormalisation:
         share = self._excess / (self._events + self._excess)
         wanted = _LARGEST_RATIO * max(self._overweight, _SMALLEST_SHARE)
         if share > wanted and self._chance(wanted) < _FALSE_ALARM:
-            message = (
+            raise GenerationError(
                 f"overweight events hold {share:.3%} of the weight of {self._events} events, and "
                 f"{self._overweight:.3%} was asked for (mean weight {self.mean:.6g} pb, cross "
                 f"section {self._cross_section:.6g} pb): {remedy}"
             )
-            raise GenerationError(message)
         deviation = abs(self.mean - self._cross_section) / self.error
         if deviation > _LARGEST_DEVIATION:
-            message = (
+            raise GenerationError(
                 f"the mean weight of {self._events} events is {self.mean:.6g} pb and the cross "
                 f"section {self._cross_section:.6g} pb, {deviation:.1f} standard errors of "
                 f"{self.error:.2g} pb apart: {remedy}"
             )
-            raise GenerationError(message)
         return {"mean_weight_pb": self.mean, "mean_weight_error_pb": self.error}
 
     def _chance(self, share: float) -> float:

@@ -50,10 +50,9 @@ class StageCosts:
         for name in ("proposal", "surrogate", "exact", "event"):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0.0:
-                message = (
+                raise EmulationError(
                     f"StageCosts.{name} = {value}: must be finite and not negative, in seconds"
                 )
-                raise EmulationError(message)
 
     def rounded(self) -> "StageCosts":
         """Return the costs rounded to powers of four.
@@ -129,8 +128,7 @@ def choose_maxima(
     check_weights(surrogate, exact)
     size = exact.abs()
     if float(size.sum()) == 0.0:
-        message = "no pilot point has a weight: nothing to unweight"
-        raise EmulationError(message)
+        raise EmulationError("no pilot point has a weight: nothing to unweight")
     s = surrogate.to(torch.float64)
     x = torch.where(s > 0.0, size.to(torch.float64) / s.clamp(min=1e-300), 0.0)
     rounded = (choice or costs).rounded()
@@ -176,8 +174,7 @@ def choose_single_maximum(
     """
     size = exact.abs().to(torch.float64)
     if float(size.sum()) == 0.0:
-        message = "no pilot point has a weight: nothing to unweight"
-        raise EmulationError(message)
+        raise EmulationError("no pilot point has a weight: nothing to unweight")
     maxima = [maximum_weight(size, f) for f in _fractions(overweight)]
     every = torch.ones_like(size)
     plain = StageCosts(costs.proposal, 0.0, costs.exact, costs.event)

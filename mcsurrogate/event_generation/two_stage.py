@@ -147,8 +147,7 @@ class TwoStageUnweighter:
             ("ratio_maximum", ratio_maximum),
         ):
             if not (math.isfinite(value) and value > 0.0):
-                message = f"{name} = {value}: must be positive and finite"
-                raise EmulationError(message)
+                raise EmulationError(f"{name} = {value}: must be positive and finite")
         self.surrogate_maximum = surrogate_maximum
         self.ratio_maximum = ratio_maximum
         self.record = TwoStageRecord()

@@ -144,8 +144,7 @@ class EventBatch:
         """Return the events of a contiguous slice as a batch of their own."""
         start, stop, step = selection.indices(len(self))
         if step != 1:
-            message = "an EventBatch takes contiguous slices only"
-            raise IndexError(message)
+            raise IndexError("an EventBatch takes contiguous slices only")
         stop = max(start, stop)
         first, last = self.offsets[start], self.offsets[stop]
         per_particle = {"pdg_id", "status", "parents", "colour", "momenta", "mass"}

@@ -61,8 +61,9 @@ class HepmcFile:
                 compressor = _zstd_compressor()
                 self.output = native.HepmcOutput.to_compressor(str(self.part), compressor, tools)
             case ".bz2" | ".xz" | ".lz4":
-                msg = f"{path}: HepMC3 files are written plain, as .gz or .zst; change the suffix"
-                raise EventFileError(msg)
+                raise EventFileError(
+                    f"{path}: HepMC3 files are written plain, as .gz or .zst; change the suffix"
+                )
             case _:
                 self.output = native.HepmcOutput.to_file(str(self.part), tools)
 
@@ -105,8 +106,7 @@ class HepmcFile:
             self.part.replace(name)
             _synchronise_folder(name.parent)
         except OSError as error:
-            msg = f"cannot write {name}: {error.strerror}"
-            raise EventFileError(msg) from error
+            raise EventFileError(f"cannot write {name}: {error.strerror}") from error
 
 
 def _synchronise_folder(folder: Path) -> None:

@@ -69,8 +69,9 @@ def write_les_houches(
         stream.write(format_head(run, header or {}).encode("utf-8", "surrogateescape"))
         for batch in batches:
             if batch.weight_names != run.weight_names:
-                msg = f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
-                raise EventFileError(msg)
+                raise EventFileError(
+                    f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
+                )
             columns = event_columns(batch) | {"extra_weight_names": ids}
             stream.write(native.lhe_text(columns))
             count += len(batch)
@@ -184,8 +185,9 @@ class _Events:
             self._text = self._text[start:] + block
             start = 0
             if len(self._text) > _LONGEST_EVENT:
-                msg = f"{self._path}: {_LONGEST_EVENT >> 20} MiB of text without a whole event"
-                raise EventFileError(msg)
+                raise EventFileError(
+                    f"{self._path}: {_LONGEST_EVENT >> 20} MiB of text without a whole event"
+                )
         self._text = self._text[start:]
         held: int = self.parser.held
         return held
@@ -199,8 +201,9 @@ def _open(path: Path, stream: IO[bytes]) -> tuple[RunInfo, _Events]:
     """Read the text up to the events; the run has the names of the header, as written."""
     text = stream.read(_BLOCK)
     if b"<LesHouchesEvents" not in text:
-        msg = f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
+        )
     while (end := text.find(_END_OF_HEAD)) < 0:
         block = stream.read(len(text))
         if not block or len(text) > _LONGEST_EVENT:

@@ -57,13 +57,15 @@ def parse_head(path: Path, text: str) -> RunInfo:
     visible = _IGNORED.sub(lambda hidden: re.sub(r"[^\n]", " ", hidden[0]), text)
     opening = _OPENING.search(visible)
     if opening is None or re.sub(r"<\?xml[^>]*\?>", "", visible[: opening.start()]).strip():
-        msg = f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
+        )
     version = re.search(r"\bversion\s*=\s*[\"']([^\"']*)[\"']", opening[1])
     if version is None or version[1].strip() not in _VERSIONS:
         found = "none" if version is None else version[1]
-        msg = f"{path}: cannot be read as an LHE file: version {found} is not in {_VERSIONS}"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: cannot be read as an LHE file: version {found} is not in {_VERSIONS}"
+        )
     header = _HEADER.search(visible, opening.end())
     after = opening.end()
     first_init = _INIT.search(visible, after)
@@ -73,8 +75,9 @@ def parse_head(path: Path, text: str) -> RunInfo:
             raise EventFileError(f"{path}: cannot be read as an LHE file: <header> is not closed")
     init = _INIT.search(visible, after)
     if init is None:
-        msg = f"{path}: cannot be read as an LHE file: no <init> at the beginning of a line"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: cannot be read as an LHE file: no <init> at the beginning of a line"
+        )
     run = _parse_init(path, text[init.end() :], 1 + text.count("\n", 0, init.end()))
     return replace(
         run,
@@ -95,8 +98,9 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
                 return found
         except ValueError:
             pass
-        msg = f"{path}, line {number}: expected {meaning} in <init>, found '{' '.join(words)}'"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}, line {number}: expected {meaning} in <init>, found '{' '.join(words)}'"
+        )
 
     beams = numbers(_BEAM_NUMBERS, "the ten numbers of the beams")
     whole = [int(number) for number in beams]
@@ -112,8 +116,9 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
         processes.append(ProcessInfo(int(process), cross_section, error, maximum))
     rest = "\n".join(line for _, line in numbered).strip()
     if rest and rest[0] not in "<#":
-        msg = f"{path}: <init> announces {whole[9]} processes and goes on: '{rest.splitlines()[0]}'"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: <init> announces {whole[9]} processes and goes on: '{rest.splitlines()[0]}'"
+        )
     return RunInfo(
         beams=(whole[0], whole[1]),
         energies_gev=(beams[2], beams[3]),

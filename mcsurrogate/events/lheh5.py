@@ -87,8 +87,7 @@ def read_lheh5(
             warnings.warn(f"{path}: '{name}' is no part of LHEH5 and is not read", stacklevel=2)
     last = rows if stop is None else stop
     if not 0 <= first <= last <= rows:
-        msg = f"{path}: events {first}:{last} were asked for, the file holds {rows}"
-        raise EventFileError(msg)
+        raise EventFileError(f"{path}: events {first}:{last} were asked for, the file holds {rows}")
     return run, _batches(path, batch_size, first, last)
 
 
@@ -141,8 +140,7 @@ class _Table:
         self.rows = int(shape[0]) if len(shape) == 2 else 1
         fits = len(shape) in {1, 2} and shape[-1] == len(self.names) and kind in "iuf"
         if not fits or len(set(self.names)) < len(self.names):
-            msg = f"{path}: '{name}' has shape {shape} and the columns {self.names}"
-            raise EventFileError(msg)
+            raise EventFileError(f"{path}: '{name}' has shape {shape} and the columns {self.names}")
 
     def read(self, names: Sequence[str], first: int, stop: int) -> Columns:
         """Columns of some rows, as float64."""
@@ -172,8 +170,9 @@ class _Reader:
         self.events = _Table(path, file, "events", (*EVENT_COLUMNS, NOMINAL[0]))
         self._particles = _Table(path, file, "particles", PARTICLE_COLUMNS)
         if unknown := set(self._particles.names) - set(PARTICLE_COLUMNS):
-            msg = f"{path}: particles have columns that cannot be kept: {sorted(unknown)}"
-            raise EventFileError(msg)
+            raise EventFileError(
+                f"{path}: particles have columns that cannot be kept: {sorted(unknown)}"
+            )
         self._weights = [name for name in self.events.names if name not in EVENT_COLUMNS]
         if not self._weights:
             raise EventFileError(f"{path}: 'events' has no column of weights")
@@ -200,8 +199,9 @@ class _Reader:
             raise EventFileError(f"{msg}{_MAJOR}.{_LAST_MINOR} can be read")
         self._version = version
         if "ctevents" in self.names or "ctparticles" in self.names:
-            msg = f"{self._path}: counterevents (ctevents, ctparticles) cannot be kept"
-            raise EventFileError(msg)
+            raise EventFileError(
+                f"{self._path}: counterevents (ctevents, ctparticles) cannot be kept"
+            )
 
     def _run(self) -> RunInfo:
         path = self._path

@@ -92,8 +92,9 @@ def write_lheh5(
         writer = _Writer(file, run.weight_names)
         for batch in batches:
             if batch.weight_names != run.weight_names:
-                msg = f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
-                raise EventFileError(msg)
+                raise EventFileError(
+                    f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
+                )
             writer.append(batch)
         _write_processes(file, run, writer.tags)
         return writer.events
@@ -104,8 +105,9 @@ def _check_weights(path: Path, names: Sequence[str]) -> None:
     reserved = {*EVENT_COLUMNS, *NOMINAL}
     # The reader knows the nominal weight by this name, in any letters.
     if taken := [name for name in more if name in reserved or name.casefold() == "weight"]:
-        msg = f"{path}: a weight cannot be called '{taken[0]}' in LHEH5, which has such a column"
-        raise EventFileError(msg)
+        raise EventFileError(
+            f"{path}: a weight cannot be called '{taken[0]}' in LHEH5, which has such a column"
+        )
     if len(more) > _MOST_WEIGHTS or any("\0" in name for name in more):
         msg = f"{path}: LHEH5 holds the names of {_MOST_WEIGHTS} weights, without NUL"
         raise EventFileError(f"{msg}; there are {len(more)}")

@@ -166,8 +166,7 @@ class EventRecords:
             with atomic_path(path) as part, part.open("wb") as stream:
                 np.savez_compressed(stream, allow_pickle=False, format=np.array(_FORMAT), **columns)
         except OSError as error:
-            msg = f"cannot write {path}: {error.strerror}"
-            raise EventFileError(msg) from error
+            raise EventFileError(f"cannot write {path}: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -183,10 +182,12 @@ class EventRecords:
             with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 columns: dict[str, Any] = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            msg = f"{path} cannot be read as saved event records: {error}"
-            raise EventFileError(msg) from error
+            raise EventFileError(
+                f"{path} cannot be read as saved event records: {error}"
+            ) from error
         if columns.pop("format", None) != _FORMAT or sorted(columns) != sorted(wanted):
-            msg = f"{path} does not hold event records of format {_FORMAT}; save them anew"
-            raise EventFileError(msg)
+            raise EventFileError(
+                f"{path} does not hold event records of format {_FORMAT}; save them anew"
+            )
         columns["weight_names"] = tuple(str(name) for name in columns["weight_names"])
         return cls(**columns)

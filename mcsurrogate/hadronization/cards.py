@@ -105,6 +105,7 @@ class StringBreakCard(HadronizationCard):
         for recording in recordings:
             for line in recording.settings:
                 if line.lower().replace(" ", "").startswith(("random:", "mcsurrogate:")):
-                    msg = f"{line!r} does not belong here: seed and plugin are set by the training"
-                    raise ValueError(msg)
+                    raise ValueError(
+                        f"{line!r} does not belong here: seed and plugin are set by the training"
+                    )
         return recordings

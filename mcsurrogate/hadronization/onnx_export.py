@@ -47,16 +47,16 @@ def export_onnx(
         If there are no such weights, they have no such network, or the package onnx is missing.
     """
     if find_spec("onnx") is None:
-        msg = "ONNX export needs the package onnx: install mcsurrogate[onnx]"
-        raise HadronizationError(msg)
+        raise HadronizationError("ONNX export needs the package onnx: install mcsurrogate[onnx]")
     path = weights_path(model)
     read_weights_header(path)
     tensors = load_file(path)
     known = [name.removesuffix(_FIRST) for name in tensors if name.endswith(_FIRST)]
     unknown = sorted(set(networks or ()) - set(known))
     if unknown:
-        msg = f"there are no networks {unknown} in {path}; known are {', '.join(known)}"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"there are no networks {unknown} in {path}; known are {', '.join(known)}"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     return [
         _write(name, _layers(tensors, name), folder / f"{name}.onnx") for name in networks or known

@@ -31,9 +31,9 @@ def read_recording(path: Path, model: str) -> tuple[dict[str, str], dict[str, ND
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        msg = f"{path} cannot be read as a recording of {model}: {error}"
-        raise HadronizationError(msg) from error
+        raise HadronizationError(
+            f"{path} cannot be read as a recording of {model}: {error}"
+        ) from error
     if metadata.get("mcsurrogate.recording") != model:
-        msg = f"{path} is no recording of {model}"
-        raise HadronizationError(msg)
+        raise HadronizationError(f"{path} is no recording of {model}")
     return metadata, tensors

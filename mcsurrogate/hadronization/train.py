@@ -46,8 +46,7 @@ MODEL_KINDS: dict[str, ModelKind] = {
 def _kind_of(content: Mapping[str, Any], source: object) -> ModelKind:
     kind = content.get("kind")
     if kind not in MODEL_KINDS:
-        msg = f"{source}: kind is {kind!r}; it can be {', '.join(MODEL_KINDS)}"
-        raise CardError(msg)
+        raise CardError(f"{source}: kind is {kind!r}; it can be {', '.join(MODEL_KINDS)}")
     return MODEL_KINDS[kind]
 
 
@@ -113,8 +112,7 @@ def train_hadronization(
         try:
             card = model.model_validate(dict(card))
         except ValidationError as error:
-            msg = f"training card of hadronization: {error}"
-            raise CardError(msg) from error
+            raise CardError(f"training card of hadronization: {error}") from error
     claim_folder(card, out, resume=resume)
     weights = [out / f"{name}.safetensors" for name in card.weights_names]
     if all(path.exists() for path in weights):

@@ -104,8 +104,9 @@ def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, 
         to_steps, quantile = steps_of_strings, _LOW_MASS
         source = "Pythia"
     if len(sample) < _FEWEST_CLUSTERS:
-        msg = f"{source} gives {len(sample)} clusters, {_FEWEST_CLUSTERS} are needed"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"{source} gives {len(sample)} clusters, {_FEWEST_CLUSTERS} are needed"
+        )
     apart = np.arange(len(sample)) % HELD_OUT == 0
     train, held_out = (to_steps(sample.take(np.flatnonzero(use))) for use in (~apart, apart))
     return train, held_out, reference_masses(sample, quantile)

@@ -27,15 +27,12 @@ def claim_folder(card: BaseModel, out: Path, *, resume: bool) -> None:
     text = dump_card(card)
     if mark.exists():
         if mark.read_text(encoding="utf-8") != text:
-            msg = f"{out} holds the training of another card; choose another folder"
-            raise RunFolderError(msg)
+            raise RunFolderError(f"{out} holds the training of another card; choose another folder")
         if not resume:
-            msg = f"{out} holds this training already; go on with it by --resume"
-            raise RunFolderError(msg)
+            raise RunFolderError(f"{out} holds this training already; go on with it by --resume")
         return
     if out.exists() and any(out.iterdir()):
-        msg = f"{out} is not empty and holds no training; choose another folder"
-        raise RunFolderError(msg)
+        raise RunFolderError(f"{out} is not empty and holds no training; choose another folder")
     out.mkdir(parents=True, exist_ok=True)
     write_text(mark, text)
 

@@ -67,11 +67,10 @@ def assemble(
         If a part cannot be built.
     """
     if card.process.definition is None:
-        message = (
+        raise CardError(
             "[process] has no `definition`: Pythia makes the hard process, and there is nothing to "
             "integrate or to write as LHE events; use `mcsurrogate run`"
         )
-        raise CardError(message)
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
     groups = loop_groups(definition, model) or expand(definition)
@@ -79,12 +78,11 @@ def assemble(
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
     if card.beams.sqrt_s <= threshold:
-        message = (
+        raise CardError(
             f"beams.sqrt_s = {card.beams.sqrt_s:g} GeV is below the threshold of "
             f"{threshold:g} GeV for {card.process.definition!r}; a plain number is in GeV, "
             "'13 TeV' is a text"
         )
-        raise CardError(message)
     beams = _beams(card, definition, density)
     diagrams = skeletons(groups, model)
     cuts = _finite(card, beams, diagrams, _cuts(card, groups, masses))
@@ -129,8 +127,9 @@ def _require_massless_beams(groups: Sequence[SubprocessGroup], model: StandardMo
                 if abs(pdg) == 5
                 else "name massless ones"
             )
-            message = f"beams: an incoming {particle.name} of {mass:g} GeV has a mass; {remedy}"
-            raise CardError(message)
+            raise CardError(
+                f"beams: an incoming {particle.name} of {mass:g} GeV has a mass; {remedy}"
+            )
 
 
 def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) -> list[float]:
@@ -138,11 +137,10 @@ def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) ->
     masses = [[as_number(particle_by_pdg(pdg).mass(model)) for pdg in ids] for ids in members]
     for ids, found in zip(members, masses, strict=True):
         if found != masses[0]:
-            message = (
+            raise ProcessError(
                 f"subprocesses with outgoing particles {members[0]} and {ids} have different "
                 "masses; give them runs of their own"
             )
-            raise ProcessError(message)
     return masses[0]
 
 
@@ -182,11 +180,10 @@ def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[flo
     for other in members:
         for a, b in zip(members[0][2:], other[2:], strict=True):
             if a != b and (a in named) != (b in named):
-                message = (
+                raise CardError(
                     f"cuts: a cut takes {a} of the subprocess {members[0]} and not {b} of "
                     f"{other}; name all of them, or 'jets'"
                 )
-                raise CardError(message)
     return Cuts(members[0], cuts, masses=masses, jets=jets)
 
 
@@ -220,11 +217,10 @@ def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cut
 def _beams(card: RunCard, definition: ProcessDefinition, density: DensityProvider) -> Beams:
     particles = beam_particles(card, definition)
     if sorted(abs(pdg) == _PROTON for pdg in particles) == [False, True]:
-        message = (
+        raise CardError(
             f"beams: {card.process.definition!r} has one hadron, and phase space is known for two "
             "hadrons or for two beams of fixed energy; a lepton on a hadron is not computed yet"
         )
-        raise CardError(message)
     name = card.beams.pdf
     return Beams(particles, None if name is None else density(name, card.beams.pdf_member))
 
@@ -235,6 +231,5 @@ def _coupling(
     if card.scales.alpha_s != "pdf":
         return card.scales.alpha_s
     if pdf is None:
-        message = "scales.alpha_s = 'pdf', but beams.pdf is missing; give a number"
-        raise CardError(message)
+        raise CardError("scales.alpha_s = 'pdf', but beams.pdf is missing; give a number")
     return pdf.alpha_s

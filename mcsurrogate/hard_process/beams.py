@@ -94,8 +94,7 @@ def beam_particles(card: RunCard, definition: ProcessDefinition) -> tuple[int, i
     """
     first, second = (_beam(card, definition, side) for side in (0, 1))
     if card.beams.pdf is not None and _PROTON not in (abs(first), abs(second)):
-        message = "beams.pdf: lepton beams have no parton densities here; leave it out"
-        raise CardError(message)
+        raise CardError("beams.pdf: lepton beams have no parton densities here; leave it out")
     return first, second
 
 
@@ -104,11 +103,10 @@ def _beam(card: RunCard, definition: ProcessDefinition, side: int) -> int:
     named = None if card.beams.particles is None else card.beams.particles[side]
     hadron = label.lower() in ("p", "p~")
     if card.beams.pdf is None and (hadron or len(choice) > 1):
-        message = (
+        raise CardError(
             f"beams.pdf is missing: {label!r} in {card.process.definition!r} is a hadron; name "
             "a PDF set (`mcsurrogate info` lists them), or definite incoming partons"
         )
-        raise CardError(message)
     if card.beams.pdf is not None and set(choice) <= _PARTONS:
         found = -_PROTON if label.lower() == "p~" else _PROTON
         # 'p' is the set of partons, which those of an antiproton are as well.
@@ -119,9 +117,8 @@ def _beam(card: RunCard, definition: ProcessDefinition, side: int) -> int:
     if not fits:
         what = f"{label!r} in {card.process.definition!r}"
         beam = "one beam particle" if named is None else f"a beam of {named!r}"
-        message = (
+        raise CardError(
             f"beams.particles: {what} cannot come from {beam}; the process needs "
             f"{_NAMES.get(found, 'a definite parton or lepton')!r} there"
         )
-        raise CardError(message)
     return found if named is None else BEAM_PARTICLES[named]

@@ -99,11 +99,10 @@ def build_channels(
     """
     legs = len(masses) + 2
     if mapping == "transverse" and not hadronic:
-        message = (
+        raise PhaseSpaceError(
             "'transverse' draws the momentum fractions with the particles, and partonic "
             "beams have none; take 'diagrams'"
         )
-        raise PhaseSpaceError(message)
     found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
     for diagram in diagrams:
         topology = Topology.from_lines(legs, diagram.lines, name=f"channel {len(found) + 1}")

@@ -212,8 +212,7 @@ class HardProcess:
     def __reduce__(self) -> tuple[Callable[..., "HardProcess"], tuple[object, ...]]:
         """Travel to other processes as the recipe: small, and built once in each."""
         if self._recipe is None:
-            message = "a hard process that no card made cannot be sent to other processes"
-            raise ProcessError(message)
+            raise ProcessError("a hard process that no card made cannot be sent to other processes")
         return self._recipe
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
@@ -324,11 +323,10 @@ class HardProcess:
 def _sampled(amplitude: Amplitude) -> SampledMatrixElement:
     element = amplitude.matrix_element
     if not isinstance(element, SampledMatrixElement):
-        message = (
+        raise ProcessError(
             f"{element.process.name}: this amplitude is known summed over helicities only; set "
             "integration.helicities = 'sum'"
         )
-        raise ProcessError(message)
     return element
 
 

@@ -150,12 +150,11 @@ def require_finite(
     if not remaining:
         return
     lines = dict.fromkeys(line for limit in remaining for line in _closing(limit, jets))
-    message = (
+    raise ProcessError(
         f"{name}: the cross section is infinite: the cuts leave open "
         f"{'; '.join(dict.fromkeys(limit.describe() for limit in remaining))}. Add to the card, "
         "with limits of your own:\n" + "\n".join(lines)
     )
-    raise ProcessError(message)
 
 
 def _is_open(limit: Limit, cuts: Cuts, events: LimitEvents) -> bool:

@@ -40,8 +40,7 @@ def draw_index(weights: Tensor, uniform: Tensor) -> Tensor:
     cumulative = weights.detach().cumsum(dim=1)
     total = cumulative[:, -1]
     if not bool(((total > 0.0) & torch.isfinite(total)).all()):
-        message = "cannot draw from weights whose sum is zero or not finite"
-        raise MatrixElementError(message)
+        raise MatrixElementError("cannot draw from weights whose sum is zero or not finite")
     threshold = (uniform.to(total.dtype) * total).unsqueeze(1)
     index = torch.searchsorted(cumulative, threshold, right=True).squeeze(1)
     return index.clamp_(max=weights.shape[1] - 1)

@@ -175,8 +175,7 @@ def _pattern(
         places = tuple(place for place, leg in enumerate(turned) if leg in minus)
         if places in _PATTERNS:
             return places, turned
-    message = "more than two negative helicities"
-    raise MatrixElementError(message)
+    raise MatrixElementError("more than two negative helicities")
 
 
 def gluons_to_photons_gluon(

@@ -79,14 +79,14 @@ def log_gradients(
     external = {p.mass_name for p in parsed.particles if p.mass_name}
     for name in parameters:
         if name not in numbers:
-            message = f"no parameter {name!r}; there are {', '.join(sorted(numbers))}"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"no parameter {name!r}; there are {', '.join(sorted(numbers))}"
+            )
         if name in external or ("w_mass" in external and name in _W_MASS_INPUTS):
-            message = (
+            raise MatrixElementError(
                 f"{name} changes the mass of an external particle of {parsed.name}, so its "
                 "momenta cannot stay fixed; differentiate through place_on_mass_shell instead"
             )
-            raise MatrixElementError(message)
         if name != "alpha_s":
             tracked[name] = momenta.new_tensor(numbers[name]).requires_grad_(True)
     moving = model.with_parameters(**numbers).with_parameters(**tracked)
@@ -138,17 +138,16 @@ def place_on_mass_shell(momenta: Tensor, masses: Sequence[Tensor | float]) -> Te
         If the masses do not fit, or momenta are not given in the centre of mass.
     """
     if len(masses) != momenta.shape[1] - 2:
-        message = f"{len(masses)} masses for {momenta.shape[1] - 2} outgoing legs"
-        raise MatrixElementError(message)
+        raise MatrixElementError(f"{len(masses)} masses for {momenta.shape[1] - 2} outgoing legs")
     incoming, outgoing = momenta[:, :2], momenta[:, 2:]
     total = incoming.sum(dim=1)
     if float(total[:, 1:].detach().abs().max()) > 1e-6 * float(total[:, 0].detach().max()):
-        message = "momenta must be given in the centre of mass of the incoming legs"
-        raise MatrixElementError(message)
+        raise MatrixElementError("momenta must be given in the centre of mass of the incoming legs")
     threshold = sum(as_number(mass) for mass in masses)
     if threshold >= float(total[:, 0].detach().min()):
-        message = f"the masses add up to {threshold:g} GeV, more than an event has energy"
-        raise MatrixElementError(message)
+        raise MatrixElementError(
+            f"the masses add up to {threshold:g} GeV, more than an event has energy"
+        )
     squares = torch.stack(
         [torch.as_tensor(mass, dtype=torch.float64).to(momenta) ** 2 for mass in masses]
     )

@@ -104,16 +104,14 @@ def resolve_orders(process: Process) -> Process:
     """
     powers = coupling_powers(process.all_incoming, process.excluded)
     if not powers:
-        message = (
+        raise ProcessError(
             f"{process.name}: no tree-level diagram; loop-induced processes need an external "
             "amplitude or a closed form"
         )
-        raise ProcessError(message)
     if process.orders.is_default:
         weighted = min(qcd + 2 * qed for qcd, qed in powers)
         return process.with_orders(CouplingOrders(weighted=weighted))
     if not any(process.orders.allows(*power) for power in powers):
         possible = ", ".join(f"QCD={qcd} QED={qed}" for qcd, qed in sorted(powers))
-        message = f"{process.name}: no diagram within the limits; possible are {possible}"
-        raise ProcessError(message)
+        raise ProcessError(f"{process.name}: no diagram within the limits; possible are {possible}")
     return process

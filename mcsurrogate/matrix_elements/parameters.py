@@ -79,25 +79,23 @@ class StandardModel:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, Tensor) and value.dim() != 0:
-                message = (
+                raise MatrixElementError(
                     f"StandardModel.{item.name} has shape {tuple(value.shape)}: give a number "
                     "or a tensor without dimensions"
                 )
-                raise MatrixElementError(message)
             number = as_number(value)
             if not math.isfinite(number) or number < 0.0:
-                message = f"StandardModel.{item.name} = {number}: must be finite and not negative"
-                raise MatrixElementError(message)
+                raise MatrixElementError(
+                    f"StandardModel.{item.name} = {number}: must be finite and not negative"
+                )
         for name in ("inverse_alpha_ew", "fermi_constant", "z_mass", "top_mass", "higgs_mass"):
             if as_number(getattr(self, name)) == 0.0:
-                message = f"StandardModel.{name} = 0: must be positive"
-                raise MatrixElementError(message)
+                raise MatrixElementError(f"StandardModel.{name} = 0: must be positive")
         if as_number(self._w_discriminant) < 0.0:
-            message = (
+            raise MatrixElementError(
                 "no real W mass follows from inverse_alpha_ew, fermi_constant and z_mass: "
                 "pi alpha / (sqrt(2) G_F) must be below M_Z^2 / 4"
             )
-            raise MatrixElementError(message)
 
     @property
     def _w_discriminant(self) -> Parameter:
@@ -150,10 +148,9 @@ class StandardModel:
         known = {item.name for item in fields(self)}
         unknown = sorted(set(changes) - known)
         if unknown:
-            message = (
+            raise MatrixElementError(
                 f"StandardModel has no parameter {unknown[0]!r}; it has {', '.join(sorted(known))}"
             )
-            raise MatrixElementError(message)
         arguments: dict[str, Any] = dict(changes)
         return replace(self, **arguments)
 

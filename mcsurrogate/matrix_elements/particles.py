@@ -129,8 +129,7 @@ def particle_by_name(name: str) -> Particle:
     """
     particle = _BY_NAME.get(name.lower())
     if particle is None:
-        message = f"unknown particle {name!r}; the model has {' '.join(_BY_NAME)}"
-        raise ProcessError(message)
+        raise ProcessError(f"unknown particle {name!r}; the model has {' '.join(_BY_NAME)}")
     return particle
 
 
@@ -144,8 +143,7 @@ def particle_by_pdg(pdg: int) -> Particle:
     """
     particle = PARTICLES.get(pdg)
     if particle is None:
-        message = f"the model has no particle with PDG id {pdg}"
-        raise ProcessError(message)
+        raise ProcessError(f"the model has no particle with PDG id {pdg}")
     return particle
 
 

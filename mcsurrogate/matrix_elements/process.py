@@ -97,8 +97,9 @@ class Process:
         for pdg in self.pdg_ids:
             particle_by_pdg(pdg)
         if len(self.outgoing) < 2:
-            message = f"{self.name}: {len(self.outgoing)} outgoing particles, need at least two"
-            raise ProcessError(message)
+            raise ProcessError(
+                f"{self.name}: {len(self.outgoing)} outgoing particles, need at least two"
+            )
         _check_conservation(self)
 
     @classmethod
@@ -118,11 +119,10 @@ class Process:
             if len(choice) > 1
         ]
         if several:
-            message = (
+            raise ProcessError(
                 f"{text!r}: {several[0]!r} stands for several particles; expand the process "
                 "with mcsurrogate.matrix_elements.subprocesses"
             )
-            raise ProcessError(message)
         pdgs = tuple(choice[0] for choice in definition.choices)
         return cls((pdgs[0], pdgs[1]), pdgs[2:], definition.orders, definition.excluded)
 
@@ -209,8 +209,9 @@ def _check_conservation(process: Process) -> None:
                 totals[name] = totals.get(name, 0.0) + sign * value
     for name, value in totals.items():
         if abs(value) > 1e-9:
-            message = f"{process.name}: {name} is not conserved (in minus out: {value:+.3g})"
-            raise ProcessError(message)
+            raise ProcessError(
+                f"{process.name}: {name} is not conserved (in minus out: {value:+.3g})"
+            )
 
 
 def multiparticle_labels(flavours: int = 4) -> dict[str, tuple[int, ...]]:
@@ -227,8 +228,7 @@ def multiparticle_labels(flavours: int = 4) -> dict[str, tuple[int, ...]]:
         If the number is not between 1 and 5.
     """
     if not 1 <= flavours <= 5:
-        message = f"{flavours} quark flavours in the proton: must be between 1 and 5"
-        raise ProcessError(message)
+        raise ProcessError(f"{flavours} quark flavours in the proton: must be between 1 and 5")
     quarks = tuple(quark for quark in (2, 4, 1, 3, 5) if quark <= flavours)
     proton = (21, *quarks, *(-quark for quark in quarks))
     return {
@@ -299,15 +299,12 @@ class ProcessDefinition:
         sides = body.split(">")
         if len(sides) != 2:
             what = "no '>'" if len(sides) < 2 else "more than one '>'"
-            message = f"{text!r}: {what}; write 'a b > c d ...'"
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: {what}; write 'a b > c d ...'")
         initial, final = sides[0].split(), sides[1].split()
         if len(initial) != 2:
-            message = f"{text!r}: {len(initial)} incoming particles, need two"
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: {len(initial)} incoming particles, need two")
         if len(final) < 2:
-            message = f"{text!r}: {len(final)} outgoing particles, need at least two"
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: {len(final)} outgoing particles, need at least two")
         names = (*initial, *final)
         choices = tuple(_resolve(name, labels, text) for name in names)
         return cls(names, choices, orders, excluded)
@@ -343,8 +340,9 @@ class ProcessDefinition:
             except ProcessError as error:
                 reason = reason or error
         if not found:
-            message = f"{self.name}: no partonic process obeys the conservation laws; {reason}"
-            raise ProcessError(message)
+            raise ProcessError(
+                f"{self.name}: no partonic process obeys the conservation laws; {reason}"
+            )
         return list(found.values())
 
     def _assignments(self) -> Iterator[tuple[int, ...]]:
@@ -374,8 +372,7 @@ def _refuse_unsupported(text: str) -> None:
         (r"\{", "polarised particles are not supported; use helicity_contributions"),
     ):
         if re.search(pattern, text):
-            message = f"{text!r}: {what}"
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: {what}")
 
 
 def _split_orders(text: str) -> tuple[str, CouplingOrders]:
@@ -384,18 +381,15 @@ def _split_orders(text: str) -> tuple[str, CouplingOrders]:
     for name, sign, number in pattern.findall(text):
         key = name.upper()
         if key not in ("QCD", "QED", "WEIGHTED") or sign not in ("=", "<=", "=="):
-            message = (
+            raise ProcessError(
                 f"{text!r}: cannot use the limit '{name}{sign}{number}'; possible are QCD, QED "
                 "and WEIGHTED with = (at most), <= or =="
             )
-            raise ProcessError(message)
         if sign == "==" and key == "WEIGHTED":
-            message = f"{text!r}: WEIGHTED can only be limited with <="
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: WEIGHTED can only be limited with <=")
         field_name = f"exact_{key.lower()}" if sign == "==" else key.lower()
         if field_name in values:
-            message = f"{text!r}: {key} is limited twice"
-            raise ProcessError(message)
+            raise ProcessError(f"{text!r}: {key} is limited twice")
         values[field_name] = int(number)
     return pattern.sub(" ", text), CouplingOrders(**values)
 
@@ -408,5 +402,6 @@ def _resolve(name: str, labels: dict[str, tuple[int, ...]], text: str) -> tuple[
     try:
         return (particle_by_name(name).pdg,)
     except ProcessError as error:
-        message = f"{text!r}: {error}; multiparticle labels are {' '.join(labels)}"
-        raise ProcessError(message) from None
+        raise ProcessError(
+            f"{text!r}: {error}; multiparticle labels are {' '.join(labels)}"
+        ) from None

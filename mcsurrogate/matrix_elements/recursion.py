@@ -342,8 +342,7 @@ def build_amplitude(process: Process, model: StandardModel) -> AmplitudeGraph:
     builder = _Builder(process, model)
     amplitudes = builder.close_all(builder.build_currents())
     if not amplitudes:
-        message = f"{process.name}: all tree amplitudes vanish within the coupling orders"
-        raise ProcessError(message)
+        raise ProcessError(f"{process.name}: all tree amplitudes vanish within the coupling orders")
     return AmplitudeGraph(
         process=process,
         graph=builder.graph,

@@ -64,8 +64,9 @@ def reweight_events(
     """
     taken = sorted(set(benchmarks) & set(batch.weight_names))
     if taken:
-        message = f"the events already have a weight {taken[0]!r}; choose another name"
-        raise MatrixElementError(message)
+        raise MatrixElementError(
+            f"the events already have a weight {taken[0]!r}; choose another name"
+        )
     ratios = {name: np.ones(len(batch)) for name in benchmarks}
 
     amplitude = cache(matrix_element)
@@ -132,11 +133,10 @@ def _check_masses(
 ) -> None:
     for particle in group.representative.particles:
         if as_number(particle.mass(model)) != as_number(particle.mass(benchmark)):
-            message = (
+            raise MatrixElementError(
                 f"benchmark {name!r} changes the mass of {particle.name}, an external particle: "
                 "events on the old mass shell cannot be reweighted; generate new ones"
             )
-            raise MatrixElementError(message)
 
 
 def _for_each_group(
@@ -155,15 +155,17 @@ def _for_each_group(
     counts = np.add.reduceat(hard, batch.offsets[:-1]) if len(batch) else np.array([])
     if not bool((counts == n_legs).all()):
         event = int(np.flatnonzero(counts != n_legs)[0])
-        message = f"event {event} has {int(counts[event])} external legs, the process has {n_legs}"
-        raise MatrixElementError(message)
+        raise MatrixElementError(
+            f"event {event} has {int(counts[event])} external legs, the process has {n_legs}"
+        )
     pdgs = batch.pdg_id[hard].reshape(-1, n_legs)
     momenta = torch.from_numpy(batch.momenta[hard].reshape(-1, n_legs, 4))
     for found in np.unique(pdgs, axis=0):
         key = tuple(int(pdg) for pdg in found)
         if key not in members:
-            message = f"events with the particles {key} do not belong to the process"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"events with the particles {key} do not belong to the process"
+            )
         group, member = members[key]
         rows = np.flatnonzero((pdgs == found).all(axis=1))
         chosen = momenta[torch.from_numpy(rows)][:, list(member.permutation)]

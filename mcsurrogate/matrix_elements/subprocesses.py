@@ -120,8 +120,7 @@ def expand(
     if not groups:
         possible = sorted({power for _, powers in candidates for power in powers})
         text = ", ".join(f"QCD={qcd} QED={qed}" for qcd, qed in possible)
-        message = f"{definition.name}: no diagram within the limits; possible are {text}"
-        raise ProcessError(message)
+        raise ProcessError(f"{definition.name}: no diagram within the limits; possible are {text}")
     return tuple(
         SubprocessGroup(representatives[key][0], tuple(members)) for key, members in groups.items()
     )

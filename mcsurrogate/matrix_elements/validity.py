@@ -20,14 +20,14 @@ def check_shape(momenta: Tensor, process: Process) -> None:
     """
     expected = (process.n_legs, 4)
     if momenta.dim() != 3 or tuple(momenta.shape[1:]) != expected:
-        message = (
+        raise KinematicsError(
             f"{process.name}: momenta of shape {tuple(momenta.shape)}, "
             f"need (N, {process.n_legs}, 4)"
         )
-        raise KinematicsError(message)
     if momenta.dtype not in (torch.float32, torch.float64):
-        message = f"{process.name}: momenta of type {momenta.dtype}, need float32 or float64"
-        raise KinematicsError(message)
+        raise KinematicsError(
+            f"{process.name}: momenta of type {momenta.dtype}, need float32 or float64"
+        )
 
 
 def check_momenta(momenta: Tensor, process: Process, model: StandardModel) -> None:
@@ -66,24 +66,22 @@ def _explain(
     event = p[index]
     where = f"{process.name}: event {index}"
     if not bool(torch.isfinite(event).all()):
-        message = f"{where} has momenta that are not finite"
-        raise KinematicsError(message)
+        raise KinematicsError(f"{where} has momenta that are not finite")
     if not bool((event[:, 0] > 0.0).all()):
-        message = f"{where} has a particle whose energy is not positive"
-        raise KinematicsError(message)
+        raise KinematicsError(f"{where} has a particle whose energy is not positive")
     energy = float(event[:, 0].max())
     difference = event[:2].sum(dim=0) - event[2:].sum(dim=0)
     if float(difference.abs().max()) > tolerance * energy:
-        message = f"{where} does not conserve momentum: in minus out is {difference.tolist()} GeV"
-        raise KinematicsError(message)
+        raise KinematicsError(
+            f"{where} does not conserve momentum: in minus out is {difference.tolist()} GeV"
+        )
     for leg, particle in enumerate(process.particles):
         square = float(2.0 * event[leg, 0] ** 2 - (event[leg] ** 2).sum())
         if abs(square - wanted[leg]) > tolerance * energy**2:
-            message = (
+            raise KinematicsError(
                 f"{where}: leg {leg + 1} ({particle.name}) is off its mass shell, "
                 f"p^2 = {square:.6g} GeV^2 instead of {wanted[leg]:.6g}"
             )
-            raise KinematicsError(message)
 
 
 def check_finite_result(value: Tensor, process: Process) -> Tensor:
@@ -98,11 +96,10 @@ def check_finite_result(value: Tensor, process: Process) -> Tensor:
     good = torch.isfinite(value.detach())
     if not bool(good.all()):
         index = int((~good).nonzero()[0, 0])
-        message = (
+        raise MatrixElementError(
             f"{process.name}: the matrix element diverges at event {index}: soft or collinear "
             "legs; cut on transverse momenta or angles before it is evaluated"
         )
-        raise MatrixElementError(message)
     return value
 
 
@@ -116,13 +113,11 @@ def strong_coupling(alpha_s: Tensor | float, momenta: Tensor, process: Process) 
     """
     coupling = torch.as_tensor(alpha_s, dtype=momenta.dtype, device=momenta.device)
     if coupling.dim() > 1 or (coupling.dim() == 1 and coupling.shape[0] != momenta.shape[0]):
-        message = (
+        raise MatrixElementError(
             f"{process.name}: alpha_s of shape {tuple(coupling.shape)} for "
             f"{momenta.shape[0]} events; give a number or one value an event"
         )
-        raise MatrixElementError(message)
     values = coupling.detach()
     if not bool(((values >= 0.0) & torch.isfinite(values)).all()):
-        message = f"{process.name}: alpha_s must be finite and not negative"
-        raise MatrixElementError(message)
+        raise MatrixElementError(f"{process.name}: alpha_s must be finite and not negative")
     return coupling

@@ -128,8 +128,7 @@ class VertexTerms:
     def _one(field: Field, name: str) -> int:
         node = field.part(name)
         if node is None:
-            message = f"current of particle {field.pdg} has no part {name!r}"
-            raise ProcessError(message)
+            raise ProcessError(f"current of particle {field.pdg} has no part {name!r}")
         return node
 
     def _product(self, scalars: list[int]) -> int:

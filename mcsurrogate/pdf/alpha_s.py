@@ -42,8 +42,7 @@ class StrongCoupling(Protocol):
 def _scale(q: Tensor | float) -> Tensor:
     tensor = q if isinstance(q, Tensor) else torch.tensor(q, dtype=torch.float64)
     if not bool((tensor > 0).all()) or not bool(torch.isfinite(tensor).all()):
-        message = "alpha_s was asked for a scale that is not positive and finite"
-        raise PartonDensityError(message)
+        raise PartonDensityError("alpha_s was asked for a scale that is not positive and finite")
     return tensor
 
 
@@ -52,8 +51,7 @@ class FixedCoupling:
 
     def __init__(self, value: float) -> None:
         if not 0 < value < math.inf:
-            message = f"alpha_s = {value} is not a positive number"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"alpha_s = {value} is not a positive number")
         self.value = value
         self.description = f"fixed at {value:g}"
 
@@ -90,17 +88,14 @@ class TabulatedCoupling:
     ) -> None:
         self.description = description
         if len(q) != len(alpha_s) or len(q) < 2:
-            message = (
+            raise PartonDensityError(
                 f"alpha_s table: {len(q)} scales and {len(alpha_s)} values; need equal numbers, "
                 "at least two"
             )
-            raise PartonDensityError(message)
         if any(b < a for a, b in pairwise(q)) or q[0] <= 0 or q[0] == q[-1]:
-            message = "alpha_s table: scales are not positive and increasing"
-            raise PartonDensityError(message)
+            raise PartonDensityError("alpha_s table: scales are not positive and increasing")
         if not all(0 < value < math.inf for value in alpha_s):
-            message = "alpha_s table: values are not all positive and finite"
-            raise PartonDensityError(message)
+            raise PartonDensityError("alpha_s table: values are not all positive and finite")
         logs = [2 * math.log(value) for value in q]
         if slopes is None:
             left, right = _slopes(logs, alpha_s)
@@ -175,11 +170,10 @@ class RunningCoupling(TabulatedCoupling):
         """Coupling at the scale ``q`` in GeV, any shape."""
         q = _scale(q)
         if bool((q < self._q[0]).any()):
-            message = (
+            raise PartonDensityError(
                 f"alpha_s was asked for Q = {q.min().item():g} GeV, its running is not "
                 f"perturbative below {float(self._q[0]):g} GeV"
             )
-            raise PartonDensityError(message)
         return super().__call__(q)
 
 
@@ -198,10 +192,9 @@ class AnalyticCoupling:
 
     def __init__(self, lambdas: dict[int, float], loops: int, thresholds: dict[int, float]) -> None:
         if not lambdas or not 1 <= loops <= 4:
-            message = (
+            raise PartonDensityError(
                 f"analytic alpha_s needs a Lambda_QCD and 1 to 4 loops, not {lambdas} and {loops}"
             )
-            raise PartonDensityError(message)
         self.lambdas = dict(sorted(lambdas.items()))
         self.loops = loops
         self.thresholds = thresholds
@@ -216,8 +209,9 @@ class AnalyticCoupling:
             if nf in self.thresholds:
                 result = torch.where(q > self.thresholds[nf], self._expansion(q, nf), result)
         if not bool(torch.isfinite(result).all()):
-            message = f"alpha_s was asked for Q = {q.min().item():g} GeV, at or below Lambda_QCD"
-            raise PartonDensityError(message)
+            raise PartonDensityError(
+                f"alpha_s was asked for Q = {q.min().item():g} GeV, at or below Lambda_QCD"
+            )
         return result
 
     def _expansion(self, q: Tensor, nf: int) -> Tensor:
@@ -265,8 +259,9 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
             return FixedCoupling(info.number("AlphaS_MZ", 0.118))
         return AnalyticCoupling(lambdas, loops, thresholds)
     if mode != "ode":
-        message = f"{info.source}: AlphaS_Type is {mode!r}, known are ipol, ode and analytic"
-        raise PartonDensityError(message)
+        raise PartonDensityError(
+            f"{info.source}: AlphaS_Type is {mode!r}, known are ipol, ode and analytic"
+        )
     if "AlphaS_Reference" in info:
         reference = info.number("AlphaS_Reference"), info.number("AlphaS_MassReference")
     else:
@@ -291,8 +286,7 @@ def _thresholds(info: SetInfo) -> dict[int, float]:
     for prefix in prefixes:
         if all(prefix + name in info for name in names.values()):
             return {nf: info.number(prefix + name) for nf, name in names.items() if nf <= flavours}
-    message = f"{info.source} has no quark masses (MCharm, MBottom, MTop)"
-    raise PartonDensityError(message)
+    raise PartonDensityError(f"{info.source} has no quark masses (MCharm, MBottom, MTop)")
 
 
 # Reference scale and thresholds of the families that Pythia ships, in GeV:
@@ -321,11 +315,10 @@ def standard_coupling(name: str) -> StrongCoupling:
     order = re.search(r"_(lo|nlo|nnlo|nlonllx|nnlonllx)_", name)
     family = next((masses for key, masses in _FAMILIES.items() if name.startswith(key)), None)
     if value is None or order is None or family is None:
-        message = (
+        raise PartonDensityError(
             f"the set {name!r} has no .info file and its name does not tell its alpha_s; pass "
             "one: load_pdf(..., alpha_s=RunningCoupling(...)) or FixedCoupling(value)"
         )
-        raise PartonDensityError(message)
     digits = value.group(1)
     loops = _ORDERS[order.group(1)]
     alpha_s = int(digits) / 10 ** (len(digits) - 1)

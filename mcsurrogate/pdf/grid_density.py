@@ -60,8 +60,7 @@ class GridDensity:
         extrapolator: str = "continuation",
     ) -> None:
         if force_positive not in _FLOORS:
-            message = f"{name}: ForcePositive is {force_positive}, not 0, 1 or 2"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{name}: ForcePositive is {force_positive}, not 0, 1 or 2")
         self._extrapolator = extrapolator
         self.name = name
         self.path = grid.path
@@ -174,42 +173,38 @@ class GridDensity:
             The set has no ``.info`` file and its name does not tell the coupling either.
         """
         if self.coupling is None:
-            message = (
+            raise PartonDensityError(
                 f"the set {self.name!r} has no .info file and its name does not tell its "
                 "alpha_s; pass one: load_pdf(..., alpha_s=FixedCoupling(0.118)) or a "
                 "RunningCoupling"
             )
-            raise PartonDensityError(message)
         return self.coupling(q)
 
     def _check_x(self, x: Tensor) -> None:
         # NaN fails both comparisons.
         if not bool(((x > 0) & (x <= self.x_max)).all()):
             bad = x[~((x > 0) & (x <= self.x_max))]
-            message = (
+            raise PartonDensityError(
                 f"{self.name}: {len(bad)} momentum fractions outside (0, {self.x_max:g}], the "
                 f"first is {bad[0].item():g}"
             )
-            raise PartonDensityError(message)
 
     def _at_scales(self, x: Tensor, q: Tensor, ids: tuple[int, ...]) -> Tensor:
         self._check_x(x)
         if not bool(((q > 0) & (q < torch.inf)).all()):
-            message = f"{self.name}: a scale Q is not positive and finite"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{self.name}: a scale Q is not positive and finite")
         outside = (x < self.x_min) | (q < self.q_min) | (q > self.q_max)
         if not bool(outside.any()):
             return self._inside(x, q, ids)
         where = outside.nonzero().squeeze(1)
         if self._extrapolator == "error":
             first = where[0]
-            message = (
+            raise PartonDensityError(
                 f"{self.name}: {len(where)} points outside the grid, the first at x = "
                 f"{x[first].item():g}, Q = {q[first].item():g} GeV, and the set's Extrapolator is "
                 f"'error'; the grid has x from {self.x_min:g}, Q from {self.q_min:g} to "
                 f"{self.q_max:g} GeV"
             )
-            raise PartonDensityError(message)
         result = self._inside(torch.clamp(x, min=self.x_min), q.clamp(self.q_min, self.q_max), ids)
         if self._extrapolator == "nearest":
             return result
@@ -220,8 +215,7 @@ class GridDensity:
 
     def _at_scale(self, x: Tensor, q: float, ids: tuple[int, ...]) -> Tensor:
         if not 0 < q < np.inf:
-            message = f"{self.name}: the scale Q = {q} is not positive and finite"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{self.name}: the scale Q = {q} is not positive and finite")
         if not self.q_min <= q <= self.q_max:
             return self._at_scales(x, torch.full_like(x, q), ids)
         self._check_x(x)
@@ -260,8 +254,7 @@ class GridDensity:
         """``(X + 2, Q + 2, F)`` values of the partons ``ids``, with a margin of one knot."""
         unknown = [pdg for pdg in ids if pdg not in _PARTONS]
         if unknown:
-            message = f"{self.name}: PDG id {unknown[0]} is not a parton"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{self.name}: PDG id {unknown[0]} is not a parton")
         zero = torch.zeros(self._values.shape[:2], dtype=torch.float64)
         columns = [21 if pdg == 0 else pdg for pdg in ids]
         return torch.stack(

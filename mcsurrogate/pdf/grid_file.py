@@ -71,10 +71,9 @@ class _Lines:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            message = (
+            raise PartonDensityError(
                 f"cannot read the grid file {path}: {error}; give the path of an LHAPDF6 .dat file"
-            )
-            raise PartonDensityError(message) from error
+            ) from error
         stripped = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
         self.lines = [(n, line) for n, line in stripped if not line.startswith("#")]
         while self.lines and not self.lines[-1][1]:

@@ -57,8 +57,7 @@ class SetInfo:
         if key in self._entries:
             return self._entries[key].text
         if default is None:
-            message = f"{self.source} has no entry {key!r}; the set is incomplete"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{self.source} has no entry {key!r}; the set is incomplete")
         return default
 
     def number(self, key: str, default: float | None = None) -> float:
@@ -119,11 +118,10 @@ def parse_entries(lines: Iterable[tuple[int, str]], source: str) -> SetInfo:
         else:
             name, colon, value = line.partition(":")
             if not colon:
-                message = (
+                raise PartonDensityError(
                     f"{source}, line {number}: {line[:40]!r} is not a 'Key: value' line; the file "
                     "is damaged, fetch the set again"
                 )
-                raise PartonDensityError(message)
             key, last = name.strip(), _Entry(value.strip().strip('"'), source, number)
         entries[key] = last
     return SetInfo(entries, source)
@@ -134,6 +132,5 @@ def read_info(path: Path) -> SetInfo:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot read {path}: {error}"
-        raise PartonDensityError(message) from error
+        raise PartonDensityError(f"cannot read {path}: {error}") from error
     return parse_entries(enumerate(text.splitlines(), 1), str(path))

@@ -73,12 +73,12 @@ def load_pdf(
         The set is not found, damaged, of another particle or for another interpolation.
     """
     if provider not in ("native", "lhapdf", "neopdf"):
-        message = f"unknown provider {provider!r}; choose 'native', 'lhapdf' or 'neopdf'"
-        raise PartonDensityError(message)
+        raise PartonDensityError(
+            f"unknown provider {provider!r}; choose 'native', 'lhapdf' or 'neopdf'"
+        )
     if provider == "lhapdf":
         if alpha_s is not None:
-            message = "provider='lhapdf' brings its own alpha_s, pass none"
-            raise PartonDensityError(message)
+            raise PartonDensityError("provider='lhapdf' brings its own alpha_s, pass none")
         return lhapdf_density(str(name_or_path), member)
     files = find_pdf(name_or_path, member)
     native = _native(files, alpha_s)
@@ -91,11 +91,10 @@ def _native(files: PdfFiles, alpha_s: StrongCoupling | None) -> GridDensity:
     if files.info is not None:
         info = read_info(files.info).overridden_by(info)
     if info.number("Particle", _PROTON) != _PROTON:
-        message = (
+        raise PartonDensityError(
             f"{info.source_of('Particle')}: the densities are those of the particle "
             f"{info.text('Particle')}, and only those of the proton ({_PROTON}) can be used"
         )
-        raise PartonDensityError(message)
     force_positive = int(info.number("ForcePositive", 0))
     return GridDensity(
         grid,

@@ -79,19 +79,16 @@ def find_pdf(name_or_path: str | Path, member: int = 0) -> PdfFiles:
         Nothing fits; the message lists where was searched.
     """
     if member < 0:
-        message = f"member {member} of {name_or_path} does not exist, begin at 0"
-        raise PartonDensityError(message)
+        raise PartonDensityError(f"member {member} of {name_or_path} does not exist, begin at 0")
     path = Path(name_or_path)
     if path.is_file():
         if member != 0:
-            message = f"{path} is one member, member={member} cannot be chosen"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{path} is one member, member={member} cannot be chosen")
         return _files(path, path.stem.removesuffix("_0000"))
     if path.is_dir():
         found = _member(path, path.resolve().name, member)
         if found is None:
-            message = f"{path} holds no file {path.resolve().name}_{member:04d}.dat"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{path} holds no file {path.resolve().name}_{member:04d}.dat")
         return found
     name = str(name_or_path)
     folders = search_folders()
@@ -102,11 +99,10 @@ def find_pdf(name_or_path: str | Path, member: int = 0) -> PdfFiles:
                 return found
     names = ", ".join(available_pdfs()) or "none"
     searched = ", ".join(map(str, folders)) or "no folder"
-    message = (
+    raise PartonDensityError(
         f"no PDF set {name!r} with a member {member} (searched {searched}; sets found: {names}); "
         "set LHAPDF_DATA_PATH to the folder of your sets or give the path of a .dat file"
     )
-    raise PartonDensityError(message)
 
 
 def _member(folder: Path, name: str, member: int) -> PdfFiles | None:

@@ -49,11 +49,10 @@ class PointwiseDensity:
     def xfx(self, pdg: int | Tensor, x: Tensor, q: Tensor | float) -> Tensor:
         """Momentum density x f(x, Q) of one parton, see `PartonDensity.xfx`."""
         if x.requires_grad or (isinstance(q, Tensor) and q.requires_grad):
-            message = (
+            raise PartonDensityError(
                 f"{self.name}: this provider gives no gradients; use the native reader "
                 "(provider='native')"
             )
-            raise PartonDensityError(message)
         return _apply(self._xfx, torch.as_tensor(pdg), x, torch.as_tensor(q), like=x)
 
     def alpha_s(self, q: Tensor | float) -> Tensor:
@@ -73,11 +72,10 @@ def _module(name: str, remedy: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        message = (
+        raise PartonDensityError(
             f"the module {name.partition('.')[0]} is not installed; use the native reader "
             f"(provider='native') or {remedy}"
-        )
-        raise PartonDensityError(message) from error
+        ) from error
 
 
 def lhapdf_density(name: str, member: int) -> PointwiseDensity:
@@ -92,8 +90,7 @@ def lhapdf_density(name: str, member: int) -> PointwiseDensity:
     try:
         pdf = module.mkPDF(name, member)
     except RuntimeError as error:
-        message = f"LHAPDF cannot load {name}/{member}: {error}"
-        raise PartonDensityError(message) from error
+        raise PartonDensityError(f"LHAPDF cannot load {name}/{member}: {error}") from error
     return PointwiseDensity(name, pdf.xfxQ, pdf.alphasQ)
 
 
@@ -117,21 +114,19 @@ def neopdf_density(native: GridDensity, files: PdfFiles) -> PointwiseDensity:
     known = read_info(files.info) if files.info is not None else ()
     missing = [key for key in _NEOPDF_KEYS if key not in known]
     if missing:
-        message = (
+        raise PartonDensityError(
             f"{files.info or files.grid}: NeoPDF needs an .info file with "
             f"{', '.join(missing)}; use the native reader (provider='native')"
         )
-        raise PartonDensityError(message)
     pdf = module.PDF.mkPDF_lhapdf_file(str(native.path))
 
     def xfx(pdg: int, x: float, q: float) -> float:
         # Outside it would return the value at the edge without a word.
         if not (native.x_min <= x <= native.x_max and native.q_min <= q <= native.q_max):
-            message = (
+            raise PartonDensityError(
                 f"{native.name}: x = {x:g}, Q = {q:g} GeV is outside the grid, and NeoPDF does not "
                 "extrapolate; use the native reader (provider='native')"
             )
-            raise PartonDensityError(message)
         value = float(pdf.xfxQ(pdg, x, q))
         return value if native.floor is None else max(value, native.floor)
 

@@ -53,26 +53,21 @@ class RunningSettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha_s < _MAXIMUM or not 0 < self.scale < math.inf:
-            message = (
+            raise PartonDensityError(
                 f"alpha_s({self.scale} GeV) = {self.alpha_s} is not a possible reference value"
             )
-            raise PartonDensityError(message)
         if not 1 <= self.loops <= 4:
-            message = f"{self.loops} loops of running; 1 to 4 are known"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"{self.loops} loops of running; 1 to 4 are known")
         highest = 4 if self.masses == "msbar" else 3
         if not 0 <= self.matching <= highest:
-            message = (
+            raise PartonDensityError(
                 f"matching to order {self.matching}; 0 to {highest} are known for {self.masses}"
             )
-            raise PartonDensityError(message)
         if self.masses not in ("msbar", "pole"):
-            message = f"masses {self.masses!r}; choose 'msbar' or 'pole'"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"masses {self.masses!r}; choose 'msbar' or 'pole'")
         ordered = [self.thresholds[nf] for nf in sorted(self.thresholds)]
         if any(low > high for low, high in pairwise(ordered)):
-            message = f"quark thresholds {self.thresholds} do not increase"
-            raise PartonDensityError(message)
+            raise PartonDensityError(f"quark thresholds {self.thresholds} do not increase")
 
     @property
     def description(self) -> str:

@@ -44,11 +44,11 @@ class ChannelSet:
 
     def __init__(self, mappings: Sequence[TopologyMapping], prior: Prior = "propagators") -> None:
         if not mappings:
-            message = "a channel set needs at least one channel"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError("a channel set needs at least one channel")
         if prior not in ("propagators", "densities", "uniform"):
-            message = f"unknown prior {prior!r}; choose 'propagators', 'densities' or 'uniform'"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"unknown prior {prior!r}; choose 'propagators', 'densities' or 'uniform'"
+            )
         first = mappings[0]
         for mapping in mappings:
             same = (mapping.dim, mapping.masses, mapping.sqrt_s) == (
@@ -57,8 +57,7 @@ class ChannelSet:
                 first.sqrt_s,
             )
             if not same:
-                message = "channels of different final states, beams or energies"
-                raise PhaseSpaceError(message)
+                raise PhaseSpaceError("channels of different final states, beams or energies")
         self.mappings = tuple(mappings)
         self.prior_kind: Prior = prior
         self.dim = first.dim
@@ -150,12 +149,12 @@ class ChannelSet:
         if isinstance(channel, int):
             return self._mapping(channel).forward(u)
         if channel.shape != u.shape[:1]:
-            message = f"{tuple(channel.shape)} channels for points of shape {tuple(u.shape)}"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"{tuple(channel.shape)} channels for points of shape {tuple(u.shape)}"
+            )
         counts = torch.bincount(channel, minlength=self.channels).tolist()
         if len(counts) > self.channels:
-            message = f"channel {len(counts) - 1} of {self.channels}"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"channel {len(counts) - 1} of {self.channels}")
         # Sort by channel, channels with the same map next to each other.
         rank = self._rank.to(channel.device)
         order = torch.argsort(rank[channel], stable=True)
@@ -188,8 +187,7 @@ class ChannelSet:
 
     def _mapping(self, channel: int) -> TopologyMapping:
         if not 0 <= channel < self.channels:
-            message = f"channel {channel} of {self.channels}"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"channel {channel} of {self.channels}")
         return self.mappings[channel]
 
     def inverse(

@@ -77,32 +77,26 @@ class Cut:
     def __post_init__(self) -> None:
         known = (*_SINGLE, *_PAIR, *_SYSTEM)
         if self.observable not in known:
-            message = (
+            raise PhaseSpaceError(
                 f"unknown observable {self.observable!r} in a cut; known are {', '.join(known)}"
             )
-            raise PhaseSpaceError(message)
         if self.others is not None and self.observable not in _PAIR:
-            message = f"a cut on {self.observable} has one group of particles, not two"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"a cut on {self.observable} has one group of particles, not two")
         if not self.particles:
-            message = f"a cut on {self.observable} names no particles"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"a cut on {self.observable} names no particles")
         if math.isnan(self.minimum) or math.isnan(self.maximum):
-            message = f"a cut on {self.observable} has a limit that is no number"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"a cut on {self.observable} has a limit that is no number")
         if not self.minimum < self.maximum or self.maximum <= 0:
-            message = (
+            raise PhaseSpaceError(
                 f"a cut on {self.observable} from {self.minimum:g} to {self.maximum:g}: nothing "
                 "passes it"
             )
-            raise PhaseSpaceError(message)
         for name in (*self.particles, *(self.others or ())):
             if isinstance(name, str) and name not in PARTICLE_GROUPS:
-                message = (
+                raise PhaseSpaceError(
                     f"unknown particles {name!r} in a cut on {self.observable}; give PDG ids or "
                     f"one of {', '.join(PARTICLE_GROUPS)}"
                 )
-                raise PhaseSpaceError(message)
 
 
 def _legs(names: Iterable[int | str], pdg_ids: Sequence[int]) -> list[int]:
@@ -140,8 +134,7 @@ class Cuts:
         n = len(self.pdg_ids) - 2
         self.masses = tuple(masses) if masses is not None else (0.0,) * n
         if n < 1 or len(self.masses) != n:
-            message = f"{len(self.masses)} masses for {n} outgoing legs of a process"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"{len(self.masses)} masses for {n} outgoing legs of a process")
         self.jets = jets
         self._singles: list[tuple[Cut, list[int]]] = []
         self._pairs: list[tuple[Cut, list[tuple[int, int]]]] = []

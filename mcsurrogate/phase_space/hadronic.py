@@ -65,11 +65,9 @@ class HadronicPhaseSpace(TopologyMapping):
     ) -> None:
         n = len(final_masses)
         if n < 2:
-            message = f"{n} final masses; at least two bodies are needed"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"{n} final masses; at least two bodies are needed")
         if s_min is not None and not 0 <= s_min < math.inf:
-            message = f"s_min = {s_min} GeV^2 must not be negative"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"s_min = {s_min} GeV^2 must not be negative")
         super().__init__(
             Topology(n + 2, name="flat"),
             final_masses,

@@ -78,8 +78,7 @@ class PowerLaw:
 
     def __init__(self, power: float, pole: float = 0.0) -> None:
         if not 0 <= power < math.inf or not math.isfinite(pole):
-            message = f"an invariant of power {power} and pole {pole} GeV^2"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"an invariant of power {power} and pole {pole} GeV^2")
         self.power = power
         self.pole = pole
         self.key: tuple[object, ...] = ("power", power, pole)
@@ -132,8 +131,9 @@ class BreitWigner:
 
     def __init__(self, mass: float, width: float) -> None:
         if not 0 < mass < math.inf or not 0 < width < math.inf:
-            message = f"a resonance of mass {mass} GeV and width {width} GeV: both must be positive"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"a resonance of mass {mass} GeV and width {width} GeV: both must be positive"
+            )
         self.mass2 = mass * mass
         self.gamma = mass * width
         self.key: tuple[object, ...] = ("resonance", mass, width)

@@ -44,11 +44,10 @@ class JetCuts:
 
     def __post_init__(self) -> None:
         if self.count < 1 or not self.radius > 0 or not self.pt_min >= 0 or not self.eta_max > 0:
-            message = (
+            raise PhaseSpaceError(
                 f"jet cuts: {self.count} jets of radius {self.radius} with pT > {self.pt_min} GeV "
                 f"and |eta| < {self.eta_max}: count, radius and eta must be positive"
             )
-            raise PhaseSpaceError(message)
 
     def __call__(self, momenta: Tensor, pdg_ids: Sequence[int]) -> Tensor:
         """Tell which events have enough jets.
@@ -67,8 +66,9 @@ class JetCuts:
         """
         partons = self._partons(pdg_ids)
         if len(partons) < self.count:
-            message = f"{self.count} jets asked of a final state with {len(partons)} partons"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"{self.count} jets asked of a final state with {len(partons)} partons"
+            )
         import awkward as ak
 
         fastjet = importlib.import_module("fastjet")

@@ -56,11 +56,10 @@ class Luminosity:
 
     def __init__(self, sqrt_s: float, s_min: float, invariant: InvariantMap) -> None:
         if not 0 < s_min < sqrt_s * sqrt_s < math.inf:
-            message = (
+            raise PhaseSpaceError(
                 f"beams of {sqrt_s:g} GeV cannot reach the final state or cuts, which need "
                 f"{math.sqrt(max(s_min, 0.0)):g} GeV (and more than zero)"
             )
-            raise PhaseSpaceError(message)
         self.s_hadronic = sqrt_s * sqrt_s
         self.s_min = s_min
         self.invariant = invariant

@@ -123,11 +123,9 @@ class TopologyMapping:
         powers = powers or Powers()
         bounds = bounds or _NoBounds()
         if len(final_masses) != n:
-            message = f"{len(final_masses)} final masses for {n} outgoing legs"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"{len(final_masses)} final masses for {n} outgoing legs")
         if not all(0 <= m < math.inf for m in final_masses):
-            message = f"final masses {tuple(final_masses)} GeV: none may be negative"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"final masses {tuple(final_masses)} GeV: none may be negative")
         self.topology = topology
         self.reflected = reflected
         walked = topology.reflected() if reflected else topology
@@ -137,16 +135,16 @@ class TopologyMapping:
         everything = frozenset(range(2, topology.legs))
         least = max(sum(block.least for block in blocks), bounds.least_mass(everything))
         if not least < sqrt_s < math.inf:
-            message = f"{sqrt_s:g} GeV are not enough: final state and cuts need {least:g} GeV"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"{sqrt_s:g} GeV are not enough: final state and cuts need {least:g} GeV"
+            )
         self.luminosity: Luminosity | None = None
         if hadronic:
             if least == 0:
-                message = (
+                raise PhaseSpaceError(
                     "massless particles in hadron collisions need a cut that keeps their mass "
                     "above zero"
                 )
-                raise PhaseSpaceError(message)
             energy = energy or _energy_map(topology, powers)
             self.luminosity = Luminosity(self.sqrt_s, least * least, energy)
         self._root = blocks[0] if len(blocks) == 1 else None
@@ -191,8 +189,7 @@ class TopologyMapping:
         nothing.
         """
         if u.ndim != 2 or u.shape[1] != self.dim:
-            message = f"points of shape {tuple(u.shape)}, expected (N, {self.dim})"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"points of shape {tuple(u.shape)}, expected (N, {self.dim})")
         columns = list(u.t().contiguous().unbind(0))
         azimuths = columns[self._regular.stop :]
         walker = Forward(columns[self._regular], azimuths[1:])

@@ -47,8 +47,7 @@ class FixedScale:
 
     def __init__(self, value: float) -> None:
         if not 0 < value < math.inf:
-            message = f"a scale of {value} GeV is not positive"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"a scale of {value} GeV is not positive")
         self.value = float(value)
         self.name = f"{value:g} GeV"
 
@@ -70,14 +69,12 @@ class DynamicScale:
 
     def __init__(self, name: str, factor: float = 1.0) -> None:
         if name not in DYNAMIC_SCALES:
-            message = (
+            raise PhaseSpaceError(
                 f"unknown scale {name!r}; give a number in GeV or one of "
                 f"{', '.join(DYNAMIC_SCALES)}"
             )
-            raise PhaseSpaceError(message)
         if not 0 < factor < math.inf:
-            message = f"a scale factor of {factor} is not positive"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"a scale factor of {factor} is not positive")
         self.name = name if factor == 1 else f"{factor:g} * {name}"
         self.factor = factor
         self._function = DYNAMIC_SCALES[name]

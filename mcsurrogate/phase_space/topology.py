@@ -41,14 +41,14 @@ class Propagator:
 
     def __post_init__(self) -> None:
         if not 0 <= self.mass < math.inf or not 0 <= self.width < math.inf:
-            message = (
+            raise PhaseSpaceError(
                 f"propagator of the legs {sorted(self.legs)}: mass {self.mass} GeV and width "
                 f"{self.width} GeV must not be negative"
             )
-            raise PhaseSpaceError(message)
         if self.width > 0 and self.mass == 0:
-            message = f"propagator of the legs {sorted(self.legs)} has a width but no mass"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"propagator of the legs {sorted(self.legs)} has a width but no mass"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,53 +81,46 @@ class Topology:
     def __post_init__(self) -> None:
         outgoing = frozenset(range(2, self.legs))
         if len(outgoing) < 2:
-            message = f"{self.legs} external legs; at least two must be outgoing"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"{self.legs} external legs; at least two must be outgoing")
         for propagator in (*self.time_like, *self.space_like):
             if not propagator.legs <= outgoing:
-                message = (
+                raise PhaseSpaceError(
                     f"propagator of the legs {sorted(propagator.legs)}: outgoing legs are 2 to "
                     f"{self.legs - 1}"
                 )
-                raise PhaseSpaceError(message)
         for propagator in self.time_like:
             if propagator.space_like or len(propagator.legs) < 2:
-                message = (
+                raise PhaseSpaceError(
                     f"time-like propagator of the legs {sorted(propagator.legs)}: at least two "
                     "outgoing legs must merge into it"
                 )
-                raise PhaseSpaceError(message)
         for propagator in self.space_like:
             if not propagator.space_like or not 0 < len(propagator.legs) < len(outgoing):
-                message = (
+                raise PhaseSpaceError(
                     f"space-like propagator of the legs {sorted(propagator.legs)}: at least one "
                     "outgoing leg must be on each side"
                 )
-                raise PhaseSpaceError(message)
         for a, b in combinations(self.time_like, 2):
             if a.legs == b.legs or (
                 a.legs & b.legs and not a.legs < b.legs and not b.legs < a.legs
             ):
-                message = (
+                raise PhaseSpaceError(
                     f"time-like propagators of the legs {sorted(a.legs)} and {sorted(b.legs)} "
                     "are neither nested nor disjoint"
                 )
-                raise PhaseSpaceError(message)
         for a, b in pairwise(self.space_like):
             if not a.legs < b.legs:
-                message = (
+                raise PhaseSpaceError(
                     f"space-like propagators of the legs {sorted(a.legs)} and {sorted(b.legs)} "
                     "do not follow each other from beam 0 to beam 1"
                 )
-                raise PhaseSpaceError(message)
         for s in self.time_like:
             for block in self.blocks:
                 if s.legs & block and not s.legs <= block and self.space_like:
-                    message = (
+                    raise PhaseSpaceError(
                         f"the time-like propagator of the legs {sorted(s.legs)} crosses a "
                         "space-like one"
                     )
-                    raise PhaseSpaceError(message)
 
     @property
     def blocks(self) -> tuple[frozenset[int], ...]:
@@ -185,10 +178,9 @@ class Topology:
             One entry for each external leg, the beams fixed.
         """
         if sorted(permutation) != list(range(self.legs)) or tuple(permutation[:2]) != (0, 1):
-            message = (
+            raise PhaseSpaceError(
                 f"{tuple(permutation)} is no permutation of {self.legs} legs that keeps the beams"
             )
-            raise PhaseSpaceError(message)
 
         def moved(p: Propagator) -> Propagator:
             legs = frozenset(permutation[leg] for leg in p.legs)

@@ -82,29 +82,27 @@ class TransverseMapping:
     ) -> None:
         n = len(final_masses)
         if n < 2:
-            message = f"{n} final masses; at least two bodies are needed"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"{n} final masses; at least two bodies are needed")
         if not all(0 <= m < math.inf for m in final_masses):
-            message = f"final masses {tuple(final_masses)} GeV: none may be negative"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"final masses {tuple(final_masses)} GeV: none may be negative")
         self.masses = tuple(map(float, final_masses))
         self.sqrt_s = float(sqrt_s)
         self._least = [bounds.least_transverse_momentum(leg + 2) for leg in range(n)]
         self._most_rapidity = [bounds.largest_rapidity(leg + 2) for leg in range(n)]
         least = sum(map(math.hypot, self.masses, self._least))
         if not least < sqrt_s < math.inf:
-            message = f"{sqrt_s:g} GeV are not enough: final state and cuts need {least:g} GeV"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(
+                f"{sqrt_s:g} GeV are not enough: final state and cuts need {least:g} GeV"
+            )
         heavy = [leg for leg in range(n) if self.masses[leg] > 0 and self._least[leg] == 0]
         light = [leg for leg in range(n) if leg not in heavy]
         self.radiated = tuple(radiated)
         if self.radiated:
             if n - len(self.radiated) != 2 or sorted(self.radiated) != heavy:
-                message = (
+                raise PhaseSpaceError(
                     f"legs {self.radiated} cannot be radiated: all massive legs without a cut on "
                     f"their transverse momentum must be, here {tuple(heavy)}, and two others remain"
                 )
-                raise PhaseSpaceError(message)
             self._order = (*heavy, *light)
             self._pair = True
             turn_over = max(self._least[light[0]], self._least[light[1]]) or _UNCUT
@@ -157,8 +155,7 @@ class TransverseMapping:
         The jacobian is zero where transverse masses use up the energy of the beams.
         """
         if u.ndim != 2 or u.shape[1] != self.dim:
-            message = f"points of shape {tuple(u.shape)}, expected (N, {self.dim})"
-            raise PhaseSpaceError(message)
+            raise PhaseSpaceError(f"points of shape {tuple(u.shape)}, expected (N, {self.dim})")
         n = len(self.masses)
         columns = u.t().contiguous().unbind(0)
         jacobian = torch.full_like(columns[0], self._factor)

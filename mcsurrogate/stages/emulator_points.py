@@ -93,11 +93,10 @@ def _integrator_draws(
     run = _integrated_card(folder)
     for name, value in run.model.model_dump().items():
         if value != model.numbers()[name]:
-            msg = (
+            raise EmulationError(
                 f"{folder}: its run has model.{name} = {value:g}, but the emulator's card has "
                 f"{model.numbers()[name]:g}"
             )
-            raise EmulationError(msg)
     hard_process = assemble(run)
     sampler = load_sampler(folder / SAMPLER, hard_process, family=run.integration.flow.family)
     return sampler_draws(hard_process, sampler, process)
@@ -118,8 +117,9 @@ def _integrated_card(folder: Path) -> RunCard:
     try:
         run = RunCard.model_validate(integration["card"])
     except ValidationError as error:
-        message = f"{folder}: run.json holds no card of its integration: {error}"
-        raise RunFolderError(message) from error
+        raise RunFolderError(
+            f"{folder}: run.json holds no card of its integration: {error}"
+        ) from error
     check_files(folder, {SAMPLER: folder / SAMPLER, **pdf_files(run)}, record["files"])
     return run
 
@@ -155,11 +155,10 @@ def sampler_draws(
         known = ", ".join(
             sorted({repr(a.matrix_element.process.name) for a in hard_process.amplitudes})
         )
-        msg = (
+        raise EmulationError(
             f"the run has no amplitude {process.name!r}; it has {known}: write the definition in "
             "this order of legs"
         )
-        raise EmulationError(msg)
     order = list(hard_process.amplitudes[index].permutation)
 
     def draw(count: int, generator: torch.Generator) -> Tensor:

@@ -162,16 +162,17 @@ def _open(card: EmulatorCard, folder: Path, *, resume: bool) -> None:
     text = dump_card(card)
     if path.exists():
         if path.read_text(encoding="utf-8") != text:
-            msg = f"{folder} was made from another card; choose another folder"
-            raise EmulationError(msg)
+            raise EmulationError(f"{folder} was made from another card; choose another folder")
         if not resume:
             state = "finished" if (folder / METRICS).exists() else "begun"
-            msg = f"{folder}: this training is {state}; resume it or choose another folder"
-            raise EmulationError(msg)
+            raise EmulationError(
+                f"{folder}: this training is {state}; resume it or choose another folder"
+            )
         return
     if folder.exists() and any(folder.iterdir()):
-        msg = f"{folder} is no folder of an emulator and is not empty; choose another folder"
-        raise EmulationError(msg)
+        raise EmulationError(
+            f"{folder} is no folder of an emulator and is not empty; choose another folder"
+        )
     write_text(path, text)
 
 

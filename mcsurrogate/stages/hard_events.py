@@ -83,8 +83,9 @@ def _energy(run: RunInfo) -> float:
 def _beam_names(run: RunInfo, path: Path) -> tuple[str, str]:
     names = {pdg: name for name, pdg in BEAM_PARTICLES.items()}
     if unknown := [beam for beam in run.beams if beam not in names]:
-        message = f"{path}: beam particle {unknown[0]} is none of {', '.join(BEAM_PARTICLES)}"
-        raise CardError(message)
+        raise CardError(
+            f"{path}: beam particle {unknown[0]} is none of {', '.join(BEAM_PARTICLES)}"
+        )
     return names[run.beams[0]], names[run.beams[1]]
 
 
@@ -102,9 +103,7 @@ def source_record(card: RunCard) -> dict[str, Any]:
     run, _ = read_hard_events(path)
     beams = card.beams.particles
     if beams is not None and beams != _beam_names(run, path):
-        message = f"beams.particles: {path} has beams {_beam_names(run, path)}"
-        raise CardError(message)
+        raise CardError(f"beams.particles: {path} has beams {_beam_names(run, path)}")
     if not math.isclose(card.beams.sqrt_s, _energy(run), rel_tol=1e-6):
-        message = f"beams.sqrt_s: {path} has beams with {_energy(run):g} GeV together"
-        raise CardError(message)
+        raise CardError(f"beams.sqrt_s: {path} has beams with {_energy(run):g} GeV together")
     return {"source": {"file": str(path)}}

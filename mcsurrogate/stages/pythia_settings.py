@@ -41,11 +41,10 @@ def _beams(card: RunCard) -> tuple[int, int]:
     found = beam_particles(card, definition)
     if not all(beam in BEAM_PARTICLES.values() for beam in found):
         labels = " ".join(definition.labels[:2])
-        message = (
+        raise CardError(
             f"Pythia cannot continue events of the partonic beams {labels!r}; give beams.pdf for "
             "proton beams, or use `mcsurrogate generate --no-shower` for LHE events"
         )
-        raise CardError(message)
     return found
 
 
@@ -54,8 +53,7 @@ def _structure(card: RunCard, beams: tuple[int, int]) -> list[str]:
     if card.beams.pdf is None:
         return leptonic
     if all(abs(beam) < _PROTON for beam in beams):
-        message = "beams.pdf: lepton beams have no parton densities here; leave it out"
-        raise CardError(message)
+        raise CardError("beams.pdf: lepton beams have no parton densities here; leave it out")
     grid = find_pdf(card.beams.pdf, card.beams.pdf_member).grid
     return [*leptonic, f"PDF:pSet = LHAGrid1:{grid}"]
 
@@ -85,17 +83,15 @@ def standard_settings(card: RunCard) -> list[str]:
         If the card has no such chain, or asks for what Pythia's own processes do not have.
     """
     if card.chain.standard is None:
-        message = (
+        raise CardError(
             "the card has no [chain.standard], the reference that the report compares with; "
             "add it, or use `mcsurrogate generate`"
         )
-        raise CardError(message)
     if card.process.definition is not None and not card.chain.standard.settings:
-        message = (
+        raise CardError(
             "[chain.standard] needs the Pythia settings that switch the process on, e.g. "
             "settings = ['Top:gg2ttbar = on']"
         )
-        raise CardError(message)
     beams = beam_settings(card)
     return [
         *(beams if card.process.events is None else _without_beams(beams)),
@@ -117,22 +113,20 @@ def hard_process_settings(card: RunCard) -> list[str]:
         If the card asks for what Pythia's internal processes do not have.
     """
     if card.cuts or card.jets is not None:
-        message = (
+        raise CardError(
             "cuts and jets: Pythia's own processes do not know them; use settings like "
             "'PhaseSpace:pTHatMin', or leave [chain.standard] out"
         )
-        raise CardError(message)
     if card.process.definition is None:
         return []
     scales = card.scales
     settings = [f"PDFinProcess:nQuarkIn = {card.process.light_flavours}"]
     for name, value in (("renorm", scales.renormalization), ("factor", scales.factorization)):
         if isinstance(value, str):
-            message = (
+            raise CardError(
                 f"scales: {value!r} is no scale of Pythia's own processes; use a fixed one, or "
                 "leave [chain.standard] out"
             )
-            raise CardError(message)
         settings += [
             f"SigmaProcess:{name}Scale2 = {_FIXED_SCALE}",
             f"SigmaProcess:{name}FixScale = {value**2!r}",

@@ -38,16 +38,14 @@ def plugin_settings(card: RunCard) -> list[str]:
         return []
     for line in section.settings:
         if setting_name(line) == "init:plugins" and "+=" not in line:
-            message = (
+            raise CardError(
                 f"chain.surrogate.settings: {line!r} would unload the hadronization plugin; write "
                 "'Init:plugins += {...}'"
             )
-            raise CardError(message)
     try:
         return hadronization_settings(section.hadronization, section.variations)
     except HadronizationError as error:
-        message = f"chain.surrogate.hadronization: {error}"
-        raise CardError(message) from error
+        raise CardError(f"chain.surrogate.hadronization: {error}") from error
 
 
 def require_surrogate(card: RunCard) -> None:
@@ -59,11 +57,10 @@ def require_surrogate(card: RunCard) -> None:
         If it has none.
     """
     if card.chain.surrogate.hadronization is None and card.process.definition is None:
-        message = (
+        raise CardError(
             "both chains are the same: their hard events are, and [chain.surrogate] "
             "chooses no hadronization; add e.g. hadronization = 'string_breaks'"
         )
-        raise CardError(message)
 
 
 def hadronization_record(card: RunCard) -> dict[str, Any]:

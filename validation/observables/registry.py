@@ -116,11 +116,10 @@ class Observable:
             raw = Values(np.asarray(raw, dtype=np.float64))
             n = len(raw.values)
         if n != len(events) or raw.values.ndim != 1:
-            message = (
+            raise ValidationError(
                 f"observable {self.name}: its function gave values for {n} events instead of "
                 f"{len(events)}; it must return one number or one list of numbers for every event"
             )
-            raise ValidationError(message)
         return raw
 
     def _computed(self, events: Events) -> "FloatArray | Values | ak.Array":
@@ -136,11 +135,10 @@ class Observable:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f for f in frames if f.filename == self._file()] or frames
             where = f"{own[-1].filename}:{own[-1].lineno}"
-            message = (
+            raise ValidationError(
                 f"observable {self.name}: its function failed with {type(error).__name__}: "
                 f"{error} ({where})"
-            )
-            raise ValidationError(message) from error
+            ) from error
 
     def _file(self) -> str:
         code = getattr(self.compute, "__code__", None)
@@ -205,8 +203,7 @@ def register(*observables: Observable) -> None:
     for observable in observables:
         known = _REGISTRY.get(observable.name)
         if known is not None and known is not observable:
-            message = f"an observable named {observable.name} exists already"
-            raise ValidationError(message)
+            raise ValidationError(f"an observable named {observable.name} exists already")
         _REGISTRY[observable.name] = observable
 
 
@@ -242,8 +239,9 @@ def get(name: str) -> Observable:
     try:
         return _REGISTRY[name]
     except KeyError:
-        message = f"unknown observable {name!r}; known are: {', '.join(names())}"
-        raise ValidationError(message) from None
+        raise ValidationError(
+            f"unknown observable {name!r}; known are: {', '.join(names())}"
+        ) from None
 
 
 def preset(name: str) -> tuple[Observable, ...]:
@@ -257,8 +255,9 @@ def preset(name: str) -> tuple[Observable, ...]:
     try:
         members = _PRESETS[name]
     except KeyError:
-        message = f"unknown preset {name!r}; known are: {', '.join(presets())}"
-        raise ValidationError(message) from None
+        raise ValidationError(
+            f"unknown preset {name!r}; known are: {', '.join(presets())}"
+        ) from None
     return tuple(get(member) for member in members)
 
 

@@ -68,8 +68,9 @@ def observable(
         name = function.__name__
         values = tuple(float(x) for x in edges)
         if len(values) < 2 or any(b <= a for a, b in itertools.pairwise(values)):
-            message = f"observable {name}: edges must be at least two ascending numbers"
-            raise ValidationError(message)
+            raise ValidationError(
+                f"observable {name}: edges must be at least two ascending numbers"
+            )
         return Observable(
             name=name,
             title=title or first or name,
@@ -102,12 +103,12 @@ def load_observables(path: Path) -> tuple[Observable, ...]:
     module = run_file(path, ValidationError)
     found = {o.name: o for o in vars(module).values() if _own(o, path)}
     if not found:
-        message = f"{path}: defines no observable; {_SYNTAX}"
-        raise ValidationError(message)
+        raise ValidationError(f"{path}: defines no observable; {_SYNTAX}")
     taken = sorted(set(found) & set(names()))
     if taken:
-        message = f"{path}: {taken[0]!r} is the name of a shipped observable; rename it"
-        raise ValidationError(message)
+        raise ValidationError(
+            f"{path}: {taken[0]!r} is the name of a shipped observable; rename it"
+        )
     return tuple(found.values())
 
 

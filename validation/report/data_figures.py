@@ -25,8 +25,7 @@ def distribution_figure(found: MeasuredResult, labels: tuple[str, str]) -> Figur
     measurement = found.measurement
     edges = measurement.edges
     if edges is None:
-        message = "the measurement is no distribution"
-        raise ValueError(message)
+        raise ValueError("the measurement is no distribution")
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 4.2), facecolor="none")
         grid = figure.add_gridspec(

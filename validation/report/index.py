@@ -40,8 +40,7 @@ def write_index(folder: Path) -> tuple[Path, int]:
         There is no such folder, or no run in it.
     """
     if not folder.is_dir():
-        message = f"{folder}: no such folder"
-        raise ValidationError(message)
+        raise ValidationError(f"{folder}: no such folder")
     runs, broken = [], []
     for place in find_runs(folder):
         try:
@@ -50,8 +49,7 @@ def write_index(folder: Path) -> tuple[Path, int]:
             # one damaged run must not hide the others
             broken.append(str(error))
     if not runs and not broken:
-        message = f"{folder}: holds no run and no report"
-        raise ValidationError(message)
+        raise ValidationError(f"{folder}: holds no run and no report")
     runs.sort(key=lambda r: (r.created or "", str(r.folder)), reverse=True)
     text = page(
         "index",

@@ -68,9 +68,7 @@ def read_table(name: str) -> list[dict[str, str]]:
         with source.open(encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
     except OSError as error:
-        message = f"the table {name} of measured values is missing"
-        raise ValidationError(message) from error
+        raise ValidationError(f"the table {name} of measured values is missing") from error
     if not rows:
-        message = f"the table {name} of measured values is empty"
-        raise ValidationError(message)
+        raise ValidationError(f"the table {name} of measured values is empty")
     return rows

@@ -49,19 +49,19 @@ def with_added_hadrons(
     rows, sources, rates = [], [], []
     for hadron in added:
         if np.isin(np.abs(tables.vertices[:, 2]), hadron.hadron).any():
-            msg = f"hadron {hadron.hadron} cannot be added: clusters decay into it already"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"hadron {hadron.hadron} cannot be added: clusters decay into it already"
+            )
         twins = [
             (vertex, old.get((vertex[0], vertex[1], int(math.copysign(hadron.like, vertex[2])))))
             for vertex in vertices_of_hadrons([hadron.hadron]).tolist()
         ]
         found = [(vertex, source) for vertex, source in twins if source is not None]
         if not found:
-            msg = (
+            raise HadronizationError(
                 f"hadron {hadron.hadron} cannot be added like {hadron.like}: clusters do not decay "
                 "into that, or its flavours are others"
             )
-            raise HadronizationError(msg)
         for vertex, source in found:
             rows.append(vertex)
             sources.append(source)

@@ -55,8 +55,9 @@ class StringSinglets(Section):
     def _no_seeds(cls, settings: tuple[str, ...]) -> tuple[str, ...]:
         for line in settings:
             if line.lower().replace(" ", "").startswith(("random:", "mcsurrogate:", "init:")):
-                msg = f"{line!r} does not belong here: seed and plugin are set by the training"
-                raise ValueError(msg)
+                raise ValueError(
+                    f"{line!r} does not belong here: seed and plugin are set by the training"
+                )
         return settings
 
 
@@ -207,20 +208,19 @@ class EventFitCard(Section):
     @model_validator(mode="after")
     def _adversary_needs_events(self) -> Self:
         if self.measured is not None and self.loss != "moments":
-            msg = "measured multiplicities are means: loss must be moments"
-            raise ValueError(msg)
+            raise ValueError("measured multiplicities are means: loss must be moments")
         if self.memory > 0 and (not (self.correlations or self.measured) or self.loss != "moments"):
-            msg = "memory needs loss = 'moments', and correlations = true or a measured table"
-            raise ValueError(msg)
+            raise ValueError(
+                "memory needs loss = 'moments', and correlations = true or a measured table"
+            )
         if self.correlations and self.measured is not None:
-            msg = "correlations are fitted to events: they exclude a measured table"
-            raise ValueError(msg)
+            raise ValueError("correlations are fitted to events: they exclude a measured table")
         if self.measured_shapes and self.measured is None:
-            msg = "measured_shapes needs a table of multiplicities in measured"
-            raise ValueError(msg)
+            raise ValueError("measured_shapes needs a table of multiplicities in measured")
         if self.averaged > self.steps:
-            msg = f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
-            raise ValueError(msg)
+            raise ValueError(
+                f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
+            )
         return self
 
 
@@ -251,6 +251,5 @@ class ClusterCard(HadronizationCard):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.decays is None) == (self.strings is None):
-            msg = "give either [decays] or [strings] as training data"
-            raise ValueError(msg)
+            raise ValueError("give either [decays] or [strings] as training data")
         return self

@@ -74,8 +74,9 @@ def read_primary_hadrons(path: Path, events: int | None = None) -> PrimaryHadron
     for chunk in EventFile(path, max_events=events).chunks():
         weights = chunk.weights[:, 0]
         if not np.allclose(weights, weights[0]):
-            msg = f"{path}: events have different weights; a fit needs unweighted events"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"{path}: events have different weights; a fit needs unweighted events"
+            )
         hadron = chunk.species.hadron
         decays = decays or bool((hadron & (chunk.status == 2)).any())
         # Beams are hadrons that decay into the hard process.
@@ -87,11 +88,10 @@ def read_primary_hadrons(path: Path, events: int | None = None) -> PrimaryHadron
         ids.append(chunk.pid[use])
         momenta.append(_momenta(chunk)[use])
     if not decays:
-        msg = (
+        raise HadronizationError(
             f"{path} holds no decays of hadrons, so that primary hadrons are not known; write the "
             "generator's whole record"
         )
-        raise HadronizationError(msg)
     return PrimaryHadrons(
         np.concatenate([[0], np.cumsum(np.concatenate(numbers))]).astype(np.int64),
         np.concatenate(ids).astype(np.int32),
@@ -142,11 +142,10 @@ def read_clusters(path: Path) -> ClusterSample:
             ids.append(pid[hadrons])
             momenta.append(inside)
     if not masses:
-        msg = (
+        raise HadronizationError(
             f"{path}: of {seen} particles {CLUSTER} none is a cluster that two partons make and "
             "that decays into hadrons"
         )
-        raise HadronizationError(msg)
     return ClusterSample(
         np.array(ends, dtype=np.int64),
         np.array(masses),

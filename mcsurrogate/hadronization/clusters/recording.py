@@ -68,5 +68,4 @@ class ClusterRecording:
                 int(metadata["events"]), tensors["codes"], tensors["values"], tensors["labels"]
             )
         except (KeyError, ValueError) as error:
-            msg = f"recording {path} is incomplete: {error!r}"
-            raise HadronizationError(msg) from error
+            raise HadronizationError(f"recording {path} is incomplete: {error!r}") from error

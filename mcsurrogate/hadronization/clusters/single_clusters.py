@@ -86,11 +86,10 @@ def decay_clusters(
     mass = np.asarray(mass, dtype=np.float64)
     triplet = (ends > 0) == (np.abs(ends) < 10)
     if ends.shape != (len(mass), 2) or not (mass > 0).all() or (triplet.sum(axis=1) != 1).any():
-        msg = (
+        raise HadronizationError(
             f"clusters need ends of shape ({len(mass)}, 2), one of them a triplet and one an "
             "antitriplet, and positive masses"
         )
-        raise HadronizationError(msg)
     lines = [*hadronization_settings(model), *settings, "HadronLevel:Decay = off"]
     run = Rehadronizer(lines, seed=seed)
     batches = list(run.hadronize(_records(ends, mass), batch_size=20_000))

@@ -78,19 +78,19 @@ class ClusterSample:
                 missing = [name for name in _FIELDS if name not in stored.files]
                 columns = {name: stored[name] for name in _FIELDS if not missing}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            msg = f"cluster decays {path} cannot be read: {error}"
-            raise HadronizationError(msg) from error
+            raise HadronizationError(f"cluster decays {path} cannot be read: {error}") from error
         if missing:
-            msg = f"cluster decays {path} lack the arrays {', '.join(missing)}"
-            raise HadronizationError(msg)
+            raise HadronizationError(f"cluster decays {path} lack the arrays {', '.join(missing)}")
         plus, minus, mass, number, hadron, momenta = (columns[name] for name in _FIELDS)
         clusters, hadrons = len(mass), int(number.sum(dtype=np.int64))
         if {len(plus), len(minus), len(number)} != {clusters} or len(hadron) != hadrons:
-            msg = f"cluster decays {path}: lengths of the arrays do not fit together"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"cluster decays {path}: lengths of the arrays do not fit together"
+            )
         if momenta.shape != (hadrons, 4) or not np.isfinite(momenta).all():
-            msg = f"cluster decays {path}: hadron_p4 must be ({hadrons}, 4) and finite"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"cluster decays {path}: hadron_p4 must be ({hadrons}, 4) and finite"
+            )
         offsets = np.concatenate([[0], np.cumsum(number, dtype=np.int64)])
         sample = cls(
             np.stack([plus, minus], axis=1).astype(np.int64),
@@ -102,11 +102,10 @@ class ClusterSample:
         total = np.add.reduceat(sample.momenta, offsets[:-1]) if hadrons else sample.momenta
         wrong = np.abs(total - np.stack([sample.mass] + 3 * [0 * mass], axis=1)).max(axis=1) > 1e-3
         if wrong.any():
-            msg = (
+            raise HadronizationError(
                 f"cluster decays {path}: {wrong.sum()} clusters do not conserve momentum in their "
                 f"rest frame, the first is number {wrong.argmax()}"
             )
-            raise HadronizationError(msg)
         return sample
 
     def take(self, index: NDArray[np.int64]) -> Self:

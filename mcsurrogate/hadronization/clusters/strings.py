@@ -104,8 +104,9 @@ def steps_of_strings(sample: ClusterSample) -> DecaySteps:
             popped[start : stop - 1] = found[0]
             rows[start:stop] = start + np.array(found[1])
     if good.sum() < _FEWEST * len(sample):
-        msg = f"of {len(sample)} strings only {good.sum()} have hadrons in the order of flavours"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"of {len(sample)} strings only {good.sum()} have hadrons in the order of flavours"
+        )
     momenta, hadron = sample.momenta[rows], sample.hadron_id[rows]
     sums = np.concatenate([np.zeros((1, 4)), np.cumsum(momenta, axis=0)])
     use = np.flatnonzero(good)

@@ -61,12 +61,10 @@ class DecayTables:
             If there is no vertex, or a hadron has no mass.
         """
         if len(vertices) == 0:
-            msg = "no cluster decays into two hadrons: the data do not suffice"
-            raise HadronizationError(msg)
+            raise HadronizationError("no cluster decays into two hadrons: the data do not suffice")
         unknown = {int(code) for code in np.abs(vertices[:, 2])} - set(masses)
         if unknown:
-            msg = f"hadrons {sorted(unknown)} have no mass"
-            raise HadronizationError(msg)
+            raise HadronizationError(f"hadrons {sorted(unknown)} have no mass")
         mass = np.array([masses[abs(int(code))] for code in vertices[:, 2]])
         of_end: list[list[list[int]]] = [[[] for _ in POPPED] for _ in range(_ENDS)]
         for v, (end, popped, _) in enumerate(vertices.tolist()):

@@ -315,8 +315,9 @@ class ClusterTrainer:
             if step % max(length // 20, 1) == 0 or step == length:
                 value = self.held_out_loss(name)
                 if not math.isfinite(value):
-                    msg = f"head {name!r} diverged at step {step}; lower the learning rate"
-                    raise HadronizationError(msg)
+                    raise HadronizationError(
+                        f"head {name!r} diverged at step {step}; lower the learning rate"
+                    )
                 self.curve.append({"head": name, "step": step, "held_out_nats": value})
                 progress(step)
             if self._checkpoint.due:

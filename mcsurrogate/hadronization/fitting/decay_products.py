@@ -72,15 +72,13 @@ def _decaying_pythia(seed: int) -> pythia8mc.Pythia:
                  f"Random:seed = {seed}"):  # fmt: skip
         pythia.readString(line)
     if not pythia.init():
-        msg = "Pythia cannot be initialised for decays"
-        raise PythiaError(msg)
+        raise PythiaError("Pythia cannot be initialised for decays")
     return pythia
 
 
 def _require(data: pythia8mc.ParticleData, code: int) -> None:
     if not data.isParticle(code):
-        msg = f"Pythia does not know a hadron {code}"
-        raise PythiaError(msg)
+        raise PythiaError(f"Pythia does not know a hadron {code}")
 
 
 def _of_one(pythia: pythia8mc.Pythia, code: int, decays: int) -> dict[int, float]:
@@ -92,8 +90,7 @@ def _of_one(pythia: pythia8mc.Pythia, code: int, decays: int) -> dict[int, float
     mass = data.m0(code)
     for _ in range(decays):
         if not any(_decay(pythia, code, mass) for _ in range(_TRIES)):
-            msg = f"Pythia cannot decay {code}"
-            raise PythiaError(msg)
+            raise PythiaError(f"Pythia cannot decay {code}")
         event = pythia.event
         for i in range(1, event.size()):
             particle = event[i]

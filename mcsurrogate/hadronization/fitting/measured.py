@@ -64,8 +64,9 @@ class MeasuredMultiplicities:
             try:
                 lines = Path(table).read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                msg = f"table of multiplicities {table} cannot be read: {error}"
-                raise HadronizationError(msg) from error
+                raise HadronizationError(
+                    f"table of multiplicities {table} cannot be read: {error}"
+                ) from error
             rows = list(csv.DictReader(lines))
         try:
             names = tuple(row["name"] for row in rows)
@@ -76,14 +77,14 @@ class MeasuredMultiplicities:
             means = np.array([float(row["mean_per_event"]) for row in rows])
             errors = np.array([float(row["error"]) for row in rows])
         except (KeyError, TypeError, ValueError) as error:
-            msg = (
+            raise HadronizationError(
                 f"table of multiplicities {table}: {error!r}; its columns must be name, pdg_id, "
                 "mean_per_event and error"
-            )
-            raise HadronizationError(msg) from error
+            ) from error
         if not len(rows) or not (errors > 0).all():
-            msg = f"table of multiplicities {table} is empty or has an error that is not positive"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"table of multiplicities {table} is empty or has an error that is not positive"
+            )
         return cls(names, codes, means, errors)
 
     def chi2(self, means: NDArray[np.float64], errors: NDArray[np.float64]) -> float:

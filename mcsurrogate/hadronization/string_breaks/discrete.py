@@ -112,11 +112,10 @@ def _collect(
         table[key][2][outcome] += count
     entries = list(table.values())
     if not entries:
-        msg = (
+        raise HadronizationError(
             f"the recording has no draws of the kind {kind!r}; record more events, for popcorn "
             "some with hadron beams, whose remnants put diquarks at string ends"
         )
-        raise HadronizationError(msg)
     x, allowed, counts = (np.stack(column) for column in zip(*entries, strict=True))
     return x, allowed, counts
 

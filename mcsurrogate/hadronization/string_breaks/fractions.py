@@ -71,8 +71,9 @@ class FractionSample:
                 column.append(values)
         number = sum(len(values) for values in columns[-1])
         if number < 10 * _HELD_OUT:
-            msg = f"the recording has only {number} usable values of z; record more events"
-            raise HadronizationError(msg)
+            raise HadronizationError(
+                f"the recording has only {number} usable values of z; record more events"
+            )
         return cls(*(torch.from_numpy(np.concatenate(column)) for column in columns))
 
     def __len__(self) -> int:
@@ -229,8 +230,9 @@ class FractionTrainer:
             if self._step % report == 0 or self._step == self._steps:
                 value = self.held_out_loss()
                 if not math.isfinite(value):
-                    msg = f"the training diverged at step {self._step}; lower the learning rate"
-                    raise HadronizationError(msg)
+                    raise HadronizationError(
+                        f"the training diverged at step {self._step}; lower the learning rate"
+                    )
                 self.curve.append({"step": self._step, "held_out_nats": value})
                 if progress is not None:
                     progress(self._step, self._steps)

@@ -71,6 +71,7 @@ def record_string_breaks(
             progress(min(done + _CHUNK, events))
     del loop  # the plugin writes when it is destroyed
     if not path.exists():
-        msg = f"the recording {path} was not written; is there space, and may it be written?"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            f"the recording {path} was not written; is there space, and may it be written?"
+        )
     return BreakRecording.read(path)

@@ -103,8 +103,9 @@ def merge_recordings(recordings: Iterable[BreakRecording]) -> BreakRecording:
     """Put recordings of several runs together."""
     parts = list(recordings)
     if not parts:
-        msg = "there is no recording to train on; give at least one source of events"
-        raise HadronizationError(msg)
+        raise HadronizationError(
+            "there is no recording to train on; give at least one source of events"
+        )
     return BreakRecording(
         popcorn=_merge_tables([part.popcorn for part in parts]),
         pick=_merge_tables([part.pick for part in parts]),

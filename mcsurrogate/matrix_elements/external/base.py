@@ -62,8 +62,9 @@ class ExternalMatrixElement(ABC):
         self.process = Process.parse(process) if isinstance(process, str) else process
         self.parameters = StandardModel() if parameters is None else parameters
         if self.parameters.requires_grad:
-            message = f"{self.source}: no gradients with respect to parameters; give numbers"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"{self.source}: no gradients with respect to parameters; give numbers"
+            )
         self._cost: float | None = None
         self._prepare()
         if verify:
@@ -89,8 +90,9 @@ class ExternalMatrixElement(ABC):
         """
         check_momenta(momenta, self.process, self.parameters)
         if torch.is_grad_enabled() and momenta.requires_grad:
-            message = f"{self.source} of {self.process.name} has no gradients; use momenta.detach()"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"{self.source} of {self.process.name} has no gradients; use momenta.detach()"
+            )
         coupling = strong_coupling(alpha_s, momenta, self.process).detach()
         points = np.ascontiguousarray(momenta.detach().cpu().double().numpy())
         couplings = np.ascontiguousarray(coupling.double().expand(len(points)).cpu().numpy())
@@ -98,11 +100,10 @@ class ExternalMatrixElement(ABC):
             return momenta.new_zeros(0)
         values = np.asarray(self._compute(points, couplings), dtype=np.float64)
         if values.shape != (len(points),):
-            message = (
+            raise MatrixElementError(
                 f"{self.source} of {self.process.name} returned values of shape "
                 f"{values.shape}, not ({len(points)},)"
             )
-            raise MatrixElementError(message)
         return check_finite_result(torch.from_numpy(values).to(momenta), self.process)
 
     def _rescaled(self, values: Array, alpha_s: Array, power: int | None) -> Array:
@@ -131,12 +132,11 @@ class ExternalMatrixElement(ABC):
                 if spread < _TOLERANCE * float(ratio.abs().max())
                 else "another process, order of legs, coupling order or set of parameters"
             )
-            message = (
+            raise MatrixElementError(
                 f"{self.source} does not agree with the built-in amplitude of "
                 f"{self.process.name}: ratios {float(ratio.min()):.6g} to "
                 f"{float(ratio.max()):.6g}; {reason}; pass verify=False to use it nevertheless"
             )
-            raise MatrixElementError(message)
 
     @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
@@ -155,8 +155,9 @@ class ExternalMatrixElement(ABC):
 
     def _coloured(self) -> ColouredMatrixElement:
         if self._built_in is None:
-            message = f"{self.process.name}: no built-in amplitude to draw colour flows from"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"{self.process.name}: no built-in amplitude to draw colour flows from"
+            )
         return self._built_in
 
     @property

@@ -70,25 +70,22 @@ class MadGraphFortran(ExternalMatrixElement):
         try:
             self._library = ctypes.CDLL(str(self._path.resolve()))
         except OSError as error:
-            message = f"{self._path}: cannot be loaded: {error}"
-            raise MatrixElementError(message) from None
+            raise MatrixElementError(f"{self._path}: cannot be loaded: {error}") from None
         self._by_pdg = hasattr(self._library, "initialise_")
         needed = ("initialise_", "smatrixhel_") if self._by_pdg else ("setpara_", "smatrix_")
         for name in needed:
             if not hasattr(self._library, name):
-                message = (
+                raise MatrixElementError(
                     f"{self._path}: no function {name}; build a shared library from the "
                     "Fortran 'output standalone' of MadGraph5_aMC@NLO"
                 )
-                raise MatrixElementError(message)
         self._power = strong_power(self.process)
         if not self._by_pdg and self._power is None:
-            message = (
+            raise MatrixElementError(
                 f"{self._path}: a library of a single process takes no alpha_s, and "
                 f"{self.process.name} has no definite power of it; use the library of all "
                 "processes (all_matrix)"
             )
-            raise MatrixElementError(message)
         self._load_parameters()
         if not self._by_pdg:
             self._check_particle_count()
@@ -114,8 +111,9 @@ class MadGraphFortran(ExternalMatrixElement):
             points[0, n:] = filling * rng.normal(size=(_PADDING, 4)) * energy
             values.append(self._single(points[0]))
         if not np.isclose(values[0], values[1], rtol=1e-12, atol=0.0, equal_nan=True):
-            message = f"{self.source} is for more than the {n} particles of {self.process.name}"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"{self.source} is for more than the {n} particles of {self.process.name}"
+            )
 
     def _single(self, momenta: Array) -> float:
         value = ctypes.c_double()

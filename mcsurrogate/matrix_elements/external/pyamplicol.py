@@ -93,18 +93,16 @@ class PyAmpliCol(ExternalMatrixElement):
             configuration = importlib.import_module("pyamplicol.config")
             version = importlib.import_module("importlib.metadata").version("pyamplicol")
         except ImportError as error:
-            message = (
+            raise MatrixElementError(
                 "pyamplicol is not installed (pip install pyamplicol; it needs the proprietary "
                 f"package symbolica): {error}"
-            )
-            raise MatrixElementError(message) from None
+            ) from None
         self._power = strong_power(self.process)
         if self.process.excluded or self._power is None or not allowed_powers(self.process):
-            message = (
+            raise MatrixElementError(
                 f"pyamplicol: {self.process.name}: exclusions, mixed orders and processes without "
                 "tree diagrams are not supported"
             )
-            raise MatrixElementError(message)
         identity = json.dumps([self.process.name, self.parameters.numbers(), version])
         folder = self._cache / hashlib.sha256(identity.encode()).hexdigest()[:24]
         if not folder.exists():
@@ -152,8 +150,9 @@ class PyAmpliCol(ExternalMatrixElement):
             )
             (work / "amplitude").rename(folder)
         except (RuntimeError, ValueError, OSError, package.GenerationError) as error:
-            message = f"pyamplicol cannot generate {self.process.name}: {error}"
-            raise MatrixElementError(message) from error
+            raise MatrixElementError(
+                f"pyamplicol cannot generate {self.process.name}: {error}"
+            ) from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -95,8 +95,9 @@ class UmamiMatrixElement(ExternalMatrixElement):
             for name in ("initialize", "matrix_element", "get_meta", "free"):
                 getattr(self._library, f"umami_{name}").restype = ctypes.c_int
         except (OSError, AttributeError) as error:
-            message = f"{self._path}: cannot be loaded as a UMAMI library: {error}"
-            raise MatrixElementError(message) from None
+            raise MatrixElementError(
+                f"{self._path}: cannot be loaded as a UMAMI library: {error}"
+            ) from None
         size_t, pointer = ctypes.c_size_t, ctypes.c_void_p
         self._library.umami_matrix_element.argtypes = [
             pointer, size_t, size_t, size_t, size_t, pointer, pointer, size_t, pointer, pointer,
@@ -106,34 +107,30 @@ class UmamiMatrixElement(ExternalMatrixElement):
         self._inputs = self._choose_inputs()
         self._power = strong_power(self.process)
         if _ALPHA_S not in self._inputs and self._power is None:
-            message = (
+            raise MatrixElementError(
                 f"{self.source} takes no alpha_s, and {self.process.name} has no definite power "
                 "of it"
             )
-            raise MatrixElementError(message)
         self._initialise()
 
     def _check_metadata(self) -> None:
         get_meta = self._library.umami_get_meta
         value = ctypes.c_int(0)
         if get_meta(_META_DEVICE, ctypes.byref(value)) == 0 and value.value != 0:
-            message = f"{self.source} is for a GPU; build it for the CPU"
-            raise MatrixElementError(message)
+            raise MatrixElementError(f"{self.source} is for a GPU; build it for the CPU")
         n = self.process.n_legs
         if get_meta(_META_PARTICLE_COUNT, ctypes.byref(value)) == 0 and value.value != n:
-            message = (
+            raise MatrixElementError(
                 f"{self.source} is for {value.value} particles, but {self.process.name} has {n}"
             )
-            raise MatrixElementError(message)
         masses = (ctypes.c_double * 32)()
         if get_meta(_META_MASSES, masses) == 0:
             wanted = [as_number(p.mass(self.parameters)) for p in self.process.particles]
             if not np.allclose(masses[:n], wanted, rtol=1e-6, atol=1e-6):
-                message = (
+                raise MatrixElementError(
                     f"{self.source} has external masses {masses[:n]}, but {self.process.name} "
                     f"has {wanted} GeV"
                 )
-                raise MatrixElementError(message)
 
     def _keys(self, function: str) -> set[int] | None:
         """Input keys that a function of the library lists, None where it has none."""
@@ -149,15 +146,15 @@ class UmamiMatrixElement(ExternalMatrixElement):
         required = self._keys("umami_required_inputs") or set()
         for key, name in _RANDOM_NAMES.items():
             if key in required:
-                message = (
+                raise MatrixElementError(
                     f"{self.source} needs a random number for the {name}: it is made for event "
                     "generation and does not sum; export a library that sums"
                 )
-                raise MatrixElementError(message)
         unknown = required - {_MOMENTA, _ALPHA_S, _FLAVOUR}
         if unknown:
-            message = f"{self.source} needs inputs {sorted(unknown)}, which are not provided"
-            raise MatrixElementError(message)
+            raise MatrixElementError(
+                f"{self.source} needs inputs {sorted(unknown)}, which are not provided"
+            )
         keys = [_MOMENTA]
         if supported is None or _ALPHA_S in supported:
             keys.append(_ALPHA_S)
@@ -181,8 +178,7 @@ class UmamiMatrixElement(ExternalMatrixElement):
     def _check(self, status: int, what: str) -> None:
         if status != 0:
             reason = _STATUS[status] if 0 <= status < len(_STATUS) else f"status {status}"
-            message = f"{self.source}: {what} failed: {reason}"
-            raise MatrixElementError(message)
+            raise MatrixElementError(f"{self.source}: {what} failed: {reason}")
 
     def _compute(self, momenta: Array, alpha_s: Array) -> Array:
         count = len(momenta)
