@@ -1,0 +1,56 @@
+"""A wheel holds every module and data file, and a source package what a wheel is made from.
+
+Both are made without compiling; libraries and the native module are installed by CMake.
+"""
+
+import os
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+from scikit_build_core.build import build_sdist, build_wheel
+
+ROOT = Path(__file__).parents[1]
+LINKED = ("generators", "validation")
+
+
+def kept(top: str) -> set[str]:
+    """Files of a folder that git keeps or would keep, by their path in the repository."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", top],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = listing.stdout.splitlines()
+    return {name for name in names if (ROOT / name).exists() and not name.endswith(".gitignore")}
+
+
+def test_a_wheel_holds_every_module_and_data_file(tmp_path, monkeypatch):
+    """What the links point to is in it, in the folders of the links."""
+    monkeypatch.chdir(ROOT)
+    name = build_wheel(str(tmp_path), {"wheel.cmake": "false", "build-dir": str(tmp_path / "b")})
+    with zipfile.ZipFile(tmp_path / name) as wheel:
+        found = {entry for entry in wheel.namelist() if ".dist-info/" not in entry}
+    expected = kept("mcsurrogate") - {f"mcsurrogate/{folder}" for folder in LINKED}
+    for folder in LINKED:
+        expected |= {f"mcsurrogate/{path}" for path in kept(folder)}
+    assert found == expected
+    suffixes = {Path(path).suffix for path in found}
+    assert suffixes >= {".py", ".pyi", ".safetensors", ".csv", ".json", ".j2"}
+    assert "mcsurrogate/py.typed" in found
+
+
+def test_a_source_package_keeps_the_links(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    name = build_sdist(str(tmp_path), {"build-dir": str(tmp_path / "b")})
+    with tarfile.open(tmp_path / name) as package:
+        members = {entry.name.partition("/")[2]: entry for entry in package.getmembers()}
+    for folder in LINKED:
+        assert members[f"mcsurrogate/{folder}"].linkname == os.path.join("..", folder)  # noqa: PTH118
+    assert {
+        path for top in ("mcsurrogate", "cpp_bindings", "cmake", *LINKED) for path in kept(top)
+    } <= set(members)
+    assert {"CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE"} <= set(members)
