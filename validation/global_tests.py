@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mcsurrogate.classifiers import FeatureNetwork, TrainingSettings, auc_test, cross_fit
+from mcsurrogate.classifiers import FeatureNetwork, TrainingSettings
 from mcsurrogate.validation.classifiers.deep import deep_tests
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
-from mcsurrogate.validation.classifiers.weights import classifier_weights
+from mcsurrogate.validation.classifiers.two_sample import classifier_test
 from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
@@ -109,30 +109,14 @@ def _feature_classifier(
     """Classifier two-sample test on the event features."""
     parts = (candidate.reservoir, reference.reservoir)
     features = np.concatenate([part.rows for part in parts])
-    weights = np.concatenate([part.weights for part in parts])
-    label = np.arange(len(features)) < len(parts[0])
-    scores, folds = cross_fit(
+    return classifier_test(
+        "classifier",
+        "Classifier on observables (AUC)",
         lambda: FeatureNetwork(features.shape[1]),
-        (features,),
-        label,
-        weights,
+        parts,
+        features,
+        reference.plan.features.names,
         TrainingSettings(),
         seed=seed,
-        progress=lambda fold: tell(f"classifier, {fold}"),
-    )
-    test = auc_test(scores, label, weights, folds, seed=seed)
-    found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
-    return GlobalTest(
-        name="classifier",
-        title="Classifier on observables (AUC)",
-        value=test.auc,
-        log_p=test.log_p,
-        expected=0.5,
-        error=test.error,
-        details={
-            "null_width": test.null_width,
-            "weight_width": found.width,
-            "weight_tail": found.tail,
-        },
-        weights=found,
+        tell=tell,
     )

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
-from mcsurrogate.classifiers import TrainingSettings, auc_test, cross_fit
+from mcsurrogate.classifiers import TrainingSettings
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
 from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
-from mcsurrogate.validation.classifiers.weights import classifier_weights
+from mcsurrogate.validation.classifiers.two_sample import classifier_test
 from mcsurrogate.validation.sample import Sample
 
 __all__ = ["DEEP_EVENTS", "deep_tests"]
@@ -41,8 +41,6 @@ def deep_tests(
     """
     stores = (candidate.particle_sets, reference.particle_sets)
     sets = np.concatenate([store.rows for store in stores])
-    weights = np.concatenate([store.weights for store in stores])
-    label = np.arange(len(sets)) < len(stores[0])
     energies = sets[..., 0][sets[..., 4] > 0.0]
     scale = float(np.median(energies)) if len(energies) else 1.0
     features = np.concatenate([_features(sample) for sample in (candidate, reference)])
@@ -58,36 +56,20 @@ def deep_tests(
             lambda: LorentzNetwork(scale),
         ),
     )
-    tests = []
-    for name, title, make in networks:
-        scores, folds = cross_fit(
+    return [
+        classifier_test(
+            name,
+            title,
             make,
-            (sets,),
-            label,
-            weights,
+            stores,
+            features,
+            reference.plan.features.names,
             _SETTINGS,
             seed=seed,
-            progress=lambda fold, name=title: tell(f"{name}, {fold}"),  # type: ignore[misc]
+            tell=tell,
         )
-        test = auc_test(scores, label, weights, folds, seed=seed)
-        found = classifier_weights(scores, label, weights, features, reference.plan.features.names)
-        tests.append(
-            GlobalTest(
-                name=name,
-                title=title,
-                value=test.auc,
-                log_p=test.log_p,
-                expected=0.5,
-                error=test.error,
-                details={
-                    "null_width": test.null_width,
-                    "weight_width": found.width,
-                    "weight_tail": found.tail,
-                },
-                weights=found,
-            )
-        )
-    return tests
+        for name, title, make in networks
+    ]
 
 
 def _features(sample: Sample) -> np.ndarray:
