@@ -16,6 +16,7 @@ from mcsurrogate.validation.classifiers.lorentz import LorentzNetwork
 from mcsurrogate.validation.classifiers.particle_flow import ParticleFlowNetwork
 from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.particle_sets import particle_sets
+from mcsurrogate.validation.verdict import FAMILY_WISE_ERROR
 
 NETWORKS = (ParticleFlowNetwork, LorentzNetwork)
 
@@ -97,6 +98,7 @@ def test_deep_report(z_files, tmp_path):
     jsonschema.validate(metrics, schema())
     tests = {test["name"]: test for test in metrics["global_tests"]}
     for name in ("particle_flow", "lorentz_network"):
-        assert tests[name]["p_value"] > 1e-4
-        assert [r["title"] for r in tests[name]["regions"]] == ["too many", "too few"]
+        # seeds are fixed: equal samples, told apart at the family-wise error once in 370 tries
+        assert tests[name]["p_value"] > FAMILY_WISE_ERROR
+        assert tests[name]["regions"] == []
     assert "Lorentz-equivariant" in found.report.read_text()
