@@ -1,6 +1,7 @@
 // The Python module mcsurrogate._native. It is loaded by mcsurrogate.native, which
 // makes Pythia's symbols global first.
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -191,12 +192,18 @@ std::unique_ptr<HepmcOutput> compressed_output(const std::string& path,
     return make_output(compressor_sink(path, std::move(compress), std::move(flush)), tools);
 }
 
-// Raises the named error of mcsurrogate.errors; a text may quote a file that is no UTF-8.
-void set_error(const char* name, const std::string& text) {
+// Raises the named error of mcsurrogate.errors, with an OSError as its cause if errno is one; a
+// text may quote a file that is no UTF-8.
+void set_error(const char* name, const std::string& text, int number = 0) {
     const py::object type = py::module_::import("mcsurrogate.errors").attr(name);
     const auto message = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
         text.data(), static_cast<py::ssize_t>(text.size()), "backslashreplace"));
-    PyErr_SetObject(type.ptr(), message.ptr());
+    const py::object error = type(message);
+    if (number != 0) {
+        const auto system = py::reinterpret_borrow<py::object>(PyExc_OSError);
+        PyException_SetCause(error.ptr(), system(number, std::strerror(number)).release().ptr());
+    }
+    PyErr_SetObject(type.ptr(), error.ptr());
 }
 
 void bind_les_houches(py::module_& module) {
@@ -249,6 +256,8 @@ PYBIND11_MODULE(_native, module) {
                 std::rethrow_exception(pointer);
         } catch (const PythiaFailure& failure) {
             set_error("PythiaError", failure.what());
+        } catch (const SystemFailure& failure) {
+            set_error("EventFileError", failure.what(), failure.number());
         } catch (const FileFailure& failure) {
             set_error("EventFileError", failure.what());
         }

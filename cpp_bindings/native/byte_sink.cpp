@@ -52,8 +52,8 @@ class FileSink : public ByteSink {
 
   private:
     [[noreturn]] void fail() const {
-        const std::string reason = std::strerror(errno);
-        throw FileFailure("cannot write " + path_ + ": " + reason);
+        const int number = errno;
+        throw SystemFailure("cannot write " + path_ + ": " + std::strerror(number), number);
     }
 
     std::string path_;

@@ -19,7 +19,7 @@ class ByteSink {
     virtual void finish() = 0;
 };
 
-// A file, synchronised to disk by finish(). Throws FileFailure.
+// A file, synchronised to disk by finish(). Throws SystemFailure.
 std::unique_ptr<ByteSink> file_sink(const std::string& path);
 // The same, compressed as gzip without name and time stamp: same events, same bytes.
 std::unique_ptr<ByteSink> gzip_sink(const std::string& path, int level);

@@ -19,4 +19,14 @@ class FileFailure : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// The system refused it (a full disk, no permission): EventFileError with an OSError as its cause.
+class SystemFailure : public FileFailure {
+  public:
+    SystemFailure(const std::string& what, int number) : FileFailure(what), number_(number) {}
+    int number() const { return number_; } // errno
+
+  private:
+    int number_;
+};
+
 } // namespace mcsurrogate

@@ -56,16 +56,12 @@ def write_les_houches(
     Raises
     ------
     EventFileError
-        If the weights of a batch are not those that ``run`` names.
+        If the weights of a batch are not those that ``run`` names, or the file cannot be written.
     """
     native = native_module()
     ids = [weight_id(name).encode("utf-8", "surrogateescape") for name in run.weight_names[1:]]
     count = 0
-    with (
-        atomic_path(Path(path)) as part,
-        part.open("wb") as raw,
-        compressed(Path(path), raw) as stream,
-    ):
+    with _new_file(Path(path)) as stream:
         stream.write(format_head(run, header or {}).encode("utf-8", "surrogateescape"))
         for batch in batches:
             if batch.weight_names != run.weight_names:
@@ -77,6 +73,15 @@ def write_les_houches(
             count += len(batch)
         stream.write(b"</LesHouchesEvents>\n")
     return count
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with atomic_path(path) as part, part.open("wb") as raw, compressed(path, raw) as stream:
+            yield stream
+    except OSError as error:
+        raise EventFileError(f"cannot write {path}: {error.strerror}") from error
 
 
 def event_columns(batch: EventBatch) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -81,11 +83,11 @@ def write_lheh5(
     ------
     EventFileError
         If the weights of a batch are not those that ``run`` names, or have the name of another
-        column of the format.
+        column of the format; if the file cannot be written.
     """
     path = Path(path)
     _check_weights(path, run.weight_names)
-    with atomic_path(path) as part, h5py.File(part, "w", **_CHECKED, **CHUNK_CACHE) as file:
+    with _new_file(path) as file:
         _write_rows(file, "version", np.array(_VERSION), ())
         _write_init(file, run)
         _write_head(file, run, header or {})
@@ -98,6 +100,53 @@ def write_lheh5(
             writer.append(batch)
         _write_processes(file, run, writer.tags)
         return writer.events
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[h5py.File]:
+    with atomic_path(path) as part, part.open("wb+", buffering=0) as raw:
+        output = _Output(raw)
+        try:
+            with h5py.File(output, "w", **_CHECKED, **CHUNK_CACHE) as file:
+                yield file
+        finally:
+            # Whatever HDF5 made of it, this was first.
+            if output.error is not None:
+                reason = output.error.strerror
+                raise EventFileError(f"cannot write {path}: {reason}") from output.error
+
+
+class _Output:
+    """A file for HDF5, which loses the number of an error and prints others when it is closed."""
+
+    def __init__(self, raw: FileIO) -> None:
+        self._raw = raw
+        self.error: OSError | None = None
+        self.read, self.readinto, self.seek, self.tell = raw.read, raw.readinto, raw.seek, raw.tell
+
+    def write(self, data: memoryview) -> int:
+        """Write all of it, or nothing after the first error."""
+        self._try(lambda: self._write(data))
+        return len(data)
+
+    def truncate(self, size: int) -> int:
+        """Give the file its size."""
+        self._try(lambda: self._raw.truncate(size))
+        return size
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+    def _write(self, data: memoryview) -> None:
+        while data:
+            data = data[self._raw.write(data) :]
+
+    def _try(self, step: Callable[[], object]) -> None:
+        if self.error is None:
+            try:
+                step()
+            except OSError as error:
+                self.error = error
 
 
 def _check_weights(path: Path, names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """``mcsurrogate convert``: the same events in another format, whole or a part."""
 
+import resource
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,20 @@ def test_there_and_back_is_the_same_text(tmp_path, monkeypatch, capsys, name: st
         told = " ".join(capsys.readouterr().out.split())
         assert told.startswith(f"{count} events:")
     assert files[-1].read_bytes() == direct.read_bytes()
+
+
+@pytest.mark.parametrize("end", ["lhe", "lhe.gz", "lhe.zst", "lhe.xz", "h5"])
+def test_a_full_disk_is_4(tmp_path, monkeypatch, capsys, end: str) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        code = command(monkeypatch, "convert", GOOD, tmp_path / f"a.{end}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 4
+    told = " ".join(capsys.readouterr().err.split())
+    assert told == f"error: the system failed cannot write {tmp_path}/a.{end}: File too large"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("part", "count"), [("2:5", 3), (":3", 3), ("6:", 2), ("4:4", 0)])

@@ -1,5 +1,6 @@
 """HepMC3 files: every event is in them, and only whole files carry the name of a whole one."""
 
+import errno
 import gzip
 import resource
 import signal
@@ -12,6 +13,7 @@ import pyhepmc
 import pytest
 from backports import zstd
 
+from mcsurrogate.cli.faults import ExitCode, conclude
 from mcsurrogate.errors import EventFileError, PythiaError
 from mcsurrogate.events import HepmcFile
 from mcsurrogate.generators import PythiaChain
@@ -189,11 +191,26 @@ def test_a_full_disk_is_an_error_that_names_the_file(suffix, tmp_path, z_setting
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
     try:
-        with pytest.raises(EventFileError, match=rf"cannot write .*z{suffix}.part: File too large"):
+        with pytest.raises(
+            EventFileError, match=rf"cannot write .*z{suffix}.part: File too large"
+        ) as error:
             stream.run()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert isinstance(error.value.__cause__, OSError)
+    assert error.value.__cause__.errno == errno.EFBIG
     assert names_in(tmp_path) == [f"z{suffix}.part"]
+
+
+@pytest.mark.parametrize("suffix", [".hepmc", ".hepmc.gz", ".hepmc.zst"])
+def test_a_full_disk_is_the_fault_of_the_system(suffix, tmp_path, z_settings):
+    (tmp_path / f"z{suffix}.part").symlink_to("/dev/full")
+    stream = PythiaChain(z_settings, seed=5).generate(3, hepmc=tmp_path / f"z{suffix}")
+    with pytest.raises(EventFileError, match="No space left on device") as error:
+        stream.run()
+    assert isinstance(error.value.__cause__, OSError)
+    assert error.value.__cause__.errno == errno.ENOSPC
+    assert conclude(error.value) is ExitCode.SYSTEM
 
 
 def test_names_that_cannot_be_written_are_refused(tmp_path, z_settings):
