@@ -1,10 +1,11 @@
 """Weights files of hadronization models: shipped ones by name, reading and writing.
 
 A weights file is safetensors with the metadata ``mcsurrogate.format``, ``mcsurrogate.model`` and
-``mcsurrogate.name``; beside ``NAME.safetensors`` lie its model card ``NAME.json`` and the card that
-reproduces it, ``NAME.toml``.
+``mcsurrogate.name``; beside ``NAME.safetensors`` lie its model card ``NAME.json``, which states the
+SHA-256 of the weights (``weights_sha256``), and the card that reproduces it, ``NAME.toml``.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -32,6 +33,10 @@ __all__ = [
 
 #: Version of the layout that this release writes and its plugin reads.
 FORMAT = "1"
+
+_DIGEST = "weights_sha256"
+# The shipped weights stay below 71; the plugin, too, refuses more than this.
+_LARGEST_WEIGHT = 1e3
 
 # The plugin, too, looks for them beside its folder: ../hadronization/weights.
 _FOLDER = Path(mcsurrogate.__file__).parent / "hadronization" / "weights"
@@ -79,11 +84,13 @@ def read_weights_header(path: Path) -> dict[str, str]:
     Raises
     ------
     HadronizationError
-        If the file is damaged, or its layout is not the one of this release.
+        If the file is damaged, its layout is not the one of this release, a tensor holds what no
+        training gives, or its model card states another digest.
     """
     try:
         with safe_open(path, framework="np") as file:
             header = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise HadronizationError(f"weights file {path} cannot be read: {error}") from error
     for key in ("mcsurrogate.format", "mcsurrogate.model", "mcsurrogate.name"):
@@ -96,7 +103,38 @@ def read_weights_header(path: Path) -> dict[str, str]:
             f"weights file {path} has format {header['mcsurrogate.format']}, this release reads "
             f"format {FORMAT}; use the release that wrote it, or train again"
         )
+    _check_tensors(tensors, f"weights file {path}")
+    _check_digest(path)
     return header
+
+
+def _check_tensors(tensors: Mapping[str, NDArray[Any]], where: str) -> None:
+    for name, values in tensors.items():
+        if not np.issubdtype(values.dtype, np.floating):
+            continue
+        if not np.isfinite(values).all():
+            raise HadronizationError(
+                f"{where}: tensor {name!r} holds NaN or infinity: it is damaged, or its training "
+                "diverged"
+            )
+        if values.size and (largest := np.abs(values).max()) > _LARGEST_WEIGHT:
+            raise HadronizationError(
+                f"{where}: tensor {name!r} holds {largest:g} in size, and what a training gives "
+                f"stays below {_LARGEST_WEIGHT:g}: it is damaged, or its training diverged"
+            )
+
+
+def _check_digest(path: Path) -> None:
+    card = path.with_suffix(".json")
+    if not card.is_file():
+        return
+    stated = _read_card(card).get(_DIGEST)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if stated is not None and stated != found:
+        raise HadronizationError(
+            f"weights file {path}: its digest is {found}, but its model card {card} states "
+            f"{stated}: one of them was damaged or changed; install or train it again"
+        )
 
 
 def write_weights(
@@ -125,13 +163,9 @@ def write_weights(
     Raises
     ------
     HadronizationError
-        If a tensor is not finite.
+        If a tensor is not finite, or holds what no training gives.
     """
-    for name, values in tensors.items():
-        if not np.isfinite(values).all():
-            raise HadronizationError(
-                f"tensor {name!r} of the model holds NaN or infinity: the training diverged"
-            )
+    _check_tensors(tensors, f"model {path.stem}")
     header = {
         "mcsurrogate.format": FORMAT,
         "mcsurrogate.model": model,
@@ -145,7 +179,8 @@ def write_weights(
 
 def write_model_card(weights: Path, card: Mapping[str, Any]) -> None:
     """Write the model card ``NAME.json`` beside the weights ``NAME.safetensors``."""
-    write_text(weights.with_suffix(".json"), json.dumps(card, indent=2, sort_keys=True) + "\n")
+    about = {**card, _DIGEST: hashlib.sha256(weights.read_bytes()).hexdigest()}
+    write_text(weights.with_suffix(".json"), json.dumps(about, indent=2, sort_keys=True) + "\n")
 
 
 def _in_order(content: bytes) -> bytes:
@@ -165,7 +200,10 @@ def read_model_card(model: str | os.PathLike[str]) -> dict[str, Any]:
     HadronizationError
         If there is none.
     """
-    path = weights_path(model).with_suffix(".json")
+    return _read_card(weights_path(model).with_suffix(".json"))
+
+
+def _read_card(path: Path) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

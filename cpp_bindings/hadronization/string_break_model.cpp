@@ -12,6 +12,10 @@ namespace {
 
 // Masses between the ends of the covered range at which the network of z is tried when it is read.
 constexpr int testsOfFraction = 8;
+// Outputs that no trained network reaches.
+constexpr float largestOutput = 1e4f;
+// Pythia draws again until a hadron is accepted. Its own rejections stay below 0.55.
+constexpr double largestRejection = 0.99;
 
 // Diquark code of two quarks, spin 0 or 1.
 int diquarkCode(int first, int second, int spin) {
@@ -51,9 +55,22 @@ int positiveMetadata(const SafeTensors& file, const std::string& key, int larges
 const float* checkFinite(const SafeTensors& file, const std::string& network, const float* output,
                          std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)
-        if (!std::isfinite(output[i]))
+        if (!(std::abs(output[i]) < largestOutput))
             throw file.error("network \"" + network + "\" overflows");
     return output;
+}
+
+// A distribution of hadrons with few enough rejected attempts, which have the code 0.
+Categorical hadronsOf(const SafeTensors& file, const std::string& network, Network& logits,
+                      const float* input, const std::vector<std::int32_t>& vocabulary,
+                      const std::vector<bool>& allowed) {
+    Categorical hadrons(checkFinite(file, network, logits(input), vocabulary.size()), allowed);
+    for (std::size_t i = 0; i < vocabulary.size(); ++i)
+        if (vocabulary[i] == 0 &&
+            hadrons.logProbability(static_cast<int>(i)) > std::log(largestRejection))
+            throw file.error("network \"" + network + "\" rejects nearly all of its hadrons; " +
+                             "it is damaged, or its training diverged");
+    return hadrons;
 }
 
 } // namespace
@@ -182,9 +199,8 @@ void StringBreakModel::loadHadrons(NetworkSource& source) {
                 hasHadron = hasHadron || (code != 0 && allowed.back());
             }
             if (hasHadron)
-                meson_[large - 1][small - 1] = Categorical(
-                    checkFinite(file, "meson", (*mesons)(input.data()), mesonVocabulary_.size()),
-                    allowed);
+                meson_[large - 1][small - 1] =
+                    hadronsOf(file, "meson", *mesons, input.data(), mesonVocabulary_, allowed);
         }
     const std::unique_ptr<Network> baryons =
         source.load("baryon", baryonInputs, baryonVocabulary_.size());
@@ -201,9 +217,8 @@ void StringBreakModel::loadHadrons(NetworkSource& source) {
                 hasHadron = hasHadron || (code != 0 && allowed.back());
             }
             if (hasHadron)
-                baryon_[diquark][quark - 1] = Categorical(
-                    checkFinite(file, "baryon", (*baryons)(input.data()), baryonVocabulary_.size()),
-                    allowed);
+                baryon_[diquark][quark - 1] =
+                    hadronsOf(file, "baryon", *baryons, input.data(), baryonVocabulary_, allowed);
         }
 }
 

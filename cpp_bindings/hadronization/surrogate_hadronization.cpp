@@ -13,14 +13,6 @@ namespace {
 
 const char* const location = "MCSurrogate";
 
-// Names in a damaged file can hold any bytes.
-std::string printable(std::string text) {
-    for (char& character : text)
-        if (character < ' ' || character > '~')
-            character = '?';
-    return text;
-}
-
 } // namespace
 
 SurrogateHadronization::SurrogateHadronization(Pythia* pythia, Settings* settings, Logger* logger) {

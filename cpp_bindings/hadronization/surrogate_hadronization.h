@@ -12,7 +12,7 @@
 
 namespace mcsurrogate {
 
-// Loaded by `Init:plugins = {library::SurrogateHadronization}`; configured by the settings
+// Loaded by `Init:plugins += {library::SurrogateHadronization}`; configured by the settings
 // MCSurrogate:*, which registerSettings() declares and docs/plugin_settings.md explains.
 class SurrogateHadronization : public Pythia8::FragmentationModel {
   public:

@@ -39,6 +39,7 @@ SafeTensors readWeights(const std::string& nameOrPath, const std::string& kind) 
     if (file.metadata("mcsurrogate.model") != kind)
         throw file.error("holds a model of kind \"" + file.metadata("mcsurrogate.model") +
                          "\" but MCSurrogate:model is \"" + kind + "\"");
+    file.checkMagnitudes();
     return file;
 }
 

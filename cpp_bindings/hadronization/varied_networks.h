@@ -33,9 +33,12 @@ class VariedNetworks {
         SafeTensors file = readWeights(chosen.empty() || chosen == kind ? shipped : chosen, kind);
         model = std::make_unique<Networks>(NetworkSource(file, settings.wvec("MCSurrogate:onnx"),
                                                          settings.word("MCSurrogate:onnxRuntime")));
+        // Last, because what is wrong inside says more.
+        file.checkCard();
         for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {
             const SafeTensors other = readWeights(variation, kind);
             variations.push_back(std::make_unique<Networks>(NetworkSource(other)));
+            other.checkCard();
             if (!variations.back()->coversTheSame(*model))
                 throw other.error("covers other hadrons or masses than " + file.path() +
                                   "; variations must be trained with the same coverage");

@@ -26,14 +26,6 @@ std::string listed(const std::vector<int>& ids) {
     return text;
 }
 
-// Names in a damaged file can hold any bytes.
-std::string printable(std::string text) {
-    for (char& character : text)
-        if (character < ' ' || character > '~')
-            character = '?';
-    return text;
-}
-
 } // namespace
 
 SurrogateMatrixElement::SurrogateMatrixElement(Pythia*, Settings* settings, Logger* logger) {

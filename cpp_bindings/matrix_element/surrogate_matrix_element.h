@@ -13,7 +13,7 @@
 
 namespace mcsurrogate {
 
-// Loaded by `Init:plugins = {library::SurrogateMatrixElement}`. Multiplies the cross section of
+// Loaded by `Init:plugins += {library::SurrogateMatrixElement}`. Multiplies the cross section of
 // a hard process by emulated over own |M|^2, in the selection or as the event's weight.
 // Configured by the settings MCSurrogate:matrixElement*, see docs/plugin_settings.md.
 class SurrogateMatrixElement : public Pythia8::UserHooks {

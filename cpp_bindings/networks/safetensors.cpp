@@ -7,7 +7,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 
+#include "sha256.h"
 #include "strict_json.h"
 
 namespace mcsurrogate {
@@ -18,6 +21,8 @@ namespace {
 
 // The limit of the reference implementation.
 constexpr std::uint64_t maximumHeader = 100000000;
+// The shipped weights stay below 71.
+constexpr float largestWeight = 1e3f;
 
 std::string describe(const std::vector<std::size_t>& shape) {
     std::string text = "(";
@@ -59,6 +64,13 @@ bool isListOfSizes(const json& value) {
 
 } // namespace
 
+std::string printable(std::string text) {
+    for (char& character : text)
+        if (character < ' ' || character > '~')
+            character = '?';
+    return text;
+}
+
 WeightsError SafeTensors::error(const std::string& what) const {
     return WeightsError("weights file " + path_ + ": " + what);
 }
@@ -77,7 +89,43 @@ SafeTensors SafeTensors::read(const std::string& path) {
     stream.seekg(0);
     if (!stream.read(content.data(), static_cast<std::streamsize>(content.size())))
         throw file.error("cannot be read to its end");
-    return parse(path, content.data(), content.size());
+    file = parse(path, content.data(), content.size());
+    file.digest_ = sha256(content.data(), content.size());
+    return file;
+}
+
+void SafeTensors::checkCard() const {
+    const std::filesystem::path card = std::filesystem::path(path_).replace_extension(".json");
+    std::ifstream stream(card, std::ios::binary);
+    if (!stream)
+        return;
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    json about;
+    try {
+        about = parseJson(text);
+    } catch (const std::runtime_error& fault) {
+        throw error("its model card " + card.string() + " is damaged, " + fault.what());
+    }
+    const auto stated = about.find("weights_sha256");
+    if (stated != about.end() && *stated != digest_)
+        throw error("its digest is " + digest_ + ", but its model card " + card.string() +
+                    " states " + stated->dump() +
+                    ": one of them was damaged or changed; install or train it again");
+}
+
+void SafeTensors::checkMagnitudes() const {
+    for (const auto& [name, tensor] : tensors_) {
+        if (tensor.type != "F32")
+            continue;
+        for (const float value : floats(name))
+            if (std::abs(value) > largestWeight) {
+                std::ostringstream text;
+                text << "tensor \"" << name << "\" overflows: it holds " << value
+                     << ", and what a training gives stays below " << largestWeight
+                     << "; it is damaged, or its training diverged";
+                throw error(text.str());
+            }
+    }
 }
 
 SafeTensors SafeTensors::parse(const std::string& name, const char* bytes, std::size_t total) {

@@ -18,6 +18,9 @@ class WeightsError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// A message without unprintable bytes, which the names in a damaged file can hold.
+std::string printable(std::string text);
+
 // A read file. Every accessor checks the name, the type, the shape and that floats are finite,
 // so what it returns can be used without another thought; faults throw WeightsError.
 class SafeTensors {
@@ -27,7 +30,15 @@ class SafeTensors {
     // The same for the bytes of a file in memory; `name` is for messages.
     static SafeTensors parse(const std::string& name, const char* bytes, std::size_t size);
 
+    // Throws where a model card lies beside the file, NAME.json beside NAME.safetensors, and
+    // states another digest.
+    void checkCard() const;
+    // Throws where a tensor holds what no training gives, finite though it is.
+    void checkMagnitudes() const;
+
     const std::string& path() const { return path_; }
+    // SHA-256 of a file that was read, in hexadecimal digits.
+    const std::string& digest() const { return digest_; }
     bool has(const std::string& name) const { return tensors_.count(name) > 0; }
     std::vector<std::size_t> shape(const std::string& name) const;
 
@@ -57,6 +68,7 @@ class SafeTensors {
     void checkShape(const std::string& name, const std::vector<std::size_t>& wanted) const;
 
     std::string path_;
+    std::string digest_;
     std::map<std::string, std::string> metadata_;
     std::map<std::string, Entry> tensors_;
     std::vector<char> data_;
