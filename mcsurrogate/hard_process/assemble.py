@@ -74,6 +74,7 @@ def assemble(
     model = StandardModel(**card.model.model_dump())
     definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
     groups = loop_groups(definition, model) or expand(definition)
+    _require_known(groups)
     _require_massless_beams(groups, model)
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
@@ -114,6 +115,20 @@ def assemble(
 def _from_json(card: str, amplitude: AmplitudeProvider, density: DensityProvider) -> HardProcess:
     """Build a process in a worker, once for all the batches that it evaluates."""
     return assemble(RunCard.model_validate_json(card), amplitude, density)
+
+
+def _require_known(groups: Sequence[SubprocessGroup]) -> None:
+    for process in (group.representative for group in groups):
+        if len(process.incoming) != 2 or len(process.outgoing) < 2:
+            raise CardError(
+                f"process.definition: {process.name!r} has an amplitude, and phase space is known "
+                "for two particles to two or more"
+            )
+        if process.resonances or process.off_shell:
+            raise CardError(
+                f"process.definition: {process.name!r} has an amplitude, and its cut on the masses "
+                "of resonances is not there for integration yet"
+            )
 
 
 def _require_massless_beams(groups: Sequence[SubprocessGroup], model: StandardModel) -> None:

@@ -22,7 +22,7 @@ Lines = tuple[tuple[tuple[int, ...], float, float], ...]
 
 def is_loop_induced(process: Process) -> bool:
     """Whether a process has no tree diagram at all."""
-    return not coupling_powers(process.all_incoming, process.excluded)
+    return not process.is_restricted and not coupling_powers(process)
 
 
 def loop_groups(

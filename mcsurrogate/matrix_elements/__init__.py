@@ -3,6 +3,8 @@
 from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow, draw_index
 from mcsurrogate.matrix_elements.coupling_content import pure_qcd, same_amplitude, strong_power
+from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders, SquaredLimit
+from mcsurrogate.matrix_elements.decay_trees import Resonance
 from mcsurrogate.matrix_elements.diagrams import Diagram, diagrams, topologies
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.gradients import (
@@ -13,7 +15,8 @@ from mcsurrogate.matrix_elements.gradients import (
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
-from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
+from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 from mcsurrogate.matrix_elements.protocol import (
     ColouredMatrixElement,
     EventMatrixElement,
@@ -39,7 +42,9 @@ __all__ = [
     "MatrixElement",
     "Process",
     "ProcessDefinition",
+    "Resonance",
     "SampledMatrixElement",
+    "SquaredLimit",
     "StandardModel",
     "Subprocess",
     "SubprocessGroup",

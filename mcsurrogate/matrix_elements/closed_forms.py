@@ -20,7 +20,7 @@ from mcsurrogate.matrix_elements.colour_matrix import flow_lines
 from mcsurrogate.matrix_elements.five_gluon_loop import gluons_to_photons_gluon
 from mcsurrogate.matrix_elements.interactions import Interaction, interactions
 from mcsurrogate.matrix_elements.measurement import seconds_per_point
-from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.orders import allowed_powers, coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
 from mcsurrogate.matrix_elements.probe import probe_points
@@ -45,7 +45,7 @@ def _loop_flows(process: Process) -> tuple[ColourFlow, ...]:
         End.GLUON if particle.colour == 8 else End.SINGLET for particle in process.particles
     )
     first, *others = (leg for leg, end in enumerate(ends) if end is End.GLUON)
-    return tuple(flow_lines(((first, *rest),), ends) for rest in permutations(others))
+    return tuple(flow_lines(((first, *rest),), ends, 2) for rest in permutations(others))
 
 
 class ClosedForm:
@@ -100,7 +100,7 @@ class ClosedForm:
 
     @property
     def _is_loop(self) -> bool:
-        return not coupling_powers(self.process.all_incoming, self.process.excluded)
+        return not coupling_powers(self.process)
 
     @property
     def colour_flows(self) -> tuple[ColourFlow, ...]:
@@ -132,19 +132,18 @@ def closed_form(process: Process, model: StandardModel) -> ClosedForm | None:
     ProcessError
         If the process has no diagram within its coupling orders.
     """
-    if process.n_legs > 5 or process.excluded:
+    if process.n_legs > 5 or process.n_incoming != 2 or process.is_restricted:
         return None
-    powers = coupling_powers(process.all_incoming, process.excluded)
-    if not powers:
+    if not coupling_powers(process):
         return _photon_pair(process, model)
     if process.n_legs != 4:
         return None
     process = resolve_orders(process)
-    allowed = [power for power in powers if process.orders.allows(*power)]
-    if allowed == [(2, 0)]:
+    allowed = allowed_powers(process)
+    if allowed == {(2, 0)}:
         formula = _strong(process, model)
         return None if formula is None else ClosedForm(process, model, formula, 2)
-    if allowed == [(0, 2)]:
+    if allowed == {(0, 2)}:
         formula = _electroweak(process, model)
         return None if formula is None else ClosedForm(process, model, formula, 0)
     return None

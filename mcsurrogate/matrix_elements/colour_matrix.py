@@ -195,7 +195,7 @@ def _shuffles(a: String, b: String) -> list[String]:
     ]
 
 
-def flow_lines(flow: Flow, ends: tuple[End, ...], n_incoming: int = 2) -> ColourFlow:
+def flow_lines(flow: Flow, ends: tuple[End, ...], n_incoming: int) -> ColourFlow:
     """Return the colour lines of a structure as the Les Houches event record wants them.
 
     Strings are read from the barred quark leg, an outgoing quark or incoming antiquark

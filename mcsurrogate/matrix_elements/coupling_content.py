@@ -1,22 +1,11 @@
-"""Which powers of the couplings an amplitude has, whatever way its limits were written."""
+"""What an amplitude is made of, whatever way its limits were written."""
 
-from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.closed_forms import closed_form
-from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.orders import allowed_powers, interferences
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["allowed_powers", "pure_qcd", "same_amplitude", "strong_power"]
-
-
-def allowed_powers(process: Process) -> frozenset[tuple[int, int]]:
-    """Return the (QCD, QED) powers of the tree diagrams within the limits; empty without any."""
-    try:
-        orders = resolve_orders(process).orders
-    except ProcessError:
-        return frozenset()
-    powers = coupling_powers(process.all_incoming, process.excluded)
-    return frozenset((qcd, qed) for qcd, qed in powers if orders.allows(qcd, qed))
+__all__ = ["pure_qcd", "same_amplitude", "strong_power"]
 
 
 def strong_power(process: Process) -> int | None:
@@ -25,11 +14,12 @@ def strong_power(process: Process) -> int | None:
     None too for processes without tree diagram and closed form, whose power has to be given by
     hand.
     """
-    strong = {qcd for qcd, _ in allowed_powers(process)}
+    strong = {first[0] + second[0] for first, second in interferences(process)}  # of g_s
     if not strong:
         form = closed_form(process, StandardModel())
         return None if form is None else form.strong_power
-    return strong.pop() if len(strong) == 1 else None
+    power, odd = divmod(strong.pop(), 2)
+    return None if strong or odd else power
 
 
 def pure_qcd(process: Process) -> bool:
@@ -42,6 +32,11 @@ def same_amplitude(first: Process, second: Process) -> bool:
     """Whether two processes have the same legs in the same order and the same diagrams."""
     return (
         first.pdg_ids == second.pdg_ids
-        and first.excluded == second.excluded
-        and allowed_powers(first) == allowed_powers(second)
+        and _restrictions(first) == _restrictions(second)
+        and interferences(first) == interferences(second)
     )
+
+
+def _restrictions(process: Process) -> tuple[object, ...]:
+    resonances = frozenset((item.pdg, item.legs) for item in process.resonances)
+    return process.excluded, frozenset(process.required), process.forbidden, resonances

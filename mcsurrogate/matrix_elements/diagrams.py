@@ -1,14 +1,17 @@
 """Tree diagrams of a process: which legs merge into which propagator."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import combinations, product
+from operator import or_
 
 from mcsurrogate.matrix_elements.interactions import VertexKind, interactions_by_inputs
-from mcsurrogate.matrix_elements.orders import resolve_orders, splits
+from mcsurrogate.matrix_elements.orders import allowed_powers, resolve_orders, splits
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.propagators import propagator_rules
 
 __all__ = ["Diagram", "InternalLine", "diagrams", "topologies"]
 
@@ -20,8 +23,8 @@ class InternalLine:
     Attributes
     ----------
     legs
-        Sorted external legs on the side that does not hold the second beam (leg 1): with
-        leg 0 among them the propagator is space-like, without it time-like.
+        Sorted external legs on the side that does not hold the last incoming leg (leg 1 of a
+        scattering): with leg 0 among them the propagator is space-like, without it time-like.
     pdg
         PDG id of the particle, without sign.
     """
@@ -52,6 +55,8 @@ class Diagram:
         Powers of the couplings.
     four_gluon_vertices
         Number of vertices of four gluons.
+    found
+        Bits of the required resonances among the propagators.
     """
 
     n_legs: int
@@ -59,6 +64,7 @@ class Diagram:
     qcd: int
     qed: int
     four_gluon_vertices: int = 0
+    found: int = field(default=0, repr=False, compare=False)
 
     def masses_and_widths(
         self, model: StandardModel
@@ -81,10 +87,10 @@ def diagrams(process: Process) -> Iterator[Diagram]:
     process = resolve_orders(process)
     pdgs = process.all_incoming
     n = process.n_legs
-    root = 1
+    root = process.n_incoming - 1
     others = [leg for leg in range(n) if leg != root]
     table = interactions_by_inputs()
-    excluded = {abs(pdg) for pdg in process.excluded}
+    rules, powers = propagator_rules(process), allowed_powers(process)
     trees: dict[int, dict[int, list[Diagram]]] = {
         1 << leg: {pdgs[leg]: [Diagram(n, (), 0, 0)]} for leg in others
     }
@@ -93,6 +99,8 @@ def diagrams(process: Process) -> Iterator[Diagram]:
 
     def merged(mask: int) -> Iterator[tuple[int, Diagram]]:
         for parts in splits(mask, 2) + (splits(mask, 3) if mask.bit_count() > 2 else []):
+            if not rules.joins(parts):
+                continue
             for chosen in product(*(trees[part].items() for part in parts)):
                 key = tuple(sorted(pdg for pdg, _ in chosen))
                 for vertex, result in table.get(key, ()):
@@ -107,6 +115,7 @@ def diagrams(process: Process) -> Iterator[Diagram]:
                                 vertex.qcd + sum(branch.qcd for branch in branches),
                                 vertex.qed + sum(branch.qed for branch in branches),
                                 four + sum(branch.four_gluon_vertices for branch in branches),
+                                reduce(or_, (branch.found for branch in branches)),
                             ),
                         )
 
@@ -114,16 +123,17 @@ def diagrams(process: Process) -> Iterator[Diagram]:
         for legs in combinations(others, size):
             mask = sum(1 << leg for leg in legs)
             here = trees.setdefault(mask, {})
+            if not rules.divides(mask):
+                continue
             for result, tree in merged(mask):
-                if abs(result) in excluded:
-                    continue
-                line = InternalLine(legs, abs(result))
-                tree = Diagram(n, (*tree.lines, line), tree.qcd, tree.qed, tree.four_gluon_vertices)
-                here.setdefault(result, []).append(tree)
+                if rules.allows(mask, result):
+                    lines = (*tree.lines, InternalLine(legs, abs(result)))
+                    found = tree.found | rules.found(mask, result)
+                    here.setdefault(result, []).append(replace(tree, lines=lines, found=found))
     for result, tree in merged(everything):
-        if result == target and process.orders.allows(tree.qcd, tree.qed):
-            lines = tuple(sorted(tree.lines))
-            yield Diagram(n, lines, tree.qcd, tree.qed, tree.four_gluon_vertices)
+        complete = result == target and rules.satisfied(tree.found)
+        if complete and (tree.qcd, tree.qed) in powers:
+            yield replace(tree, lines=tuple(sorted(tree.lines)))
 
 
 def topologies(

@@ -9,13 +9,25 @@ from functools import lru_cache
 from itertools import combinations
 
 from mcsurrogate.errors import ProcessError
+from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders, Power
+from mcsurrogate.matrix_elements.decay_trees import Resonance
 from mcsurrogate.matrix_elements.interactions import interactions_by_inputs
 from mcsurrogate.matrix_elements.particles import antiparticle
-from mcsurrogate.matrix_elements.process import CouplingOrders, Process
+from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.propagators import propagator_rules
 
-__all__ = ["coupling_powers", "resolve_orders", "splits"]
+__all__ = [
+    "allowed_powers",
+    "coupling_powers",
+    "decay_power",
+    "interferences",
+    "resolve_orders",
+    "splits",
+]
 
-Orders = frozenset[tuple[int, int]]
+Orders = frozenset[Power]
+Currents = dict[int, set[tuple[int, int, int]]]
+"""Powers of both couplings, and bits of required resonances, by PDG id."""
 
 
 def splits(subset: int, parts: int, limit: int | None = None) -> list[tuple[int, ...]]:
@@ -43,55 +55,125 @@ def splits(subset: int, parts: int, limit: int | None = None) -> list[tuple[int,
 
 
 @lru_cache(maxsize=4096)
-def coupling_powers(all_incoming: tuple[int, ...], excluded: frozenset[int]) -> Orders:
-    """Return the possible (QCD, QED) powers of the tree diagrams.
-
-    Parameters
-    ----------
-    all_incoming
-        PDG ids of the legs with the outgoing ones crossed.
-    excluded
-        PDG ids of particles that no propagator may have.
-    """
+def _core_powers(process: Process) -> Orders:
+    """Powers of a process without decays, within no limits."""
     table = interactions_by_inputs()
-    n = len(all_incoming)
-    currents: dict[int, dict[int, set[tuple[int, int]]]] = {
-        1 << leg: {all_incoming[leg]: {(0, 0)}} for leg in range(n - 1)
+    rules = propagator_rules(process)
+    legs_of_all = process.all_incoming
+    n = len(legs_of_all)
+    currents: dict[int, Currents] = {
+        1 << leg: {legs_of_all[leg]: {(0, 0, 0)}} for leg in range(n - 1)
     }
     everything = (1 << (n - 1)) - 1
-    target = antiparticle(all_incoming[-1])
+    target = antiparticle(legs_of_all[-1])
     for size in range(2, n):
         for legs in combinations(range(n - 1), size):
             subset = sum(1 << leg for leg in legs)
-            here: dict[int, set[tuple[int, int]]] = {}
+            here: Currents = {}
             for parts in splits(subset, 2) + (splits(subset, 3) if size > 2 else []):
                 _merge(parts, currents, table, here)
             if subset == everything:
                 here = {pdg: powers for pdg, powers in here.items() if pdg == target}
-            elif excluded:
-                here = {pdg: powers for pdg, powers in here.items() if pdg not in excluded}
+            else:
+                here = {
+                    pdg: {
+                        (qcd, qed, found | rules.found(subset, pdg)) for qcd, qed, found in powers
+                    }
+                    for pdg, powers in here.items()
+                    if rules.allows(subset, pdg)
+                }
             currents[subset] = here
-    return frozenset(currents[everything].get(target, ()))
+    return frozenset(
+        (qcd, qed)
+        for qcd, qed, found in currents[everything].get(target, ())
+        if rules.satisfied(found)
+    )
 
 
 def _merge(
     parts: tuple[int, ...],
-    currents: dict[int, dict[int, set[tuple[int, int]]]],
+    currents: dict[int, Currents],
     table: dict,  # type: ignore[type-arg]
-    here: dict[int, set[tuple[int, int]]],
+    here: Currents,
 ) -> None:
-    states: list[tuple[tuple[int, ...], set[tuple[int, int]]]] = [((), {(0, 0)})]
+    states: list[tuple[tuple[int, ...], set[tuple[int, int, int]]]] = [((), {(0, 0, 0)})]
     for part in parts:
         states = [
-            ((*pdgs, pdg), {(a + c, b + d) for a, b in powers for c, d in more})
+            (
+                (*pdgs, pdg),
+                {(a + c, b + d, e | f) for a, b, e in powers for c, d, f in more},
+            )
             for pdgs, powers in states
             for pdg, more in currents[part].items()
         ]
     for pdgs, powers in states:
         for vertex, result in table.get(tuple(sorted(pdgs)), ()):
             here.setdefault(result, set()).update(
-                (qcd + vertex.qcd, qed + vertex.qed) for qcd, qed in powers
+                (qcd + vertex.qcd, qed + vertex.qed, found) for qcd, qed, found in powers
             )
+
+
+def coupling_powers(process: Process) -> Orders:
+    """Return the possible (QCD, QED) powers of the tree diagrams, within no limits.
+
+    Those of a decay chain are of the process without its decays.
+    """
+    return _core_powers(process.core.with_orders(CouplingOrders()))
+
+
+def decay_power(process: Process, resonance: Resonance) -> Power:
+    """Return the powers of one decay of a chain, without those of its products.
+
+    Raises
+    ------
+    ProcessError
+        If it has no diagram within its limits, or diagrams of several powers.
+    """
+    decay = process.decay_of(resonance)
+    powers = allowed_powers(resolve_orders(decay))
+    if len(powers) > 1:
+        possible = ", ".join(f"QCD={qcd} QED={qed}" for qcd, qed in sorted(powers))
+        raise ProcessError(
+            f"{process.name}: the decay {decay.name!r} has diagrams of several powers; limit it to "
+            f"one of {possible}"
+        )
+    return next(iter(powers))
+
+
+def _decay_total(process: Process) -> Power:
+    powers = [decay_power(process, resonance) for resonance in process.resonances]
+    return sum(qcd for qcd, _ in powers), sum(qed for _, qed in powers)
+
+
+@lru_cache(maxsize=4096)
+def interferences(process: Process) -> frozenset[tuple[Power, Power]]:
+    """Return the pairs of powers, decays included, whose product the squared amplitude holds.
+
+    Without limits those of the smallest WEIGHTED; empty for a process without diagram.
+
+    Raises
+    ------
+    ProcessError
+        See `decay_power`.
+    """
+    powers = coupling_powers(process)
+    pairs = _limits(process, powers).interferences(powers)
+    qcd, qed = _decay_total(process)
+    return frozenset(
+        ((first[0] + qcd, first[1] + qed), (second[0] + qcd, second[1] + qed))
+        for first, second in pairs
+    )
+
+
+def allowed_powers(process: Process) -> Orders:
+    """Return the powers, decays included, of the diagrams that the squared amplitude needs."""
+    return frozenset(first for first, _ in interferences(process))
+
+
+def _limits(process: Process, powers: Orders) -> CouplingOrders:
+    if powers and process.orders.is_default:
+        return CouplingOrders(weighted=min(qcd + 2 * qed for qcd, qed in powers))
+    return process.orders
 
 
 def resolve_orders(process: Process) -> Process:
@@ -102,16 +184,23 @@ def resolve_orders(process: Process) -> Process:
     ProcessError
         If the process has no tree diagram at all, or none within its limits.
     """
-    powers = coupling_powers(process.all_incoming, process.excluded)
+    powers = coupling_powers(process)
+    if not powers and coupling_powers(_unrestricted(process)):
+        raise ProcessError(
+            f"{process.name}: no tree-level diagram has these resonances and no excluded particle"
+        )
     if not powers:
         raise ProcessError(
             f"{process.name}: no tree-level diagram; loop-induced processes need an external "
             "amplitude or a closed form"
         )
-    if process.orders.is_default:
-        weighted = min(qcd + 2 * qed for qcd, qed in powers)
-        return process.with_orders(CouplingOrders(weighted=weighted))
-    if not any(process.orders.allows(*power) for power in powers):
+    process = process.with_orders(_limits(process, powers))
+    if not process.orders.interferences(powers):
         possible = ", ".join(f"QCD={qcd} QED={qed}" for qcd, qed in sorted(powers))
         raise ProcessError(f"{process.name}: no diagram within the limits; possible are {possible}")
+    interferences(process)  # refuses what its decays cannot have
     return process
+
+
+def _unrestricted(process: Process) -> Process:
+    return Process(process.incoming, process.core.outgoing)

@@ -33,7 +33,8 @@ def probe_points(
     count
         Number of points.
     sqrt_s
-        Centre-of-mass energy in GeV; by default well above threshold.
+        Centre-of-mass energy in GeV; by default well above threshold.  That of a decay and of a
+        resonance is its mass.
     seed
         Seed of the random numbers.
 
@@ -43,15 +44,20 @@ def probe_points(
         ``(count, n, 4)`` float64, [E, px, py, pz] in GeV.
     """
     masses = [as_number(particle.mass(model)) for particle in process.particles]
-    if sqrt_s is None:
-        sqrt_s = 3.0 * max(sum(masses[2:]), sum(masses[:2])) + 500.0
+    incoming, outgoing = masses[: process.n_incoming], masses[process.n_incoming :]
+    if len(incoming) == 1 or len(outgoing) == 1:
+        sqrt_s = (incoming if len(incoming) == 1 else outgoing)[0]
+    elif sqrt_s is None:
+        sqrt_s = 3.0 * max(sum(outgoing), sum(incoming)) + 500.0
     generator = torch.Generator().manual_seed(seed)
+    least = 1e-3 if len(masses) > 3 else -1.0
     kept: list[Tensor] = []
     found = 0
     for _ in range(100):
-        points = _points(masses, 2 * count, sqrt_s, generator)
+        final = _final(outgoing, 2 * count, sqrt_s, generator)
+        points = torch.cat((_initial(incoming, 2 * count, sqrt_s), final), dim=1)
         products = _invariants(points) / sqrt_s**2
-        good = points[products > 1e-3]
+        good = points[products > least]
         kept.append(good)
         found += len(good)
         if found >= count:
@@ -59,8 +65,21 @@ def probe_points(
     return torch.cat(kept)[:count]
 
 
-def _points(masses: list[float], count: int, sqrt_s: float, generator: torch.Generator) -> Tensor:
-    n = len(masses) - 2
+def _initial(masses: list[float], count: int, sqrt_s: float) -> Tensor:
+    initial = torch.zeros(count, len(masses), 4, dtype=torch.float64)
+    initial[:, 0, 0] = sqrt_s
+    if len(masses) == 2:
+        first = (sqrt_s**2 + masses[0] ** 2 - masses[1] ** 2) / (2.0 * sqrt_s)
+        beam = math.sqrt(max(first**2 - masses[0] ** 2, 0.0))
+        initial[:, 0, 0], initial[:, 1, 0] = first, sqrt_s - first
+        initial[:, 0, 3], initial[:, 1, 3] = beam, -beam
+    return initial
+
+
+def _final(masses: list[float], count: int, sqrt_s: float, generator: torch.Generator) -> Tensor:
+    n = len(masses)
+    if n == 1:
+        return torch.tensor([[sqrt_s, 0.0, 0.0, 0.0]], dtype=torch.float64).expand(count, 1, 4)
     u = torch.rand(count, n, 4, generator=generator, dtype=torch.float64)
     energy = -torch.log(u[..., 0] * u[..., 1])
     cosine, angle = 2.0 * u[..., 2] - 1.0, 2.0 * math.pi * u[..., 3]
@@ -75,24 +94,16 @@ def _points(masses: list[float], count: int, sqrt_s: float, generator: torch.Gen
     factor = energy + along / (1.0 + gamma).unsqueeze(1)
     p = scale.unsqueeze(-1) * (q + boost.unsqueeze(1) * factor.unsqueeze(-1))
     momentum2 = (p * p).sum(dim=-1)
-    mass2 = torch.tensor(masses[2:], dtype=torch.float64) ** 2
+    mass2 = torch.tensor(masses, dtype=torch.float64) ** 2
     # Rescale momenta so that the energies with masses add up, by Newton's method.
-    xi = torch.full((count, 1), math.sqrt(max(0.01, 1.0 - (sum(masses[2:]) / sqrt_s) ** 2)))
+    xi = torch.full((count, 1), math.sqrt(max(0.01, 1.0 - (sum(masses) / sqrt_s) ** 2)))
     xi = xi.to(torch.float64)
     for _ in range(50):
         energies = torch.sqrt(mass2 + xi * xi * momentum2)
         slope = (xi * momentum2 / energies).sum(dim=1, keepdim=True)
         xi = xi - (energies.sum(dim=1, keepdim=True) - sqrt_s) / slope
-    final = torch.cat(
-        (torch.sqrt(mass2 + xi * xi * momentum2).unsqueeze(-1), xi.unsqueeze(-1) * p), dim=-1
-    )
-    m1, m2 = masses[:2]
-    first = (sqrt_s**2 + m1**2 - m2**2) / (2.0 * sqrt_s)
-    beam = math.sqrt(first**2 - m1**2)
-    initial = torch.zeros(count, 2, 4, dtype=torch.float64)
-    initial[:, 0, 0], initial[:, 1, 0] = first, sqrt_s - first
-    initial[:, 0, 3], initial[:, 1, 3] = beam, -beam
-    return torch.cat((initial, final), dim=1)
+    energies = torch.sqrt(mass2 + xi * xi * momentum2)
+    return torch.cat((energies.unsqueeze(-1), xi.unsqueeze(-1) * p), dim=-1)
 
 
 def _invariants(points: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.colour import ColourAlgebra, ColourState, End, Flow
 from mcsurrogate.matrix_elements.graph import UNIT, Coefficient, Graph, Term
 from mcsurrogate.matrix_elements.interactions import Interaction, interactions_by_inputs
-from mcsurrogate.matrix_elements.orders import coupling_powers, splits
+from mcsurrogate.matrix_elements.orders import allowed_powers, decay_power, splits
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.particles import Particle, Spin, antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.propagators import propagator_rules
 from mcsurrogate.matrix_elements.vertex_terms import Field, Raw, VertexTerms
 
 __all__ = ["AmplitudeGraph", "Component", "build_amplitude", "colour_end"]
@@ -31,13 +32,17 @@ Chiralities = tuple[tuple[int, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What distinguishes the currents of one subset of legs."""
+    """What distinguishes the currents of one subset of legs.
+
+    ``found`` are the bits of the required resonances among its propagators.
+    """
 
     pdg: int
     chirality: str
     chiralities: Chiralities
     colour: ColourState
     qcd: int
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +121,9 @@ class _Builder:
         self.parity_symmetric = True
         self.leading: set[Flow] = set()
         self.leading_states: set[tuple[int, _State]] = set()
-        powers = [
-            power
-            for power in coupling_powers(self.pdgs, process.excluded)
-            if process.orders.allows(*power)
-        ]
+        self.allowed = propagator_rules(process)
+        powers = self.powers = allowed_powers(process)
+        self.decay_powers = self._powers_of_decays()
         self.max_qcd = max((qcd for qcd, _ in powers), default=0)
         self.max_qed = max((qed for _, qed in powers), default=0)
         for leg, particle in enumerate(particles):
@@ -177,13 +180,18 @@ class _Builder:
 
     def merge(self, parts: tuple[int, ...], raws: dict[_State, Raw], *, final: bool) -> None:
         """Add all vertices that merge the currents of these subsets."""
+        if not self.allowed.joins(parts):
+            return
+        whole = sum(parts)
         for chosen in product(*(self.currents[part].items() for part in parts)):
             states = [state for state, _ in chosen]
             key = tuple(sorted(state.pdg for state in states))
             for interaction, result in self.table.get(key, ()):
-                if not final and abs(result) in {abs(pdg) for pdg in self.process.excluded}:
-                    continue
-                self._merge_one(interaction, result, chosen, raws)
+                if final:
+                    self._merge_one(interaction, result, chosen, raws, 0)
+                elif self.allowed.allows(whole, result):
+                    found = self.allowed.found(whole, result)
+                    self._merge_one(interaction, result, chosen, raws, found)
 
     def _merge_one(
         self,
@@ -191,6 +199,7 @@ class _Builder:
         result: int,
         chosen: tuple[tuple[_State, tuple[Field, Coefficient]], ...],
         raws: dict[_State, Raw],
+        found: int,
     ) -> None:
         states = [state for state, _ in chosen]
         fields = tuple(item for _, (item, _) in chosen)
@@ -202,6 +211,8 @@ class _Builder:
         size = sum(item.mask.bit_count() for item in fields)
         if qcd > self.max_qcd or size - 1 - qcd > self.max_qed:
             return
+        for state in states:
+            found |= state.found
         leading = all((item.mask, state) in self.leading_states for state, (item, _) in chosen)
         whole = sum(item.mask for item in fields)
         role = colour_end(particle_by_pdg(result))
@@ -216,12 +227,25 @@ class _Builder:
             chirality = ""
             if self.rules.chirality_matters(particle_by_pdg(result)):
                 chirality = "L" if "R" in terms else "R"
-            state = _State(result, chirality, chiralities, colour, qcd)
+            state = _State(result, chirality, chiralities, colour, qcd, found)
             if weight == 1.0 and leading:  # not suppressed by 1/N
                 self.leading_states.add((whole, state))
             raw = raws.setdefault(state, defaultdict(list))
             for slot, entries in terms.items():
                 raw[slot].extend((node, c * factor * weight) for node, c in entries)
+
+    def _powers_of_decays(self) -> dict[int, frozenset[int]]:
+        """Powers of g_s that the currents of either side of a resonance may have."""
+        everything = (1 << self.n) - 1
+        totals = {qcd for qcd, _ in self.powers}
+        own = {r: decay_power(self.process, r)[0] for r in self.process.resonances}
+        found = {}
+        for resonance in own:
+            inside = sum(own[other] for other in own if set(other.legs) <= set(resonance.legs))
+            mask = sum(1 << leg for leg in resonance.legs)
+            found[mask] = frozenset((inside,))
+            found[everything & ~mask] = frozenset(total - inside for total in totals)
+        return found
 
     def build_currents(self) -> dict[int, dict[_State, Raw]]:
         """Build all currents; returns the raw ones of half of the legs, first leg included."""
@@ -229,6 +253,9 @@ class _Builder:
         for size in range(2, self.n // 2 + 1):
             for legs in combinations(range(self.n), size):
                 mask = sum(1 << leg for leg in legs)
+                if not self.allowed.divides(mask):
+                    self.currents[mask] = {}
+                    continue
                 is_half = 2 * size == self.n
                 raws: dict[_State, Raw] = {}
                 closing = is_half and bool(mask & 1)
@@ -245,6 +272,8 @@ class _Builder:
     ) -> dict[_State, tuple[Field, Coefficient]]:
         found = {}
         for state, raw in raws.items():
+            if state.qcd not in self.decay_powers.get(mask, (state.qcd,)):
+                continue
             parts = self.rules.propagate(state.pdg, mask, raw)
             if not parts:
                 continue
@@ -301,7 +330,9 @@ class _Builder:
                 if state.pdg != wanted or state.chirality != other.chirality:
                     continue
                 qcd = state.qcd + other.qcd
-                if not self.process.orders.allows(qcd, self.n - 2 - qcd):
+                if (qcd, self.n - 2 - qcd) not in self.powers:
+                    continue
+                if not self.allowed.satisfied(state.found | other.found):
                     continue
                 chiralities = tuple(sorted(state.chiralities + other.chiralities))
                 mine = Field(state.pdg, ((1 << self.n) - 1) & ~last, "", ())

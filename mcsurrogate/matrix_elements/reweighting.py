@@ -14,7 +14,7 @@ from mcsurrogate.events import EventBatch
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.gradients import log_gradients
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
-from mcsurrogate.matrix_elements.process import ProcessDefinition
+from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
 
 __all__ = ["event_scores", "reweight_events"]

@@ -11,9 +11,11 @@ from itertools import permutations
 
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
-from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders
+from mcsurrogate.matrix_elements.orders import allowed_powers, coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.particles import antiparticle
-from mcsurrogate.matrix_elements.process import CouplingOrders, Process, ProcessDefinition
+from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 
 __all__ = ["Subprocess", "SubprocessGroup", "expand"]
 
@@ -92,7 +94,7 @@ def expand(
     candidates = [
         (process, powers)
         for process in definition.partonic_processes()
-        if (powers := coupling_powers(process.all_incoming, process.excluded))
+        if (powers := coupling_powers(process))
     ]
     if not candidates:
         resolve_orders(definition.partonic_processes()[0])
@@ -101,18 +103,19 @@ def expand(
         orders = CouplingOrders(
             weighted=min(qcd + 2 * qed for _, powers in candidates for qcd, qed in powers)
         )
-    groups: dict[tuple[int, ...], list[Subprocess]] = {}
-    representatives: dict[tuple[int, ...], tuple[Process, tuple[int, ...], bool]] = {}
-    for process, powers in candidates:
-        allowed = [power for power in powers if orders.allows(*power)]
+    groups: dict[_Key, list[Subprocess]] = {}
+    representatives: dict[_Key, tuple[Process, tuple[int, ...], bool]] = {}
+    for process, _ in candidates:
+        process = process.with_orders(orders)
+        allowed = allowed_powers(process)
         if not allowed:
             continue
-        strong = all(qed == 0 for _, qed in allowed)
+        # in a decay chain of the core, whose legs no resonance decays into
+        core = allowed_powers(process.core)
+        strong = all(qed == 0 for _, qed in core) and not process.required
         key, order, conjugated = _canonical(process, strong, bottom_massless)
         # The first subprocess found represents its group.
-        _, base, base_conjugated = representatives.setdefault(
-            key, (process.with_orders(orders), order, conjugated)
-        )
+        _, base, base_conjugated = representatives.setdefault(key, (process, order, conjugated))
         permutation = tuple(leg for _, leg in sorted(zip(base, order, strict=True)))
         groups.setdefault(key, []).append(
             Subprocess(process.pdg_ids, permutation, conjugated != base_conjugated)
@@ -126,49 +129,89 @@ def expand(
     )
 
 
+_Key = tuple[tuple[int, ...], tuple[tuple[int, tuple[int, ...]], ...]]
+"""PDG ids of a representative, and its resonances with their legs."""
+
+_EXCHANGED = frozenset((1, 2, 3, 4, 5, 11, 12, 13, 14))
 _PREFERENCE = {pdg: rank for rank, pdg in enumerate((21, 2, 1, 4, 3, 5, 6, 22, 11, 12))}
 
 
 def _canonical(
     process: Process, strong: bool, bottom_massless: bool
-) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
-    """Return the representative's PDG ids, the permutation to it and the conjugation."""
-    best: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], tuple[int, ...], bool] | None
-    best = None
-    for conjugated in (False, True) if strong else (False,):
+) -> tuple[_Key, tuple[int, ...], bool]:
+    """Return what the representative is known by, the permutation to it and the conjugation."""
+    best: tuple[tuple[tuple[int, int, int], ...], _Key, tuple[int, ...], bool] | None = None
+    named = {abs(pdg) for ids in process.required for pdg in ids}
+    named |= {abs(pdg) for pdg in (*process.excluded, *process.forbidden, *process.off_shell)}
+    decays = tuple((item.pdg, item.legs) for item in process.resonances)
+    hidden = frozenset(leg for item in process.resonances for leg in item.legs)
+    for conjugated in (False, True) if strong and not decays else (False,):
         pdgs = process.pdg_ids
         if conjugated:
             pdgs = tuple(antiparticle(pdg) for pdg in pdgs)
-        for order in _leg_orders(process.n_legs):
+        for order in _leg_orders(process):
             ordered = tuple(pdgs[leg] for leg in order)
-            relabelled = _relabel(ordered, strong, bottom_massless)
+            relabelled = ordered
+            if not named & _EXCHANGED:  # a restriction is on particles, not on generations
+                relabelled = _relabel(ordered, strong, bottom_massless, hidden)
             rank = tuple(
                 (_PREFERENCE.get(abs(pdg), abs(pdg)), abs(pdg), int(pdg < 0)) for pdg in relabelled
             )
             if best is None or rank < best[0]:
-                best = (rank, relabelled, order, conjugated)
+                best = (rank, (relabelled, decays), order, conjugated)
     assert best is not None  # there is always at least one order of the legs
     return best[1:]
 
 
-def _leg_orders(n_legs: int) -> Iterator[tuple[int, ...]]:
-    for head in ((0, 1), (1, 0)):
-        for tail in permutations(range(2, n_legs)):
+def _leg_orders(process: Process) -> Iterator[tuple[int, ...]]:
+    """Orders of the legs that differ; products of decays stay where they are."""
+    first = process.n_incoming
+    tails = [tuple(range(first, process.n_legs))]
+    if not process.resonances:
+        tails = list(_orders_that_differ(process.pdg_ids, tails[0]))
+    for head in permutations(range(first)):
+        for tail in tails:
             yield (*head, *tail)
 
 
-def _relabel(pdgs: tuple[int, ...], strong: bool, bottom_massless: bool) -> tuple[int, ...]:
-    if strong:
-        massless = 5 if bottom_massless else 4
-        order = [2, 1, 4, 3, 5]
-        mapping: dict[int, int] = {}
-        for pdg in pdgs:
-            if 1 <= abs(pdg) <= massless:
-                mapping.setdefault(abs(pdg), order[len(mapping)])
-        return tuple(
-            (1 if pdg > 0 else -1) * mapping[abs(pdg)] if abs(pdg) in mapping else pdg
-            for pdg in pdgs
-        )
+def _orders_that_differ(pdgs: tuple[int, ...], legs: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Permutations of legs, of those that exchange identical particles only the first."""
+    if not legs:
+        yield ()
+    taken = set()
+    for leg in legs:
+        if pdgs[leg] in taken:
+            continue
+        taken.add(pdgs[leg])
+        rest = tuple(other for other in legs if other != leg)
+        yield from ((leg, *tail) for tail in _orders_that_differ(pdgs, rest))
+
+
+def _relabel(
+    pdgs: tuple[int, ...], strong: bool, bottom_massless: bool, decayed: frozenset[int]
+) -> tuple[int, ...]:
+    """Exchange flavours that have equal amplitudes; ``decayed`` are legs from resonances."""
+    if strong and decayed:
+        core = tuple(pdg for leg, pdg in enumerate(pdgs) if leg not in decayed)
+        made = tuple(pdg for leg, pdg in enumerate(pdgs) if leg in decayed)
+        parts = iter(_any_flavour(core, bottom_massless)), iter(_generations(made))
+        return tuple(next(parts[leg in decayed]) for leg in range(len(pdgs)))
+    return _any_flavour(pdgs, bottom_massless) if strong else _generations(pdgs)
+
+
+def _any_flavour(pdgs: tuple[int, ...], bottom_massless: bool) -> tuple[int, ...]:
+    massless = 5 if bottom_massless else 4
+    order = [2, 1, 4, 3, 5]
+    mapping: dict[int, int] = {}
+    for pdg in pdgs:
+        if 1 <= abs(pdg) <= massless:
+            mapping.setdefault(abs(pdg), order[len(mapping)])
+    return tuple(
+        (1 if pdg > 0 else -1) * mapping[abs(pdg)] if abs(pdg) in mapping else pdg for pdg in pdgs
+    )
+
+
+def _generations(pdgs: tuple[int, ...]) -> tuple[int, ...]:
     quark_swap = _first_generation(pdgs, (1, 2), (3, 4))
     lepton_swap = _first_generation(pdgs, (11, 12), (13, 14))
     return tuple(_swap_generation(pdg, quark_swap, lepton_swap) for pdg in pdgs)

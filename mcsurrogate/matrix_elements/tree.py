@@ -81,6 +81,11 @@ class TreeMatrixElement:
         return self._plan.flows
 
     @property
+    def is_signed(self) -> bool:
+        """Whether only some interferences are kept, so that the result may be negative."""
+        return self._contraction.is_signed
+
+    @property
     def cost(self) -> float:
         """Measured seconds a phase-space point, one thread, in batches."""
         if self._cost is None:
@@ -247,12 +252,14 @@ class TreeMatrixElement:
 
     def _summed(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
         rows = self._contraction.rows(sector, results, strong)
+        if self.is_signed:
+            return self._contraction.square(rows).sum(dim=0, keepdim=True)
         summed: Tensor = (rows * rows).flatten(0, 1).sum(dim=0)
         return summed.sum(dim=-1).unsqueeze(0)
 
     def _by_helicity(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
         rows = self._contraction.rows(sector, results, strong)
-        return (rows * rows).sum(dim=0).sum(dim=-1)
+        return self._contraction.square(rows)
 
     def _by_flow(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
         flows = self._contraction.flows(sector, results, strong)

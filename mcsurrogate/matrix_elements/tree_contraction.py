@@ -35,12 +35,13 @@ class ColourContraction:
         self._couplings = couplings
         self._tracked = tracked
         self._root = _square_root(plan.colour)
+        self._signs, self._mixtures = _mixtures(plan)
         self._factors: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
 
     def rows(
         self, sector: Sector, results: Tensor, strong: Tensor, *, key: int | None = None
     ) -> Tensor:
-        """Amplitudes ``(K, H, N, 2)`` (real, imaginary) whose squares add up to the colour sum.
+        """Amplitudes ``(K, H, N, 2)`` (real, imaginary) that `square` adds up to the colour sum.
 
         Where all amplitudes have the same power of g_s it is left out.
 
@@ -57,10 +58,13 @@ class ColourContraction:
         """
         key = sector.start if key is None else key
         if len(self._plan.powers) > 1:
-            structures = torch.view_as_real(self.structures(sector, results, strong))
-            root = torch.from_numpy(self._root).to(structures)
-            colours: Tensor = torch.tensordot(root, structures, dims=1)
-            return colours
+            mixed = [
+                torch.view_as_real(self.structures(sector, results, strong, weights))
+                for weights in self._mixtures
+            ]
+            root = torch.from_numpy(self._root).to(mixed[0])
+            rows_of = [torch.tensordot(root, structures, dims=1) for structures in mixed]
+            return rows_of[0] if len(rows_of) == 1 else torch.cat(rows_of)
         values = torch.view_as_real(self._values(sector, results))
         factor = self._factor(sector, values, key)
         if factor.shape == (1, 1):
@@ -68,17 +72,43 @@ class ColourContraction:
         rows: Tensor = factor @ values.flatten(1)
         return rows.view(len(factor), *values.shape[1:])
 
-    def structures(self, sector: Sector, results: Tensor, strong: Tensor) -> Tensor:
+    def square(self, rows: Tensor) -> Tensor:
+        """Return the sum ``(H, N)`` of the squares of rows ``(K, H, N, 2)``, with their signs."""
+        squares = rows * rows
+        if self._signs is not None:
+            squares = squares * self.signs(rows).view(-1, 1, 1, 1)
+        return squares.sum(dim=0).sum(dim=-1)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether some squares count negative."""
+        return self._signs is not None
+
+    def signs(self, like: Tensor) -> Tensor:
+        """Signs ``(K,)`` with which the squares of the rows count."""
+        signs = self._signs or (1.0,)
+        return like.new_tensor(signs).repeat_interleave(len(like) // len(signs))
+
+    def structures(
+        self,
+        sector: Sector,
+        results: Tensor,
+        strong: Tensor,
+        weights: tuple[float, ...] | None = None,
+    ) -> Tensor:
         """Amplitudes of the colour structures, ``(F, H, N)`` complex.
 
-        Where all amplitudes have the same power of g_s it is left out.
+        Where all amplitudes have the same power of g_s it is left out; else each power has its
+        weight, one by default.
         """
         values = self._values(sector, results)
         total: Tensor | float = 0.0
         common = len(self._plan.powers) == 1
-        for power in self._plan.powers:
+        for power, weight in zip(
+            self._plan.powers, weights or (1.0,) * len(self._plan.powers), strict=True
+        ):
             matrix = self._transfer(sector, power, values.real).to(values.dtype)
-            term = torch.einsum("fu,uhn->fhn", matrix, values)
+            term = torch.einsum("fu,uhn->fhn", matrix if weight == 1.0 else matrix * weight, values)
             total = total + (term if common else term * strong**power)
         return torch.as_tensor(total)
 
@@ -126,6 +156,22 @@ class ColourContraction:
                 unit[structure, place] = 1.0
                 matrix = matrix + unit * coefficient_value(factor, couplings)
         return matrix
+
+
+def _mixtures(plan: TreePlan) -> tuple[tuple[float, ...] | None, list[tuple[float, ...]]]:
+    """Signs and weights of sums over powers of g_s whose squares hold the wanted interferences.
+
+    The matrix of ones and zeros that tells which powers interfere is a sum of signed squares, one
+    for each eigenvector.  Where all do it is the one square of the sum, and there are no signs.
+    """
+    powers = plan.powers
+    wanted = np.array([[(a, b) in plan.interferences for b in powers] for a in powers], dtype=float)
+    if wanted.all():
+        return None, [(1.0,) * len(powers)]
+    values, vectors = np.linalg.eigh(wanted)
+    kept = np.abs(values) > 1e-12
+    scaled = np.sqrt(np.abs(values[kept]))[:, None] * vectors[:, kept].T
+    return tuple(np.sign(values[kept]).tolist()), [tuple(row) for row in scaled.tolist()]
 
 
 def _square_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,8 +13,6 @@ from mcsurrogate.matrix_elements.wavefunctions import HelicitySpinors, spinor_st
 
 __all__ = ["TreeInputs"]
 
-N_INCOMING = 2
-
 
 class TreeInputs:
     """Computes the input nodes of a graph from physical momenta.
@@ -65,7 +63,8 @@ class TreeInputs:
         model
             Masses and widths.
         """
-        incoming = torch.cat((momenta[:, :N_INCOMING], -momenta[:, N_INCOMING:]), dim=1)
+        count = self._amplitude.process.n_incoming
+        incoming = torch.cat((momenta[:, :count], -momenta[:, count:]), dim=1)
         return self._event.compute(incoming, model)
 
     def external_values(
@@ -101,7 +100,7 @@ class TreeInputs:
         selected: Mapping[int, Tensor] | None,
     ) -> Tensor:
         particle = self._amplitude.process.particles[leg]
-        outgoing = leg >= N_INCOMING
+        outgoing = leg >= self._amplitude.process.n_incoming
         if part == "s":
             return torch.ones_like(spinors.up[0, 0])
         mass = None if particle.is_massless(model) else particle.mass(model)

@@ -22,6 +22,7 @@ from mcsurrogate.matrix_elements.colour_matrix import (
     string_colour_matrix,
 )
 from mcsurrogate.matrix_elements.graph import Coefficient, Op
+from mcsurrogate.matrix_elements.orders import interferences
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.recursion import AmplitudeGraph, Chiralities
 
@@ -67,6 +68,8 @@ class TreePlan:
         Whether each helicity configuration stands also for the one with all flipped.
     powers
         Powers of g_s that appear.
+    interferences
+        Pairs of them whose product the squared amplitude holds.
     colour
         ``(F, F)`` colour-summed interferences of the colour structures.
     flows
@@ -84,6 +87,7 @@ class TreePlan:
     sizes: dict[int, int]
     mirrored: bool
     powers: tuple[int, ...]
+    interferences: frozenset[tuple[int, int]]
     colour: NDArray[np.float64]
     flows: tuple[ColourFlow, ...]
     flow_matrix: NDArray[np.float64]
@@ -138,6 +142,9 @@ def plan_tree(
         sizes={leg: len(chosen) for leg, chosen in states.items() if len(chosen) > 1},
         mirrored=mirrored,
         powers=tuple(sorted({component.qcd for component in components})),
+        interferences=frozenset(
+            (first[0], second[0]) for first, second in interferences(amplitude.process)
+        ),
         colour=colour,
         flows=lines,
         flow_matrix=flow_matrix,
@@ -148,7 +155,7 @@ def plan_tree(
 def _parity_holds(amplitude: AmplitudeGraph, model: StandardModel) -> bool:
     if not amplitude.parity_symmetric:
         return False
-    if amplitude.process.n_legs == 4:
+    if amplitude.process.n_legs == 4 and amplitude.process.n_incoming == 2:
         return True
     widths = {
         node.args[3]
@@ -161,19 +168,19 @@ def _parity_holds(amplitude: AmplitudeGraph, model: StandardModel) -> bool:
 def _colour(
     amplitude: AmplitudeGraph, flows: tuple[Flow, ...]
 ) -> tuple[NDArray[np.float64], tuple[ColourFlow, ...], NDArray[np.float64]]:
-    ends = amplitude.ends
+    ends, incoming = amplitude.ends, amplitude.process.n_incoming
     coloured = {end for end in ends if end is not End.SINGLET}
     if coloured == {End.GLUON}:
         words = tuple(flow[0] for flow in flows)
         orders, matrix = kleiss_kuijf_matrix(words)
-        lines = tuple(flow_lines((order,), ends) for order in orders)
+        lines = tuple(flow_lines((order,), ends, incoming) for order in orders)
         return adjoint_colour_matrix(words), lines, matrix
     # A structure that only appears with 1/N in front is no leading-colour flow.
     leading = [flow for flow in flows if flow in amplitude.leading]
     matrix = np.zeros((len(leading), len(flows)))
     for row, flow in enumerate(leading):
         matrix[row, flows.index(flow)] = 1.0
-    lines = tuple(flow_lines(flow, ends) for flow in leading)
+    lines = tuple(flow_lines(flow, ends, incoming) for flow in leading)
     return string_colour_matrix(flows, ends), lines, matrix
 
 

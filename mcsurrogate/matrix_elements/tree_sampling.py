@@ -134,13 +134,13 @@ class TreeSampler:
             values.append(torch.stack(pieces).sum(dim=0))
         return torch.cat(values)
 
-    @staticmethod
-    def _square(rows: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _square(self, rows: Tensor, generator: torch.Generator | None) -> Tensor:
         """Squares ``(H, N)``, summed over colours or, with a generator, of one state an event."""
         if generator is None or len(rows) == 1:
-            return (rows * rows).sum(dim=0).sum(dim=-1)
+            return self._contraction.square(rows)
         count = rows.shape[2]
         chosen = torch.randint(len(rows), (count,), generator=generator).to(rows.device)
         index = chosen.view(1, 1, count, 1).expand(1, *rows.shape[1:])
         picked = rows.gather(0, index)[0]
-        return (picked * picked).sum(dim=-1) * float(len(rows))
+        signs = self._contraction.signs(rows)[chosen] * float(len(rows))
+        return (picked * picked).sum(dim=-1) * signs

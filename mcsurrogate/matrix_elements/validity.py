@@ -48,7 +48,8 @@ def check_momenta(momenta: Tensor, process: Process, model: StandardModel) -> No
         p = momenta.detach()
         tolerance = 1e-6 if p.dtype == torch.float64 else 2e-3
         energy = p[..., 0].abs().amax(dim=1)
-        balance = (p[:, :2].sum(dim=1) - p[:, 2:].sum(dim=1)).abs().amax(dim=1)
+        incoming = process.n_incoming
+        balance = (p[:, :incoming].sum(dim=1) - p[:, incoming:].sum(dim=1)).abs().amax(dim=1)
         squares = p * p
         mass2 = 2.0 * squares[..., 0] - squares.sum(dim=2)
         wanted = [as_number(particle.mass(model)) ** 2 for particle in process.particles]
@@ -70,7 +71,8 @@ def _explain(
     if not bool((event[:, 0] > 0.0).all()):
         raise KinematicsError(f"{where} has a particle whose energy is not positive")
     energy = float(event[:, 0].max())
-    difference = event[:2].sum(dim=0) - event[2:].sum(dim=0)
+    incoming = process.n_incoming
+    difference = event[:incoming].sum(dim=0) - event[incoming:].sum(dim=0)
     if float(difference.abs().max()) > tolerance * energy:
         raise KinematicsError(
             f"{where} does not conserve momentum: in minus out is {difference.tolist()} GeV"

@@ -158,5 +158,5 @@ def test_flow_weights_of_gluon_scattering():
 def test_flow_lines_of_a_quark_string():
     ends = (End.QUARK, End.ANTIQUARK, End.ANTIQUARK, End.QUARK, End.GLUON)
     # u u~ > u u~ g: the outgoing quark (leg 2) to the gluon to the incoming quark (leg 0).
-    lines = flow_lines(((1, 3), (2, 4, 0)), ends)
+    lines = flow_lines(((1, 3), (2, 4, 0)), ends, 2)
     assert lines == ((503, 0), (0, 501), (502, 0), (0, 501), (503, 502))

@@ -13,6 +13,8 @@ from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
         ("e+ e- > ta+ ta- h", (-11, 11, -15, 15, 25)),
         ("  E- e+ >  Z a ", (11, -11, 23, 22)),
         ("vm mu+ > u d~", (14, -13, 2, -1)),
+        ("21 21 > 6 -6 QCD=2", (21, 21, 6, -6)),
+        ("2 -2 > 11 -11", (2, -2, 11, -11)),
     ],
 )
 def test_definite_particles(text, pdg_ids):
@@ -31,17 +33,29 @@ def test_name_reads_back():
     [
         ("g g > t t~ x", "unknown particle 'x'"),
         ("g g", "no '>'"),
-        ("g g > z > t t~", "more than one '>'"),
-        ("g > t t~", "1 incoming"),
-        ("u u~ > z", "1 outgoing"),
+        ("g g > z > t t~ > b b~", "more than two '>'"),
+        ("g g g > t t~", "3 incoming"),
+        ("z > z", "1 outgoing"),
+        ("u u~ >", "0 outgoing"),
         ("u c~ > g g", "quark number of generation 1"),
         ("u d > u u", "electric charge"),
         ("e- mu+ > e+ mu-", "lepton number of generation 1"),
         ("p p > t t~", "stands for several particles"),
         ("g g > t t~ [virt=QCD]", "loop"),
-        ("p p > t t~, t > w+ b", "decay chains"),
-        ("p p > e+ e- $ z", "forbidden s-channel"),
-        ("u u~ > e+ e- QCD^2==2", "squared"),
+        ("g g > t t~, w+ > e+ ve", "stands in brackets"),
+        ("g g > t t~, (t > w+ b, z > e+ e-)", "stands in brackets"),
+        ("g g > t t~, (t > w+ b", "brackets do not match"),
+        ("g g > t t~, t > w+ b, t > w+ s", "2 decays for 1 outgoing t"),
+        ("g g > t t~, t > w- b", "electric charge"),
+        ("g g > t t~, t > w+ b / a", "restrict the process before the comma"),
+        ("u u~ > g a, g > u u~", "g has no width"),
+        ("u u~ > z z, z > l+ l-", "stand for 3 processes"),
+        ("u u~ > e+ e- $", "'$' names no particle"),
+        ("u u~ > > e+ e-", "no resonance between"),
+        ("u u~ > e+ e- @1", "list"),
+        ("u u~ > e+ e- QCD^2==-1", "QCD^2==-1"),
+        ("u u~ > e+ e- QCD^2>=2", "QCD^2>=2"),
+        ("u u~ > e+ e- QCD>2", "QCD>2"),
         ("u u~ > e+ e- NP=1", "NP=1"),
         ("u u~ > e+ e- QCD>=2", "QCD>=2"),
         ("u u~ > e+ e- QED=2 QED=4", "limited twice"),
@@ -58,7 +72,8 @@ def test_refused_strings(text, message):
     [
         ("g g > h h", "no tree-level diagram"),
         ("u u~ > t t~ QCD=0 QED=0", "possible are QCD=0 QED=2, QCD=2 QED=0"),
-        ("u u~ > t t~ / g a z", "no tree-level diagram"),
+        ("u u~ > t t~ / g a z", "no tree-level diagram has these"),
+        ("u u~ > w+ > e+ e-", "no tree-level diagram has these"),
     ],
 )
 def test_no_diagram(text, message):
@@ -69,7 +84,7 @@ def test_no_diagram(text, message):
 
 def test_smallest_weighted_order():
     process = resolve_orders(Process.parse("u c > w+ w+ d s"))
-    assert coupling_powers(process.all_incoming, frozenset()) == {(0, 4), (2, 2)}
+    assert coupling_powers(process) == {(0, 4), (2, 2)}
     assert process.orders == CouplingOrders(weighted=6)
 
 
@@ -84,6 +99,15 @@ def test_multiparticle_labels():
     assert len(five) == 11
     custom = ProcessDefinition.parse("q q > q q", multiparticles={"q": (2, -2)})
     assert len(custom.partonic_processes()) == 4
+
+
+def test_labels_of_ones_own():
+    own = {"q": ["u", "d"], "Q": ["q", "-2", "d~"], "tt": ["t", "t~"]}
+    definition = ProcessDefinition.parse("q q > Q Q", multiparticles=own)
+    assert definition.choices[2] == (2, 1, -2, -1)
+    for labels, message in (({"q": []}, "one word"), ({"q": ["x"]}, "unknown particle 'x'")):
+        with pytest.raises(ProcessError, match=message):
+            ProcessDefinition.parse("q q > Q Q", multiparticles=labels)
 
 
 def test_no_conserving_process():

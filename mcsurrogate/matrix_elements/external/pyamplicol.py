@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from mcsurrogate.errors import MatrixElementError
-from mcsurrogate.matrix_elements.coupling_content import allowed_powers, strong_power
+from mcsurrogate.matrix_elements.coupling_content import strong_power
 from mcsurrogate.matrix_elements.external.base import (
     Array,
     ExternalMatrixElement,
 )
+from mcsurrogate.matrix_elements.orders import allowed_powers
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
@@ -98,10 +99,11 @@ class PyAmpliCol(ExternalMatrixElement):
                 f"package symbolica): {error}"
             ) from None
         self._power = strong_power(self.process)
-        if self.process.excluded or self._power is None or not allowed_powers(self.process):
+        restricted = self.process.is_restricted or self.process.orders.squared
+        if restricted or self._power is None or not allowed_powers(self.process):
             raise MatrixElementError(
-                f"pyamplicol: {self.process.name}: exclusions, mixed orders and processes without "
-                "tree diagrams are not supported"
+                f"pyamplicol: {self.process.name}: restricted diagrams, mixed orders and processes "
+                "without tree diagrams are not supported"
             )
         identity = json.dumps([self.process.name, self.parameters.numbers(), version])
         folder = self._cache / hashlib.sha256(identity.encode()).hexdigest()[:24]

@@ -1,0 +1,173 @@
+"""Decay chains, resonances that are required or forbidden, squared orders and decays."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mcsurrogate.errors import ProcessError
+from mcsurrogate.matrix_elements import (
+    Process,
+    StandardModel,
+    diagrams,
+    expand,
+    matrix_element,
+    same_amplitude,
+    strong_power,
+)
+from mcsurrogate.matrix_elements.probe import probe_points
+
+CHAINS = ("dc_ee_wpwm_udxmuv", "dc_gb_twm_emu", "dc_gg_ttx_emu", "dc_udx_wph_evbb")
+FULL = ("gg_epvebmumvmxbx", "uux_epvemumvmx")
+RESONANCES = ("uux_epem_reqz", "uux_epem_dollarz")
+SQUARED = (
+    *(f"uc_wpwpds_{part}" for part in ("all", "sq0", "sq4")),
+    *(f"uu_wpwpdd_{part}" for part in ("all", "sq0", "sq2", "sq4")),
+)
+DECAYS = ("h_bbx", "t_bepve", "wp_udx")
+
+
+def process_of(table):
+    return Process.parse(str(table["process"]))
+
+
+# dc_udx_wph_evbb has noise of 4e-8 of its own: Gamma_H / M_H amplifies the rounding of the
+# invariant mass (README of the tables).
+@pytest.mark.parametrize("name", [*CHAINS, *FULL, *RESONANCES, *SQUARED, *DECAYS])
+def test_oracle_table(name, oracle):
+    table = oracle(f"second/{name}")
+    process = process_of(table)
+    assert process.pdg_ids == tuple(table["pdg"])
+    amplitude = matrix_element(process)
+    momenta = torch.tensor(table["momenta"])
+    found = amplitude(momenta, float(table["alpha_s"]))
+    np.testing.assert_allclose(found, table["me2"], rtol=1e-8)
+    if hasattr(amplitude, "helicity_contributions"):
+        by_helicity = amplitude.helicity_contributions(momenta, 0.118)
+        np.testing.assert_allclose(by_helicity.sum(dim=1), table["me2"], rtol=1e-8)
+        one = [
+            amplitude.of_configuration(momenta, 0.118, torch.full((len(momenta),), row))
+            for row in range(len(amplitude.configurations))
+        ]
+        np.testing.assert_allclose(torch.stack(one).sum(dim=0), table["me2"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", [*CHAINS, *FULL, *RESONANCES, "uu_wpwpdd_sq0", "uu_wpwpdd_sq4"])
+def test_numbers_of_diagrams(name, oracle):
+    # The column "diagrams" of MadGraph for each of the tables.
+    wanted = {
+        "dc_ee_wpwm_udxmuv": 3, "dc_gb_twm_emu": 2, "dc_gg_ttx_emu": 3, "dc_udx_wph_evbb": 1,
+        "gg_epvebmumvmxbx": 87, "uux_epvemumvmx": 9, "uux_epem_reqz": 1, "uux_epem_dollarz": 2,
+        "uu_wpwpdd_sq0": 86, "uu_wpwpdd_sq4": 16,
+    }  # fmt: skip
+    assert sum(1 for _ in diagrams(process_of(oracle(f"second/{name}")))) == wanted[name]
+
+
+def test_squares_by_order_add_up():
+    momenta = probe_points(Process.parse("u u > u u"), StandardModel(), 20)
+
+    def part(limit):
+        return matrix_element(f"u u > u u QCD=99 QED=99 {limit}")(momenta, 0.118)
+
+    whole = part("")
+    for parts in (
+        ("QCD^2==0", "QCD^2==2", "QCD^2==4"),
+        ("QCD^2<=2", "QCD^2>2"),
+        ("QED^2==4", "QED^2<=2"),
+        ("WEIGHTED^2<=6", "WEIGHTED^2>6"),
+    ):
+        np.testing.assert_allclose(sum(map(part, parts)), whole, rtol=1e-12)
+
+
+def test_interference_has_a_gradient_and_a_power():
+    process = Process.parse("u u > d d w+ w+ QCD^2==2")
+    assert strong_power(process) == 1
+    momenta = probe_points(process, StandardModel(), 5)
+    alpha_s = torch.tensor(0.118, dtype=torch.float64, requires_grad=True)
+    amplitude = matrix_element(process)
+    value = amplitude(momenta, alpha_s)
+    (slope,) = torch.autograd.grad(value.sum(), alpha_s)
+    assert float(slope) == pytest.approx(float(value.detach().sum()) / 0.118, rel=1e-10)
+
+
+def test_required_and_forbidden_resonances_share_the_diagrams():
+    """Amplitudes with and without the Z interfere; helicity by helicity they add up."""
+    momenta = probe_points(Process.parse("u u~ > e+ e-"), StandardModel(), 10)
+    whole = matrix_element("u u~ > e+ e-")(momenta, 0.118)
+    photon = matrix_element("u u~ > e+ e- $$ z")(momenta, 0.118)
+    # e^4 Q_u^2 / 3 (1 + cos^2) for the photon alone, with 1/36 of the average (closed form)
+    model = StandardModel()
+    p = momenta
+    s = (p[:, 0] + p[:, 1])[:, 0] ** 2
+    cosine = (p[:, 0, 1:] * p[:, 2, 1:]).sum(dim=1) / (p[:, 0, 0] * p[:, 2, 0])
+    charges = (4 * math.pi * float(model.alpha_ew)) ** 2 * (2 / 3) ** 2
+    np.testing.assert_allclose(photon, charges * (1 + cosine**2) / 3, rtol=1e-12)
+    assert bool((s > 0).all())
+    required = matrix_element("u u~ > z > e+ e-")(momenta, 0.118)
+    same = matrix_element("u u~ > e+ e- / a")(momenta, 0.118)
+    np.testing.assert_allclose(required, same, rtol=1e-13)
+    either = matrix_element("u u~ > z | a > e+ e-")(momenta, 0.118)
+    np.testing.assert_allclose(either, whole, rtol=1e-13)
+
+
+def test_a_forbidden_s_channel_leaves_the_t_channel():
+    """`$$` is not `/`: W pairs from e+ e- keep the neutrino, VBF keeps its W in the t-channel."""
+    whole = list(diagrams(Process.parse("u d > h u d QCD=0")))
+    assert list(diagrams(Process.parse("u d > h u d QCD=0 $$ w+ w-"))) == whole
+    left = list(diagrams(Process.parse("u d > h u d QCD=0 / w+")))
+    assert 0 < len(left) < len(whole)
+    assert len(list(diagrams(Process.parse("u d~ > h u d~ QCD=0 $$ w+")))) == 1  # Z exchange
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ("u u~ > z z, z > e+ e-", 2),
+        ("u u~ > z z, z > e+ e-, z > mu+ mu-", 1),
+        ("g g > t t~ g g, t > w+ b", 2),
+        ("u u~ > z h, h > z z, z > e+ e-", 2),
+        ("u u~ > z h, (h > z z, z > e+ e-), z > e+ e-", 2),
+    ],
+)
+def test_identical_particles_of_a_chain(text, factor):
+    assert Process.parse(text).symmetry_factor == factor
+
+
+def test_a_vertex_of_four_does_not_hide_a_resonance():
+    """h > w+ w- w+ w- ... : diagrams of a chain have a propagator of every resonance."""
+    chain = Process.parse("w+ w- > z z, z > e+ e-, z > mu+ mu-")
+    found = list(diagrams(chain))
+    legs = {line.legs for diagram in found for line in diagram.lines}
+    assert {(2, 3), (4, 5)} <= legs
+    assert all({(2, 3), (4, 5)} <= {line.legs for line in d.lines} for d in found)
+    # W W > Z Z has two W exchanges, one Higgs and one vertex of four.
+    assert len(found) == 4
+
+
+def test_orders_belong_to_their_part():
+    chain = Process.parse("p p > t t~ QED=0, t > w+ b".replace("p p", "u u~"))
+    assert strong_power(chain) == 2
+    with pytest.raises(ProcessError, match="several powers"):
+        matrix_element("u u~ > t t~, (t > w+ b, w+ > u d~ s s~ QED<=9)")
+
+
+def test_labels_in_decays():
+    groups = expand("p p > t t~, (t > w+ b, w+ > l+ vl), (t~ > w- b~, w- > l- vl~)")
+    members = [member.pdg_ids for group in groups for member in group.members]
+    assert len(members) == len(set(members)) == 9 * 4
+    # gg and qq~, with leptons of the same and of different generations
+    assert len(groups) == 4
+    two = expand("p p > z z, z > l+ l-")
+    finals = {m.pdg_ids[2:] for group in two for m in group.members}
+    assert finals == {(-11, 11, -11, 11), (-11, 11, -13, 13), (-13, 13, -13, 13)}
+
+
+def test_name_of_a_chain_reads_back():
+    text = "u u~ > h z / a QED<=3, (h > w+ w-, w+ > e+ ve, w- > mu- vm~), z > u u~ QCD=0"
+    process = Process.parse(text)
+    again = Process.parse(process.name)
+    assert again == process
+    assert same_amplitude(again, process)
+    for name in ("u u~ > z > e+ e-", "u u~ > a | z > e+ e- $ z", "u u~ > e+ e- $$ z QED^2<=4"):
+        assert Process.parse(Process.parse(name).name) == Process.parse(name)
