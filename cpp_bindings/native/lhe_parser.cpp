@@ -26,10 +26,12 @@ std::string quoted(std::string_view text) {
 } // namespace
 
 LheParser::LheParser(std::string file, std::vector<std::string> declared, long line)
-    : file_(std::move(file)), line_(line), declared_(std::move(declared)), names_(declared_),
-      values_(names_.size()), given_(names_.size()) {
-    for (std::size_t i = 0; i < names_.size(); ++i)
-        index_.emplace(names_[i], i);
+    : file_(std::move(file)), line_(line), declared_(std::move(declared)) {
+    for (const std::string& name : declared_)
+        if (index_.emplace(name, names_.size()).second)
+            names_.push_back(name);
+    values_.resize(names_.size());
+    given_.resize(names_.size());
 }
 
 void LheParser::fail(const char* where, const std::string& what) const {

@@ -143,10 +143,13 @@ def weight_declarations(header: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def declared_weights(text: str) -> tuple[str, ...]:
-    """Names of weights that a header declares, in its order, as they are written there."""
+    """Names of weights that a header declares, in its order, as they are written there.
+
+    One that stands twice comes twice: a plain list of values counts it twice.
+    """
     found = [name for name, *_ in weight_declarations(text)]
     found += [weight["name"].strip() for weight in _WEIGHT_INFO.finditer(text)]
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def header_elements(header: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ r"""The hard-process cross section as an integrand on the unit hypercube.
 (R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*, eqs. 7.2 and 7.6).
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from mcsurrogate.hard_process.beams import Beams
 from mcsurrogate.hard_process.channels import Channels
 from mcsurrogate.integration import IntegrandValue
 from mcsurrogate.matrix_elements import (
+    CountedMatrixElement,
     EventMatrixElement,
     EventWeights,
     MatrixElement,
@@ -32,6 +34,9 @@ __all__ = ["PB_GEV2", "Amplitude", "Contributions", "HardProcess"]
 
 PB_GEV2 = 0.3893793721718594e9
 """(hbar c)^2 in GeV^2 pb (CODATA 2018)."""
+
+_KINEMATICS, _AMPLITUDE, _OPERATION = 6e-6, 3e-6, 6e-9
+"""Seconds of a point: mapping, cuts and densities; a call of an amplitude; a multiply-add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,21 @@ class HardProcess:
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
         self.reflections = getattr(channels, "reflections", ())
         self.constant = getattr(channels, "constant", ())
+
+    @property
+    def cost(self) -> float | None:
+        """Seconds of an evaluation in order of magnitude (a power of 4), without a clock.
+
+        What is decided by it is the same on every machine, however busy.  None where an amplitude
+        does not know its operations: it is measured then.
+        """
+        elements = [amplitude.matrix_element for amplitude in self.amplitudes]
+        counts = [e.operations for e in elements if isinstance(e, CountedMatrixElement)]
+        if len(counts) < len(elements):
+            return None
+        seconds = sum(_AMPLITUDE + _OPERATION * count for count in counts)
+        drawn = math.prod(size for size in self.discrete if size)
+        return float(4.0 ** round(math.log(_KINEMATICS + seconds / drawn, 4.0)))
 
     def with_amplitudes(self, amplitudes: Iterable[Amplitude]) -> "HardProcess":
         """Return the same process with other amplitudes; this one stays as it is.

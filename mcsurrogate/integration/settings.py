@@ -43,7 +43,7 @@ class TrainingSettings:
         Number of times that fresh points are drawn.
     reuse
         How often a point is trained on, on average: decides on the number of steps.  None: by the
-        measured cost of the integrand, so that training takes about as long as the points that it
+        cost of the integrand, so that training takes about as long as the points that it
         uses, 10 to 40 times.
     max_steps
         Largest number of steps.

@@ -19,6 +19,7 @@ from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 from mcsurrogate.matrix_elements.protocol import (
     ColouredMatrixElement,
+    CountedMatrixElement,
     EventMatrixElement,
     EventWeights,
     HelicityMatrixElement,
@@ -34,6 +35,7 @@ from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
 __all__ = [
     "ColourFlow",
     "ColouredMatrixElement",
+    "CountedMatrixElement",
     "CouplingOrders",
     "Diagram",
     "EventMatrixElement",

@@ -116,6 +116,11 @@ class ClosedForm:
         return torch.ones_like(momenta[:, : len(self.colour_flows), 0])
 
     @property
+    def operations(self) -> int:
+        """Order of magnitude of the multiply-adds of a phase-space point."""
+        return 10 if self.process.n_legs == 4 else 100_000  # of five legs: the loop of g g > a a g
+
+    @property
     def cost(self) -> float:
         """Measured seconds a phase-space point, one thread, in batches."""
         if self._cost is None:

@@ -6,6 +6,7 @@ accumulated into it directly.  Buffers are reused as soon as their last reader i
 keeps the working set of a block of events in the processor's cache.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -95,6 +96,15 @@ class Programme:
     inputs: dict[int, int] = field(default_factory=dict)
     roots: dict[int, int] = field(default_factory=dict)
     arena: int = 0
+
+    def operations(self, sizes: dict[int, int]) -> int:
+        """Complex multiply-adds of one event; ``sizes`` are the helicities of each leg."""
+        sums = (i for i in self.instructions if isinstance(i, Accumulate | Add))
+        return sum(
+            math.prod(buffer.shape)
+            * math.prod(size for leg, size in sizes.items() if buffer.legs >> leg & 1)
+            for buffer in (self.buffers[i.out] for i in sums)
+        )
 
 
 def arguments(node: Node) -> list[tuple[int, bool]]:

@@ -16,6 +16,7 @@ from mcsurrogate.matrix_elements.process import Process
 
 __all__ = [
     "ColouredMatrixElement",
+    "CountedMatrixElement",
     "EventMatrixElement",
     "EventWeights",
     "HelicityMatrixElement",
@@ -75,6 +76,16 @@ class MatrixElement(Protocol):
     @property
     def cost(self) -> float:
         """Measured seconds a phase-space point, one thread, in batches."""
+        ...
+
+
+@runtime_checkable
+class CountedMatrixElement(MatrixElement, Protocol):
+    """A squared matrix element that knows its cost without a clock: the same on every machine."""
+
+    @property
+    def operations(self) -> int:
+        """Complex multiply-adds of a phase-space point, in order of magnitude."""
         ...
 
 

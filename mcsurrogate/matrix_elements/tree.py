@@ -94,6 +94,11 @@ class TreeMatrixElement:
             self._cost = seconds_per_point(self, points)
         return self._cost
 
+    @property
+    def operations(self) -> int:
+        """Complex multiply-adds of a phase-space point, summed over helicities."""
+        return self._evaluator.operations
+
     def __call__(self, momenta: Tensor, alpha_s: Tensor | float) -> Tensor:
         """Evaluate the squared matrix element, see the protocol `MatrixElement`.
 

@@ -71,6 +71,11 @@ class TreeEvaluator:
         self.__dict__.update(state)
         self._local = threading.local()
 
+    @property
+    def operations(self) -> int:
+        """Complex multiply-adds of one event."""
+        return self._programme.operations(self._sizes)
+
     def couplings(self) -> dict[str, Parameter]:
         """Values of the couplings that appear in the graph or in front of the amplitudes."""
         names = {

@@ -49,9 +49,13 @@ def numbers(text: str) -> list[float]:
 def said(text: str) -> list[tuple[list[float], list[list[float]], dict[str, float]]]:
     """Event line, particle lines and weights of each event, by another way than the reader's."""
     body = text[text.index("</init>") :]
-    declared = re.findall(r"<weight\s[^>]*?id='([^']*)'", text[: text.index("</init>")])
+    declared = [
+        name.strip()
+        for name in re.findall(r"<weight\s[^>]*?id\s*=\s*'([^']*)'", text[: text.index("</init>")])
+    ]
     events = []
-    for block in re.findall(r"<event(?:\s[^>]*)?>(.*?)</event>", body, re.DOTALL):
+    quoted = r"""(?:"[^"]*"|'[^']*'|[^>"'])*"""  # attributes: a > within quotes ends no tag
+    for block in re.findall(rf"<event(?:\s{quoted})?>(.*?)</event>", body, re.DOTALL):
         lines = [line for line in block.split("\n") if line.strip()]
         first = numbers(lines[0])
         rows = [numbers(line) for line in lines[1 : 1 + int(first[0])]]

@@ -20,6 +20,7 @@ from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import HardProcess, assemble
 from mcsurrogate.hard_process.integrand import PB_GEV2
 from mcsurrogate.integration import integrate, unweight
+from mcsurrogate.integration.evaluation import Evaluator
 from mcsurrogate.matrix_elements import (
     ColouredMatrixElement,
     EventMatrixElement,
@@ -191,3 +192,18 @@ def test_a_process_of_ones_own_travels_to_workers() -> None:
     zero = torch.zeros(5, dtype=torch.int64)
     assert isinstance(copy.amplitudes[0].matrix_element, Polarised)
     torch.testing.assert_close(copy(u, zero).weight, process(u, zero).weight, rtol=0, atol=0)
+
+
+def test_the_clock_decides_nothing_where_amplitudes_know_their_operations() -> None:
+    process = assemble(card())
+    evaluator = Evaluator(process)
+    evaluator.evaluations, evaluator.seconds = 1, 1e3  # as if a machine were slow beyond measure
+    assert evaluator.cost == process.cost == 4.0**-8
+    longer = assemble(card(process={"definition": "g g > t t~ t t~"}))
+    assert longer.cost is not None
+    assert longer.cost > 4 * evaluator.cost
+    # an amplitude of one's own that does not know is measured
+    own = Evaluator(assemble(card(), amplitude=Constant))
+    assert own.integrand.cost is None
+    own.evaluations, own.seconds = 1, 1.0
+    assert own.cost == 1.0
