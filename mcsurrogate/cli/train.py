@@ -45,11 +45,10 @@ def hadronization(card: CardArgument, out: OutOption = None, resume: ResumeOptio
 
     Example: mcsurrogate train hadronization cards/string_breaks_monash.toml
     """
-    path = run_path(card, out)
-    begin(path, resumable=True)
     from mcsurrogate.hadronization import read_hadronization_card, train_hadronization
 
-    content = read_hadronization_card(card)
+    path, content = run_path(card, out), read_hadronization_card(card)
+    begin(path, resumable=True)
     with progress_bar("train hadronization") as progress:
         weights = train_hadronization(content, path, progress=progress, resume=resume)
     console.print(f"Weights: {weights}")

@@ -1,5 +1,6 @@
 """Training of hadronization models from a card: data from Pythia, networks, weights, card."""
 
+import pkgutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,6 @@ from mcsurrogate.errors import CardError
 from mcsurrogate.generators import read_model_card, write_model_card
 from mcsurrogate.hadronization.cards import HadronizationCard, StringBreakCard
 from mcsurrogate.hadronization.clusters.cards import ClusterCard
-from mcsurrogate.hadronization.train_clusters import train_clusters
-from mcsurrogate.hadronization.train_string_breaks import train_string_breaks
-from mcsurrogate.hadronization.training_folder import TrainingClock, claim_folder
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["MODEL_KINDS", "ModelKind", "read_hadronization_card", "train_hadronization"]
@@ -33,13 +31,16 @@ class ModelKind(NamedTuple):
     """What a kind of hadronization model needs to be trained by ``mcsurrogate train``."""
 
     card: type[HadronizationCard]
-    train: Training
+    train: Training | str
+    """Or where it is, ``module:function``, so that a card is read before anything that computes."""
 
 
 #: Kinds of models by the key ``kind`` of their cards; one of your own is one more entry.
 MODEL_KINDS: dict[str, ModelKind] = {
-    "string_breaks": ModelKind(StringBreakCard, train_string_breaks),
-    "clusters": ModelKind(ClusterCard, train_clusters),
+    "string_breaks": ModelKind(
+        StringBreakCard, "mcsurrogate.hadronization.train_string_breaks:train_string_breaks"
+    ),
+    "clusters": ModelKind(ClusterCard, "mcsurrogate.hadronization.train_clusters:train_clusters"),
 }
 
 
@@ -113,12 +114,17 @@ def train_hadronization(
             card = model.model_validate(dict(card))
         except ValidationError as error:
             raise CardError(f"training card of hadronization: {error}") from error
+    from mcsurrogate.hadronization.training_folder import TrainingClock, claim_folder
+
     claim_folder(card, out, resume=resume)
     weights = [out / f"{name}.safetensors" for name in card.weights_names]
     if all(path.exists() for path in weights):
         return weights[0]
+    train = MODEL_KINDS[card.kind].train
+    if isinstance(train, str):
+        train = pkgutil.resolve_name(train)
     with TrainingClock(out, progress) as clock:
-        MODEL_KINDS[card.kind].train(card, out, progress=clock.progress, resume=resume)
+        train(card, out, progress=clock.progress, resume=resume)
         for path in weights:
             about = read_model_card(path)
             write_model_card(path, {**about, "training_seconds": round(clock.seconds, 1)})

@@ -43,8 +43,10 @@ COMMANDS = (
     "info",
     "train",
 )
-# Cards of hadronization are read by the models that they train.
-CARD_COMMANDS = (["integrate"], ["generate"], ["run"], ["train", "emulator"])
+CARD_COMMANDS = (
+    ["integrate"], ["generate"], ["run"], ["train", "emulator"], ["train", "hadronization"],
+)  # fmt: skip
+HADRONIZATION_CARDS = ("kind = 'string_breaks'\nsteps = 3\n", "kind = 'clusters'\nname = 3\n")
 
 
 def start(commands):
@@ -72,7 +74,10 @@ def test_help_and_plugin_import_nothing_heavy():
 def test_a_mistake_is_found_before_anything_heavy_is_imported(tmp_path):
     card = tmp_path / "bad.toml"
     card.write_text(BAD_CARD, encoding="utf-8")
+    for kind, content in enumerate(HADRONIZATION_CARDS):
+        (tmp_path / f"{kind}.toml").write_text(content, encoding="utf-8")
     commands = [
+        *(["train", "hadronization", str(tmp_path / f"{kind}.toml")] for kind in range(2)),
         ["--no-such-option"],
         ["no_such_command"],
         ["integrate"],

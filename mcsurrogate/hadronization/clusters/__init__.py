@@ -1,11 +1,5 @@
 """Clusters and their neural decays: networks, tables, training by maximum likelihood."""
 
-from mcsurrogate.hadronization.clusters.cards import ClusterCard
-from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
-from mcsurrogate.hadronization.clusters.single_clusters import decay_clusters
+import lazy_loader
 
-__all__ = [
-    "ClusterCard",
-    "ClusterNetworks",
-    "decay_clusters",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

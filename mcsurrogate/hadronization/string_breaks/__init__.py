@@ -1,11 +1,5 @@
 """Neural draws of a string break: networks, recorded draws, maximum likelihood."""
 
-from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
-from mcsurrogate.hadronization.string_breaks.recorder import record_string_breaks
-from mcsurrogate.hadronization.string_breaks.recording import BreakRecording
+import lazy_loader
 
-__all__ = [
-    "BreakRecording",
-    "StringBreakNetworks",
-    "record_string_breaks",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""What the room offers; `__init__.py` imports each when it is first asked for."""
+
+from .networks import StringBreakNetworks as StringBreakNetworks
+from .recorder import record_string_breaks as record_string_breaks
+from .recording import BreakRecording as BreakRecording
