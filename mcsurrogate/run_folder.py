@@ -227,12 +227,25 @@ class RunFolder:
         found = digests(files)
         with self._state_lock:
             self._state["stages"][name] = entry
-            self._state["versions"] = {"platform": platform.platform(), **versions()}
+            self._note_versions(name, entry)
             # what an earlier stage has recorded stays in its name
             self._state["files"] = file_records(name, files, found) | self._state["files"]
             self._save()
             write_text(self.path / "card.toml", dump_card(self.card))
         return entry
+
+    def _note_versions(self, name: str, entry: dict[str, Any]) -> None:
+        """Keep the versions of the run's first stage, and what is different for this one."""
+        now = {"platform": platform.platform(), **versions()}
+        if not any(stage != name for stage in self._state["stages"]):
+            self._state["versions"] = now
+        first = self._state["versions"]
+        if changed := {part: new for part, new in now.items() if first.get(part) != new}:
+            entry["versions"] = changed
+            for part, new in changed.items():
+                _log.warning(
+                    "stage %s: %s is %s, earlier stages had %s", name, part, new, first.get(part)
+                )
 
     def _withdraw(self, name: str) -> None:
         """Forget a stage that was refused, so that a mended card may begin it anew."""

@@ -11,7 +11,7 @@ from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.generation import EVENTS
 from mcsurrogate.stages.hard_events import events_file, source_record
-from mcsurrogate.stages.inputs import hadronization_files, pdf_files
+from mcsurrogate.stages.inputs import hadronization_files, pdf_files, settings_files
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
 from mcsurrogate.stages.surrogates import (
     hadronization_record,
@@ -62,20 +62,18 @@ def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     own_process = card.process.definition is not None
     source = folder.path / EVENTS if own_process else events_file(card)
     hard_events = {EVENTS if own_process else "process.events": source}
-    reads = {**hard_events, **pdf_files(card), **hadronization_files(card)}
+    own = [*surrogate_settings(card), *card.chain.surrogate.settings]
+    files = {**pdf_files(card), **hadronization_files(card), **settings_files(own)}
     makes = [_file("surrogate", card)]
-    with folder.stage("shower", reads=reads, makes=makes) as record:
+    with folder.stage("shower", reads={**hard_events, **files}, makes=makes) as record:
         if record is None:
             return dict(folder.record("shower") or {})
-        chain = PythiaChain(
-            [
-                *surrogate_settings(card),
-                *plugin_settings(card),
-                *card.chain.surrogate.settings,
-            ],
-            seed=folder.seed("shower"),
-            source=source,
-        )
+        settings = [
+            *surrogate_settings(card),
+            *plugin_settings(card),
+            *card.chain.surrogate.settings,
+        ]
+        chain = PythiaChain(settings, seed=folder.seed("shower"), source=source)
         record.update(source_record(card))
         if weights := hadronization_record(card):
             record.update(hadronization=weights)
@@ -87,12 +85,12 @@ def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Generate as many events with Pythia's own parts, all else equal."""
     card = folder.card
     source = events_file(card)
-    reads = {"process.events": source, **pdf_files(card)}
+    settings, seed = standard_settings(card), folder.seed("reference")
+    reads = {"process.events": source, **pdf_files(card), **settings_files(settings)}
     makes = [_file("standard", card)]
     with folder.stage("reference", reads=reads, makes=makes) as record:
         if record is None:
             return dict(folder.record("reference") or {})
-        settings, seed = standard_settings(card), folder.seed("reference")
         chain = PythiaChain(settings, seed=seed, source=source)
         record.update(source_record(card))
         events = card.generation.events

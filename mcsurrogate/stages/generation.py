@@ -19,7 +19,7 @@ from mcsurrogate.integration import Evaluator, load_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import emulator_files, pdf_files
+from mcsurrogate.stages.inputs import emulator_files, flow_files, pdf_files
 from mcsurrogate.stages.integration import SAMPLER
 
 __all__ = ["EVENTS", "run_generation"]
@@ -64,6 +64,7 @@ def run_generation(
         RESULT_FILE: folder.path / RESULT_FILE,
         SAMPLER: folder.path / SAMPLER,
         **pdf_files(card),
+        **flow_files(card),
         **emulator_files(card),
     }
     with folder.stage("generate", reads=reads, makes=[EVENTS]) as record:

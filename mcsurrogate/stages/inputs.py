@@ -1,12 +1,20 @@
 """Files from outside that the stages of a card read, by their part in the run."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.generators import weights_path
 from mcsurrogate.pdf import find_pdf
 
-__all__ = ["emulator_files", "hadronization_files", "observables_files", "pdf_files"]
+__all__ = [
+    "emulator_files",
+    "flow_files",
+    "hadronization_files",
+    "observables_files",
+    "pdf_files",
+    "settings_files",
+]
 
 Files = dict[str, Path | None]
 
@@ -23,6 +31,19 @@ def pdf_files(card: RunCard) -> Files:
         return {}
     found = find_pdf(card.beams.pdf, card.beams.pdf_member)
     return {"PDF grid": found.grid, "PDF info": found.info}
+
+
+def flow_files(card: RunCard) -> Files:
+    """List the file of a family of flows of the user's own."""
+    path, _, _ = card.integration.flow.family.rpartition(":")
+    return {"integration.flow.family": Path(path)} if path.endswith(".py") else {}
+
+
+def settings_files(settings: Iterable[str]) -> Files:
+    """List the files that Pythia settings name: decay tables, plugins, SLHA files."""
+    pairs = (line.partition("=")[::2] for line in settings)
+    named = {key.strip(" +"): Path(value.strip().partition("::")[0]) for key, value in pairs}
+    return {f"setting {key}": path for key, path in named.items() if path.is_file()}
 
 
 def emulator_files(card: RunCard) -> Files:

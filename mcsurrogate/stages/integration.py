@@ -15,7 +15,7 @@ from mcsurrogate.integration import Progress as IntegrationProgress
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import pdf_files
+from mcsurrogate.stages.inputs import flow_files, pdf_files
 
 __all__ = ["SAMPLER", "run_integration"]
 
@@ -56,7 +56,7 @@ def run_integration(
     with folder.stage(
         "integrate",
         keep=keep,
-        reads=pdf_files(folder.card),
+        reads={**pdf_files(folder.card), **flow_files(folder.card)},
         makes=[RESULT_FILE, SAMPLER],
         checkpoint=_CHECKPOINT,
     ) as record:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcsurrogate import run_folder
 from mcsurrogate.cards import STAGES, RunCard, decided_by, load_card, stages_below
 from mcsurrogate.cards.decides import field_stages
 from mcsurrogate.cards.sections import Section
@@ -19,6 +20,9 @@ from mcsurrogate.pdf import find_pdf
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import run_generation, run_integration, run_reference, run_shower
+from mcsurrogate.stages.inputs import flow_files, settings_files
+from mcsurrogate.stages.pythia_settings import surrogate_settings
+from mcsurrogate.versions import versions
 
 CASES = Path("tests/data/cases/cards")
 PDF = "NNPDF23_lo_as_0130_qed"
@@ -132,6 +136,41 @@ def test_edited_events_are_refused_by_the_shower_and_on_resume(run: Path) -> Non
         with RunFolder(run, card(), resume=True) as folder:
             with pytest.raises(RunFolderError, match=r"hard_process\.lhe\.gz is not the file"):
                 stage(folder, silent)
+
+
+def test_files_of_ones_own_that_a_card_names_are_known_by_digest(tmp_path: Path) -> None:
+    family, table = tmp_path / "flat.py", tmp_path / "decays.slha"
+    code = "from mcsurrogate.flows import HypercubeFlow\n\n\nclass Flat(HypercubeFlow):\n    pass\n"
+    family.write_text(code)
+    table.write_text("# decays\n")
+    naming = card(
+        integration={
+            "method": "vegas",
+            "max_evaluations": 10_000,
+            "flow": {"family": f"{family}:Flat"},
+        },
+        chain={"settings": [f"SLHA:file = {table}"], "hepmc": "plain", "standard": {}},
+    )
+    assert flow_files(naming) == {"integration.flow.family": family}
+    assert settings_files(surrogate_settings(naming)) == {"setting SLHA:file": table}
+    path = tmp_path / "run"
+    with RunFolder(path, naming) as folder:
+        run_integration(folder, silent)
+    family.write_text(code + "    mended = True\n")
+    with pytest.raises(RunFolderError, match=r"flow\.family is not the file that stage"):
+        generate(path, naming)
+
+
+def test_a_stage_that_other_versions_made_says_so(
+    run: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(run_folder, "versions", lambda: {**versions(), "torch": "1.0"})
+    generate(run, card())
+    state = json.loads((run / "run.json").read_text())
+    assert state["versions"]["torch"] == versions()["torch"]
+    assert state["stages"]["generate"]["versions"] == {"torch": "1.0"}
+    assert "versions" not in state["stages"]["integrate"]
+    assert "stage generate: torch is 1.0, earlier stages had" in caplog.text
 
 
 def test_a_refused_stage_may_be_begun_anew_with_a_mended_card(tmp_path: Path) -> None:
