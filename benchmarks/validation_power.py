@@ -1,14 +1,15 @@
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
-    python benchmarks/validation_power.py FOLDER [--events N] [--sample z|jets] [--only NAME ...]
-                                          [--further] [--rows N]
+    python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets]
+                        [--only NAME ...] [--further | --missed] [--rows N]
 
 Reference and candidate are independent Pythia samples (generated into FOLDER, kept for the next
 call).  A defect is either another Pythia setting, with a sample of its own, or a change of the
 candidate's events while they are read.  Printed for each defect: p-value of the first row of the
 summary table (Holm-adjusted for all observables too), its name and where it deviates, the rank
 and p-value of the best of the observables that name the defect, and the verdict.  `--further` tries
-the defects of further_defects.py instead; `--rows` prints more rows of each table.
+the defects of further_defects.py instead, `--missed` those of missed_defects.py; `--rows` prints
+more rows of each table.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import further_defects
+import missed_defects
 import numpy as np
 
 from mcsurrogate.analysis.selection import Events
@@ -39,9 +41,18 @@ BASE = {
         "23:onMode = off",
         "23:onIfAny = 1 2 3 4 5",
     ),
+    "tau": (
+        "Beams:idA = 11",
+        "Beams:idB = -11",
+        "Beams:eCM = 91.2",
+        "PDF:lepton = off",
+        "WeakSingleBoson:ffbar2gmZ = on",
+        "23:onMode = off",
+        "23:onIfAny = 15",
+    ),
     "jets": ("Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 50"),
 }
-PRESET = {"z": "ee_z", "jets": "pp_jets"}
+PRESET = {"z": "ee_z", "tau": "ee_z", "jets": "pp_jets"}
 REMOVED = further_defects.REMOVED
 
 Defect = Callable[[EventChunk, np.random.Generator], EventChunk]
@@ -268,17 +279,19 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--sample", choices=tuple(BASE), default="z")
     parser.add_argument("--only", nargs="*", help="names of defects, by their beginnings")
-    parser.add_argument("--further", action="store_true", help="try the further defects")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--further", action="store_true", help="try the further defects")
+    which.add_argument("--missed", action="store_true", help="try those once missed")
     parser.add_argument("--rows", type=int, default=1, help="rows of each table to print")
     arguments = parser.parse_args()
     base, kind, n = list(BASE[arguments.sample]), arguments.sample, arguments.events
     wanted = tuple(arguments.only or ("",))
-    skipped = () if kind == "z" else _PP_ONLY_NO
-    known, settings = (
-        (further_defects.CHANGES, further_defects.SETTINGS)
-        if arguments.further
-        else (CHANGES, SETTINGS)
-    )
+    skipped = _PP_ONLY_NO if kind == "jets" else ()
+    known, settings = CHANGES, SETTINGS
+    if arguments.further:
+        known, settings = further_defects.CHANGES, further_defects.SETTINGS
+    if arguments.missed:
+        known, settings = missed_defects.CHANGES, missed_defects.SETTINGS
     # the reservoir feeds the test of consecutive events
     planner = Planner(preset=PRESET[kind], reservoir=n if arguments.further else 0)
     path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)

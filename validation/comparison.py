@@ -37,7 +37,7 @@ from mcsurrogate.validation.weight_comparison import compare_weights
 __all__ = ["Comparison", "ObservableResult", "compare"]
 
 REPLICAS = 1000
-_TESTS_PER_ROW = 4
+_TESTS_PER_ROW = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +114,7 @@ def _test_observables(
                 pair=pair,
                 binned=compare_binned(*pair, categories=unordered, min_effective=minimum),
                 marginal=_distances(pair, fine, multipliers, minimum),
+                counts=o.counts,
             )
         )
     return tested
@@ -222,7 +223,8 @@ def compare(
     multipliers = Multipliers.draw(REPLICAS, seed)
     minimum = math.inf if few else MIN_EFFECTIVE
     tested = _test_observables(candidate, reference, multipliers, minimum)
-    together = uniformity([t.pair for t in tested], [t.binned for t in tested], seed=seed)
+    deciding = [t for t in tested if t.counts]
+    together = uniformity([t.pair for t in deciding], [t.binned for t in deciding], seed=seed)
     whole: list[GlobalTest] = []
     if not few:
         tested += _test_weights(candidate, reference, multipliers)

@@ -60,8 +60,13 @@ class EventSums:
         ``(B + 2, B + 2)`` sum of w^2 n n^T.
     block_content, block_weight
         ``(BLOCKS, B + 2)`` and ``(BLOCKS,)``: sums of w n and w over the events of a block.
+    hits, hit_weight, hit_weight2
+        ``(B + 2,)`` events with an entry in a bin: their number, sums of their weights and of
+        the squares.
     entries
         Number of entries, unweighted.
+    negative
+        Number of events with a negative weight.
     """
 
     edges: FloatArray
@@ -69,11 +74,15 @@ class EventSums:
     weight2: float = 0.0
     events: int = 0
     entries: int = 0
+    negative: int = 0
     content: FloatArray = field(init=False)
     content_w2: FloatArray = field(init=False)
     product: FloatArray = field(init=False)
     block_content: FloatArray = field(init=False)
     block_weight: FloatArray = field(init=False)
+    hits: NDArray[np.int64] = field(init=False)
+    hit_weight: FloatArray = field(init=False)
+    hit_weight2: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.edges) + 1
@@ -82,6 +91,8 @@ class EventSums:
         self.product = np.zeros((n, n))
         self.block_content = np.zeros((BLOCKS, n))
         self.block_weight = np.zeros(BLOCKS)
+        self.hits = np.zeros(n, dtype=np.int64)
+        self.hit_weight, self.hit_weight2 = np.zeros((2, n))
 
     def fill(self, values: Values, weights: FloatArray, first_event: int) -> None:
         """Add a chunk.
@@ -124,6 +135,11 @@ class EventSums:
         self.product += weighted.T @ weighted
         self.block_content += blocks[:, :n_bins]
         self.block_weight += blocks[:, n_bins]
+        hit = counts != 0.0
+        self.negative += int((weights < 0.0).sum())
+        self.hits += hit.sum(axis=0)
+        self.hit_weight += weights @ hit
+        self.hit_weight2 += weights**2 @ hit
 
     def histogram(self, name: str, label: str) -> "hist.Hist[Any]":
         """Mean contents per event with their variances, as a `hist` histogram.
@@ -183,7 +199,7 @@ class EventSums:
         return (self.block_content - np.outer(self.block_weight, mean)) / self.weight
 
     def merged(self, groups: NDArray[np.int64], n_groups: int) -> "EventSums":
-        """Return the same sums with bins merged.
+        """Return the same sums with bins merged; which events hit a merged bin is not known.
 
         Parameters
         ----------

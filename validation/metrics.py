@@ -101,6 +101,14 @@ def _observable_metrics(result: ObservableResult) -> dict[str, Any]:
             "p_value": math.exp(tests.scan.log_p),
             "log10_p_value": tests.scan.log_p / _LN10,
         },
+        "rare": None
+        if tests.rare is None
+        else {
+            "candidate": tests.rare.candidate,
+            "reference": tests.rare.reference,
+            "p_value": math.exp(tests.rare.log_p),
+            "log10_p_value": tests.rare.log_p / _LN10,
+        },
         "ks": None if marginal is None else _distance_metrics(marginal.ks),
         "wasserstein": None if marginal is None else _distance_metrics(marginal.wasserstein),
     }

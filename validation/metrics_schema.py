@@ -117,6 +117,13 @@ class _Scan(_Part):
     log10_p_value: LogShare
 
 
+class _Rare(_Part):
+    candidate: Count
+    reference: Count
+    p_value: Share
+    log10_p_value: LogShare
+
+
 class _Distance(_Part):
     distance: float
     expected: float
@@ -131,7 +138,7 @@ class _Observable(_Part):
     group: str
     unit: str
     p_value: Share
-    """Smallest of the chi2, scan, KS and Wasserstein p-values times their number."""
+    """Smallest of the p-values of chi2, scan, rare bins, KS and Wasserstein, times their number."""
     log10_p_value: LogShare
     sigma: float
     p_value_adjusted: Share
@@ -150,6 +157,9 @@ class _Observable(_Part):
     scan: _Scan
     """The bin or tail that deviates most, in standard deviations, with the p-value of the largest
     of all."""
+    rare: _Rare | None
+    """Events with an entry in that bin, of those too rare to stand alone in the other tests, which
+    deviates most, with the p-value of the exact test of all of them."""
     ks: _Distance | None
     wasserstein: _Distance | None
 

@@ -28,7 +28,7 @@ class ObservableResult:
     binned, marginal
         The tests; `marginal` is None for categories and where a sample has no entries.
     log_p
-        Smallest of the chi^2, scan, KS and Wasserstein p-values times their number.
+        Smallest of the p-values of chi^2, scan, rare bins, KS and Wasserstein, times their number.
     adjusted_p
         `log_p` adjusted for the number of observables.
     deviation, deviation_error
@@ -122,34 +122,41 @@ def _interval(observable: Observable, found: Scan) -> str:
     return f"{edges[found.first - 1]:.3g} … {edges[found.last]:.3g}{unit} ({pull})"
 
 
+def _bin(observable: Observable, number: int) -> str:
+    """Range of a bin, or name of a category, in words."""
+    edges, last = observable.edges, len(observable.edges)
+    unit = f" {observable.unit}" if observable.unit else ""
+    if observable.categories:
+        return _plain(observable.categories[number - 1]) if 0 < number < last else "others"
+    if number == 0:
+        return f"below {edges[0]:.3g}{unit}"
+    if number == last:
+        return f"above {edges[-1]:.3g}{unit}"
+    return f"{edges[number - 1]:.3g} … {edges[number]:.3g}{unit}"
+
+
 def where(observable: Observable, binned: BinnedComparison) -> str:
     """Say which bin or tail deviates most."""
     if np.isnan(binned.pulls).all():
         return "not compared"
     if not np.nan_to_num(binned.pulls).any():
         return "equal in both"
+    rare, found = binned.rare, binned.scan
+    if rare is not None and rare.log_p < min(binned.full.log_p, found.log_p):
+        events = f"{rare.candidate} events against {rare.reference}"
+        return f"{_bin(observable, rare.bin)} ({events})"
     pulls = np.nan_to_num(binned.pulls)
     worst = int(np.abs(pulls).argmax())
-    edges, last = observable.edges, len(observable.edges)
-    found = binned.scan
     if abs(found.pull) > abs(pulls[worst]) and not observable.categories:
         return _interval(observable, found)
-    pull = f"{pulls[worst]:+.1f} σ"
-    if observable.categories:
-        if 0 < worst < last:
-            return f"{_plain(observable.categories[worst - 1])} ({pull})"
-        return f"others ({pull})"
-    unit = f" {observable.unit}" if observable.unit else ""
-    if worst == 0:
-        return f"below {edges[0]:.3g}{unit} ({pull})"
-    if worst == last:
-        return f"above {edges[-1]:.3g}{unit} ({pull})"
-    return f"{edges[worst - 1]:.3g} … {edges[worst]:.3g}{unit} ({pull})"
+    return f"{_bin(observable, worst)} ({pulls[worst]:+.1f} σ)"
 
 
 def log_p_of_row(binned: BinnedComparison, marginal: Marginal | None) -> float:
     """Log p-value of an observable: Bonferroni over its tests."""
     tests = [binned.full.log_p, binned.scan.log_p]
+    if binned.rare is not None:
+        tests.append(binned.rare.log_p)
     if marginal is not None:
         tests += [marginal.ks.log_p, marginal.wasserstein.log_p]
     return min(0.0, min(tests) + math.log(len(tests)))

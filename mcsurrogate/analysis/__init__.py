@@ -16,7 +16,8 @@ from mcsurrogate.analysis.measured_shapes import particle_shapes
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.analysis.shapes import thrust
 from mcsurrogate.analysis.substructure import JetSubstructure
-from mcsurrogate.analysis.top_decays import rest_frame_momenta
+from mcsurrogate.analysis.top_decays import boosted_cosine, rest_frame_momenta
+from mcsurrogate.analysis.vertices import VertexKind, beyond_rounding
 
 __all__ = [
     "MAX_JETS",
@@ -28,7 +29,10 @@ __all__ = [
     "JetSubstructure",
     "MeasuredSums",
     "Measurement",
+    "VertexKind",
+    "beyond_rounding",
     "bin_densities",
+    "boosted_cosine",
     "measured_multiplicities",
     "measured_shape_bins",
     "measurements_for",

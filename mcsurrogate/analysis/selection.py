@@ -15,6 +15,7 @@ from mcsurrogate.analysis.jets import JetAlgorithm, JetCollection, JetDefinition
 from mcsurrogate.analysis.measured_shapes import DURHAM, named_shapes, particle_shapes
 from mcsurrogate.analysis.substructure import JetSubstructure
 from mcsurrogate.analysis.top_decays import TopDecays
+from mcsurrogate.analysis.vertices import VertexBalances
 from mcsurrogate.events import EventChunk, Particles
 
 __all__ = ["LEADING", "Events"]
@@ -106,6 +107,11 @@ class Events:
     def top_decays(self) -> TopDecays:
         """Decays of the top quarks, and of the W bosons that come from them."""
         return TopDecays(self.chunk)
+
+    @cached_property
+    def vertex_balances(self) -> VertexBalances:
+        """What each vertex keeps of four-momentum and charge."""
+        return VertexBalances(self.chunk)
 
     def bosons(self, *pids: int) -> Particles:
         """Last copies of bosons with these PDG numbers, by descending pT."""

@@ -8,7 +8,7 @@ from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get
 
-PION, KAON = 0.13957039, 0.493677
+PION, KAON, MUON = 0.13957039, 0.493677, 0.1056583755
 
 
 def write(path, *events):
@@ -89,3 +89,52 @@ def test_lifetimes_are_those_of_the_particle_tables(z_files):
         ]
     )
     assert lengths.mean() == pytest.approx(26.84, abs=5 * 26.84 / np.sqrt(len(lengths)))
+
+
+@pytest.fixture
+def pairs_of_events(tmp_path):
+    turn = 0.01
+    path = write(
+        tmp_path / "made.hepmc",
+        [
+            (13, 0, 20, 0, MUON),
+            (22, 5 * np.sin(turn), 5 * np.cos(turn), 0, 0.0),
+            (-13, 0, -20, 0, MUON),
+            (22, 0, 0, 3, 0.0),
+        ],
+        [(321, 0, 30, 0, KAON), (-321, 0, -25, 0, KAON), (22, 0, -5, 0, 0.0)],
+    )
+    return Events(next(EventFile(path).chunks()), np.ones(2))
+
+
+def test_photons_near_leptons(pairs_of_events):
+    gaps = values("photon_lepton_angle", pairs_of_events)
+    assert list(gaps.event[:2]) == [0, 0]
+    assert gaps.values[:2] == pytest.approx([0.01, np.pi / 2])
+    assert np.isnan(gaps.values[2])
+    cones = values("lepton_photons_cone", pairs_of_events)
+    energy = np.hypot(20.0, MUON)
+    assert cones.values == pytest.approx([5.0 / energy, 0.0])
+    assert values("lepton_pair_angle", pairs_of_events).values == pytest.approx([np.pi])
+    distance = values("photon_lepton_distance", pairs_of_events).values
+    # same polar angle, another azimuth; the photon along the beam has no transverse momentum
+    assert distance[0] == pytest.approx(0.01)
+    assert values("photon_surrounding_cone", pairs_of_events).values[0] == pytest.approx(
+        energy / 5.0
+    )
+
+
+def test_hemispheres_know_of_each_other(pairs_of_events):
+    charges = values("hemisphere_jet_charges", pairs_of_events)
+    assert charges.values == pytest.approx([-1.0, -1.0])
+    strangeness = values("hemisphere_strangeness", pairs_of_events).values
+    assert np.isnan(strangeness[0])
+    assert strangeness[1] == -1.0
+    leaders = values("hemisphere_leaders", pairs_of_events)
+    names = get("hemisphere_leaders").categories
+    assert [names[int(slot)] for slot in leaders.values] == ["$K$ $K$, opposite charges"]
+    assert list(leaders.event) == [1]
+    energies = values("hemisphere_energies", pairs_of_events).values
+    assert energies[1] == pytest.approx(
+        abs(np.hypot(30, KAON) - np.hypot(25, KAON) - 5) / 10, abs=1e-6
+    )

@@ -1,7 +1,7 @@
 """Whether events keep what nature keeps: four-momentum, charge, baryon number, masses.
 
-These say that an event record is broken rather than that its physics is another.  A generator
-keeps them to rounding, so that the bins are coarse: rounding of a file format must not matter.
+These say that an event record is broken rather than that its physics is another.  Differences that
+the rounding of a file explains count as none.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from particle import Particle, ParticleNotFound, pdgid
 
-from mcsurrogate.analysis import Events
+from mcsurrogate.analysis import Events, VertexKind, beyond_rounding
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Section, linear, register
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 _consistency = Section("consistency", log_y=True, feature=False)
 _BALANCE = "of the final state minus that of the beams"
 
-_STEPS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3)
+_STEPS = (1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3)
 _SIGNED = (*(-s for s in reversed(_STEPS)), *_STEPS)
 
 _MASS_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
@@ -53,9 +53,31 @@ def _where_known(values: FloatArray, events: Events) -> FloatArray:
 
 
 def _relative(values: FloatArray, events: Events) -> FloatArray:
-    """Over sqrt(s)."""
+    """Over sqrt(s), zero where rounding explains it."""
+    kept = beyond_rounding(np.abs(values), events.energy_scale)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _where_known(values / events.energy_scale, events)
+        return _where_known(np.where(kept, values / events.energy_scale, 0.0), events)
+
+
+def _broken_vertices(kind: VertexKind) -> Callable[[Events], Values]:
+    """Four-momentum over sqrt(s) that the vertices of a kind do not keep."""
+
+    def compute(events: Events) -> Values:
+        found = events.vertex_balances
+        broken = found.broken(kind)
+        event = found.event[broken]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = found.imbalance[broken] / events.energy_scale[event]
+        return Values(share[share > _STEPS[0]], event[share > _STEPS[0]])
+
+    return compute
+
+
+def _wrong_charges(events: Events) -> Values:
+    """Charge that vertices do not keep."""
+    found = events.vertex_balances
+    wrong = np.flatnonzero(found.charge)
+    return Values(found.charge[wrong], found.event[wrong])
 
 
 def _excess(events: Events) -> Particles:
@@ -146,7 +168,7 @@ CONSISTENCY = (
         "transverse_balance",
         "Conservation of transverse momentum",
         r"$|\sum \vec p_T - \vec p_{T, \rm beams}|$",
-        (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
+        (0.0, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
         lambda e: _where_known(_excess(e).pt, e),
         f"transverse momentum {_BALANCE}",
         "GeV",
@@ -166,6 +188,47 @@ CONSISTENCY = (
         linear(-4.5, 4.5, 9),
         _balance(_baryon_number),
         f"baryon number {_BALANCE}",
+    ),
+    *(
+        _consistency(
+            f"{name}_balance",
+            f"Four-momentum conservation in {words}",
+            r"$\max_\mu |\Delta P^\mu| / \sqrt{s}$",
+            _STEPS,
+            _broken_vertices(kind),
+            "largest component of the four-momentum that comes out minus that which goes in, over "
+            f"sqrt(s), of all {words} where it is above {_STEPS[0]:g} and rounding; {what}",
+            log_x=True,
+        )
+        for name, words, kind, what in (
+            (
+                "decay",
+                "decays",
+                VertexKind.DECAY,
+                "vertices with one particle of status 2 going in",
+            ),
+            (
+                "hadronization",
+                "hadronization",
+                VertexKind.HADRONIZATION,
+                "vertices that hadrons come out of, but go into none",
+            ),
+            (
+                "resonance",
+                "decays of resonances",
+                VertexKind.RESONANCE,
+                "last copies of top quarks, W, Z and Higgs bosons",
+            ),
+            ("shower", "all other vertices", VertexKind.SHOWER, "showers, remnants, copies"),
+        )
+    ),
+    _consistency(
+        "vertex_charge",
+        "Charge conservation in vertices",
+        r"$\sum q_{\rm out} - \sum q_{\rm in}$",
+        linear(-4.5, 4.5, 9),
+        _wrong_charges,
+        "all vertices of the record that do not keep the electric charge",
     ),
     _consistency(
         name="flight_direction",

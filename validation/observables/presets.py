@@ -6,16 +6,26 @@ from mcsurrogate.analysis import Events
 from mcsurrogate.validation.observables.algorithms import ALGORITHMS
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
 from mcsurrogate.validation.observables.boson import BOSON
+from mcsurrogate.validation.observables.conjugation import (
+    CONJUGATION,
+    SIGNED_ANGLE,
+    SIGNED_RAPIDITY,
+)
 from mcsurrogate.validation.observables.consistency import CONSISTENCY
 from mcsurrogate.validation.observables.correlation import CORRELATION, FLIGHT
 from mcsurrogate.validation.observables.event import EVENT
 from mcsurrogate.validation.observables.hard import HARD
+from mcsurrogate.validation.observables.hemispheres import BACKWARD, HEMISPHERE
 from mcsurrogate.validation.observables.identified import IDENTIFIED
 from mcsurrogate.validation.observables.jet import JET
+from mcsurrogate.validation.observables.lines import BOSON_LINES, LINES
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
+from mcsurrogate.validation.observables.nearness import NEAR_ANGLE, NEAR_DISTANCE
 from mcsurrogate.validation.observables.pairs import DECAY, PAIR
 from mcsurrogate.validation.observables.particle import PARTICLE
+from mcsurrogate.validation.observables.polarisation import BOSON_SPIN, TAU_SPIN, TOP_SPIN
 from mcsurrogate.validation.observables.rates import RATES
+from mcsurrogate.validation.observables.record import RECORD, RULES
 from mcsurrogate.validation.observables.registry import define_preset
 from mcsurrogate.validation.observables.substructure import SUBSTRUCTURE
 from mcsurrogate.validation.observables.top import TOP
@@ -29,12 +39,22 @@ _HADRON_COLLISION = (
     *SUBSTRUCTURE,
     *PARTICLE,
     *DECAY,
+    *LINES,
+    *BOSON_LINES,
+    *SIGNED_RAPIDITY,
+    *CONJUGATION,
+    *BACKWARD,
+    *TAU_SPIN,
+    *BOSON_SPIN,
+    *NEAR_DISTANCE,
     *FLIGHT,
+    *RECORD,
     *CONSISTENCY,
+    *RULES,
 )
 
 define_preset("pp_jets", [o.name for o in _HADRON_COLLISION])
-define_preset("pp_top", [o.name for o in (*TOP, *BOSON, *_HADRON_COLLISION)])
+define_preset("pp_top", [o.name for o in (*TOP, *BOSON, *TOP_SPIN, *_HADRON_COLLISION)])
 define_preset(
     "ee_z",
     [
@@ -43,7 +63,22 @@ define_preset(
         "final_species",
         *(
             o.name
-            for o in (*CORRELATION, *PAIR, *DECAY, *FLIGHT, *CONSISTENCY)
+            for o in (
+                *CORRELATION,
+                *PAIR,
+                *DECAY,
+                *LINES,
+                *SIGNED_ANGLE,
+                *SIGNED_RAPIDITY,
+                *CONJUGATION,
+                *HEMISPHERE,
+                *TAU_SPIN,
+                *NEAR_ANGLE,
+                *FLIGHT,
+                *RECORD,
+                *CONSISTENCY,
+                *RULES,
+            )
             if o.name != "transverse_balance"
         ),
     ],

@@ -78,6 +78,8 @@ class Observable:
     fine
         Whether KS and Wasserstein distances are taken on a grid finer than the bins; not where
         narrow peaks lie inside a bin on purpose.
+    counts
+        Whether the verdict depends on it; otherwise it is for information.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Observable:
     feature: bool = True
     density: bool = True
     fine: bool = True
+    counts: bool = True
 
     def values(self, events: Events) -> Values:
         """Values in a chunk, checked.

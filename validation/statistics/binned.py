@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
+from mcsurrogate.validation.statistics.rare import Rare, compare_rare
 from mcsurrogate.validation.statistics.scan import Scan, scan
 from mcsurrogate.validation.statistics.significance import log_sf_total_scatter, sigmas
 
@@ -69,6 +70,8 @@ class BinnedComparison:
         Mean number of entries per event alone; ``ndf`` 0 where it is constant.
     scan
         The bin or tail that deviates most.
+    rare
+        The bin that deviates most of those that are too rare to stand alone in the other tests.
     pulls
         ``(B + 2,)`` difference of each bin in units of its standard deviation, NaN where empty.
     groups
@@ -84,6 +87,7 @@ class BinnedComparison:
     shape: Chi2
     rate: Chi2
     scan: Scan
+    rare: Rare | None
     pulls: FloatArray
     groups: NDArray[np.int64]
     whitening: FloatArray
@@ -156,6 +160,7 @@ def _untested(bins: int, groups: NDArray[np.int64]) -> BinnedComparison:
         shape=nothing,
         rate=nothing,
         scan=Scan(0.0, 0, bins - 1, 0.0),
+        rare=None,
         pulls=np.full(bins, np.nan),
         groups=groups,
         whitening=np.zeros((0, int(groups.max()) + 1)),
@@ -240,6 +245,7 @@ def compare_binned(
         shape=shape,
         rate=rate,
         scan=interval,
+        rare=compare_rare(candidate, reference, effective < min_effective),
         pulls=pulls,
         groups=groups,
         whitening=whitening,

@@ -1,0 +1,132 @@
+"""What each vertex of the event record keeps: four-momentum and charge.
+
+Decays and hadronization keep both to rounding.  Vertices of showers need not: recoil is given to
+partons that the record leads past the vertex.
+"""
+
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.events import EventChunk
+
+__all__ = ["VertexBalances", "VertexKind", "beyond_rounding"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_RESONANCES = (6, 23, 24, 25)
+_SPREAD = 30.0
+"""Rounding of single sums, over that of the median one."""
+_COARSEST = 1e-6
+"""More than this share of what is summed is no rounding, in however many vertices."""
+
+
+class VertexKind(IntEnum):
+    """What happens in a vertex."""
+
+    SHOWER = 0
+    DECAY = 1
+    HADRONIZATION = 2
+    RESONANCE = 3
+
+
+def beyond_rounding(difference: FloatArray, scale: FloatArray) -> NDArray[np.bool_]:
+    """Which differences are none of rounding.
+
+    Files have different numbers of digits, so that the median difference tells what rounding is.
+
+    Parameters
+    ----------
+    difference
+        ``(K,)`` absolute differences of sums.
+    scale
+        ``(K,)`` what the rounding of each is proportional to.
+    """
+    if not len(difference):
+        return np.zeros(0, dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(scale > 0.0, difference / scale, 0.0)
+    beyond: NDArray[np.bool_] = relative > min(_SPREAD * float(np.median(relative)), _COARSEST)
+    return beyond
+
+
+class VertexBalances:
+    """Sums over what comes out of each vertex minus those over what goes in.
+
+    Vertices without anything going in or coming out are left out.
+
+    Parameters
+    ----------
+    chunk
+        The events.
+
+    Attributes
+    ----------
+    event
+        ``(K,)`` event of each vertex, not in order.
+    kind
+        ``(K,)`` values of `VertexKind`: decays have one incoming particle of status 2,
+        resonances are single top quarks, W, Z or Higgs bosons that do not go on.
+    energy
+        ``(K,)`` sum of the energies of all particles of the vertex in GeV.
+    """
+
+    def __init__(self, chunk: EventChunk) -> None:
+        self._chunk = chunk
+        rows = np.arange(len(chunk.pid))
+        into, out = chunk.end_vertex, chunk.production_vertex
+        n_in, n_out = (self._sum(v, np.ones(len(rows))) for v in (into, out))
+        self._kept = np.flatnonzero((n_in > 0.0) & (n_out > 0.0))
+        first = np.zeros(chunk.n_vertices, dtype=np.int64)
+        first[into[into >= 0]] = rows[into >= 0]
+        leader = first[self._kept]
+        self.event: IntArray = chunk.event[leader]
+        self.energy = (self._sum(into, chunk.particles["e"]) + self._out("e"))[self._kept]
+        self.kind = self._kinds(leader, n_in[self._kept] == 1.0)
+
+    def _sum(self, vertex: IntArray, values: NDArray[np.generic]) -> FloatArray:
+        linked = vertex >= 0
+        total = np.bincount(
+            vertex[linked], weights=values[linked], minlength=self._chunk.n_vertices
+        )
+        return total.astype(np.float64, copy=False)
+
+    def _out(self, name: str) -> FloatArray:
+        return self._sum(self._chunk.production_vertex, self._chunk.particles[name])
+
+    def _excess(self, values: NDArray[np.generic]) -> FloatArray:
+        chunk = self._chunk
+        out = self._sum(chunk.production_vertex, values)
+        return (out - self._sum(chunk.end_vertex, values))[self._kept]
+
+    def _kinds(self, leader: IntArray, single: NDArray[np.bool_]) -> IntArray:
+        chunk = self._chunk
+        hadron = chunk.species.hadron.astype(np.float64)
+        into, out = (self._sum(v, hadron) for v in (chunk.end_vertex, chunk.production_vertex))
+        kind = np.full(len(self._kept), int(VertexKind.SHOWER))
+        kind[(into[self._kept] == 0.0) & (out[self._kept] > 0.0)] = VertexKind.HADRONIZATION
+        kind[single & (chunk.status[leader] == 2)] = VertexKind.DECAY
+        last = np.zeros(len(chunk.pid), dtype=bool)
+        last[chunk.last_copies(np.isin(np.abs(chunk.pid), _RESONANCES))] = True
+        kind[single & last[leader]] = VertexKind.RESONANCE
+        return kind
+
+    @cached_property
+    def imbalance(self) -> FloatArray:
+        """``(K,)`` largest component of the four-momentum that is not kept, in GeV."""
+        excess = [self._excess(self._chunk.particles[name]) for name in ("e", "px", "py", "pz")]
+        largest: FloatArray = np.abs(np.stack(excess)).max(axis=0)
+        return largest
+
+    @cached_property
+    def charge(self) -> FloatArray:
+        """``(K,)`` electric charge that comes out minus that which goes in."""
+        return self._excess(self._chunk.species.three_charge) / 3.0
+
+    def broken(self, kind: VertexKind) -> IntArray:
+        """Positions of the vertices of a kind that do not keep four-momentum to rounding."""
+        own = np.flatnonzero(self.kind == kind)
+        return own[beyond_rounding(self.imbalance[own], self.energy[own])]

@@ -1,0 +1,142 @@
+"""Particles against antiparticles, species by species: numbers, and directions along the beam."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    Section,
+    linear,
+    of_particles,
+    register,
+)
+
+__all__ = ["CONJUGATION", "SIGNED_ANGLE", "SIGNED_RAPIDITY"]
+
+_conjugation = Section("correlation", feature=False)
+
+_BEAM = 4
+_CHARM = (411, 421, 431, 4122)
+_BOTTOM = (-511, -521, -531, 5122)
+
+_SPECIES: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
+    ("pion", "charged pions", r"\pi^\pm", (211,)),
+    ("kaon", "charged kaons", r"K^\pm", (321,)),
+    ("proton", "protons and antiprotons", r"p, \bar p", (2212,)),
+    ("lambda", "Lambda baryons", r"\Lambda", (3122,)),
+    ("electron", "electrons", r"e^\pm", (-11,)),
+    ("muon", "muons", r"\mu^\pm", (-13,)),
+    ("tau", "tau leptons", r"\tau^\pm", (-15,)),
+    ("charm", "weakly decaying charmed hadrons", "c", _CHARM),
+    # mesons with a positive PDG number hold an antiquark b
+    ("bottom", "weakly decaying hadrons with a bottom quark", "b", _BOTTOM),
+)
+"""Name, words, symbol, and the PDG numbers that count as positive."""
+
+_NET: tuple[tuple[str, tuple[int, ...]], ...] = (
+    (r"$\pi^+$", (211,)),
+    ("$K^+$", (321,)),
+    ("$p$", (2212,)),
+    ("$n$", (2112,)),
+    (r"$\Lambda$", (3122,)),
+    (r"$\Sigma^-$", (3112,)),
+    (r"$\Sigma^+$", (3222,)),
+    (r"$\Xi^-$", (3312,)),
+    (r"$\Omega^-$", (3334,)),
+    ("$e^-$", (11,)),
+    (r"$\mu^-$", (13,)),
+    (r"$\nu$", (12, 14, 16)),
+    ("$K^{*0}$", (313,)),
+    ("$K^{*+}$", (323,)),
+    ("$D^+$", (411,)),
+    ("$D^0$", (421,)),
+    ("$D_s^+$", (431,)),
+    (r"$\Lambda_c$", (4122,)),
+    ("$B^0$", (511,)),
+    ("$B^+$", (521,)),
+    ("$B_s$", (531,)),
+    (r"$\Lambda_b$", (5122,)),
+)
+
+
+def _chosen(events: Events, pids: tuple[int, ...]) -> tuple[Particles, np.ndarray]:
+    """Last copies of particles with these numbers and their antiparticles, and their signs."""
+    chunk = events.chunk
+    own = np.isin(np.abs(chunk.pid), np.abs(pids)) & (chunk.status != _BEAM)
+    found = chunk.select(chunk.last_copies(own))
+    return found, np.where(np.isin(found.pid, pids), 1.0, -1.0)
+
+
+def _angle(pids: tuple[int, ...]) -> Callable[[Events], Values]:
+    def compute(events: Events) -> Values:
+        found, sign = _chosen(events, pids)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return of_particles(found, sign * found.pz / found.p)
+
+    return compute
+
+
+def _rapidity(pids: tuple[int, ...]) -> Callable[[Events], Values]:
+    def compute(events: Events) -> Values:
+        found, sign = _chosen(events, pids)
+        return of_particles(found, sign * found.rapidity)
+
+    return compute
+
+
+def _net(events: Events) -> Values:
+    """Species of each last copy, with the sign of its PDG number as weight."""
+    chunk = events.chunk
+    magnitude = np.abs(chunk.pid)
+    slot = np.full(len(chunk.pid), -1, dtype=np.int64)
+    for i, (_, pids) in enumerate(_NET):
+        slot[np.isin(magnitude, pids)] = i
+    index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
+    sign = np.sign(chunk.pid[index]).astype(np.float64)
+    return Values(slot[index].astype(np.float64) + 0.5, chunk.event[index], sign)
+
+
+def _signed(
+    kind: str,
+    title: str,
+    symbol: str,
+    edges: tuple[float, ...],
+    compute: Callable[[tuple[int, ...]], Callable[[Events], Values]],
+) -> tuple[Observable, ...]:
+    return tuple(
+        _conjugation(
+            f"{name}_signed_{kind}",
+            f"{title} of {words} times their sign",
+            rf"${symbol}({latex})$",
+            edges,
+            compute(pids),
+            f"last copies of {words}, +1 for particles with positive charge or with the quark, -1 "
+            "for their antiparticles (neutral: +1 for the baryon)",
+        )
+        for name, words, latex, pids in _SPECIES
+    )
+
+
+SIGNED_ANGLE = _signed(
+    "angle", "Cosine of the polar angle", r"\pm\cos\theta", linear(-1, 1, 20), _angle
+)
+SIGNED_RAPIDITY = _signed("rapidity", "Rapidity", r"\pm y", linear(-5, 5, 20), _rapidity)
+
+CONJUGATION = (
+    _conjugation(
+        "net_species",
+        "Particles minus antiparticles by species",
+        "species",
+        linear(0, len(_NET), len(_NET)),
+        _net,
+        "mean number of particles minus that of antiparticles, last copies, decayed ones included",
+        categories=tuple(label for label, _ in _NET),
+        density=False,
+    ),
+)
+
+register(*SIGNED_ANGLE, *SIGNED_RAPIDITY, *CONJUGATION)

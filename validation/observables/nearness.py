@@ -1,0 +1,151 @@
+"""Photons and leptons near other particles: radiation, conversions, isolation."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcsurrogate.analysis import Events
+from mcsurrogate.events import Particles
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.angles import azimuth_difference
+from mcsurrogate.validation.observables.correlation import pairs
+from mcsurrogate.validation.observables.registry import (
+    Observable,
+    Section,
+    logarithmic,
+    of_particles,
+    register,
+)
+
+__all__ = ["NEAR_ANGLE", "NEAR_DISTANCE"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Measure = Callable[[Particles, Particles, IntArray, IntArray], FloatArray]
+Select = Callable[[Events], Particles]
+
+_near = Section("correlation", feature=False, log_y=True)
+_CONE = 0.2
+_SAME = 1e-12
+"""A particle is at distance zero from itself."""
+
+
+def _angle(first: Particles, second: Particles, i: IntArray, j: IntArray) -> FloatArray:
+    """Angle between momenta, precise where it is small."""
+    a = np.stack((first.px, first.py, first.pz)) / first.p
+    b = np.stack((second.px, second.py, second.pz)) / second.p
+    chord: FloatArray = np.sqrt(((a[:, i] - b[:, j]) ** 2).sum(axis=0))
+    return 2.0 * np.arcsin(np.minimum(0.5 * chord, 1.0))
+
+
+def _distance(first: Particles, second: Particles, i: IntArray, j: IntArray) -> FloatArray:
+    """Distance in pseudorapidity and azimuth."""
+    turn = azimuth_difference(first.phi[i], second.phi[j])
+    return np.hypot(first.eta[i] - second.eta[j], turn)
+
+
+def _photons(minimum: float, transverse: bool) -> Select:
+    def select(events: Events) -> Particles:
+        photons = events.final.where(events.final.pid == 22)
+        return photons.where((photons.pt if transverse else photons.energy) > minimum)
+
+    return select
+
+
+def _charged(minimum: float, transverse: bool) -> Select:
+    def select(events: Events) -> Particles:
+        charged = events.charged
+        return charged.where((charged.pt if transverse else charged.energy) > minimum)
+
+    return select
+
+
+def _leptons(minimum: float, transverse: bool, *pids: int) -> Select:
+    def select(events: Events) -> Particles:
+        leptons = events.final.where(np.isin(events.final.pid, pids))
+        return leptons.where((leptons.pt if transverse else leptons.energy) > minimum)
+
+    return select
+
+
+def _nearest(one: Select, other: Select, measure: Measure) -> Callable[[Events], Values]:
+    """Distance of each particle to the nearest of others."""
+
+    def compute(events: Events) -> Values:
+        first, second = one(events), other(events)
+        i, j = pairs(first, second)
+        nearest = np.full(len(first), np.nan)
+        np.fmin.at(nearest, i, measure(first, second, i, j))
+        return of_particles(first, nearest)
+
+    return compute
+
+
+def _around(one: Select, other: Select, measure: Measure) -> Callable[[Events], Values]:
+    """Energy of others in a cone around each particle, over its own."""
+
+    def compute(events: Events) -> Values:
+        first, second = one(events), other(events)
+        i, j = pairs(first, second)
+        gap = measure(first, second, i, j)
+        inside = (gap < _CONE) & (gap > _SAME)
+        energy = np.bincount(i[inside], weights=second.energy[j[inside]], minlength=len(first))
+        return of_particles(first, energy / first.energy)
+
+    return compute
+
+
+def _all(
+    kind: str, words: str, measure: Measure, cut: Callable[[float], tuple[float, bool]]
+) -> tuple[Observable, ...]:
+    """Observables with one measure; `cut` tells how an energy in GeV is asked for."""
+    photons, charged = _photons(*cut(0.2)), _charged(*cut(0.2))
+    leptons = _leptons(*cut(0.5), 11, 13, -11, -13)
+    plus, minus = _leptons(*cut(0.2), -11, -13), _leptons(*cut(0.2), 11, 13)
+    variable = r"\theta" if measure is _angle else r"\Delta R"
+    asked = "pT" if cut(1.0)[1] else "energy"
+    gaps = (
+        ("photon_charged", "photons to charged particles", r"\gamma, q", photons, charged, 0.2),
+        ("photon_lepton", "photons to electrons and muons", r"\gamma, \ell", photons, leptons, 0.5),
+        ("lepton_pair", "positive to negative leptons", r"\ell^+, \ell^-", plus, minus, 0.2),
+    )
+    cones = (
+        ("lepton_photons", "photons around electrons and muons", leptons, photons),
+        ("lepton_charged", "charged particles around electrons and muons", leptons, charged),
+        ("photon_surrounding", "charged particles around photons", photons, charged),
+    )
+    return (
+        *(
+            _near(
+                f"{name}_{kind}",
+                f"{words} from {what}".capitalize(),
+                rf"${variable}({symbol})$",
+                logarithmic(1e-3, 3.0, 20),
+                _nearest(one, other, measure),
+                f"{words} of each to the nearest, final state, {asked} above {cut(least)[0]:g} GeV",
+                log_x=True,
+            )
+            for name, what, symbol, one, other, least in gaps
+        ),
+        *(
+            _near(
+                f"{name}_{'cone' if kind == 'angle' else 'isolation'}",
+                f"Energy of {what}",
+                r"$\sum E / E$",
+                (0.0, *logarithmic(1e-3, 10.0, 16)),
+                _around(one, other, measure),
+                f"sum of the energies within {_CONE} ({words.lower()}) over the own energy, final "
+                f"state, {asked} above {cut(0.2)[0]:g} GeV (leptons {cut(0.5)[0]:g})",
+            )
+            for name, what, one, other in cones
+        ),
+    )
+
+
+NEAR_ANGLE = _all("angle", "angle", _angle, lambda energy: (energy, False))
+NEAR_DISTANCE = _all(
+    "distance", "distance in pseudorapidity and azimuth", _distance, lambda pt: (5.0 * pt, True)
+)
+
+register(*NEAR_ANGLE, *NEAR_DISTANCE)

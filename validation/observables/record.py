@@ -1,0 +1,257 @@
+"""The event record as such: rules of HepMC, status codes, mothers, decays, flights of length zero.
+
+The rules are those of "The HepMC3 event record library for Monte Carlo event generators",
+arXiv:1912.08005, section 3.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from particle import Particle
+
+from mcsurrogate.analysis import Events
+from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.registry import Section, linear, register
+
+__all__ = ["RECORD", "RULES"]
+
+IntArray = NDArray[np.int64]
+
+_rule = Section("consistency", log_y=True, feature=False)
+_record = Section("correlation", feature=False)
+
+_RULES = (
+    "final, with an end vertex",
+    "decayed, without an end vertex",
+    "without a production vertex, no beam",
+    "status 0",
+    "vertex without incoming particles",
+    "vertex without outgoing particles",
+    "not two beams",
+)
+_STATUS = (
+    "1",
+    "2",
+    "3",
+    "4",
+    *(f"{10 * i + (i == 1)} … {10 * i + 9}" for i in range(1, 11)),
+    "others",
+)
+_MOTHERS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    (r"$\pi^0$", (111,)),
+    (r"$\rho$", (113, 213)),
+    (r"$\omega$", (223,)),
+    (r"$\eta$", (221,)),
+    (r"$\eta'$", (331,)),
+    (r"$\phi$", (333,)),
+    ("$K^0_S$", (310,)),
+    ("$K^*$", (313, 323)),
+    (r"$\Delta$", (1114, 2114, 2214, 2224)),
+    (r"$\Lambda, \Sigma, \Xi, \Omega$", (3122, 3112, 3212, 3222, 3312, 3322, 3334)),
+    (r"$\tau$", (15,)),
+)
+_MOTHER_NAMES = (*(label for label, _ in _MOTHERS), "charm", "bottom", "other hadron", "no hadron")
+_DAUGHTERS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    (r"$\gamma$", (22,)),
+    (r"$\pi^\pm$", (211,)),
+    (r"$K^\pm$", (321,)),
+    (r"$p$", (2212,)),
+    (r"$e, \mu$", (11, 13)),
+)
+_DECAYING: tuple[tuple[str, int], ...] = (
+    (r"$\pi^0$", 111),
+    (r"$\eta$", 221),
+    (r"$\omega$", 223),
+    ("$K^0_S$", 310),
+    (r"$\Lambda$", 3122),
+    (r"$\phi$", 333),
+    ("$D^0$", 421),
+    ("$D^+$", 411),
+    ("$B^+$", 521),
+    ("$B^0$", 511),
+    (r"$\tau$", 15),
+)
+_MOST_PRODUCTS = 5
+_LONG_LIVED: tuple[tuple[str, int], ...] = (
+    ("$K^0_S$", 310),
+    (r"$\Lambda$", 3122),
+    (r"$\Sigma^+$", 3222),
+    (r"$\Sigma^-$", 3112),
+    (r"$\Xi^-$", 3312),
+    (r"$\Xi^0$", 3322),
+    (r"$\Omega$", 3334),
+    (r"$\tau$", 15),
+    ("$D^+$", 411),
+    ("$D^0$", 421),
+    ("$D_s$", 431),
+    (r"$\Lambda_c$", 4122),
+    ("$B^+$", 521),
+    ("$B^0$", 511),
+    ("$B_s$", 531),
+    (r"$\Lambda_b$", 5122),
+    (r"$\pi^\pm$", 211),
+    (r"$K^\pm$", 321),
+    ("$K^0_L$", 130),
+    (r"$\mu$", 13),
+)
+_NO_FLIGHT = 1e-5
+"""Share of c tau; one decay in 100,000 is as short."""
+
+
+def _broken_rules(events: Events) -> Values:
+    """Which rule of HepMC is broken, once for every particle or vertex that breaks it."""
+    chunk = events.chunk
+    start, stop, status = chunk.production_vertex, chunk.end_vertex, chunk.status
+    found = [
+        np.flatnonzero((status == 1) & (stop >= 0)),
+        np.flatnonzero((status == 2) & (stop < 0)),
+        np.flatnonzero((start < 0) & (status != 4)),
+        np.flatnonzero(status == 0),
+    ]
+    event = [chunk.event[index] for index in found]
+    # a vertex is told by the first particle of its other side
+    for own, other in ((start, stop), (stop, start)):
+        vertex, first = np.unique(own, return_index=True)
+        lonely = ~np.isin(vertex, other) & (vertex >= 0)
+        event.append(chunk.event[first[lonely]])
+    beams = np.flatnonzero(chunk.beams.counts != 2)
+    event.append(beams)
+    rule = np.repeat(np.arange(len(event)), [len(one) for one in event])
+    return Values(rule.astype(np.float64) + 0.5, np.concatenate(event))
+
+
+def _status(events: Events) -> Values:
+    """Bin of the status code of each particle."""
+    status = events.chunk.status.astype(np.int64)
+    slot = np.where((status >= 11) & (status < 110), 3 + status // 10, len(_STATUS) - 1)
+    slot = np.where((status >= 1) & (status <= 4), status - 1, slot)
+    return Values(slot.astype(np.float64) + 0.5, events.chunk.event)
+
+
+def _first_mothers(events: Events) -> IntArray:
+    """Position of the first particle that goes into each vertex, -1 for none, ``(V + 1,)``."""
+    chunk = events.chunk
+    first = np.full(chunk.n_vertices + 1, -1, dtype=np.int64)
+    index = np.flatnonzero(chunk.end_vertex >= 0)[::-1]
+    first[chunk.end_vertex[index]] = index
+    return first
+
+
+def _mothers(events: Events) -> Values:
+    """Kinds of final-state particles and of their mothers."""
+    chunk = events.chunk
+    magnitude = np.abs(chunk.pid)
+    daughter = np.full(len(magnitude), -1)
+    for i, (_, pids) in enumerate(_DAUGHTERS):
+        daughter[np.isin(magnitude, pids) & (chunk.status == 1)] = i
+    index = np.flatnonzero(daughter >= 0)
+    mother = _first_mothers(events)[chunk.production_vertex[index]]
+    known = mother >= 0
+    index, mother = index[known], mother[known]
+    own = chunk.species
+    kind = np.full(len(mother), len(_MOTHER_NAMES) - 1)
+    kind[own.hadron[mother] & (chunk.status[mother] != 4)] = len(_MOTHER_NAMES) - 2
+    kind[own.charm[mother]] = len(_MOTHERS)
+    kind[own.bottom[mother]] = len(_MOTHERS) + 1
+    for i, (_, pids) in enumerate(_MOTHERS):
+        kind[np.isin(magnitude[mother], pids)] = i
+    slot = daughter[index] * len(_MOTHER_NAMES) + kind
+    return Values(slot.astype(np.float64) + 0.5, chunk.event[index])
+
+
+def _slots(events: Events, table: tuple[tuple[str, int], ...]) -> tuple[IntArray, IntArray]:
+    """Last copies of decayed particles of a table, and their places in it."""
+    chunk = events.chunk
+    magnitude = np.abs(chunk.pid)
+    slot = np.full(len(magnitude), -1, dtype=np.int64)
+    for i, (_, pid) in enumerate(table):
+        slot[magnitude == pid] = i
+    index = chunk.last_copies(slot >= 0)
+    index = index[chunk.end_vertex[index] >= 0]
+    return index, slot[index]
+
+
+def _products(events: Events) -> Values:
+    """Species and number of products of decayed particles."""
+    index, slot = _slots(events, _DECAYING)
+    parent, _ = events.chunk.children(index)
+    number = np.bincount(parent, minlength=len(index))
+    slot = slot * _MOST_PRODUCTS + np.clip(number, 1, _MOST_PRODUCTS) - 1
+    return Values(slot.astype(np.float64) + 0.5, events.chunk.event[index])
+
+
+def _unmoved(events: Events) -> Values:
+    """Species of long-lived particles that decay where they are made."""
+    chunk = events.chunk
+    index, slot = _slots(events, _LONG_LIVED)
+    made = chunk.production_vertex[index] >= 0
+    index, slot = index[made], slot[made]
+    lengths = np.array([float(Particle.from_pdgid(pid).ctau or 0.0) for _, pid in _LONG_LIVED])
+    chosen = chunk.select(index)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        proper = chunk.flight(index) * chosen.mass / chosen.p
+    short = proper < _NO_FLIGHT * lengths[slot]
+    return Values(slot[short].astype(np.float64) + 0.5, chosen.event[short])
+
+
+RULES = (
+    _rule(
+        "record_rules",
+        "Rules of HepMC",
+        "rule",
+        linear(0, len(_RULES), len(_RULES)),
+        _broken_rules,
+        "mean number of particles and vertices that break a rule of the event record",
+        categories=_RULES,
+        density=False,
+    ),
+)
+
+RECORD = (
+    _record(
+        "no_flight",
+        "Long-lived particles that decay where they are made",
+        "species",
+        linear(0, len(_LONG_LIVED), len(_LONG_LIVED)),
+        _unmoved,
+        f"mean number of decayed particles whose proper flight is below {_NO_FLIGHT:g} of c tau",
+        categories=tuple(label for label, _ in _LONG_LIVED),
+        density=False,
+    ),
+    _record(
+        "mothers",
+        "Mothers of final-state particles",
+        "particle from mother",
+        linear(0, len(_DAUGHTERS) * len(_MOTHER_NAMES), len(_DAUGHTERS) * len(_MOTHER_NAMES)),
+        _mothers,
+        "mean number of final-state particles by their own kind and that of the first particle of "
+        "their production vertex",
+        categories=tuple(f"{d} from {m}" for d, _ in _DAUGHTERS for m in _MOTHER_NAMES),
+        density=False,
+    ),
+    _record(
+        "decay_products",
+        "Number of decay products",
+        "species and number",
+        linear(0, len(_DECAYING) * _MOST_PRODUCTS, len(_DECAYING) * _MOST_PRODUCTS),
+        _products,
+        f"mean number of decays by species and number of products ({_MOST_PRODUCTS}: or more)",
+        categories=tuple(
+            f"{label} to {n}" for label, _ in _DECAYING for n in range(1, _MOST_PRODUCTS + 1)
+        ),
+        density=False,
+    ),
+    _record(
+        "status_codes",
+        "Particles by status",
+        "status",
+        linear(0, len(_STATUS), len(_STATUS)),
+        _status,
+        "mean number of particles by HepMC status; for information, as codes beyond 4 are the "
+        "generator's own",
+        categories=_STATUS,
+        density=False,
+        counts=False,
+    ),
+)
+
+register(*RULES, *RECORD)
