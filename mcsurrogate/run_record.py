@@ -35,11 +35,20 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
 
+class DefinitionResult(_Record):
+    """Cross section of one process definition of several."""
+
+    process: str
+    cross_section_pb: Number
+    error_pb: Size
+
+
 class Result(_Record):
     """``result.json``: a cross section and how it was found."""
 
     cross_section_pb: Number
     error_pb: Size
+    definitions: list[DefinitionResult] | None = None
     relative_std_dev: Size
     unweighting_efficiency: Size | None
     overweight_fraction: Annotated[float, Field(ge=0, lt=1)]

@@ -39,11 +39,28 @@ class Section(BaseModel):
 class ProcessSection(Section):
     """Which hard process: one of `definition`, `pythia` and `events`."""
 
-    definition: Text | None = Field(
+    definition: Text | tuple[Text, ...] | None = Field(
         default=None,
         description=(
-            "Process in MadGraph's syntax, e.g. 'p p > t t~' or 'g g > t t~': integrated and "
-            "generated here, the hard process of the surrogate chain."
+            "Process in MadGraph's syntax, e.g. 'p p > t t~' or 'p p > w+ z, w+ > l+ vl, z > j j': "
+            "integrated and generated here, the hard process of the surrogate chain; see "
+            "docs/matrix_elements.md. A list is of several, numbered in its order (LPRUP), of the "
+            "same beams, number of outgoing particles and masses."
+        ),
+    )
+    labels: dict[Text, Text | tuple[str | int, ...]] = Field(
+        default={},
+        description=(
+            "Multiparticle labels of one's own, by name: names of particles, labels or PDG ids, as "
+            "a list or in one text ('u d s')."
+        ),
+    )
+    bwcutoff: float = Field(
+        default=15.0,
+        gt=0,
+        description=(
+            "Widths of a resonance from its mass within which those of a decay chain lie, and "
+            "outside of which those after '$' do."
         ),
     )
     pythia: tuple[Text, ...] = Field(
@@ -63,6 +80,26 @@ class ProcessSection(Section):
     light_flavours: int = Field(
         default=4, ge=1, le=5, description="Massless quark flavours in p and j (4: u, d, s, c)."
     )
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """The process definitions, none where Pythia or a file makes the process."""
+        if self.definition is None:
+            return ()
+        return (self.definition,) if isinstance(self.definition, str) else self.definition
+
+    @property
+    def name(self) -> str:
+        """What the process definitions are called together."""
+        return "; ".join(self.definitions)
+
+    @model_validator(mode="after")
+    def _definitions_differ(self) -> Self:
+        if self.definition is not None and not self.definitions:
+            raise ValueError("`definition` is an empty list; name a process")
+        if len(set(self.definitions)) < len(self.definitions):
+            raise ValueError("`definition` has the same process twice, which would count twice")
+        return self
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

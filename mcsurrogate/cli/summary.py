@@ -15,6 +15,9 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     value, error = result["cross_section_pb"], result["error_pb"]
     table.add_row("cross section", f"[bold]{value:.6g} +- {error:.2g} pb[/]  ({error / value:.3%})")
+    for one in result.get("definitions") or ():
+        text = f"{one['cross_section_pb']:.6g} +- {one['error_pb']:.2g} pb"
+        table.add_row(f"  {one['process']}", text)
     table.add_row("method", str(result["method"]))
     table.add_row("relative standard deviation", f"{result['relative_std_dev']:.3f}")
     efficiency = result["unweighting_efficiency"]

@@ -1,7 +1,7 @@
 """From a sampler to events: unweighting, plain and in two stages, flavours, colours, weights."""
 
 from mcsurrogate.event_generation.emulated_selection import emulated_selection
-from mcsurrogate.event_generation.event_builder import PROCESS_ID, EventBuilder
+from mcsurrogate.event_generation.event_builder import EventBuilder
 from mcsurrogate.event_generation.gain import GainReport, measure_gain
 from mcsurrogate.event_generation.normalisation import EventNormalisation
 from mcsurrogate.event_generation.selection import EventSelection, PlainSelection
@@ -13,7 +13,6 @@ from mcsurrogate.event_generation.two_stage import (
 )
 
 __all__ = [
-    "PROCESS_ID",
     "EventBuilder",
     "EventNormalisation",
     "EventSelection",

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
 from mcsurrogate.matrix_elements import (
@@ -23,7 +24,6 @@ from mcsurrogate.matrix_elements import (
 
 __all__ = ["EventBuilder"]
 
-PROCESS_ID = 1
 _UNKNOWN_HELICITY = 9.0
 
 
@@ -42,6 +42,8 @@ class EventBuilder:
         self.process = process
         self._generator = torch.Generator().manual_seed(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
+        self._process_ids = np.array([a.process_id for a in process.amplitudes], dtype=np.int32)
+        self._resonances = [a.matrix_element.process.resonances for a in process.amplitudes]
         for amplitude in process.amplitudes:
             _warn_of_missing_colour(amplitude.matrix_element)
 
@@ -87,24 +89,19 @@ class EventBuilder:
                     amplitude, index, found.take(rows)
                 )
             momenta = found.momenta.double().numpy()
-        incoming = np.arange(legs) < 2
+        particles = particle_columns(
+            LegColumns(pdg_id, colour, momenta, self._mass(pdg_id), helicity),
+            chosen.numpy(),
+            self._resonances,
+        )
         return EventBatch(
-            offsets=np.arange(0, count * legs + 1, legs, dtype=np.int64),
-            pdg_id=pdg_id.reshape(-1),
-            status=np.tile(np.where(incoming, -1, 1), count).astype(np.int32),
-            parents=np.tile(np.where(incoming[:, None], 0, np.array([[1, 2]])), (count, 1)).astype(
-                np.int32
-            ),
-            colour=colour.reshape(-1, 2),
-            momenta=momenta.reshape(-1, 4),
-            mass=self._mass(pdg_id).reshape(-1),
+            **particles,
             weights=weights.double().numpy().reshape(count, len(weight_names)),
             scale=found.scale.double().numpy().copy(),
             alpha_s=found.alpha_s.double().numpy().copy(),
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
-            process_id=np.full(count, PROCESS_ID, dtype=np.int32),
+            process_id=self._process_ids[chosen.numpy()],
             weight_names=weight_names,
-            helicity=helicity.reshape(-1),
         )
 
     def _uniform(self, count: int) -> Tensor:

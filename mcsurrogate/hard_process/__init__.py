@@ -2,6 +2,8 @@
 
 from mcsurrogate.hard_process.assemble import assemble
 from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
+from mcsurrogate.hard_process.definition_shares import definition_shares
+from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 
 __all__ = [
@@ -12,4 +14,6 @@ __all__ = [
     "HardProcess",
     "assemble",
     "beam_particles",
+    "definition_shares",
+    "read_definitions",
 ]

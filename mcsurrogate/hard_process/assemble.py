@@ -1,7 +1,8 @@
 """From a card to a hard process: the one function that composes the parts."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from torch import Tensor
@@ -10,10 +11,12 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
 from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
-from mcsurrogate.hard_process.integrand import HardProcess
+from mcsurrogate.hard_process.definitions import read_definitions
+from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
 from mcsurrogate.hard_process.limit_events import LimitEvents
 from mcsurrogate.hard_process.limits import require_finite, singular_limits
 from mcsurrogate.hard_process.loop_induced import loop_groups
+from mcsurrogate.hard_process.mass_windows import WindowedCuts, mass_windows
 from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
     MatrixElement,
@@ -66,27 +69,30 @@ def assemble(
     ProcessError, PartonDensityError, PhaseSpaceError
         If a part cannot be built.
     """
-    if card.process.definition is None:
-        raise CardError(
-            "[process] has no `definition`: Pythia makes the hard process, and there is nothing to "
-            "integrate or to write as LHE events; use `mcsurrogate run`"
-        )
     model = StandardModel(**card.model.model_dump())
-    definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    groups = loop_groups(definition, model) or expand(definition)
+    definitions = read_definitions(card)
+    numbered = [
+        (number, group)
+        for number, definition in enumerate(definitions, start=1)
+        for group in loop_groups(definition, model) or expand(definition)
+    ]
+    groups = [group for _, group in numbered]
     _require_known(groups)
+    _require_once(numbered, card.process.definitions)
     _require_massless_beams(groups, model)
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
     if card.beams.sqrt_s <= threshold:
         raise CardError(
             f"beams.sqrt_s = {card.beams.sqrt_s:g} GeV is below the threshold of "
-            f"{threshold:g} GeV for {card.process.definition!r}; a plain number is in GeV, "
+            f"{threshold:g} GeV for {card.process.name!r}; a plain number is in GeV, "
             "'13 TeV' is a text"
         )
-    beams = _beams(card, definition, density)
+    beams = _beams(card, definitions, density)
     diagrams = skeletons(groups, model)
-    cuts = _finite(card, beams, diagrams, _cuts(card, groups, masses))
+    amplitudes = list(_amplitudes(numbered, model, amplitude, card.process.bwcutoff))
+    shared = set.intersection(*(set(item.windows) for item in amplitudes))
+    cuts = _finite(card, beams, diagrams, WindowedCuts(_cuts(card, groups, masses), shared))
     channels = build_channels(
         groups,
         diagrams,
@@ -97,7 +103,7 @@ def assemble(
         mapping=card.phase_space.mapping,
     )
     return HardProcess(
-        [(group, amplitude(group.representative, model)) for group in groups],
+        amplitudes,
         channels,
         cuts,
         beams,
@@ -124,10 +130,44 @@ def _require_known(groups: Sequence[SubprocessGroup]) -> None:
                 f"process.definition: {process.name!r} has an amplitude, and phase space is known "
                 "for two particles to two or more"
             )
-        if process.resonances or process.off_shell:
-            raise CardError(
-                f"process.definition: {process.name!r} has an amplitude, and its cut on the masses "
-                "of resonances is not there for integration yet"
+
+
+def _require_once(
+    numbered: Sequence[tuple[int, SubprocessGroup]], definitions: Sequence[str]
+) -> None:
+    """Refuse definitions that overlap: what they share would count twice."""
+    first: dict[object, int] = {}
+    for number, group in numbered:
+        process = group.representative
+        diagrams = replace(process, incoming=(21, 21), outgoing=(21, 21), resonances=())
+        chain = frozenset((item.pdg, item.legs) for item in process.resonances)
+        for member in group.members:
+            key = (member.pdg_ids[:2], tuple(sorted(member.pdg_ids[2:])), chain, diagrams)
+            other = first.setdefault(key, number)
+            if other != number:
+                names = " ".join(particle_by_pdg(pdg).name for pdg in member.pdg_ids)
+                raise CardError(
+                    f"process.definition: {definitions[other - 1]!r} and "
+                    f"{definitions[number - 1]!r} both have the subprocess {names}, which would "
+                    "count twice"
+                )
+
+
+def _amplitudes(
+    numbered: Sequence[tuple[int, SubprocessGroup]],
+    model: StandardModel,
+    provider: AmplitudeProvider,
+    bwcutoff: float,
+) -> Iterator[Amplitude]:
+    for number, group in numbered:
+        element = provider(group.representative, model)
+        for permutation in group.permutations:
+            yield Amplitude(
+                element,
+                permutation,
+                tuple(m for m in group.members if m.permutation == permutation),
+                mass_windows(group.representative, permutation, model, bwcutoff),
+                number,
             )
 
 
@@ -154,7 +194,7 @@ def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) ->
         if found != masses[0]:
             raise ProcessError(
                 f"subprocesses with outgoing particles {members[0]} and {ids} have different "
-                "masses; give them runs of their own"
+                "masses or numbers of legs; give them runs of their own, and merge their events"
             )
     return masses[0]
 
@@ -216,7 +256,7 @@ def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cut
     everything = frozenset(range(2, 2 + len(cuts.masses)))
     least, hadronic = cuts.least_mass(everything), any(beams.hadronic)
     require_finite(
-        card.process.definition or "",
+        card.process.name,
         singular_limits(diagrams, cuts.masses, hadronic=hadronic),
         cuts,
         LimitEvents(cuts.masses, card.beams.sqrt_s, beams.hadronic, least),
@@ -229,11 +269,13 @@ def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cut
     return Cuts(cuts.pdg_ids, [*cuts.cuts, limit], masses=cuts.masses, jets=cuts.jets)
 
 
-def _beams(card: RunCard, definition: ProcessDefinition, density: DensityProvider) -> Beams:
-    particles = beam_particles(card, definition)
+def _beams(
+    card: RunCard, definitions: Sequence[ProcessDefinition], density: DensityProvider
+) -> Beams:
+    particles = beam_particles(card, definitions)
     if sorted(abs(pdg) == _PROTON for pdg in particles) == [False, True]:
         raise CardError(
-            f"beams: {card.process.definition!r} has one hadron, and phase space is known for two "
+            f"beams: {card.process.name!r} has one hadron, and phase space is known for two "
             "hadrons or for two beams of fixed energy; a lepton on a hadron is not computed yet"
         )
     name = card.beams.pdf

@@ -80,8 +80,8 @@ class Beams:
         return product if len(sides) == 1 else product * values[1][:, columns[1]]
 
 
-def beam_particles(card: RunCard, definition: ProcessDefinition) -> tuple[int, int]:
-    """Return the PDG ids of the beams of a process definition.
+def beam_particles(card: RunCard, definitions: Sequence[ProcessDefinition]) -> tuple[int, int]:
+    """Return the PDG ids of the beams of the process definitions of a card.
 
     What stands for partons, ``p``, ``p~`` or definite ones, comes from a proton unless
     ``beams.particles`` says otherwise; leptons are beams themselves, and so are partons where
@@ -92,19 +92,28 @@ def beam_particles(card: RunCard, definition: ProcessDefinition) -> tuple[int, i
     CardError
         If the process cannot have the beams of the card, or densities are missing or idle.
     """
-    first, second = (_beam(card, definition, side) for side in (0, 1))
+    found = {
+        tuple(_beam(card, definition, text, side) for side in (0, 1)): text
+        for definition, text in zip(definitions, card.process.definitions, strict=True)
+    }
+    if len(found) > 1:
+        raise CardError(
+            f"process.definition: {' and '.join(map(repr, found.values()))} have different beams; "
+            "give them runs of their own"
+        )
+    ((first, second),) = found
     if card.beams.pdf is not None and _PROTON not in (abs(first), abs(second)):
         raise CardError("beams.pdf: lepton beams have no parton densities here; leave it out")
     return first, second
 
 
-def _beam(card: RunCard, definition: ProcessDefinition, side: int) -> int:
+def _beam(card: RunCard, definition: ProcessDefinition, text: str, side: int) -> int:
     label, choice = definition.labels[side], definition.choices[side]
     named = None if card.beams.particles is None else card.beams.particles[side]
     hadron = label.lower() in ("p", "p~")
     if card.beams.pdf is None and (hadron or len(choice) > 1):
         raise CardError(
-            f"beams.pdf is missing: {label!r} in {card.process.definition!r} is a hadron; name "
+            f"beams.pdf is missing: {label!r} in {text!r} is a hadron; name "
             "a PDF set (`mcsurrogate info` lists them), or definite incoming partons"
         )
     if card.beams.pdf is not None and set(choice) <= _PARTONS:
@@ -115,7 +124,7 @@ def _beam(card: RunCard, definition: ProcessDefinition, side: int) -> int:
         found = choice[0]
         fits = len(choice) == 1 and (named is None or BEAM_PARTICLES[named] == found)
     if not fits:
-        what = f"{label!r} in {card.process.definition!r}"
+        what = f"{label!r} in {text!r}"
         beam = "one beam particle" if named is None else f"a beam of {named!r}"
         raise CardError(
             f"beams.particles: {what} cannot come from {beam}; the process needs "

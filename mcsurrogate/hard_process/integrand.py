@@ -8,7 +8,7 @@ r"""The hard-process cross section as an integrand on the unit hypercube.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +18,7 @@ from mcsurrogate.errors import ProcessError
 from mcsurrogate.flows import discrete_value
 from mcsurrogate.hard_process.beams import Beams
 from mcsurrogate.hard_process.channels import Channels
+from mcsurrogate.hard_process.mass_windows import MassWindow, within
 from mcsurrogate.integration import IntegrandValue
 from mcsurrogate.matrix_elements import (
     CountedMatrixElement,
@@ -26,7 +27,6 @@ from mcsurrogate.matrix_elements import (
     MatrixElement,
     SampledMatrixElement,
     Subprocess,
-    SubprocessGroup,
 )
 from mcsurrogate.phase_space import Cuts, Scale
 
@@ -51,11 +51,17 @@ class Amplitude:
         Its leg i is leg ``permutation[i]`` of the members.
     members
         Subprocesses whose luminosities multiply this amplitude.
+    windows
+        Cuts on the masses of its resonances.
+    process_id
+        Number of the definition that it belongs to, counted from one.
     """
 
     matrix_element: MatrixElement
     permutation: tuple[int, ...]
     members: tuple[Subprocess, ...]
+    windows: tuple[MassWindow, ...] = ()
+    process_id: int = 1
 
     @property
     def flavours(self) -> list[tuple[int, int]]:
@@ -129,8 +135,8 @@ class HardProcess:
 
     Parameters
     ----------
-    groups
-        Subprocesses with their amplitudes.
+    amplitudes
+        All amplitudes, at every assignment of the legs.
     channels
         From the unit hypercube to phase-space points.
     cuts
@@ -158,7 +164,7 @@ class HardProcess:
 
     def __init__(
         self,
-        groups: Sequence[tuple[SubprocessGroup, MatrixElement]],
+        amplitudes: Iterable[Amplitude],
         channels: Channels,
         cuts: Cuts,
         beams: Beams,
@@ -180,15 +186,7 @@ class HardProcess:
         self.channels = channels.channels
         self.names: tuple[str, ...] = channels.names
         self.groups = groups_of_channels
-        self.amplitudes = tuple(
-            Amplitude(
-                amplitude,
-                permutation,
-                tuple(m for m in group.members if m.permutation == permutation),
-            )
-            for group, amplitude in groups
-            for permutation in group.permutations
-        )
+        self.amplitudes = tuple(amplitudes)
         self._amplitude_axis = self._helicity_axis = 0
         sizes: list[int] = []
         if sample_subprocesses and len(self.amplitudes) > 1:
@@ -261,6 +259,7 @@ class HardProcess:
         """
         point = self.phase_space.forward(u[:, : self.phase_space.dim], channel)
         accepted = self.cuts(point.momenta) & (point.jacobian > 0)
+        accepted, inside = self._inside(point.momenta, accepted)
         momenta = point.momenta[accepted]
         x1, x2 = point.x1[accepted], point.x2[accepted]
         total = momenta[:, 0] + momenta[:, 1]
@@ -292,6 +291,8 @@ class HardProcess:
                 )
             luminosity = self.beams.luminosity(amplitude.flavours, x1[rows], x2[rows], scale[rows])
             weight = common[rows] * squared * luminosity.sum(dim=1)
+            if inside is not None:
+                weight = weight * inside[index][rows]
             if picked is not None:
                 # one of so many equal bins of its dimension
                 weight = torch.zeros_like(common).index_put(
@@ -314,6 +315,15 @@ class HardProcess:
             configuration,
             tuple(known),
         )
+
+    def _inside(self, momenta: Tensor, accepted: Tensor) -> tuple[Tensor, list[Tensor] | None]:
+        """Points inside the mass windows of some amplitude, and which of these are in each."""
+        kinds = {amplitude.windows for amplitude in self.amplitudes}
+        if kinds == {()}:
+            return accepted, None
+        masks = {windows: within(windows, momenta) for windows in kinds}
+        for_some = torch.stack(list(masks.values())).any(dim=0) & accepted
+        return for_some, [masks[amplitude.windows][for_some] for amplitude in self.amplitudes]
 
     def _drawn(self, u: Tensor, axis: int) -> Tensor | None:
         return discrete_value(u[:, axis], self.discrete[axis]) if axis else None

@@ -23,7 +23,7 @@ class Restrictions(TypedDict):
 
 
 def multiparticle_labels(
-    flavours: int = 4, own: Mapping[str, Sequence[str | int]] | None = None
+    flavours: int = 4, own: Mapping[str, str | Sequence[str | int]] | None = None
 ) -> dict[str, tuple[int, ...]]:
     """Return MadGraph's multiparticle labels, and those of one's own.
 
@@ -32,8 +32,8 @@ def multiparticle_labels(
     flavours
         Number of quark flavours in ``p`` and ``j`` (4: g u d s c and antiquarks).
     own
-        Further labels, from name to names of particles, earlier labels or PDG ids; they take
-        precedence.
+        Further labels, from name to names of particles, earlier labels or PDG ids, in a list or
+        one text; they take precedence.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def multiparticle_labels(
         "vl": (12, 14, 16),
         "vl~": (-12, -14, -16),
     }
-    for name, members in (own or {}).items():
+    for name, written in (own or {}).items():
+        members = written.split() if isinstance(written, str) else written
         found = (pdg for member in members for pdg in resolve(str(member), labels, f"label {name}"))
         ids = tuple(dict.fromkeys(found))
         if not ids or not name.strip() or name != "".join(name.split()):

@@ -56,7 +56,7 @@ class ProcessDefinition:
         cls,
         text: str,
         flavours: int = 4,
-        multiparticles: Mapping[str, Sequence[str | int]] | None = None,
+        multiparticles: Mapping[str, str | Sequence[str | int]] | None = None,
     ) -> "ProcessDefinition":
         """Read a process string in MadGraph's syntax.
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from mcsurrogate.cards import dump_card
 from mcsurrogate.event_generation import (
-    PROCESS_ID,
     EventBuilder,
     EventNormalisation,
     EventSelection,
@@ -111,10 +110,11 @@ def run_generation(
         run = RunInfo(
             beams=process.beams.particles,
             energies_gev=(energy, energy),
-            processes=(
+            processes=tuple(
                 ProcessInfo(
-                    PROCESS_ID, result["cross_section_pb"], result["error_pb"], normalisation.unit
-                ),
+                    number, found["cross_section_pb"], found["error_pb"], normalisation.unit
+                )
+                for number, found in enumerate(result.get("definitions") or [result], start=1)
             ),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(first, second),

@@ -3,7 +3,7 @@
 from concurrent.futures import Executor
 from typing import Any
 
-from mcsurrogate.hard_process import assemble
+from mcsurrogate.hard_process import assemble, definition_shares
 from mcsurrogate.integration import (
     FlowSettings,
     IntegrationSettings,
@@ -89,7 +89,7 @@ def run_integration(
         )
         save_sampler(result.sampler, folder.path / SAMPLER)
         content = {
-            "process": folder.card.process.definition,
+            "process": folder.card.process.name,
             "cross_section_pb": result.value,
             "error_pb": result.error,
             "relative_std_dev": result.relative_std_dev,
@@ -106,6 +106,15 @@ def run_integration(
             "precision_reached": result.error / abs(result.value) <= card.precision,
             "warnings": list(result.warnings),
         }
+        names = folder.card.process.definitions
+        if len(names) > 1:
+            content["definitions"] = definition_shares(
+                process,
+                result.sampler,
+                names,
+                (result.value, result.error),
+                folder.seed("definitions"),
+            )
         if plots:
             save_plots(result, folder.path / _PLOTS, points=_PLOT_POINTS)
         folder.write_json(RESULT_FILE, content)

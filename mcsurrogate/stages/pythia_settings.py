@@ -2,8 +2,7 @@
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles
-from mcsurrogate.matrix_elements import ProcessDefinition
+from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles, read_definitions
 from mcsurrogate.pdf import find_pdf
 
 __all__ = ["beam_settings", "hard_process_settings", "standard_settings", "surrogate_settings"]
@@ -37,10 +36,10 @@ def _beams(card: RunCard) -> tuple[int, int]:
     if card.process.definition is None:
         first, second = card.beams.particles or ("p", "p")
         return BEAM_PARTICLES[first], BEAM_PARTICLES[second]
-    definition = ProcessDefinition.parse(card.process.definition, card.process.light_flavours)
-    found = beam_particles(card, definition)
+    definitions = read_definitions(card)
+    found = beam_particles(card, definitions)
     if not all(beam in BEAM_PARTICLES.values() for beam in found):
-        labels = " ".join(definition.labels[:2])
+        labels = " ".join(definitions[0].labels[:2])
         raise CardError(
             f"Pythia cannot continue events of the partonic beams {labels!r}; give beams.pdf for "
             "proton beams, or use `mcsurrogate generate --no-shower` for LHE events"

@@ -9,8 +9,13 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process import Contributions, HardProcess, assemble, beam_particles
-from mcsurrogate.matrix_elements import ProcessDefinition
+from mcsurrogate.hard_process import (
+    Contributions,
+    HardProcess,
+    assemble,
+    beam_particles,
+    read_definitions,
+)
 
 PDF = "NNPDF23_lo_as_0130_qed"
 CASES = Path("tests/data/cases/cards")
@@ -23,7 +28,7 @@ def card(definition: str, **beams: object) -> RunCard:
 
 
 def particles(card: RunCard) -> tuple[int, int]:
-    return beam_particles(card, ProcessDefinition.parse(card.process.definition))
+    return beam_particles(card, read_definitions(card))
 
 
 def cross_section(card: RunCard) -> float:
