@@ -12,11 +12,14 @@ namespace {
 // Relative distance to the lightest pair of hadrons below which a cluster counts as too light.
 constexpr double margin = 1e-3;
 
-// Transverse momentum of a gluon with respect to its neighbours, GeV.
+// Transverse momentum of a gluon with respect to its neighbours, GeV. It grows without bound
+// where they become parallel and the gluon is not: then two strings lie side by side.
 double transverseMomentum(const Vec4& before, const Vec4& gluon, const Vec4& after) {
+    const double product = std::max((before * gluon) * (gluon * after), 0.);
     const double whole = before * after;
-    return whole > 0. ? std::sqrt(std::max(2. * (before * gluon) * (gluon * after) / whole, 0.))
-                      : 0.;
+    if (product == 0.)
+        return 0.;
+    return whole > 0. ? std::sqrt(2. * product / whole) : HUGE_VAL;
 }
 
 double mass(const Cluster& cluster) {

@@ -1,8 +1,10 @@
 // Hadronization of whole events by clusters: singlets in, hadrons into the event record.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "cluster_domain.h"
 #include "cluster_formation.h"
 #include "hadron_model.h"
 
@@ -14,6 +16,10 @@ namespace {
 
 // Attempts to hadronize one singlet before it is left to the Lund model.
 constexpr int numberOfTries = 10;
+// Number of singlets beyond training, and their share above that at home, from which on they are
+// worth a warning.
+constexpr std::int64_t fewestBeyond = 10;
+constexpr double largestShareBeyond = 0.01;
 // Primary hadrons; Pythia's codes for those of strings and of mini-strings are 83, 84 and 82.
 constexpr int hadronStatus = 82;
 
@@ -30,17 +36,26 @@ class ClusterHadronizer : public HadronModel {
     std::vector<ModelCount> report() const override;
 
   private:
-    enum Reason { Junction, Flavour, Light, Failed, numberOfReasons };
+    enum Reason { Beyond, Junction, Flavour, Light, Failed, numberOfReasons };
 
     bool leave(Reason reason) {
         ++left_[reason];
+        if (reason == Beyond)
+            warnOfBeyond();
         return false;
     }
+    void warnOfBeyond();
+    bool knows(const std::vector<ChainParton>& chain, bool isClosed) const;
+    bool knowsFormed() const;
     void store(const std::vector<int>& partons, Event& event);
 
     ClusterDraws draws_{weights};
     ClusterDecay decay_{draws_};
     ClusterFormation formation_{draws_, decay_};
+    ClusterDomain domain_;
+    std::string name_; // of the weights
+    bool beyondTraining_ = false;
+    bool hasWarned_ = false;
     std::int64_t singlets_ = 0;
     std::int64_t clusters_ = 0;
     std::int64_t hadrons_ = 0;
@@ -57,6 +72,9 @@ void ClusterHadronizer::configure(Settings& settings, const ParticleData& partic
                                " = on needs the places where hadrons are made, which clusters do "
                                "not know; switch it off or use string_breaks");
     const SafeTensors file = draws_.read(settings, "clusters", "clusters_monash");
+    domain_ = ClusterDomain::read(file);
+    name_ = file.metadata("mcsurrogate.name");
+    beyondTraining_ = settings.flag("MCSurrogate:beyondTraining");
     for (int i = 0; i < draws_.model->numberOfVertices(); ++i)
         if (!particles.isParticle(draws_.model->vertex(i).code))
             throw file.error("makes hadron " + std::to_string(draws_.model->vertex(i).code) +
@@ -66,6 +84,53 @@ void ClusterHadronizer::configure(Settings& settings, const ParticleData& partic
 void ClusterHadronizer::initialise() {
     draws_.random = rndmPtr;
     decay_.particleData(particleDataPtr);
+    if (beyondTraining_)
+        return;
+    if (!domain_.knowsEvents())
+        loggerPtr->warningMsg("MCSurrogate",
+                              "the formation of clusters by the weights " + name_ +
+                                  " was not fitted to whole events: yields, multiplicities and "
+                                  "shapes of whole events are a guess");
+    if (!domain_.knowsEvents() && !domain_.knowsClusters())
+        loggerPtr->warningMsg("MCSurrogate", "the weights " + name_ +
+                                                 " do not tell what their training has seen, so "
+                                                 "nothing is left to Lund strings for that reason");
+}
+
+// Once in a run; pythia.stat() has the final numbers.
+void ClusterHadronizer::warnOfBeyond() {
+    const double share = domain_.shareAtHome();
+    const auto all = static_cast<double>(singlets_);
+    const double expected = (share + largestShareBeyond) * all + 3. * std::sqrt(share * all);
+    if (hasWarned_ || left_[Beyond] < fewestBeyond || static_cast<double>(left_[Beyond]) < expected)
+        return;
+    hasWarned_ = true;
+    loggerPtr->warningMsg("MCSurrogate",
+                          "more than 1% of the singlets (and more than in the events that it was "
+                          "fitted to) are of kinds that the training of " +
+                              name_ +
+                              " has not seen; they are left to Lund strings, and "
+                              "pythia.stat() counts them");
+}
+
+// Whether the fit to whole events has seen such singlets.
+bool ClusterHadronizer::knows(const std::vector<ChainParton>& chain, bool isClosed) const {
+    Vec4 sum;
+    int gluons = 0;
+    for (const ChainParton& parton : chain) {
+        sum += parton.p;
+        gluons += parton.id == 21;
+    }
+    const int end = isClosed ? 21 : chain.front().id;
+    const int otherEnd = isClosed ? 21 : chain.back().id;
+    return domain_.coversSinglet(end, otherEnd, sum.mCalc(), gluons);
+}
+
+bool ClusterHadronizer::knowsFormed() const {
+    return std::all_of(formed_.begin(), formed_.end(), [this](const Cluster& cluster) {
+        return domain_.coversCluster(clusterEnd(cluster.plus), clusterEnd(cluster.minus),
+                                     cluster.p.mCalc());
+    });
 }
 
 void ClusterHadronizer::beginEvent(const Event& event) {
@@ -92,6 +157,8 @@ bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {
     }
     if (!singlet.isClosed && !decay_.covers(chain.front().id, chain.back().id))
         return leave(Flavour);
+    if (!beyondTraining_ && !knows(chain, singlet.isClosed))
+        return leave(Beyond);
     bool isLight = false;
     const ClusterDraws::Mark start = draws_.mark();
     for (int i = 0; i < numberOfTries; ++i) {
@@ -101,6 +168,10 @@ bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {
         isLight = !formation_.form(chain, singlet.isClosed, formed_, made_);
         if (isLight)
             continue;
+        if (!beyondTraining_ && !knowsFormed()) {
+            draws_.restore(start);
+            return leave(Beyond);
+        }
         const std::size_t singles = made_.size();
         bool succeeded = true;
         for (const Cluster& cluster : formed_)
@@ -143,6 +214,7 @@ std::vector<ModelCount> ClusterHadronizer::report() const {
             {"clusters decayed", clusters_},
             {"hadrons made", hadrons_},
             {"clusters that became one hadron", singles_},
+            {"singlets left to Lund: not seen in training", left_[Beyond]},
             {"singlets left to Lund: junctions", left_[Junction]},
             {"singlets left to Lund: ends that are not covered", left_[Flavour]},
             {"singlets left to Lund: too light for two hadrons", left_[Light]},

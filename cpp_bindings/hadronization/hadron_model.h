@@ -57,6 +57,8 @@ class HadronModel : public Pythia8::PhysicsBase {
     // Whether every setting of Pythia's string fragmentation acts in it.
     virtual bool isPythiasOwn() const { return false; }
 
+    // Whether selectors() are its own, so that it draws for every string of Pythia's.
+    virtual bool drawsForStrings() const { return false; }
     // Called once, after configure(); the plugin owns and initialises them.
     virtual Selectors selectors() { return {}; }
     virtual void initialise() {}

@@ -9,6 +9,11 @@ using namespace Pythia8;
 
 namespace {
 
+void refuseBeyondTraining(Settings& settings) {
+    if (settings.flag("MCSurrogate:beyondTraining"))
+        throw WeightsError("MCSurrogate:beyondTraining = on is for the model clusters");
+}
+
 // Pythia's own draws, for comparisons and to be recorded.
 class LundHadronizer : public HadronModel {
   public:
@@ -19,6 +24,7 @@ class LundHadronizer : public HadronModel {
                                    " is for models of networks, and the model lund has none");
         if (!settings.word("MCSurrogate:weights").empty())
             throw WeightsError("MCSurrogate:weights are of networks, and the model lund has none");
+        refuseBeyondTraining(settings);
     }
 
     void startRecording(Settings& settings) override {
@@ -30,6 +36,7 @@ class LundHadronizer : public HadronModel {
     void writeRecording(const std::string& path) const override { breaks_.recorder->write(path); }
 
     bool isPythiasOwn() const override { return true; }
+    bool drawsForStrings() const override { return true; }
 
     Selectors selectors() override {
         return {std::make_unique<SurrogateFlav>(breaks_), std::make_unique<SurrogatePT>(breaks_),
@@ -53,6 +60,7 @@ class StringBreakHadronizer : public LundHadronizer {
   public:
     void configure(Settings& settings, const ParticleData&) override {
         breaks_.read(settings, "string_breaks", "string_breaks_monash");
+        refuseBeyondTraining(settings);
     }
     bool isPythiasOwn() const override { return false; }
 };

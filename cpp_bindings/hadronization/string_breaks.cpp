@@ -160,6 +160,16 @@ std::pair<double, double> SurrogatePT::pxy(int idIn, double kappaModifier) {
 std::pair<double, double> SurrogatePT::draw(int idIn, double kappaModifier) {
     if (!breaks_.model)
         return StringPT::pxy(idIn, kappaModifier);
+    if (closePacking && (kappaModifier > 0. || exponentMPI > 0.)) {
+        ++breaks_.transverse.fallbacks;
+        // Beside other strings Pythia has drawn the flavours of this break by itself.
+        if (kappaModifier > 0.)
+            for (StringBreaks::Count* count : {&breaks_.picks, &breaks_.hadrons}) {
+                ++count->calls;
+                ++count->fallbacks;
+            }
+        return StringPT::pxy(idIn, kappaModifier);
+    }
     const StringBreakModel::Mixture& mixture = breaks_.model->transverse(idIn);
     const double share = rndmPtr->flat();
     std::size_t k = 0;

@@ -4,6 +4,7 @@
 #include <iomanip>
 
 #include "Pythia8/Plugins.h"
+#include "Pythia8/Pythia.h"
 
 namespace mcsurrogate {
 
@@ -15,7 +16,8 @@ const char* const location = "MCSurrogate";
 
 } // namespace
 
-SurrogateHadronization::SurrogateHadronization(Pythia* pythia, Settings* settings, Logger* logger) {
+SurrogateHadronization::SurrogateHadronization(Pythia* pythia, Settings* settings, Logger* logger)
+    : pythia_(pythia), pythias_(pythiasModels(*pythia)) {
     settingsPtr = settings;
     loggerPtr = logger;
     try {
@@ -50,17 +52,13 @@ void SurrogateHadronization::configure(Settings& settings, const ParticleData& p
 }
 
 void SurrogateHadronization::refuseUnsupported(Settings& settings) const {
-    // The plugin takes the place of all fragmentation models, these two among them.
-    for (const char* key : {"RHadrons:allow", "HiddenValley:fragment"})
-        if (settings.flag(key))
-            throw WeightsError(std::string(key) + " = on cannot be combined with this plugin");
     if (model_->isPythiasOwn())
         return;
     if (settings.mode("Fragmentation:model") != 0)
         throw WeightsError(
             "Fragmentation:model must be 0: the surrogate stands for the Lund model");
-    for (const char* key : {"ClosePacking:doClosePacking", "StringFragmentation:doStrangeJunctions",
-                            "VariationFrag:flav", "VariationFrag:z", "VariationFrag:pT"})
+    for (const char* key : {"StringFragmentation:doStrangeJunctions", "VariationFrag:flav",
+                            "VariationFrag:z", "VariationFrag:pT"})
         if (settings.flag(key))
             throw WeightsError(
                 std::string(key) +
@@ -81,7 +79,9 @@ void SurrogateHadronization::warnOfUnusedSettings() {
     std::string changed;
     const auto collect = [&changed](const auto& settings) {
         for (const auto& item : settings)
-            if (item.second.valNow != item.second.valDefault)
+            // Pythia's default tune itself switches one of them on.
+            if (item.second.valNow != item.second.valDefault &&
+                item.second.name != "StringZ:useOldAExtra")
                 changed += " " + item.second.name;
     };
     for (const char* group : {"StringZ:", "StringFlav:", "StringPT:"}) {
@@ -97,13 +97,18 @@ void SurrogateHadronization::warnOfUnusedSettings() {
                                   changed);
 }
 
-bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr fragMod) {
+bool SurrogateHadronization::init(StringFlav* flavour, StringPT* transverse, StringZ* fraction,
+                                  FragModPtr fragMod) {
     if (failed_)
         return false;
     for (PhysicsBase* part : std::initializer_list<PhysicsBase*>{
              model_.get(), selectors_.flavour.get(), selectors_.transverse.get(),
-             selectors_.fraction.get(), &lund_})
+             selectors_.fraction.get()})
         registerSubObject(*part);
+    for (const FragmentationModelPtr& other : pythias_.special) {
+        registerSubObject(*other);
+        other->init(flavour, transverse, fraction, fragMod);
+    }
     selectors_.flavour->init();
     selectors_.transverse->init();
     if (!selectors_.fraction->init())
@@ -122,32 +127,100 @@ bool SurrogateHadronization::init(StringFlav*, StringPT*, StringZ*, FragModPtr f
         weights.bookWeight(name);
         weightIndices_.push_back(weights.findIndexOfName(name));
     }
+    closePacking_ = flag("ClosePacking:doClosePacking");
     model_->initialise();
-    return lund_.init(selectors_.flavour.get(), selectors_.transverse.get(),
-                      selectors_.fraction.get(), fragMod);
+    return pythias_.strings->init(selectors_.flavour.get(), selectors_.transverse.get(),
+                                  selectors_.fraction.get(), fragMod);
+}
+
+void SurrogateHadronization::onBeginEvent() {
+    if (!failed_)
+        std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
+}
+
+bool SurrogateHadronization::beginEvent(ColConfig& colConfig, Event& event, bool isDiff,
+                                        bool systemRecoil) {
+    // A new one, unless hadrons are there already: their decays made more partons, or the event
+    // began with strings of a low-energy collision.
+    bool isNew = true;
+    for (int i = 1; isNew && i < event.size(); ++i)
+        isNew = event[i].statusAbs() / 10 != 8 && event[i].statusAbs() / 10 != 15;
+    for (const FragmentationModelPtr& other : pythias_.special)
+        if (!other->fragment(-1, colConfig, event, isDiff, systemRecoil))
+            return false;
+    if (isNew) {
+        onBeginEvent();
+        model_->beginEvent(event);
+    }
+    return true;
+}
+
+void SurrogateHadronization::setEventWeights() {
+    for (std::size_t i = 0; i < weightIndices_.size(); ++i)
+        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(
+            weightIndices_[i], std::exp(model_->weights.logarithms[i]));
+}
+
+namespace {
+
+// Hadrons of the strings of low-energy collisions, not of resonances, elastic scattering or
+// excitation.
+bool isOfLowEnergyString(int status) {
+    switch (status) {
+    case 151: // nondiffractive
+    case 153: // diffractive
+    case 154:
+    case 155:
+    case 157: // annihilation
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Whether strings lie beside each other, so that close packing changes them.
+bool isPacked(const ColConfig& colConfig) {
+    std::size_t pieces = 0;
+    for (const auto& ofSinglet : colConfig.rapPairs)
+        pieces += ofSinglet.size();
+    return pieces > 1;
+}
+
+} // namespace
+
+void SurrogateHadronization::onEndEvent(Status) {
+    if (failed_)
+        return;
+    // Draws of low-energy strings, which no call tells of.
+    setEventWeights();
+    if (model_->drawsForStrings())
+        return;
+    for (int i = 0; i < pythia_->event.size(); ++i)
+        lowEnergyHadrons_ += isOfLowEnergyString(pythia_->event[i].statusAbs());
 }
 
 bool SurrogateHadronization::fragment(int iSub, ColConfig& colConfig, Event& event, bool isDiff,
                                       bool systemRecoil) {
     if (failed_)
         return false;
-    if (iSub == -1) {
-        // A new event, unless hadrons are there already whose decays made more partons.
-        bool isNew = true;
-        for (int i = 1; isNew && i < event.size(); ++i)
-            isNew = event[i].statusAbs() / 10 != 8;
-        if (isNew) {
-            std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
-            model_->beginEvent(event);
-        }
-        return lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
-    }
-    const bool succeeded = model_->fragment(colConfig[iSub], event) ||
-                           lund_.fragment(iSub, colConfig, event, isDiff, systemRecoil);
-    for (std::size_t i = 0; i < weightIndices_.size(); ++i)
-        infoPtr->weightContainerPtr->weightsUserHooks.setValueByIndex(
-            weightIndices_[i], std::exp(model_->weights.logarithms[i]));
+    if (iSub == -1)
+        return beginEvent(colConfig, event, isDiff, systemRecoil);
+    const bool packed = closePacking_ && !model_->drawsForStrings() && isPacked(colConfig);
+    closePacked_ += packed;
+    const bool succeeded = (!packed && model_->fragment(colConfig[iSub], event)) ||
+                           pythias_.strings->fragment(iSub, colConfig, event, isDiff, systemRecoil);
+    setEventWeights();
     return succeeded;
+}
+
+std::vector<ModelCount> SurrogateHadronization::report() const {
+    std::vector<ModelCount> counts = model_->report();
+    if (!model_->drawsForStrings()) {
+        counts.push_back(
+            {"singlets beside other strings (close packing)", closePacked_, closePacked_});
+        counts.push_back({"hadrons of low-energy strings", lowEnergyHadrons_, lowEnergyHadrons_});
+    }
+    return counts;
 }
 
 void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts) {
@@ -168,7 +241,7 @@ void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts) 
 
 void SurrogateHadronization::onStat() {
     if (!failed_)
-        printCounts(model_->report());
+        printCounts(report());
 }
 
 void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*) {
@@ -177,7 +250,7 @@ void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*
         const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance);
         if (surrogate == nullptr || surrogate->failed_)
             continue;
-        const std::vector<ModelCount> counts = surrogate->model_->report();
+        const std::vector<ModelCount> counts = surrogate->report();
         if (sum.empty()) {
             sum = counts;
             continue;
@@ -209,6 +282,7 @@ void registerSettings(Settings* settings) {
     settings->addWVec("MCSurrogate:variations", {});
     settings->addWVec("MCSurrogate:onnx", {});
     settings->addWord("MCSurrogate:onnxRuntime", "");
+    settings->addFlag("MCSurrogate:beyondTraining", false);
     settings->addWord("MCSurrogate:record", "none");
     settings->addMode("MCSurrogate:recordMax", 1000000, true, false, 1, 0);
     settings->addMode("MCSurrogate:recordRepeats", 0, true, true, 0, 1000);

@@ -9,6 +9,7 @@
 
 #include "Pythia8/FragmentationModel.h"
 #include "hadron_model.h"
+#include "pythias_models.h"
 
 namespace mcsurrogate {
 
@@ -24,6 +25,8 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
               Pythia8::FragModPtr fragMod) override;
     bool fragment(int iSub, Pythia8::ColConfig& colConfig, Pythia8::Event& event, bool isDiff,
                   bool systemRecoil) override;
+    void onBeginEvent() override;
+    void onEndEvent(Status status) override;
     void onStat() override;
     void onStat(std::vector<Pythia8::PhysicsBase*> instances, Pythia8::Pythia* helper) override;
 
@@ -31,19 +34,27 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
     void configure(Pythia8::Settings& settings, const Pythia8::ParticleData& particles);
     void refuseUnsupported(Pythia8::Settings& settings) const;
     void warnOfUnusedSettings();
+    bool beginEvent(Pythia8::ColConfig& colConfig, Pythia8::Event& event, bool isDiff,
+                    bool systemRecoil);
+    void setEventWeights();
     void writeRecording();
+    std::vector<ModelCount> report() const;
 
     void printCounts(const std::vector<ModelCount>& counts);
 
+    Pythia8::Pythia* pythia_;
+    PythiasModels pythias_;
     std::unique_ptr<HadronModel> model_;
     std::string name_;
     std::string recordPath_;
     std::vector<int> weightIndices_;
     bool failed_ = false;
+    bool closePacking_ = false;
+    std::int64_t closePacked_ = 0;      // singlets beside other strings
+    std::int64_t lowEnergyHadrons_ = 0; // of strings that the model never saw
 
-    // For what the model leaves; the selectors may be the model's own.
+    // What Pythia's strings draw from; they may be the model's own.
     Selectors selectors_;
-    Pythia8::LundFragmentation lund_;
 };
 
 } // namespace mcsurrogate

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pythia8mc
 import torch
+from numpy.typing import NDArray
 
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import dump_card
@@ -14,6 +15,7 @@ from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import write_weights
 from mcsurrogate.hadronization.clusters.added_hadrons import with_added_hadrons
 from mcsurrogate.hadronization.clusters.cards import ClusterCard, StringSinglets
+from mcsurrogate.hadronization.clusters.domain import cluster_domain, singlet_domain
 from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.single_clusters import decay_clusters
@@ -40,6 +42,10 @@ _LIGHTEST_STRING = 0.45
 _LOW_MASS = 0.02
 _REFINE_SEEDS = 450_000
 _SEEDS_OF_A_FIT = 50_000
+# Largest deviation from Pythia's multiplicity of a kind of singlets that a fit describes; a fit to
+# measurements shall deviate.
+_TOLERANCE = 0.1
+_TOLERANCE_OF_MEASURED = 0.2
 #: One cluster in so many is not trained on: those whose position it divides.
 HELD_OUT = 10
 
@@ -82,13 +88,29 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     about["parameters"] = sum(p.numel() for p in networks.parameters())
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(out / f"{card.name}.toml", dump_card(card))
-    write_weights(
-        out / f"{card.name}.safetensors",
-        model="clusters",
-        tensors=networks.tensors(),
-        metadata=networks.metadata(),
-        card=about,
-    )
+    path = out / f"{card.name}.safetensors"
+
+    def write(domain: dict[str, NDArray[Any]]) -> None:
+        write_weights(
+            path,
+            model="clusters",
+            tensors={**networks.tensors(), **domain},
+            metadata=networks.metadata(),
+            card=about,
+        )
+
+    if stages:
+        progress(0, None, "looking for what the fits have seen")
+        write({})
+        last = stages[-1][1]
+        measured = any(stage.measured is not None for _, stage, _ in stages)
+        tolerance = _TOLERANCE_OF_MEASURED if measured else _TOLERANCE
+        events = max(stage.events for _, stage, _ in stages)
+        write(
+            singlet_domain(path, last.settings, events=events, seed=card.seed, tolerance=tolerance)
+        )
+    else:
+        write({"domain.clusters": cluster_domain(steps)})
     progress(1, 1, "done")
 
 

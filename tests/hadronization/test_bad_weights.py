@@ -122,10 +122,7 @@ def test_every_corrupted_byte_of_the_header_is_survived(good, zpole, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("ClosePacking:doClosePacking = on", "ClosePacking:doClosePacking"),
         ("Fragmentation:model = 1", "Fragmentation:model"),
-        ("HiddenValley:fragment = on", "HiddenValley:fragment"),
-        ("RHadrons:allow = on", "RHadrons:allow"),
         ("VariationFrag:z = on", "VariationFrag:z"),
     ],
 )

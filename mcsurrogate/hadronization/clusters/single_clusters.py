@@ -55,7 +55,7 @@ def decay_clusters(
     """Let a surrogate decay clusters in their rest frames.
 
     Each cluster is a colour singlet of two partons without mass that Pythia hadronizes; hadrons do
-    not decay.
+    not decay. The model is asked for every one, also where its training has seen none.
 
     Parameters
     ----------
@@ -90,7 +90,10 @@ def decay_clusters(
             f"clusters need ends of shape ({len(mass)}, 2), one of them a triplet and one an "
             "antitriplet, and positive masses"
         )
-    lines = [*hadronization_settings(model), *settings, "HadronLevel:Decay = off"]
+    lines = hadronization_settings(model)
+    if "MCSurrogate:model = clusters" in lines:
+        lines.append("MCSurrogate:beyondTraining = on")
+    lines += [*settings, "HadronLevel:Decay = off"]
     run = Rehadronizer(lines, seed=seed)
     batches = list(run.hadronize(_records(ends, mass), batch_size=20_000))
     source = np.concatenate([batch.source_event for batch in batches])

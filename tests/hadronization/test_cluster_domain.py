@@ -1,0 +1,188 @@
+"""What the training of clusters has not seen is left to Lund strings, counted and said."""
+
+import re
+
+import numpy as np
+import pytest
+import pythia8mc
+
+from mcsurrogate.generators import (
+    PythiaChain,
+    hadronization_settings,
+    weights_path,
+    write_weights,
+)
+from mcsurrogate.generators.hadronization import attach_hadronization
+from mcsurrogate.hadronization.clusters.domain import (
+    _kind,
+    cluster_domain,
+    singlet_domain,
+)
+from mcsurrogate.hadronization.clusters.steps import DecaySteps
+
+SHAPE = (25, 14, 6)
+UNSEEN = "singlets left to Lund: not seen in training"
+# Codes in the order of the colour flow, and the mass in GeV.
+SINGLETS = {
+    "b bbar": ((5, -5), 13.0),
+    "c cbar": ((4, -4), 4.2),
+    "two gluons": ((21, 21), 125.0),
+    "three gluons": ((21, 21, 21), 40.0),
+    "heavy string": ((2, -2), 1000.0),
+    "string of 12 GeV": ((2, -2), 12.0),
+    "remnant": ((2101, 2), 30.0),
+    "antiremnant": ((1, 21, 1103), 30.0),
+    "kink": ((3, 21, -1), 20.0),
+}
+
+
+def fill(event, codes, mass):
+    """Write partons without mass, in a ring in their rest frame, into an event record."""
+    event.reset()
+    number = len(codes)
+    closed = all(code == 21 for code in codes)
+    for i, code in enumerate(codes):
+        colour = 0 if i == number - 1 and not closed else 101 + i
+        anticolour = 100 + i if i > 0 else (100 + number if closed else 0)
+        if codes[0] > 100 or codes[0] < 0:
+            colour, anticolour = anticolour, colour
+        phi = 2.0 * np.pi * i / number
+        e = mass / number
+        event.append(code, 23, colour, anticolour, e * np.cos(phi), e * np.sin(phi), 0.0, e, 0.0)
+
+
+def hadronize(weights, codes, mass, events, settings=()):
+    """Hadrons of each event, and the Pythia object."""
+    pythia = pythia8mc.Pythia("", False)
+    attach_hadronization(pythia, weights)
+    for line in [
+        "ProcessLevel:all = off",
+        "HadronLevel:Decay = off",
+        "Print:quiet = on",
+        *settings,
+    ]:
+        assert pythia.readString(line)
+    assert pythia.init()
+    number = []
+    for _ in range(events):
+        fill(pythia.event, codes, mass)
+        assert pythia.next()
+        number.append(sum(pythia.event[i].isFinal() for i in range(pythia.event.size())))
+    return np.array(number), pythia
+
+
+def unseen(pythia, capfd):
+    capfd.readouterr()
+    pythia.stat()
+    return int(re.search(UNSEEN + r" +(\d+)", capfd.readouterr().out).group(1))
+
+
+def with_domain(networks, path, **domain):
+    write_weights(
+        path, model="clusters", metadata=networks.metadata(), card={},
+        tensors={**networks.tensors(), **{f"domain.{name}": v for name, v in domain.items()}},
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("singlet", SINGLETS)
+def test_plugin_and_training_number_singlets_alike(singlet, cluster_networks, tmp_path, capfd):
+    codes, mass = SINGLETS[singlet]
+    seen = np.zeros(SHAPE, dtype=np.int32)
+    seen[_kind(codes, mass)] = 30
+    only = with_domain(cluster_networks, tmp_path / "only.safetensors", singlets=seen)
+    but = with_domain(cluster_networks, tmp_path / "but.safetensors", singlets=30 - seen)
+    assert unseen(hadronize(only, codes, mass, 3)[1], capfd) == 0
+    assert unseen(hadronize(but, codes, mass, 3)[1], capfd) == 3
+    # One fewer is not enough to be known.
+    few = with_domain(cluster_networks, tmp_path / "few.safetensors", singlets=seen * 29 // 30)
+    assert unseen(hadronize(few, codes, mass, 3)[1], capfd) == 3
+
+
+def test_clusters_outside_the_trained_masses_are_left(cluster_networks, tmp_path, capfd):
+    known = np.zeros((14, 14, 2), dtype=np.float32)
+    known[1, 1] = 0.0, 12.0
+    path = with_domain(cluster_networks, tmp_path / "decays.safetensors", clusters=known)
+    assert unseen(hadronize(path, (2, -2), 11.9, 3)[1], capfd) == 0
+    assert unseen(hadronize(path, (2, -2), 12.1, 3)[1], capfd) == 3
+    assert unseen(hadronize(path, (1, -2), 5.0, 3)[1], capfd) == 3
+    beyond = ["MCSurrogate:beyondTraining = on"]
+    assert unseen(hadronize(path, (1, -2), 5.0, 3, beyond)[1], capfd) == 0
+
+
+def messages(weights, zpole, events=30, more=()):
+    chain = PythiaChain([*hadronization_settings(weights), *zpole, *more], seed=1)
+    for _ in chain.generate(events, batch_size=events):
+        pass
+    return " ".join(chain.statistics.messages)
+
+
+def test_a_share_above_one_percent_is_a_warning(cluster_networks, zpole, tmp_path):
+    none = with_domain(
+        cluster_networks, tmp_path / "none.safetensors", singlets=np.zeros(SHAPE, np.int32)
+    )
+    assert "more than 1% of the singlets" in messages(none, zpole)
+    assert "1%" not in messages(none, zpole, more=["MCSurrogate:beyondTraining = on"])
+    everything = with_domain(
+        cluster_networks, tmp_path / "all.safetensors", singlets=np.full(SHAPE, 30, np.int32)
+    )
+    assert "MCSurrogate" not in messages(everything, zpole)
+
+
+def test_formation_that_was_not_fitted_is_said(cluster_weights, zpole):
+    assert "not fitted to whole events" in messages("clusters_ahadic", zpole, 1)
+    assert "do not tell what their training has seen" in messages(cluster_weights, zpole, 1)
+    assert "MCSurrogate" not in messages("clusters_monash", zpole, 100)
+
+
+@pytest.mark.parametrize(
+    ("weights", "singlet"),
+    [
+        (weights, singlet)
+        for weights in ("clusters_monash", "clusters_lep", "clusters_ahadic")
+        for singlet in ("b bbar", "c cbar", "heavy string", "string of 12 GeV")
+    ]
+    + [("clusters_monash", "two gluons"), ("clusters_lep", "two gluons")],
+)
+def test_shipped_weights_leave_what_they_do_not_know(weights, singlet, capfd):
+    codes, mass = SINGLETS[singlet]
+    assert unseen(hadronize(weights, codes, mass, 20)[1], capfd) == 20
+
+
+def test_a_hard_gluon_between_parallel_partons_is_not_absorbed():
+    # Two gluons are two strings side by side; before, they became one: 11 hadrons instead of 17.
+    beyond = ["MCSurrogate:beyondTraining = on"]
+    one, _ = hadronize("clusters_monash", (2, -2), 125.0, 300, beyond)
+    two, _ = hadronize("clusters_monash", (21, 21), 125.0, 300, beyond)
+    error = np.hypot(one.std(), two.std()) / np.sqrt(300)
+    assert two.mean() - 1.4 * one.mean() > 3.7 * error  # false alarms of 1e-4
+
+
+def test_domain_of_decays_has_pairs_and_masses():
+    count = 5000
+    mass = np.linspace(1.0, 6.0, count)
+    ends = np.full(count, 1)
+    ends[-100:] = 2
+    steps = DecaySteps(
+        kind=np.zeros(count, np.int64), first=ends, second=np.zeros(count, np.int64),
+        popped=np.zeros(count, np.int64), products=np.zeros((count, 2), np.int64), mass=mass,
+        masses=np.zeros((count, 2)), cosine=np.zeros(count), primary=np.ones(count, np.bool_),
+    )  # fmt: skip
+    domain = cluster_domain(steps)
+    assert domain.shape == (14, 14, 2)
+    np.testing.assert_allclose(domain[1, 0], [0.0, 5.9], rtol=0.01)
+    assert (domain[2, 0] == 0).all()  # 100 decays are too few
+    assert (domain.sum(axis=2) > 0).sum() == 1
+
+
+def test_domain_of_events_drops_kinds_that_the_model_misses(cluster_weights, zpole):
+    made = singlet_domain(cluster_weights, zpole, events=150, seed=3, tolerance=0.1)
+    seen = made["domain.singlets"]
+    assert seen.shape == SHAPE
+    source = weights_path("clusters_monash")
+    good = singlet_domain(source, zpole, events=150, seed=3, tolerance=0.1)
+    assert good["domain.singlets"].sum() > 150
+    # Random networks make far too many hadrons of some kinds.
+    assert seen.sum() < good["domain.singlets"].sum()
+    assert good["domain.share"] == 1.0  # 150 events show no kind often enough
+    assert not seen[:, 8:].any()  # nothing is heavier than the Z
