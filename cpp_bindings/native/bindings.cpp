@@ -13,6 +13,7 @@
 #include "event_loop.h"
 #include "failures.h"
 #include "hepmc_output.h"
+#include "hepmc_parser.h"
 #include "lhe_parser.h"
 #include "lhe_writer.h"
 #include "memory_lhaup.h"
@@ -234,6 +235,58 @@ void bind_les_houches(py::module_& module) {
         py::arg("arrays"), "Event blocks of a Les Houches file.");
 }
 
+// A text as str, whatever its bytes.
+py::str lenient(const std::string& text) {
+    return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+        text.data(), static_cast<py::ssize_t>(text.size()), "surrogateescape"));
+}
+
+void bind_hepmc_text(py::module_& module) {
+    py::class_<HepmcParser>(module, "HepmcParser", "HepMC text, version 2 or 3, to columns.")
+        .def(py::init([](std::string file, int version) {
+                 return version == 2 ? hepmc2_parser(std::move(file), false)
+                                     : hepmc3_parser(std::move(file), false);
+             }),
+             py::arg("file"), py::arg("version"))
+        .def(
+            "parse",
+            [](HepmcParser& self, const py::buffer& text, std::size_t particles, std::size_t events,
+               bool last) {
+                const py::buffer_info bytes = text.request();
+                const std::string_view view(static_cast<const char*>(bytes.ptr),
+                                            static_cast<std::size_t>(bytes.size));
+                py::gil_scoped_release unlock;
+                return self.parse(view, particles, events, last);
+            },
+            py::arg("text"), py::arg("particles"), py::arg("events"), py::arg("last"))
+        .def("take", [](HepmcParser& self) { return hepmc_arrays(self.take()); })
+        .def_property_readonly("held", &HepmcParser::held)
+        .def_property_readonly("full", &HepmcParser::full)
+        .def_property_readonly("events", &HepmcParser::events)
+        .def_property_readonly("cross_section",
+                               [](const HepmcParser& self) -> py::object {
+                                   if (!self.cross_section())
+                                       return py::none();
+                                   return py::cast(*self.cross_section());
+                               })
+        .def_property_readonly("unknown_lines", &HepmcParser::unknown_lines)
+        .def_property_readonly("unknown_line",
+                               [](const HepmcParser& self) { return lenient(self.unknown_line()); })
+        .def_property_readonly("weight_names",
+                               [](const HepmcParser& self) {
+                                   py::list names;
+                                   for (const std::string& name : self.weight_names())
+                                       names.append(lenient(name));
+                                   return names;
+                               })
+        .def_property_readonly("tools", [](const HepmcParser& self) {
+            py::list tools;
+            for (const auto& tool : self.tools())
+                tools.append(py::make_tuple(lenient(tool[0]), lenient(tool[1]), lenient(tool[2])));
+            return tools;
+        });
+}
+
 template <typename Run>
 void bind_bookkeeping(py::class_<Guarded<Run>>& bound) {
     bound.def("statistics", [](Guarded<Run>& self) { return statistics(*self.run); })
@@ -248,6 +301,7 @@ PYBIND11_MODULE(_native, module) {
     using namespace mcsurrogate;
 
     module.doc() = "Pythia 8 event loops and HepMC3 output in C++ (see mcsurrogate.generators).";
+    PYBIND11_NUMPY_DTYPE(HepmcParticle, pid, status, mass, px, py, pz, e);
     module.attr("PYTHIA_VERSION_INTEGER") = PYTHIA_VERSION_INTEGER;
 
     py::register_exception_translator([](std::exception_ptr pointer) {
@@ -285,6 +339,7 @@ PYBIND11_MODULE(_native, module) {
         .def_property_readonly("writing_seconds", &HepmcOutput::writing_seconds);
 
     bind_les_houches(module);
+    bind_hepmc_text(module);
 
     py::class_<Loop> loop(module, "EventLoop", "A Pythia run, event batch by event batch.");
     loop.def(py::init(&make_loop), py::arg("settings"), py::arg("seed"), py::kw_only(),

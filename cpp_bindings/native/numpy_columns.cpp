@@ -27,6 +27,16 @@ py::array moved(std::vector<T>&& column) {
     return moved(std::move(column), {size});
 }
 
+template <std::size_t N>
+py::array rows(std::vector<std::array<double, N>>&& column) {
+    using Column = std::vector<std::array<double, N>>;
+    auto owner = std::make_unique<Column>(std::move(column));
+    const auto size = static_cast<py::ssize_t>(owner->size());
+    const double* data = size == 0 ? nullptr : owner->front().data();
+    py::capsule capsule(owner.release(), [](void* vector) { delete static_cast<Column*>(vector); });
+    return py::array_t<double>({size, static_cast<py::ssize_t>(N)}, data, std::move(capsule));
+}
+
 // Four columns as one (4, n) block: each component stays contiguous.
 py::array stacked(const std::array<std::vector<double>, 4>& columns) {
     const auto size = static_cast<py::ssize_t>(columns[0].size());
@@ -154,6 +164,23 @@ py::dict hard_event_arrays(HardEventColumns&& columns) {
         arrays["attributes"] = texts(columns.attributes);
         arrays["annotations"] = texts(columns.annotations);
     }
+    return arrays;
+}
+
+py::dict hepmc_arrays(HepmcColumns&& columns) {
+    const auto events = static_cast<py::ssize_t>(columns.events());
+    const py::ssize_t weights =
+        events == 0 ? 0 : static_cast<py::ssize_t>(columns.weights.size()) / events;
+    py::dict arrays;
+    arrays["offsets"] = moved(std::move(columns.offsets));
+    arrays["particles"] = moved(std::move(columns.particles));
+    arrays["production_vertex"] = moved(std::move(columns.production));
+    arrays["end_vertex"] = moved(std::move(columns.end));
+    arrays["vertex_positions"] = rows(std::move(columns.positions));
+    arrays["event_numbers"] = moved(std::move(columns.event_number));
+    arrays["weights"] = moved(std::move(columns.weights), {events, weights});
+    arrays["cross_section"] = rows(std::move(columns.cross_section));
+    arrays["pdf_info"] = rows(std::move(columns.pdf_info));
     return arrays;
 }
 

@@ -10,6 +10,7 @@
 
 #include "event_loop.h"
 #include "hard_events.h"
+#include "hepmc_columns.h"
 #include "lhe_parser.h"
 #include "rehadronizer.h"
 
@@ -19,6 +20,7 @@ namespace mcsurrogate {
 pybind11::dict particle_arrays(ParticleColumns&& columns);
 pybind11::dict record_arrays(RecordColumns&& columns);
 pybind11::dict hard_event_arrays(HardEventColumns&& columns);
+pybind11::dict hepmc_arrays(HepmcColumns&& columns);
 
 // The arrays of a dictionary as a batch that keeps them alive. Throws a Python ValueError for an
 // array that is missing, has another type or size or is not contiguous.

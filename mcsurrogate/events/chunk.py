@@ -204,14 +204,19 @@ class EventChunk:
         ``e`` (GeV), in HepMC's order (a particle comes after its ancestors).
     production_vertex, end_vertex
         ``(M,)`` number of the vertex in the chunk, -1 for none.
-    n_vertices
-        Number of vertices in the chunk.
     vertex_positions
-        ``(V, 4)`` x, y, z and time of each vertex in mm; zero where the file has none.
+        ``(V, 4)`` x, y, z and time of each vertex in mm; where the file has none, those of the
+        vertex that its first incoming particle comes from.
     weights
         ``(N, W)`` event weights.
     event_numbers
         ``(N,)`` numbers that the events carry in the file.
+    cross_section
+        ``(N, 4)`` estimate of the cross section in pb, its error, and accepted and attempted events
+        so far (-1 where not told); NaN where the event has none.
+    pdf_info
+        ``(N, 9)`` parton ids, x of both, scale in GeV, x f(x) of both and LHAPDF ids of both; NaN
+        where the event has none.
     first_event
         How many events of the file lie before this chunk.
     """
@@ -220,11 +225,17 @@ class EventChunk:
     particles: NDArray[np.void]
     production_vertex: IntArray
     end_vertex: IntArray
-    n_vertices: int
     vertex_positions: FloatArray
     weights: FloatArray
     event_numbers: IntArray
+    cross_section: FloatArray
+    pdf_info: FloatArray
     first_event: int
+
+    @property
+    def n_vertices(self) -> int:
+        """Number of vertices in the chunk."""
+        return len(self.vertex_positions)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -1,0 +1,49 @@
+// Generated events with their graphs as columns: what a HepMC file holds.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mcsurrogate {
+
+using FourNumbers = std::array<double, 4>;
+
+// A row of EventChunk.particles.
+struct HepmcParticle {
+    std::int32_t pid = 0;
+    std::int32_t status = 0;
+    double mass = 0.0; // as generated
+    double px = 0.0, py = 0.0, pz = 0.0, e = 0.0;
+};
+
+// Columns of mcsurrogate.events.EventChunk, in GeV and mm. Vertices are numbered through all
+// events.
+struct HepmcColumns {
+    std::vector<std::int64_t> offsets{0};        // (events + 1) of particles
+    std::vector<std::int64_t> vertex_offsets{0}; // (events + 1)
+    std::vector<HepmcParticle> particles;        // (particles)
+    std::vector<std::int64_t> production;        // (particles) vertex, -1 for none
+    std::vector<std::int64_t> end;               // (particles) vertex, -1 for none
+    std::vector<std::int32_t> vertex_id;         // (vertices), negative, within its event
+    std::vector<std::int32_t> vertex_status;     // (vertices)
+    std::vector<FourNumbers> positions;          // (vertices): x, y, z, t
+    std::vector<std::uint8_t> placed;            // (vertices): whether the position is its own
+    std::vector<std::int64_t> event_number;      // (events)
+    std::vector<FourNumbers> event_position;     // (events)
+    std::vector<double> weights;                 // (events, weights)
+    std::vector<FourNumbers> cross_section;      // (events): pb, its error, accepted, attempted
+    std::vector<std::array<double, 9>> pdf_info; // (events): ids, x, scale, x f(x), PDF ids
+
+    // Only where they are asked for; an owner is a particle, a vertex or 0, the event.
+    std::vector<std::int64_t> attribute_offsets{0}; // (events + 1)
+    std::vector<std::int32_t> attribute_owner;
+    std::vector<std::string> attribute_name;
+    std::vector<std::string> attribute_text;
+
+    std::size_t events() const { return offsets.size() - 1; }
+};
+
+} // namespace mcsurrogate
