@@ -1,15 +1,17 @@
 """Null calibration of the validation: every test on pairs of halves of one sample.
 
     python benchmarks/validation_null.py OUT FILE [FILE ...] [--pairs 200] [--events 2000]
-        [--width 0]
+        [--width 0] [--small]
 
 Events of the FILEs (HepMC, one process) are read once.  For each pair two disjoint random parts
 of `--events` events are drawn and compared as `mcsurrogate validate` compares files, classifier
 included; the p-values are appended to OUT (one JSON line a pair), so that a stopped run goes on.
 The difference of two disjoint random parts scatters as that of independent samples, whatever the
 size of the pool.  With `--width` events get lognormal weights that know nothing of them: few
-effective events.  Printed: the shares of the verdicts, and for each test the Kolmogorov p-value of
-its p-values against the uniform distribution, over all pairs (and observables).
+effective events.  `--small` does it for 1 to 100 events, and for 1,000 whose weights leave 2 to 100
+effective ones, and prints a line for each.  Printed otherwise: the shares of the verdicts, and for
+each test the Kolmogorov p-value of its p-values against the uniform distribution, over all pairs
+(and observables).
 """
 
 import argparse
@@ -46,7 +48,8 @@ class Pool:
                     own = observable.values(seen)
                     event = np.arange(len(chunk)) if own.event is None else own.event
                     order = np.argsort(event, kind="stable")
-                    values.append(Values(own.values[order], event[order] + events))
+                    entry = None if own.entry_weights is None else own.entry_weights[order]
+                    values.append(Values(own.values[order], event[order] + events, entry))
                 parts.append(values)
                 self.hashes = np.concatenate((self.hashes, event_hashes(seen.final)))
                 events += len(chunk)
@@ -54,10 +57,12 @@ class Pool:
         self.plan: Plan = planner.plan
         self.events = events
         self.single = [o.values(seen).event is None for o in self.plan.observables]
-        self.values, self.offsets = [], []
+        self.values, self.entries, self.offsets = [], [], []
         for i in range(len(self.plan.observables)):
             event = np.concatenate([p[i].event for p in parts])
             self.values.append(np.concatenate([p[i].values for p in parts]))
+            entries = [p[i].entry_weights for p in parts]
+            self.entries.append(None if entries[0] is None else np.concatenate(entries))
             counts = np.bincount(event, minlength=events)
             self.offsets.append(np.concatenate(([0], np.cumsum(counts))))
 
@@ -73,7 +78,9 @@ class Pool:
             first, last = self.offsets[i][chosen], self.offsets[i][chosen + 1]
             counts = last - first
             place = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
-            values.append(Values(self.values[i][place], np.repeat(np.arange(len(chosen)), counts)))
+            entries = None if self.entries[i] is None else self.entries[i][place]
+            event = np.repeat(np.arange(len(chosen)), counts)
+            values.append(Values(self.values[i][place], event, entries))
         if weights is None:
             weights = np.ones(len(chosen))
         sample.fill_values(values, weights, 0)
@@ -148,6 +155,51 @@ def summarize(lines: list[dict[str, object]]) -> None:
         )
 
 
+SMALL = (
+    *((n, 0.0) for n in (1, 2, 5, 10, 20, 49, 50, 70, 100)),
+    *((1000, math.sqrt(math.log(1000 / n))) for n in (2, 5, 20, 50, 100)),
+)
+"""Events and width of the lognormal weights, which leaves n exp(-width^2) effective events."""
+
+
+def compared(pool: Pool, pair: int, events: int, width: float) -> dict[str, object]:
+    """All p-values of two disjoint random parts of the pool."""
+    random = np.random.default_rng((1, pair))
+    order = random.permutation(pool.events)
+    size = min(events, pool.events // 2)
+    halves = order[:size], order[size : 2 * size]
+    samples = [
+        pool.sample(f"half {i}", half, np.exp(width * random.standard_normal(size)))
+        for i, half in enumerate(halves)
+    ]
+    return p_values(compare(*samples, Tolerance(), seed=pair + 1))
+
+
+def small(out: Path, pool: Pool, pairs: int) -> None:
+    """Print verdicts and small p-values of small samples, a line for each kind."""
+    print(f"{'events':>7s} {'effective':>10s} {'undecided':>10s} {'differs':>8s} {'tested':>9s} "
+          f"{'p < 0.01':>9s} {'p < 0.001':>9s}   any test of rows and of all together")  # fmt: skip
+    for events, width in SMALL:
+        lines = [compared(pool, pair, events, width) for pair in range(pairs)]
+        with out.open("a") as file:
+            for line in lines:
+                file.write(json.dumps({"events": events, "width": width} | line) + "\n")
+        tested = [line for line in lines if line["verdict"] != "undecided"]
+        p = [
+            np.array([p for line in tested for p in line["rows"][name].values()])
+            for name in ("chi2", "scan", "ks", "wasserstein")
+        ]
+        flat = np.concatenate([*p, [x for line in tested for x in line["global"].values()]])
+        shares = [f"{(flat < x).mean():9.4f}" if len(flat) else f"{'-':>9s}" for x in (0.01, 1e-3)]
+        effective = np.median([line["effective_events"] for line in lines])
+        differs = sum(line["verdict"] == "differs" for line in lines)
+        print(
+            f"{events:7d} {effective:10.3g} {pairs - len(tested):10d} {differs:8d} "
+            f"{len(flat):9d} {shares[0]} {shares[1]}",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Run the calibration."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -158,27 +210,19 @@ def main() -> None:
     parser.add_argument("--observables", nargs="*", help="names; by default a preset")
     parser.add_argument("--width", type=float, default=0.0, help="of lognormal event weights")
     parser.add_argument("--reservoir", type=int, default=50_000)
+    parser.add_argument("--small", action="store_true", help="samples of 1 to 100 events")
     arguments = parser.parse_args()
     out: Path = arguments.out
+    planner = Planner(observables=arguments.observables, reservoir=arguments.reservoir)
+    if arguments.small:
+        small(out, Pool(arguments.files, planner), arguments.pairs)
+        return
     lines = [json.loads(x) for x in out.read_text().splitlines()] if out.exists() else []
     if len(lines) < arguments.pairs:
-        pool = Pool(
-            arguments.files,
-            Planner(observables=arguments.observables, reservoir=arguments.reservoir),
-        )
+        pool = Pool(arguments.files, planner)
         print(f"{pool.events} events, {len(pool.plan.observables)} observables", flush=True)
         for pair in range(len(lines), arguments.pairs):
-            random = np.random.default_rng((1, pair))
-            order = random.permutation(pool.events)
-            size = min(arguments.events, pool.events // 2)
-            halves = order[:size], order[size : 2 * size]
-            samples = [
-                pool.sample(
-                    f"half {i}", half, np.exp(arguments.width * random.standard_normal(size))
-                )
-                for i, half in enumerate(halves)
-            ]
-            lines.append(p_values(compare(*samples, Tolerance(), seed=pair + 1)))
+            lines.append(compared(pool, pair, arguments.events, arguments.width))
             with out.open("a") as file:
                 file.write(json.dumps(lines[-1]) + "\n")
     summarize(lines[: arguments.pairs])

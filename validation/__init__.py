@@ -16,9 +16,16 @@ from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
 from mcsurrogate.validation.settings import ValidationSettings
 from mcsurrogate.validation.validate import ValidationResult, validate
-from mcsurrogate.validation.verdict import Reason, Tolerance, Verdict, main_reasons
+from mcsurrogate.validation.verdict import (
+    FAMILY_WISE_ERROR,
+    Reason,
+    Tolerance,
+    Verdict,
+    main_reasons,
+)
 
 __all__ = [
+    "FAMILY_WISE_ERROR",
     "JetAlgorithm",
     "JetDefinition",
     "Observable",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mcsurrogate.validation.classifiers.global_test import GlobalTest
-from mcsurrogate.validation.cross_sections import CrossSections, compare_cross_sections
+from mcsurrogate.validation.cross_sections import CrossSections, Side, compare_cross_sections
 from mcsurrogate.validation.finer import FinerVerdict, finer_verdict
 from mcsurrogate.validation.global_tests import global_tests
 from mcsurrogate.validation.histograms import EventSums
@@ -202,6 +202,7 @@ def compare(
     *,
     seed: int = 1,
     family_wise_error: float = FAMILY_WISE_ERROR,
+    normalise_to: Side | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Comparison:
     """Test all observables of two samples.
@@ -216,9 +217,12 @@ def compare(
         Of all bootstraps and of the classifier.
     family_wise_error
         Probability of finding any significant deviation between equal samples.
+    normalise_to
+        Whose cross section both samples get, which then decides nothing.
     progress
         Called with the name of what is computed next.
     """
+    cross_sections = compare_cross_sections(candidate.file, reference.file, normalise_to)
     few = too_few_events(candidate, reference)
     multipliers = Multipliers.draw(REPLICAS, seed)
     minimum = math.inf if few else MIN_EFFECTIVE
@@ -230,7 +234,6 @@ def compare(
         tested += _test_weights(candidate, reference, multipliers)
         whole = global_tests(candidate, reference, multipliers, seed=seed, progress=progress)
         whole = [_without_story(test, family_wise_error) for test in whole]
-    cross_sections = compare_cross_sections(candidate.file, reference.file)
     repeats = compare_hashes(candidate.hashes, reference.hashes)
     # half of the error for the observables, the other half for all other tests
     results = _results(tested, family_wise_error / 2)

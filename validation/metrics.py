@@ -188,9 +188,7 @@ def comparison_metrics(
             "candidate": _sample_metrics(found.candidate),
             "reference": _sample_metrics(found.reference),
         },
-        "cross_section": None
-        if sections is None
-        else {"ratio": sections.ratio, "pull": sections.pull, "p_value": sections.p_value},
+        "cross_section": None if sections is None else asdict(sections),
         "combination": {
             "ks_statistic": together.distance,
             "ks_p_value": together.p_value,

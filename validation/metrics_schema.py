@@ -68,9 +68,11 @@ class _Samples(_Part):
 
 
 class _CrossSection(_Part):
-    ratio: float
+    ratio: float | None
     pull: float | None
     p_value: float | None
+    common_pb: float | None
+    """What both samples are normalised to on request; then the ratio decides nothing."""
 
 
 class _Combination(_Part):

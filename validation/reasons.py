@@ -89,7 +89,7 @@ def find_reasons(
                 log_p=repeats.log_p,
             )
         )
-    if cross_sections is not None:
+    if cross_sections is not None and cross_sections.common_pb is None:
         found += _of_cross_sections(cross_sections, tolerance, error / 16)
     return tuple(found)
 

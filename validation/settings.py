@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.errors import ValidationError
+from mcsurrogate.validation.cross_sections import Side
 from mcsurrogate.validation.observables.registry import Observable, names
 from mcsurrogate.validation.verdict import CROSS_SECTION, FAMILY_WISE_ERROR, Tolerance
 
@@ -41,7 +42,10 @@ class ValidationSettings:
         Relative deviation that is allowed, for all observables or by name (``default`` for
         the others); without it every significant deviation means ``differs``.
     family_wise_error
-        Probability of a false ``differs``.
+        Probability of a false ``differs``, between 0 and 1.
+    normalise_to
+        ``"candidate"`` or ``"reference"``: both samples are normalised to the cross section of this
+        one, and that of the other decides nothing.
     reservoir
         Events of each sample, drawn at random, that the kernel distance and the classifier
         see at most; 0 leaves both out.
@@ -80,6 +84,7 @@ class ValidationSettings:
     max_events: int | None = None
     tolerance: float | Mapping[str, float] | None = None
     family_wise_error: float = FAMILY_WISE_ERROR
+    normalise_to: Side | None = None
     reservoir: int = RESERVOIR
     deep: bool = False
     seed: int = 1
@@ -90,6 +95,18 @@ class ValidationSettings:
     yoda: bool = False
     rivet: Sequence[str] = ()
     runs: tuple[Path, Path] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.family_wise_error < 1.0:
+            raise ValidationError(
+                f"a family-wise error of {self.family_wise_error} is no probability between 0 and 1"
+            )
+        if self.max_events is not None and self.max_events < 1:
+            raise ValidationError(f"max_events is {self.max_events}; it must be 1 or more")
+        if self.normalise_to not in (None, "candidate", "reference"):
+            raise ValidationError(
+                f"cannot normalise to {self.normalise_to!r}: it is 'candidate' or 'reference'"
+            )
 
     def allowed(self, own: Sequence[Observable]) -> Tolerance:
         """Tolerances, checked.

@@ -114,6 +114,7 @@ def validate(
         allowed,
         seed=asked.seed,
         family_wise_error=asked.family_wise_error,
+        normalise_to=asked.normalise_to,
         progress=tell,
     )
     supplement = Supplement(
@@ -193,5 +194,11 @@ def _in_words(asked: ValidationSettings, found: Comparison) -> list[tuple[str, s
         ("events read", f"at most {asked.max_events} a file" if asked.max_events else "all"),
         ("tolerance", ", ".join(allowed) or "none: any significant deviation is 'differs'"),
         ("family-wise error", f"{found.family_wise_error:g}"),
+        (
+            "cross section",
+            f"both normalised to that of the {asked.normalise_to}"
+            if asked.normalise_to
+            else "each file has its own",
+        ),
         ("seed of the bootstrap", str(asked.seed)),
     ]

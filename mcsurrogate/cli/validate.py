@@ -1,8 +1,10 @@
 """``mcsurrogate validate``."""
 
 import os
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +14,66 @@ from mcsurrogate.cli.options import StrictOption
 from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.errors import ValidationError
 
+if TYPE_CHECKING:
+    from mcsurrogate.analysis import JetDefinition
+
 __all__ = ["validate"]
+
+_SIDES = {"A": 0, "candidate": 0, "B": 1, "reference": 1}
+
+
+class Side(StrEnum):
+    """One of the samples."""
+
+    CANDIDATE = "candidate"
+    REFERENCE = "reference"
+
+
+def _weights(given: list[str]) -> list[str | None]:
+    """Weights of candidate and reference from NAME, A=NAME and B=NAME.
+
+    Raises
+    ------
+    ValidationError
+        A weight is given twice.
+    """
+    both: list[str] = []
+    single: list[str | None] = [None, None]
+    for text in given:
+        side, equals, name = text.partition("=")
+        if not equals or side not in _SIDES:
+            both.append(text)
+        elif single[_SIDES[side]] is not None:
+            raise ValidationError(f"--weight {text}: the {side} has a weight already")
+        else:
+            single[_SIDES[side]] = name
+    if len(both) > 1:
+        raise ValidationError(
+            f"--weight {both[1]}: both files have {both[0]!r} already; give --weight A=NAME and "
+            "--weight B=NAME for different ones"
+        )
+    return [name if name is not None else (both[0] if both else None) for name in single]
+
+
+def _jets(
+    algorithm: str | None, radius: float | None, pt: float | None, rapidity: float | None
+) -> "JetDefinition | None":
+    """Jet definition of what was given; None where nothing was."""
+    from mcsurrogate.analysis import JetAlgorithm, JetDefinition
+
+    given = {"radius": radius, "min_pt": pt, "max_rapidity": rapidity}
+    changed: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    for name, value in changed.items():
+        if value <= 0.0:
+            raise ValidationError(f"jets: {name} is {value}; it must be above zero")
+    if algorithm is None and not changed:
+        return None
+    jets = replace(JetDefinition(), **changed)
+    try:
+        return jets if algorithm is None else replace(jets, algorithm=JetAlgorithm(algorithm))
+    except ValueError:
+        known = ", ".join(one.value for one in JetAlgorithm)
+        raise ValidationError(f"--jet-algorithm {algorithm}: known are {known}") from None
 
 
 def _list_observables(wanted: bool) -> None:
@@ -81,17 +142,42 @@ def validate(
         typer.Option(help="Python file with own observables: functions marked @observable."),
     ] = None,
     weight: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Name of the event weight to use in both files; by default Weight, Default, "
-            "nominal, 0 or the first."
+            help="Name of the event weight to use in both files, A=NAME of the first or B=NAME of "
+            "the second; by default Weight, Default, nominal, 0 or the first."
         ),
     ] = None,
     candidate_weight: Annotated[
-        str | None, typer.Option(help="Name of the event weight of the candidate alone.")
+        str | None, typer.Option(help="Name of the event weight of the candidate, as A=NAME.")
     ] = None,
     reference_weight: Annotated[
-        str | None, typer.Option(help="Name of the event weight of the reference alone.")
+        str | None, typer.Option(help="Name of the event weight of the reference, as B=NAME.")
+    ] = None,
+    max_events: Annotated[
+        int | None, typer.Option(min=1, help="Read at most this many events of each file.")
+    ] = None,
+    label: Annotated[
+        tuple[str, str] | None, typer.Option(help="Names of candidate and reference in the report.")
+    ] = None,
+    jet_algorithm: Annotated[
+        str | None, typer.Option(help="anti-kt (by default), Cambridge/Aachen or kt.")
+    ] = None,
+    jet_radius: Annotated[float | None, typer.Option(help="Radius of jets; 0.4.")] = None,
+    jet_pt: Annotated[
+        float | None, typer.Option(help="Smallest transverse momentum of jets in GeV; 25.")
+    ] = None,
+    jet_rapidity: Annotated[
+        float | None, typer.Option(help="Largest absolute rapidity of jets; 4.5.")
+    ] = None,
+    error_rate: Annotated[
+        float | None,
+        typer.Option(help="Probability that equal samples are called different; 0.0027."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 1,
+    normalise_to: Annotated[
+        Side | None,
+        typer.Option(help="Normalise both samples to the cross section of this one."),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -140,19 +226,25 @@ def validate(
     """
     begin(out)
     from mcsurrogate.stages import reading_progress, summarize
-    from mcsurrogate.validation import ValidationSettings, Verdict
+    from mcsurrogate.validation import FAMILY_WISE_ERROR, ValidationSettings, Verdict
     from mcsurrogate.validation import validate as compare
 
     first, second, runs = _samples(candidate, reference, against)
+    names = ("candidate", "reference") if runs is None else _names(*runs)
+    weights = _weights(weight or [])
     settings = ValidationSettings(
-        labels=("candidate", "reference") if runs is None else _names(*runs),
+        labels=label or names,
         runs=runs,
         preset=preset,
         observables=observable or None,
         observables_file=observables_file,
-        weight=weight,
-        candidate_weight=candidate_weight,
-        reference_weight=reference_weight,
+        candidate_weight=candidate_weight or weights[0],
+        reference_weight=reference_weight or weights[1],
+        max_events=max_events,
+        jets=_jets(jet_algorithm, jet_radius, jet_pt, jet_rapidity),
+        family_wise_error=FAMILY_WISE_ERROR if error_rate is None else error_rate,
+        seed=seed,
+        normalise_to=None if normalise_to is None else normalise_to.value,
         tolerance=tolerance,
         deep=deep,
         workers=workers,

@@ -62,6 +62,8 @@ def _tiles(c: Comparison) -> list[tuple[str, str]]:
         pull = c.cross_sections.pull
         text = f"{c.cross_sections.ratio:.4f}" + ("" if pull is None else f" ({pull:+.1f} σ)")
         tiles.append(("cross section, candidate / reference", text))
+        if c.cross_sections.common_pb is not None:
+            tiles.append(("pb, both are normalised to", f"{c.cross_sections.common_pb:.5g}"))
     return tiles
 
 
