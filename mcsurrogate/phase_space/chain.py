@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mcsurrogate.phase_space.decays import RESOLUTION, decay, part_masses
+from mcsurrogate.phase_space.decays import decay, part_masses, rest_floors
 from mcsurrogate.phase_space.frames import (
     Columns,
     boost_momentum,
@@ -115,15 +115,12 @@ class Chain:
         self, walker: Walker, masses: Sequence[Mass], event: Mass, observed: Observed | None
     ) -> list[Mass]:
         """Mass of what is left before each block: the whole event first, the last block last."""
-        rests = [event]
+        rests, floors = [event], rest_floors(masses)
         for i in range(1, len(self.blocks) - 1):
-            least = sum((mass.m for mass in masses[i:]), start=0.0)
-            excess = sum((mass.excess for mass in masses[i:]), start=0.0)
+            floor, excess = floors[i]
             free = rests[-1].excess - masses[i - 1].excess - excess
             assert isinstance(free, Tensor)
-            actual = torch.as_tensor(least, dtype=free.dtype, device=free.device)
-            least = actual.expand_as(free).clamp(min=RESOLUTION)
-            excess = excess + (least - actual)
+            least = torch.as_tensor(floor, dtype=free.dtype, device=free.device).expand_as(free)
             width = (free * (free + 2 * least)).clamp(min=0)
             known: Tensor | None = None
             if observed is not None:
@@ -267,7 +264,10 @@ class Chain:
         """
         half = 0.5 * root
         factor = (half + incoming) / (frame.e + mass) / incoming
-        return factor * frame.x, factor * frame.y, factor * frame.z + half / incoming
+        x, y, z = factor * frame.x, factor * frame.y, factor * frame.z + half / incoming
+        # of length one but for the difference of two large terms: turning keeps lengths
+        length = torch.addcmul(torch.addcmul(x * x, y, y), z, z).sqrt()
+        return x / length, y / length, z / length
 
     def _observed_angles(
         self,

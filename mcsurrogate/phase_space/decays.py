@@ -9,15 +9,14 @@ from torch import Tensor
 
 from mcsurrogate.phase_space.flat_masses import mass_ratio, mass_ratio_fraction
 from mcsurrogate.phase_space.frames import Columns, boost_momentum, to_rest_frame, with_mass
-from mcsurrogate.phase_space.tree import Node
+from mcsurrogate.phase_space.tree import RESOLUTION, Node, least_sum
 from mcsurrogate.phase_space.two_body import decay_kinematics, direction
 from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
 
-__all__ = ["RESOLUTION", "decay", "part_masses"]
+__all__ = ["decay", "part_masses", "rest_floors"]
 
 _TWO_PI = 2 * math.pi
 _FOUR_PI = 4 * math.pi
-RESOLUTION = 1e-6  # GeV: a system of massless particles is no lighter, or its frame is lost
 
 
 def part_masses(
@@ -43,13 +42,14 @@ def part_masses(
         Energy in GeV that cuts keep for the motion of the parts.
     """
     masses: list[Mass] = []
-    free = system.excess - sum(part.least - part.particles for part in parts) - reserve
+    needed = least_sum(parts) - sum(part.particles for part in parts)
+    free = system.excess - needed - reserve
     for part in parts:
         if part.invariant is None:
             masses.append(Mass(part.least**2, part.least, 0.0))
             continue
         assert isinstance(free, Tensor)
-        least = max(part.least, RESOLUTION)
+        least = part.least
         above = least - part.particles
         low = torch.full_like(free, least**2)
         width = (free * (free + 2 * least)).clamp(min=0)
@@ -65,6 +65,27 @@ def part_masses(
         masses.append(Mass(s, m, raised + above))
         free = free - raised
     return masses
+
+
+def rest_floors(masses: Sequence[Mass]) -> list[tuple[Tensor | float, Tensor | float]]:
+    """Least mass of what is left before each part, and its excess over the particles, in GeV.
+
+    Two parts or more are no lighter than `RESOLUTION`, and what is left before a part is no
+    lighter than the part and what is left after it.
+    """
+    m, excess = masses[-1].m, masses[-1].excess
+    floors = [(m, excess)]
+    for part in reversed(masses[:-1]):
+        m, excess = m + part.m, excess + part.excess
+        if len(floors) == 1:
+            raised = _at_least_resolution(m)
+            m, excess = raised, excess + (raised - m)
+        floors.append((m, excess))
+    return floors[::-1]
+
+
+def _at_least_resolution(m: Tensor | float) -> Tensor | float:
+    return m.clamp(min=RESOLUTION) if isinstance(m, Tensor) else max(m, RESOLUTION)
 
 
 def _tensor(value: Tensor | float) -> Tensor:
@@ -147,12 +168,11 @@ def _flat_rests(
     """Masses of what is left after each part, spread as in flat phase space."""
     if len(parts) == 2:
         return [masses[1]]
-    left: Tensor | float = sum((m.m for m in masses), start=0.0)
-    excess: Tensor | float = sum((m.excess for m in masses), start=0.0)
-    kinetic = _tensor(mass.excess - excess).clamp(min=0)
+    floors = rest_floors(masses)
+    kinetic = _tensor(mass.excess - masses[0].excess - floors[1][1]).clamp(min=0)
     rests: list[Mass] = []
     for i in range(1, len(parts) - 1):
-        left, excess = left - masses[i - 1].m, excess - masses[i - 1].excess
+        left, excess = floors[i]
         if isinstance(walker, Forward):
             ratio, jacobian = mass_ratio(walker.polar(), len(parts) - i)
             new = kinetic * ratio.sqrt()
@@ -164,7 +184,7 @@ def _flat_rests(
             ratio = (new / kinetic.clamp(min=tiny)).square().clamp(min=tiny)
             u, jacobian = mass_ratio_fraction(ratio, len(parts) - i)
             walker.regular.append(u)
-        m = (new + left).clamp(min=RESOLUTION)
+        m = new + left
         # ds = 2 M dM = (M/K) dK^2, and K is sqrt(ratio) times the one before.
         walker.factor(m * kinetic / ratio.sqrt() * jacobian / _TWO_PI)
         rests.append(Mass(m * m, m, new + excess))

@@ -69,8 +69,8 @@ class Luminosity:
         low = torch.full_like(u_energy, self.s_min)
         width = torch.full_like(u_energy, self.s_hadronic - self.s_min)
         x, jacobian = self.invariant.forward(u_energy, low, width)
-        s = low + x
         # At the upper limit both fractions are one, and rounding must not exceed it.
+        s = low + torch.minimum(x, width)
         log = torch.log(s / self.s_hadronic).clamp(max=0)
         x1, x2 = torch.exp(log * (1 - u_rapidity)), torch.exp(log * u_rapidity)
         return Beams(x1, x2, s, jacobian / self.s_hadronic * -log)

@@ -30,7 +30,7 @@ from mcsurrogate.phase_space.invariants import (
 from mcsurrogate.phase_space.luminosity import Beams, Luminosity
 from mcsurrogate.phase_space.protocol import PhaseSpacePoint
 from mcsurrogate.phase_space.topology import Topology
-from mcsurrogate.phase_space.tree import Powers, build_blocks
+from mcsurrogate.phase_space.tree import Powers, build_blocks, least_sum
 from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
 
 __all__ = ["Bounds", "TopologyMapping", "build_mapping"]
@@ -133,14 +133,14 @@ class TopologyMapping:
         self.sqrt_s = float(sqrt_s)
         blocks = build_blocks(walked, self.masses, powers, bounds.least_mass)
         everything = frozenset(range(2, topology.legs))
-        least = max(sum(block.least for block in blocks), bounds.least_mass(everything))
+        least = max(least_sum(blocks), bounds.least_mass(everything))
         if not least < sqrt_s < math.inf:
             raise PhaseSpaceError(
                 f"{sqrt_s:g} GeV are not enough: final state and cuts need {least:g} GeV"
             )
         self.luminosity: Luminosity | None = None
         if hadronic:
-            if least == 0:
+            if max(sum(self.masses), bounds.least_mass(everything)) == 0:
                 raise PhaseSpaceError(
                     "massless particles in hadron collisions need a cut that keeps their mass "
                     "above zero"

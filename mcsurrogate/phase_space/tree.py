@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, PowerLaw, power_law
 from mcsurrogate.phase_space.topology import Propagator, Topology
 
-__all__ = ["Node", "Powers", "build_blocks"]
+__all__ = ["RESOLUTION", "Node", "Powers", "build_blocks", "least_sum"]
+
+RESOLUTION = 1e-6
+"""Mass in GeV: a system of massless particles is no lighter, or its frame is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Node:
     particles
         Sum of the masses of the particles in GeV.
     least
-        Smallest mass in GeV: of the particles, or what the cuts ask for.
+        Smallest mass in GeV: of the particles, or what the cuts ask for; of a system at least
+        the sum of those of its parts, and `RESOLUTION`.
     children
         Its parts, those with the narrowest resonances first; none for a particle.
     invariant
@@ -122,12 +126,18 @@ def build_blocks(
         children = tuple(
             sorted(map(node, parts), key=lambda c: (*_width(by_legs, c), -c.least, c.legs))
         )
-        least = max(sum(child.least for child in children), least_mass(legs))
+        least = max(least_sum(children), least_mass(legs), RESOLUTION)
         particles = sum(child.particles for child in children)
         invariant = _map(by_legs.get(legs), powers, particles, least)
         return Node(tuple(sorted(legs)), particles, least, children, invariant)
 
     return tuple(node(block) for block in topology.blocks)
+
+
+def least_sum(parts: Sequence[Node]) -> float:
+    """Least mass in GeV of a system of parts, of which the last two are a system as well."""
+    raised = max(0.0, RESOLUTION - sum(part.least for part in parts[-2:]))
+    return sum(part.least for part in parts) + raised
 
 
 def _width(by_legs: dict[frozenset[int], Propagator], child: Node) -> tuple[int, float]:
