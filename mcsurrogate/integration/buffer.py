@@ -140,6 +140,11 @@ class ReplayBuffer:
         while len(self) > _CAPACITY and len(self.rounds) > 1:
             del self.rounds[0], self.counts[0]
 
+    def rescale(self, factor: float) -> None:
+        """Multiply all weights; points whose weight is lost go."""
+        scaled = [replace(batch, weight=factor * batch.weight) for batch in self.rounds]
+        self.rounds = [batch.take(torch.nonzero(batch.weight)[:, 0]) for batch in scaled]
+
     def set_grid(self, log_grids: list[Tensor]) -> None:
         """Replace the grid densities of all rounds, after the grids have moved."""
         self.rounds = [

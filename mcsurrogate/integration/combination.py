@@ -99,6 +99,12 @@ class Estimates:
             fraction = 0.0
         self.mean.add(value, variance, fraction)
 
+    def rescale(self, factor: float) -> None:
+        """Multiply all values."""
+        self.mean.value *= factor
+        self.mean.variance *= factor**2
+        self.history = [e.times(factor) for e in self.history]
+
     def state(self) -> dict[str, Any]:
         """Everything, for a checkpoint."""
         return {"mean": asdict(self.mean), "history": [asdict(e) for e in self.history]}

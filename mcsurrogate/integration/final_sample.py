@@ -42,6 +42,11 @@ class FinalSample:
         self._weights.append(weight)
         self._channels.append(channel)
 
+    def rescale(self, factor: float) -> None:
+        """Multiply all weights."""
+        self.moments = self.moments.scaled(factor)
+        self._weights = [factor * weight for weight in self._weights]
+
     def state(self) -> dict[str, Any]:
         """Everything, for a checkpoint."""
         return {

@@ -1,7 +1,7 @@
 """What an integration tells while it runs, and what it remembers of its iterations."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Estimate", "Progress"]
 
@@ -48,6 +48,10 @@ class Estimate:
     error: float
     points: int
     effective: float
+
+    def times(self, factor: float) -> "Estimate":
+        """Return the estimate of the integrand times a factor."""
+        return replace(self, value=factor * self.value, error=factor * self.error)
 
     @property
     def relative_std_dev(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -40,6 +41,19 @@ class IntegrandValue:
     weight: Tensor
     prior: Tensor | None = None
     features: Tensor | None = None
+
+    def split(self, sizes: Sequence[int]) -> "list[IntegrandValue]":
+        """Cut a batch into parts of the given sizes."""
+        ends = list(accumulate(sizes))
+        parts = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+        return [
+            IntegrandValue(
+                self.weight[part],
+                None if self.prior is None else self.prior[part],
+                None if self.features is None else self.features[part],
+            )
+            for part in parts
+        ]
 
 
 @runtime_checkable

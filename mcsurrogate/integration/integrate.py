@@ -159,15 +159,17 @@ def _result(
         overweight,
         effective_fraction,
     )
+    mean, history = run.estimates.mean, run.estimates.history
+    value, error = mean.value, math.sqrt(mean.variance)
+    unit = run.unit or 1.0
+    maximum = unit * efficiency.maximum
     sampler = Sampler(
         run.integrand,
         run.mixture,
         run.channel_weights,
-        efficiency.maximum if float(efficiency.maximum.sum()) > 0.0 else torch.ones(run.channels),
-        efficiency.maximum,
+        maximum if float(maximum.sum()) > 0.0 else torch.ones(run.channels),
+        maximum,
     )
-    mean, history = run.estimates.mean, run.estimates.history
-    value, error = mean.value, math.sqrt(mean.variance)
     frozen = [e for e in history if e.phase == "frozen"]
     if frozen:
         points = sum(e.points for e in frozen)
@@ -176,8 +178,8 @@ def _result(
     else:
         deviation = history[-1].relative_std_dev
     return IntegrationResult(
-        value=value,
-        error=error,
+        value=unit * value,
+        error=unit * error,
         relative_std_dev=deviation,
         unweighting_efficiency=efficiency.value,
         unweighting_efficiency_error=efficiency.error,
@@ -187,11 +189,11 @@ def _result(
         seconds=seconds,
         integrand_seconds=run.evaluate.seconds,
         method=schedule.method,
-        channels=_channel_results(run, efficiency.maximum),
+        channels=_channel_results(run, maximum),
         warnings=_warnings(schedule, weight, channel),
         sampler=sampler,
         seed=run.seed,
-        history=tuple(history),
+        history=tuple(estimate.times(unit) for estimate in history),
         losses=() if run.trainer is None else tuple(run.trainer.losses),
         decision=schedule.decision,
     )
@@ -237,14 +239,14 @@ def _witnesses(
 
 
 def _channel_results(run: IntegrationRun, maximum: Tensor) -> tuple[ChannelResult, ...]:
-    moments = run.final.moments
+    moments, unit = run.final.moments, run.unit or 1.0
     deviation = moments.variances.sqrt()
     error = deviation / moments.counts.clamp(min=1.0).sqrt()
     return tuple(
         ChannelResult(
             name=name,
-            value=float(moments.means[k]),
-            error=float(error[k]),
+            value=unit * float(moments.means[k]),
+            error=unit * float(error[k]),
             relative_std_dev=float(deviation[k] / moments.means[k].abs().clamp(min=1e-300)),
             maximum_weight=float(maximum[k]),
             active=bool(run.active[k]),

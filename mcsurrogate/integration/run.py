@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ from mcsurrogate.integration.symmetries import Symmetries
 from mcsurrogate.integration.tempering import effective_sample_size
 from mcsurrogate.integration.trainer import Trainer
 from mcsurrogate.integration.training_cost import worthwhile_reuse
+from mcsurrogate.integration.unit import LARGE, fitting_unit
 from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["IntegrationRun"]
@@ -84,6 +86,7 @@ class IntegrationRun:
         self.report = progress
         self.generator = torch.Generator().manual_seed(seed)
         self.channels = integrand.channels
+        self.unit: float | None = None
         self.estimates = Estimates()
         self.deviations = torch.ones(self.channels, dtype=torch.float64)
         self.active = torch.ones(self.channels, dtype=torch.bool)
@@ -102,6 +105,31 @@ class IntegrationRun:
         """Evaluations that are left."""
         return self.budget - self.evaluate.evaluations
 
+    def _values(self, u: Tensor, channel: Tensor) -> IntegrandValue:
+        """Evaluate the integrand, in units of its size: all sums of the run are in them.
+
+        A batch that is larger beyond all bounds than those before it changes the unit.
+        """
+        value = self.evaluate(u, channel)
+        largest = float(value.weight.abs().amax())
+        if self.unit is None and largest > 0.0:
+            self.unit = fitting_unit(largest)
+        elif self.unit is not None and largest > LARGE * self.unit:
+            # in the new unit what was found before is zero to all digits
+            self._rescale(0.0)
+            self.unit = fitting_unit(largest)
+        if self.unit in (None, 1.0):
+            return value
+        return replace(value, weight=value.weight / self.unit)
+
+    def _rescale(self, factor: float) -> None:
+        """Multiply all that was found so far."""
+        self.estimates.rescale(factor)
+        self.deviations = factor * self.deviations
+        self.buffer.rescale(factor)
+        self.rounds = [moments.scaled(factor) for moments in self.rounds]
+        self.final.rescale(factor)
+
     def channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
         """Integrand times present channel weight ``(N,)``."""
         return Sampler.value_in_channel(self.channel_weights, value, channel)
@@ -119,9 +147,14 @@ class IntegrationRun:
     def _tell(self, phase: str, value: float, error: float) -> None:
         if self.report is not None:
             spent = self.evaluate.evaluations
+            unit = self.unit or 1.0
             self.report(
                 Progress(
-                    phase=phase, evaluations=spent, planned=self.budget, value=value, error=error
+                    phase=phase,
+                    evaluations=spent,
+                    planned=self.budget,
+                    value=unit * value,
+                    error=unit * error,
                 )
             )
 
@@ -153,13 +186,15 @@ class IntegrationRun:
             share = max(_LEAST_A_CHANNEL, points // self.channels)
             self.grids = [StratifiedGrid(self.integrand.dim, share) for _ in range(self.channels)]
         counts = allocate(points, self.deviations, _EVEN, self.active)
+        drawn = [grid.draw(int(counts[k]), self.generator) for k, grid in enumerate(self.grids)]
+        sizes = [len(batch.x) for batch in drawn]
+        channels = torch.repeat_interleave(torch.arange(self.channels), torch.tensor(sizes))
+        values = self._values(torch.cat([batch.x for batch in drawn]), channels).split(sizes)
         total, variance = 0.0, 0.0
         batches: list[PointBatch] = []
         contributions = []
-        for k, grid in enumerate(self.grids):
-            batch = grid.draw(int(counts[k]), self.generator)
-            channel = torch.full((len(batch.x),), k)
-            value = self.evaluate(batch.x, channel)
+        for k, (grid, batch, value) in enumerate(zip(self.grids, drawn, values, strict=True)):
+            channel = torch.full((sizes[k],), k)
             weight = self.channel_value(value, channel)
             mean_k, variance_k = batch.estimate(weight)
             total, variance = total + mean_k, variance + variance_k
@@ -193,7 +228,11 @@ class IntegrationRun:
         """Test the symmetries that the integrand claims on points of the last round."""
         last = self.buffer.rounds[-1]
         self.symmetries = Symmetries.of(
-            self.integrand, self.evaluate, last.u, last.weight, self.generator
+            self.integrand,
+            self.evaluate,
+            last.u,
+            last.weight * (self.unit or 1.0),
+            self.generator,
         )
 
     def start_flow(self) -> None:
@@ -265,7 +304,7 @@ class IntegrationRun:
         counts = allocate(points, self.deviations, _EVEN, self.active)
         channel = torch.repeat_interleave(torch.arange(self.channels), counts)
         u, log_q, log_grid = exploring.draw(channel, self.generator)
-        value = self.evaluate(u, channel)
+        value = self._values(u, channel)
         weight = self.channel_value(value, channel) * (-log_q).exp()
         control = control_variates(exploring, log_q, log_grid, self._known_integral(channel))
         moments = ChannelMoments.of(weight + control, channel, self.channels)
@@ -304,7 +343,7 @@ class IntegrationRun:
         counts = allocate(points, self.deviations, _EVEN_AT_LAST, self.active)
         channel = torch.repeat_interleave(torch.arange(self.channels), counts)
         u, log_q, log_grid = self.mixture.draw(channel, self.generator)
-        value = self.evaluate(u, channel)
+        value = self._values(u, channel)
         weight = self.channel_value(value, channel) * (-log_q).exp()
         control = control_variates(self.mixture, log_q, log_grid, self._known_integral(channel))
         self.final.add(weight, control, channel)
@@ -322,6 +361,7 @@ class IntegrationRun:
         """Everything that a resumed run needs, in tensors and plain values."""
         return {
             "generator": self.generator.get_state(),
+            "unit": self.unit,
             "evaluator": self.evaluate.state(),
             "estimates": self.estimates.state(),
             "deviations": self.deviations,
@@ -338,6 +378,7 @@ class IntegrationRun:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a saved state."""
         self.generator.set_state(state["generator"])
+        self.unit = state["unit"]
         self.evaluate.restore(state["evaluator"])
         self.estimates = Estimates.of_state(state["estimates"])
         self.deviations, self.active = state["deviations"], state["active"]

@@ -43,6 +43,10 @@ class ChannelMoments:
         self.first = self.first + other.first
         self.second = self.second + other.second
 
+    def scaled(self, factor: float) -> "ChannelMoments":
+        """Moments of the weights times a factor."""
+        return ChannelMoments(self.counts, factor * self.first, factor**2 * self.second)
+
     def state(self) -> tuple[Tensor, Tensor, Tensor]:
         """Everything, for a checkpoint."""
         return self.counts, self.first, self.second

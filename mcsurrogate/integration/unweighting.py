@@ -16,6 +16,7 @@ from mcsurrogate.integration.maximum import (
     partial_scale,
 )
 from mcsurrogate.integration.sampler import Sampler, WeightedPoints
+from mcsurrogate.integration.unit import fitting_unit
 
 __all__ = [
     "UnweightingEfficiency",
@@ -122,9 +123,12 @@ class UnweightingRecord:
     largest
         Largest ratio of weight to maximum.
     sum_weight, sum_square
-        Sums of all proposed weights and of their squares; weights of :meth:`Sampler.sample`.
+        Sums of all proposed weights and of their squares; weights of :meth:`Sampler.sample` in
+        units of ``unit``.
     event_weight, event_square
         Sums of the weights of the events and of their squares, in units of one event.
+    unit
+        One, but for weights whose squares are beyond double precision.
     """
 
     proposed: int = 0
@@ -136,6 +140,7 @@ class UnweightingRecord:
     sum_square: float = 0.0
     event_weight: float = 0.0
     event_square: float = 0.0
+    unit: float = 1.0
 
     @property
     def effective(self) -> float:
@@ -150,13 +155,17 @@ class UnweightingRecord:
     @property
     def value(self) -> float:
         """Integral from the proposed points."""
-        return self.sum_weight / max(1, self.proposed)
+        return self.unit * self._mean
 
     @property
     def error(self) -> float:
         """Standard deviation of :attr:`value`."""
         n = max(2, self.proposed)
-        return math.sqrt(max(0.0, self.sum_square / n - self.value**2) / (n - 1))
+        return self.unit * math.sqrt(max(0.0, self.sum_square / n - self._mean**2) / (n - 1))
+
+    @property
+    def _mean(self) -> float:
+        return self.sum_weight / max(1, self.proposed)
 
 
 def unweight(
@@ -207,6 +216,7 @@ def unweight(
         raise IntegrationError("the sampler has no maximum weights: integrate first")
     book = UnweightingRecord() if record is None else record
     total = sampler.maximum.sum()
+    book.unit = fitting_unit(float(total))
     streaming = Sampler(
         sampler.integrand, sampler.mixture, sampler.channel_weights, sampler.maximum
     )
@@ -231,8 +241,9 @@ def unweight(
         book.overweight += int((size > 1.0).sum())
         book.excess += float((size - 1.0).clamp(min=0.0).sum())
         book.largest = max(book.largest, float(ratio.abs().amax()))
-        book.sum_weight += float(points.weight.sum())
-        book.sum_square += float(points.weight.square().sum())
+        weight = points.weight / book.unit
+        book.sum_weight += float(weight.sum())
+        book.sum_square += float(weight.square().sum())
         event = ratio[chosen].sign() * size.clamp(min=1.0)
         book.event_weight += float(event.sum())
         book.event_square += float(event.square().sum())

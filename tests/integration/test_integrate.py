@@ -18,7 +18,9 @@ from mcsurrogate.integration import (
     IntegrationSettings,
     Progress,
     TrainingSettings,
+    UnweightingRecord,
     integrate,
+    unweight,
 )
 from mcsurrogate.integration.checkpoint import IntegrationCheckpoint
 
@@ -310,3 +312,43 @@ def test_camel_is_right_or_flagged(seed: int) -> None:
     function, exact = camel(8)
     result = integrate(function, dim=8, evaluations=100_000, seed=seed, method="madnis")
     assert result.warnings or abs(result.value - exact) < 3 * result.error
+
+
+@pytest.mark.parametrize("method", ["vegas", "madnis"])
+@pytest.mark.parametrize("exponent", [-200, 160])
+def test_integrands_of_any_size(method: str, exponent: int) -> None:
+    """Likelihoods of 1e-200: the squares of such values are no numbers of double precision."""
+    found = []
+    for factor in (1.0, 10.0**exponent):
+        result = integrate(
+            lambda u, factor=factor: factor * u.prod(1),
+            dim=2,
+            evaluations=2000,
+            seed=1,
+            method=method,
+            settings=SMALL,
+        )
+        (batch,) = list(unweight(result.sampler, 100, seed=2, record=(book := UnweightingRecord())))
+        assert len(batch.weight) == 100
+        numbers = (result.value, result.error, book.value, book.error)
+        found.append([*(x / factor for x in numbers), result.unweighting_efficiency])
+        assert result.history[0].value / factor == pytest.approx(0.25, rel=0.5)
+        assert float(result.sampler.maximum) / factor == pytest.approx(0.35, abs=0.15)
+    assert found[1] == pytest.approx(found[0], rel=1e-9)
+    assert found[1][0] == pytest.approx(0.25, abs=5 * found[1][1])
+
+
+def test_a_peak_that_is_larger_beyond_all_bounds_changes_the_unit() -> None:
+    """It rises to 1e120 over a thousandth of the range; the first points saw 1e-120 only."""
+    largest = []
+
+    def peak(u: torch.Tensor) -> torch.Tensor:
+        value = 1e-120 + 1e120 * (1.0 - u[:, 0] / 1e-3).clamp(min=0.0) ** 2
+        largest.append(float(value.max()))
+        return value
+
+    result = integrate(peak, dim=1, evaluations=8000, seed=8, method="vegas")
+    assert largest[0] == 1e-120
+    assert max(largest) > 0.9e120
+    integral = 1e117 / 3
+    assert abs(result.value / integral - 1) < 5 * result.error / integral < 0.01
