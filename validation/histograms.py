@@ -15,7 +15,7 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCKS", "EventSums", "Values"]
+__all__ = ["BLOCKS", "EventSums", "Values", "contents"]
 
 FloatArray = NDArray[np.float64]
 
@@ -40,6 +40,30 @@ class Values:
     values: FloatArray
     event: NDArray[np.int64] | None = None
     entry_weights: FloatArray | None = None
+
+
+def contents(values: Values, edges: FloatArray, n_events: int) -> FloatArray:
+    """Bin contents of each event, ``(N, B + 2)``, without the weights of the events.
+
+    Parameters
+    ----------
+    values
+        The observable in N events.
+    edges
+        ``(B + 1,)`` bin edges.
+    n_events
+        Number of events.
+    """
+    n_bins = len(edges) + 1
+    entry = values.values
+    event = np.arange(n_events) if values.event is None else values.event
+    keep = ~np.isnan(entry)
+    # the last edge belongs to the last bin, as in numpy.histogram
+    bins = np.searchsorted(edges, entry[keep], side="right")
+    bins[entry[keep] == edges[-1]] = n_bins - 2
+    weights = None if values.entry_weights is None else values.entry_weights[keep]
+    counts = np.bincount(event[keep] * n_bins + bins, weights=weights, minlength=n_events * n_bins)
+    return counts.reshape(n_events, n_bins).astype(np.float64, copy=False)
 
 
 @dataclass
@@ -107,17 +131,7 @@ class EventSums:
             Number of events of the sample before the chunk; decides the blocks.
         """
         n_events, n_bins = len(weights), len(self.edges) + 1
-        entry = values.values
-        event = np.arange(n_events) if values.event is None else values.event
-        keep = ~np.isnan(entry)
-        entry_weights = None if values.entry_weights is None else values.entry_weights[keep]
-        event = event[keep]
-        # the last edge belongs to the last bin, as in numpy.histogram
-        bins = np.searchsorted(self.edges, entry[keep], side="right")
-        bins[entry[keep] == self.edges[-1]] = n_bins - 2
-        counts = np.bincount(
-            event * n_bins + bins, weights=entry_weights, minlength=n_events * n_bins
-        ).reshape(n_events, n_bins)
+        counts = contents(values, self.edges, n_events)
         weighted = counts * weights[:, None]
         # event i of the sample belongs to block i mod BLOCKS: pad to whole rounds and sum them
         start = first_event % BLOCKS
@@ -127,7 +141,7 @@ class EventSums:
         padded[start : start + n_events, n_bins] = weights
         blocks = padded.reshape(rounds, BLOCKS, n_bins + 1).sum(axis=0)
         self.events += n_events
-        self.entries += len(event)
+        self.entries += int((~np.isnan(values.values)).sum())
         self.weight += float(weights.sum())
         self.weight2 += float((weights**2).sum())
         self.content += weighted.sum(axis=0)

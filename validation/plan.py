@@ -12,6 +12,7 @@ from mcsurrogate.validation.observables.presets import detect
 from mcsurrogate.validation.observables.registry import Observable, preset, resolve
 from mcsurrogate.validation.statistics.marginal import fine_edges
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
+from mcsurrogate.validation.weight_families import PdfRule
 
 __all__ = ["Plan", "Planner"]
 
@@ -40,6 +41,8 @@ class Plan:
         Events whose particles are kept for the networks on particles, 0 for none.
     measurements
         Measured values that the samples are compared with.
+    pdf_error
+        How weights of parton densities are combined, None for the rule of their set.
     """
 
     observables: tuple[Observable, ...]
@@ -51,6 +54,7 @@ class Plan:
     seed: int
     deep: int = 0
     measurements: tuple[Measurement, ...] = ()
+    pdf_error: PdfRule | None = None
 
     def feature_sums(self) -> FeatureSums | None:
         """Empty sums for one sample, None where no feature varies."""
@@ -73,6 +77,8 @@ class Planner:
         See `Plan`.
     measured
         Whether the events are compared with measured values where there are some.
+    pdf_error
+        See `Plan`.
     """
 
     preset: str | None = None
@@ -82,6 +88,7 @@ class Planner:
     seed: int = 1
     deep: int = 0
     measured: bool = False
+    pdf_error: PdfRule | None = None
     plan: Plan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -125,4 +132,5 @@ class Planner:
             seed=self.seed,
             deep=self.deep,
             measurements=measured,
+            pdf_error=self.pdf_error,
         )

@@ -127,7 +127,9 @@ class Sample:
         self.particles = 0
         self.weight_table = WeightTable(weight_names, column, plan.seed)
         self.bands = WeightBands(
-            file.weight_names, {o.name: np.asarray(o.edges) for o in plan.observables}
+            file.weight_names,
+            {o.name: np.asarray(o.edges) for o in plan.observables},
+            plan.pdf_error,
         )
         self.measured = MeasuredSums(plan.measurements)
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.cross_sections import Side
 from mcsurrogate.validation.observables.registry import Observable, names
 from mcsurrogate.validation.verdict import CROSS_SECTION, FAMILY_WISE_ERROR, Tolerance
+from mcsurrogate.validation.weight_families import PdfRule
 
 __all__ = ["RESERVOIR", "ValidationSettings"]
 
@@ -43,6 +45,9 @@ class ValidationSettings:
         the others); without it every significant deviation means ``differs``.
     family_wise_error
         Probability of a false ``differs``, between 0 and 1.
+    pdf_error
+        How weights of parton densities are combined: ``"replicas"``, ``"hessian"`` (pairs) or
+        ``"symmetric hessian"``; by the LHAPDF number of their set if not given.
     normalise_to
         ``"candidate"`` or ``"reference"``: both samples are normalised to the cross section of this
         one, and that of the other decides nothing.
@@ -84,6 +89,7 @@ class ValidationSettings:
     max_events: int | None = None
     tolerance: float | Mapping[str, float] | None = None
     family_wise_error: float = FAMILY_WISE_ERROR
+    pdf_error: PdfRule | None = None
     normalise_to: Side | None = None
     reservoir: int = RESERVOIR
     deep: bool = False
@@ -103,6 +109,11 @@ class ValidationSettings:
             )
         if self.max_events is not None and self.max_events < 1:
             raise ValidationError(f"max_events is {self.max_events}; it must be 1 or more")
+        if self.pdf_error not in (None, *get_args(PdfRule)):
+            raise ValidationError(
+                f"unknown rule of densities {self.pdf_error!r}; known are "
+                f"{', '.join(get_args(PdfRule))}"
+            )
         if self.normalise_to not in (None, "candidate", "reference"):
             raise ValidationError(
                 f"cannot normalise to {self.normalise_to!r}: it is 'candidate' or 'reference'"

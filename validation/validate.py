@@ -106,6 +106,7 @@ def validate(
         seed=asked.seed,
         deep=DEEP_EVENTS if asked.deep else 0,
         measured=asked.measured,
+        pdf_error=asked.pdf_error,
     )
     first, second = _read(candidate, reference, asked, planner, progress)
     found = compare(

@@ -3,24 +3,34 @@
 A surrogate that knows its error writes event weights: an emulator ``surrogate_up``,
 ``surrogate_down`` and, for an ensemble, ``surrogate_member_1`` and so on, an ensemble of
 hadronization models ``MCSurrogate.NAME_member_1`` and so on; other ``MCSurrogate.NAME`` are
-variations.  Contents are divided by the nominal sum of weights, so the bands contain the
-uncertainty of the rate as well as that of the shape.
+variations.  Weights of scales, densities, showers and hadronization are told by their names and
+combined by their own rules (`weight_families`).  Contents are divided by the nominal sum of
+weights, so the bands contain the uncertainty of the rate as well as that of the shape.
 """
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.events import SURROGATE_DOWN, SURROGATE_UP
-from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.histograms import Values, contents
+from mcsurrogate.validation.weight_families import PdfRule, theory_families
 
 __all__ = ["Band", "WeightBands"]
 
 FloatArray = NDArray[np.float64]
-Band = tuple[FloatArray, FloatArray]
-"""Lower and upper mean contents per event, ``(B + 2,)`` each."""
+
+
+class Band(NamedTuple):
+    """Lower and upper mean contents per event, ``(B + 2,)`` each, and of which uncertainty."""
+
+    low: FloatArray
+    high: FloatArray
+    name: str = "surrogate"
+
 
 _ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
 """Members of each ensemble, whose spread is a band of its own."""
@@ -36,14 +46,30 @@ class WeightBands:
         Names of all weights of the file; those of an uncertainty are picked by their names.
     edges
         Bin edges of each observable by its name.
+    pdf_rule
+        How weights of parton densities are combined; by the LHAPDF number of their set if not
+        given.
+
+    Raises
+    ------
+    ValidationError
+        Weights of densities whose rule is not known.
     """
 
-    def __init__(self, weight_names: Sequence[str], edges: dict[str, FloatArray]) -> None:
+    def __init__(
+        self,
+        weight_names: Sequence[str],
+        edges: dict[str, FloatArray],
+        pdf_rule: PdfRule | None = None,
+    ) -> None:
         names = list(weight_names)
+        self.families = theory_families(names, pdf_rule)
+        theory = {column for family in self.families for column in family.columns}
         self.columns = [
             k
             for k, name in enumerate(names)
-            if name in (SURROGATE_UP, SURROGATE_DOWN)
+            if k in theory
+            or name in (SURROGATE_UP, SURROGATE_DOWN)
             or any(kind.fullmatch(name) for kind in (*_ENSEMBLES, _VARIATION))
         ]
         self.names = tuple(names[k] for k in self.columns)
@@ -70,16 +96,7 @@ class WeightBands:
         self._nominal += float(nominal.sum())
         picked = weights[:, self.columns]
         for name, own in values.items():
-            edges = self._edges[name]
-            event = np.arange(len(weights)) if own.event is None else own.event
-            keep = ~np.isnan(own.values)
-            bins = np.searchsorted(edges, own.values[keep], side="right")
-            bins[own.values[keep] == edges[-1]] = len(edges) - 1
-            for row in range(len(self.columns)):
-                entry = picked[event[keep], row]
-                if own.entry_weights is not None:
-                    entry = entry * own.entry_weights[keep]
-                self._content[name][row] += np.bincount(bins, entry, minlength=len(edges) + 1)
+            self._content[name] += picked.T @ contents(own, self._edges[name], len(weights))
 
     def of(self, name: str, nominal: FloatArray | None = None) -> list[Band]:
         """Return the bands of an observable, the widest first; empty without such weights.
@@ -87,6 +104,7 @@ class WeightBands:
         Up and down weights give their envelope; variations of the hadronization plugin
         (``MCSurrogate.NAME``) theirs, the nominal contents included; members of an ensemble their
         mean plus and minus one standard deviation, which keeps correlations across phase space.
+        Scales, showers, hadronization and densities follow, around the nominal contents.
 
         Parameters
         ----------
@@ -95,7 +113,7 @@ class WeightBands:
             band.
         nominal
             ``(B + 2,)`` mean contents per event under the nominal weights; without them there is
-            no band of variations.
+            no band of variations, scales, showers, hadronization and densities.
         """
         if self._nominal == 0.0 or name not in self._content:
             return []
@@ -103,14 +121,18 @@ class WeightBands:
         pairs = [k for k, own in enumerate(self.names) if own in (SURROGATE_UP, SURROGATE_DOWN)]
         bands: list[Band] = []
         if pairs:
-            bands.append((mean[pairs].min(axis=0), mean[pairs].max(axis=0)))
+            bands.append(Band(mean[pairs].min(axis=0), mean[pairs].max(axis=0)))
         variations = [k for k, own in enumerate(self.names) if _VARIATION.fullmatch(own)]
         if variations and nominal is not None:
             around = np.concatenate((mean[variations], nominal[None]))
-            bands.append((around.min(axis=0), around.max(axis=0)))
+            bands.append(Band(around.min(axis=0), around.max(axis=0)))
         for ensemble in _ENSEMBLES:
             members = [k for k, own in enumerate(self.names) if ensemble.fullmatch(own)]
             if len(members) > 1:
                 centre, spread = mean[members].mean(axis=0), mean[members].std(axis=0, ddof=1)
-                bands.append((centre - spread, centre + spread))
+                bands.append(Band(centre - spread, centre + spread))
+        if nominal is not None:
+            for family in self.families:
+                rows = [self.columns.index(column) for column in family.columns]
+                bands.append(Band(*family.band(mean[rows], nominal), family.name))
         return bands

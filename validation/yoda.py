@@ -72,7 +72,8 @@ def _objects(sample: Sample) -> Iterable[str]:
         for number, band in enumerate(
             sample.bands.of(observable.name, sample.sums[observable.name].mean)
         ):
-            yield _band(f"{path}[surrogate_{number}]", observable, value, band)
+            suffix = f"surrogate_{number}" if band.name == "surrogate" else band.name
+            yield _band(f"{path}[{suffix}]", observable, value, band)
 
 
 def _band(path: str, observable: Observable, value: FloatArray, band: Band) -> str:
@@ -80,7 +81,7 @@ def _band(path: str, observable: Observable, value: FloatArray, band: Band) -> s
     density = observable.density and not observable.categories
     edges = np.asarray(observable.edges)
     width = np.diff(edges) if density else np.ones(len(edges) - 1)
-    low, high = (side[1:-1] / width for side in band)
+    low, high = (side[1:-1] / width for side in (band.low, band.high))
     return _scatter(
         path, observable, value, np.maximum(value - low, 0.0), np.maximum(high - value, 0.0)
     )

@@ -29,6 +29,14 @@ class Side(StrEnum):
     REFERENCE = "reference"
 
 
+class PdfError(StrEnum):
+    """Rules of parton densities."""
+
+    REPLICAS = "replicas"
+    HESSIAN = "hessian"
+    SYMMETRIC = "symmetric hessian"
+
+
 def _weights(given: list[str]) -> list[str | None]:
     """Weights of candidate and reference from NAME, A=NAME and B=NAME.
 
@@ -175,6 +183,13 @@ def validate(
         typer.Option(help="Probability that equal samples are called different; 0.0027."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 1,
+    pdf_error: Annotated[
+        PdfError | None,
+        typer.Option(
+            help="How weights of densities are combined; by the LHAPDF number of their set if not "
+            "given."
+        ),
+    ] = None,
     normalise_to: Annotated[
         Side | None,
         typer.Option(help="Normalise both samples to the cross section of this one."),
@@ -244,6 +259,7 @@ def validate(
         jets=_jets(jet_algorithm, jet_radius, jet_pt, jet_rapidity),
         family_wise_error=FAMILY_WISE_ERROR if error_rate is None else error_rate,
         seed=seed,
+        pdf_error=None if pdf_error is None else pdf_error.value,
         normalise_to=None if normalise_to is None else normalise_to.value,
         tolerance=tolerance,
         deep=deep,

@@ -1,9 +1,16 @@
 """Bands from the event weights of a surrogate's uncertainty."""
 
-import numpy as np
+from dataclasses import replace
 
-from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.weight_bands import WeightBands
+import numpy as np
+import pytest
+
+from mcsurrogate.errors import ValidationError
+from mcsurrogate.validation.histograms import EventSums, Values
+from mcsurrogate.validation.observables import get
+from mcsurrogate.validation.report.plots import observable_figure
+from mcsurrogate.validation.weight_bands import Band, WeightBands
+from mcsurrogate.validation.weight_families import theory_families
 
 EDGES = np.array([0.0, 1.0, 2.0])
 NAMES = ("Weight", "surrogate_up", "surrogate_down", "other", "surrogate_member_1",
@@ -31,7 +38,7 @@ def test_ensembles_of_different_parts_have_bands_of_their_own():
     bands.fill(
         {"x": Values(np.array([0.5]))}, np.array([[1.0, 0.7, 0.9, 9.0, 1.3, 1.1]]), np.ones(1)
     )
-    widths = [high[1] - low[1] for low, high in bands.of("x")]
+    widths = [band.high[1] - band.low[1] for band in bands.of("x")]
     np.testing.assert_allclose(
         widths, [2 * np.std([0.9, 1.1], ddof=1), 2 * np.std([0.7, 1.3], ddof=1)]
     )
@@ -47,9 +54,9 @@ def test_several_entries_an_event_and_weights_of_entries():
 
 
 def test_files_without_such_weights_have_no_band():
-    bands = WeightBands(("Weight", "isr:muRfac=2"), {"x": EDGES})
+    bands = WeightBands(("Weight", "seed=2"), {"x": EDGES})
     bands.fill({"x": Values(np.array([0.5]))}, np.ones((1, 2)), np.ones(1))
-    assert bands.of("x") == []
+    assert bands.of("x", np.ones(4)) == []
 
 
 def test_variations_of_hadronization_give_their_envelope():
@@ -61,8 +68,68 @@ def test_variations_of_hadronization_give_their_envelope():
     bands.fill({"x": Values(np.full(4, inside))}, weights, weights[:, 0])
     nominal = np.zeros(len(EDGES) + 1)
     nominal[1] = 1.0
-    ((low, high),) = bands.of("x", nominal)
+    ((low, high, _),) = bands.of("x", nominal)
     assert low[1] == 0.9
     assert high[1] == 1.2
     # without nominal contents there is nothing to put the variations around
     assert bands.of("x") == []
+
+
+SPELLINGS = (
+    ("Weight", "MUR0.5_MUF1_PDF303600", "MUR1_MUF1_PDF303601", "MUR2_MUF2_PDF303600"),
+    ("nominal", "muR=0.5 muF=1.0", "isr:muRfac=2.0", "muR=1 muF=2"),
+    ("Weight", "MUR=0.5__MUF=0.5__LHAPDF=93300", "fsrRedHi", "MUR=2__MUF=1__LHAPDF=93300"),
+)
+
+
+def test_scales_and_showers_by_their_names():
+    for names in SPELLINGS:
+        families = {f.name: f.columns for f in theory_families(names)}
+        assert families["scale"] == (1, 3)
+        assert families.get("shower", (2,)) == (2,)
+        assert "pdf" not in families
+
+
+def band(names, weights, **other):
+    bands = WeightBands(names, {"x": EDGES}, **other)
+    bands.fill({"x": Values(np.full(len(weights), 0.5))}, weights, weights[:, 0])
+    nominal = np.zeros(len(EDGES) + 1)
+    nominal[1] = 1.0
+    return {b.name: (b.low[1], b.high[1]) for b in bands.of("x", nominal)}
+
+
+def test_rules_of_scales_and_densities():
+    """Envelope; spread of replicas; pairs of eigenvectors (hep-ph/0101032), 90% to 68% for CT."""
+    names = ["Weight", "MUR0.5_MUF0.5_PDF14000", "MUR2_MUF2_PDF14000"]
+    names += [f"MUR1_MUF1_PDF{14000 + i}" for i in range(5)]
+    weights = np.array([[1.0, 1.3, 0.9, 1.0, 1.1, 0.8, 1.2, 1.3]])
+    found = band(names, weights)
+    assert found["scale"] == pytest.approx((0.9, 1.3))
+    up, down = np.hypot(0.1, 0.3) / 1.6448536, 0.2 / 1.6448536
+    assert found["pdf"] == pytest.approx((1.0 - down, 1.0 + up))
+    size = np.sqrt(0.1**2 + 0.2**2 + 0.2**2 + 0.3**2)
+    found = band(names, weights, pdf_rule="symmetric hessian")
+    assert found["pdf"] == pytest.approx((1.0 - size, 1.0 + size))
+    spread = np.std([1.1, 0.8, 1.2, 1.3], ddof=1)
+    found = band([n.replace("140", "3036") for n in names], weights)
+    assert found["pdf"][1] == pytest.approx(1.0 + spread, rel=1e-12)
+
+
+def test_densities_of_unknown_rule_are_refused():
+    names = [f"PDF={77700 + i}" for i in range(4)]
+    with pytest.raises(ValidationError, match="give --pdf-error"):
+        theory_families(names)
+    assert theory_families(names, "replicas")[0].columns == (1, 2, 3)
+    with pytest.raises(ValidationError, match="in pairs"):
+        theory_families(names, "hessian")
+
+
+def test_a_family_is_named_in_the_figure():
+    sums = EventSums(EDGES)
+    sums.fill(Values(np.full(9, 0.5)), np.ones(9), 0)
+    own = get("thrust")
+    observable = replace(own, edges=tuple(EDGES), log_y=False)
+    bands = [Band(0.9 * sums.mean, 1.2 * sums.mean, "scale")]
+    figure = observable_figure(observable, sums, sums, np.zeros(4), ("a", "b"), bands, bands)
+    texts = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
+    assert texts.count("scale uncertainty") == 2

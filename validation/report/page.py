@@ -87,9 +87,11 @@ def _groups(c: Comparison, labels: Labels, shelf: FigureShelf) -> list[tuple[Any
         members = []
         for r in c.results:
             if r.observable.group == group:
-                bands = c.candidate.bands.of(r.observable.name, r.candidate.mean)
+                name = r.observable.name
+                bands = c.candidate.bands.of(name, r.candidate.mean)
+                theory = c.reference.bands.of(name, r.reference.mean)
                 figure = observable_figure(
-                    r.observable, r.candidate, r.reference, r.binned.pulls, labels, bands
+                    r.observable, r.candidate, r.reference, r.binned.pulls, labels, bands, theory
                 )
                 members.append((r, shelf.inline(figure, r.observable.name, r.observable.title)))
         if members:

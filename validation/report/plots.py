@@ -42,21 +42,29 @@ def _uncertainty(
     observable: Observable,
     bands: Sequence[Band],
     reference: FloatArray,
+    color: str,
 ) -> None:
-    """Draw the candidate's own uncertainty in both panels, and name it in the legend."""
+    """Draw the uncertainty of a sample's weights in both panels."""
     edges = np.asarray(observable.edges)
     density = observable.density and not observable.categories
     width = np.diff(edges) if density else np.ones(len(edges) - 1)
-    for low, high in bands:
-        _band(main, edges, low[1:-1] / width, high[1:-1] / width, CANDIDATE)
+    for low, high, _ in bands:
+        _band(main, edges, low[1:-1] / width, high[1:-1] / width, color)
         with np.errstate(divide="ignore", invalid="ignore"):
             down, up = low[1:-1] / reference, high[1:-1] / reference
         finite = np.isfinite(down) & np.isfinite(up)
-        _band(ratio_axes, edges, np.where(finite, down, 1.0), np.where(finite, up, 1.0), CANDIDATE)
-    if bands:
-        handles, names = main.get_legend_handles_labels()
-        patch = Patch(facecolor=CANDIDATE, alpha=0.25, linewidth=0)
-        main.legend([*handles, patch], [*names, "surrogate uncertainty"], loc="best")
+        _band(ratio_axes, edges, np.where(finite, down, 1.0), np.where(finite, up, 1.0), color)
+
+
+def _name_bands(main: Axes, drawn: Sequence[tuple[Sequence[Band], str]]) -> None:
+    """Say in the legend what uncertainties the bands show."""
+    handles, names = main.get_legend_handles_labels()
+    for bands, color in drawn:
+        if bands:
+            handles.append(Patch(facecolor=color, alpha=0.25, linewidth=0))
+            kinds = ", ".join(dict.fromkeys(band.name for band in bands))
+            names.append(f"{kinds} uncertainty")
+    main.legend(handles, names, loc="best")
 
 
 def _ratio_limits(ratio: FloatArray, error: FloatArray) -> tuple[float, float]:
@@ -114,7 +122,6 @@ def _main_panel(
         axes.set_ylim(0.0 if axes.get_ylim()[0] >= 0.0 else None, axes.get_ylim()[1])
     unit = f" [1/{observable.unit}]" if observable.unit else ""
     axes.set_ylabel(f"(1/N) dn/dx{unit}" if density else "per event", loc="top")
-    axes.legend(loc="best")
 
 
 def observable_figure(
@@ -124,6 +131,7 @@ def observable_figure(
     pulls: FloatArray,
     labels: tuple[str, str],
     bands: Sequence[Band] = (),
+    reference_bands: Sequence[Band] = (),
 ) -> Figure:
     """Overlay with statistical errors, ratio to the reference, and pulls.
 
@@ -138,7 +146,9 @@ def observable_figure(
     labels
         Names of candidate and reference.
     bands
-        The candidate's own uncertainty, from its event weights.
+        The candidate's uncertainty, from its event weights.
+    reference_bands
+        The reference's.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 4.8), facecolor="none")
@@ -170,7 +180,10 @@ def observable_figure(
             )
         band = np.where(np.isfinite(band), band, 0.0)
         shown = np.isfinite(ratio) & np.isfinite(error)
-        _uncertainty(main, ratio_axes, observable, bands, b[1:-1])
+        drawn = ((reference_bands, REFERENCE), (bands, CANDIDATE))
+        for own, color in drawn:
+            _uncertainty(main, ratio_axes, observable, own, b[1:-1], color)
+        _name_bands(main, drawn)
         _band(ratio_axes, edges, 1.0 - band, 1.0 + band, REFERENCE)
         ratio_axes.axhline(1.0, color=REFERENCE, lw=1.0)
         centres = 0.5 * (edges[1:] + edges[:-1])
