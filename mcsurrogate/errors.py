@@ -12,6 +12,7 @@ __all__ = [
     "MCSurrogateError",
     "MatrixElementError",
     "NativeModuleError",
+    "PackError",
     "PartonDensityError",
     "PhaseSpaceError",
     "ProcessError",
@@ -75,6 +76,10 @@ class PythiaError(MCSurrogateError):
 
 class RunFolderError(MCSurrogateError):
     """A run folder is finished, belongs to another card or is damaged."""
+
+
+class PackError(MCSurrogateError):
+    """A pack that is damaged, oversized or of another version, or a run that cannot be packed."""
 
 
 class ValidationError(MCSurrogateError):

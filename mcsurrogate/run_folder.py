@@ -124,8 +124,18 @@ class RunFolder:
         )
 
     def seed(self, stage: str) -> int:
-        """Return the seed of a stage."""
-        return stage_seed(self.card.seed, stage)
+        """Return the seed of a stage; events, and what follows, may have one of their own.
+
+        The sequence of hard events is that of its seed, whatever part of it is made; what is done
+        with a later part has a seed of its own.
+        """
+        generation = self.card.generation
+        if stage == "integrate" or generation.seed is None:
+            seed = stage_seed(self.card.seed, stage)
+        else:
+            seed = stage_seed(generation.seed, stage)
+        first = 0 if stage in ("integrate", "generate") else generation.first_event
+        return stage_seed(seed + first, stage) if first else seed
 
     def record(self, stage: str) -> dict[str, Any] | None:
         """Return what a finished stage recorded, or None where it is not finished."""
@@ -201,6 +211,39 @@ class RunFolder:
             entry.update(record, seconds=time.perf_counter() - start, finished=True)
             self._save()
         _log.info("stage %s: finished after %.1f s", name, entry["seconds"])
+
+    def adopt(
+        self,
+        name: str,
+        record: Mapping[str, Any],
+        reads: Mapping[str, Path | None],
+        makes: Sequence[str],
+    ) -> None:
+        """Take over a stage that was finished elsewhere and whose files have been laid here.
+
+        Parameters
+        ----------
+        name
+            The stage.
+        record
+            What it recorded there; its part of the card is that of this folder's card.
+        reads, makes
+            As of :meth:`stage`.
+        """
+        entry = {**record, "card": decided_by(self.card, name)}
+        files = {**reads, **{file: self.path / file for file in makes}}
+        found = digests(files)
+        with self._state_lock:
+            self._state["stages"][name] = entry
+            self._note_versions(name, entry)
+            self._state["files"] |= file_records(name, files, found)
+            self._save()
+            write_text(self.path / "card.toml", dump_card(self.card))
+
+    def digest(self, file: str) -> str | None:
+        """SHA-256 that is recorded of a file, None where none is."""
+        found: str | None = self._state["files"].get(file, {}).get("sha256")
+        return found
 
     def _passed_over(
         self, name: str, reads: Mapping[str, Path | None], made: Mapping[str, Path], *, keep: bool

@@ -4,12 +4,13 @@ from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.load import dump_card, load_card, replace_values
 from mcsurrogate.cards.run_card import RunCard
-from mcsurrogate.cards.sections import EmulatorsSection
+from mcsurrogate.cards.sections import EmulatorsSection, GenerationSection
 
 __all__ = [
     "STAGES",
     "EmulatorCard",
     "EmulatorsSection",
+    "GenerationSection",
     "RunCard",
     "decided_by",
     "dump_card",

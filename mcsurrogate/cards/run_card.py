@@ -1,8 +1,8 @@
 """The run card: one TOML file that decides everything about a run."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mcsurrogate.cards.decides import Decides
 from mcsurrogate.cards.sections import (
@@ -42,3 +42,12 @@ class RunCard(Section):
     emulators: Annotated[EmulatorsSection | None, Decides("generate")] = None
     chain: Annotated[ChainSection, Decides("shower", "reference")] = ChainSection()
     validation: Annotated[ValidationSection, Decides("validate")] = ValidationSection()
+
+    @model_validator(mode="after")
+    def _first_event_of_a_sequence(self) -> Self:
+        if self.generation.first_event and self.process.definition is None:
+            raise ValueError(
+                "generation.first_event is a place in the sequence of events of a process "
+                "`definition`, and the card has none; give generation.seed another value"
+            )
+        return self

@@ -312,6 +312,23 @@ class GenerationSection(Section):
         ge=1,
         description="Number of unweighted events; with `process.events`, all if absent.",
     )
+    seed: int | None = Field(
+        default=None,
+        ge=1,
+        le=900_000_000,
+        description=(
+            "Seed of the events, of the shower and all that follows, so that one integration "
+            "serves many samples; the card's if absent."
+        ),
+    )
+    first_event: int = Field(
+        default=0,
+        ge=0,
+        description=(
+            "Number of the first event in the sequence of the seed, counted from 0: jobs that "
+            "share a seed make parts of one sample. Quickest in multiples of 100,000."
+        ),
+    )
 
 
 class SurrogateChainSection(Section):

@@ -16,6 +16,8 @@ from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.index import index
 from mcsurrogate.cli.info import info
 from mcsurrogate.cli.integrate import integrate
+from mcsurrogate.cli.merge import merge
+from mcsurrogate.cli.pack import pack
 from mcsurrogate.cli.plugin import plugin
 from mcsurrogate.cli.run import run
 from mcsurrogate.cli.shower import shower
@@ -30,7 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (integrate, generate, run, shower, convert, validate, index, plugin, info):
+for command in (
+    integrate, generate, pack, merge, run, shower, convert, validate, index, plugin, info,
+):  # fmt: skip
     app.command()(guarded(command))
 app.add_typer(train)
 

@@ -1,5 +1,6 @@
 """``mcsurrogate generate``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,23 +8,25 @@ import typer
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
-    CardArgument,
     OutOption,
     ResumeOption,
-    SeedOption,
     StrictOption,
     WorkersOption,
     read_card,
     run_path,
 )
 from mcsurrogate.cli.summary import print_cross_section, print_events
+from mcsurrogate.pack import is_pack
 from mcsurrogate.workers import worker_pool
 
 __all__ = ["generate"]
 
 
 def generate(
-    card: CardArgument,
+    card: Annotated[
+        Path,
+        typer.Argument(help="Run card (TOML), or a pack (mcsurrogate pack)."),
+    ],
     events: Annotated[
         int | None, typer.Option(help="Number of unweighted events; the card's if not given.")
     ] = None,
@@ -31,7 +34,20 @@ def generate(
         bool,
         typer.Option(help="Pass the events through Pythia to HepMC3, as the card's chain says."),
     ] = True,
-    seed: SeedOption = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            help="Overrides the card's seed (1 to 900000000); of a pack, the seed of its events.",
+        ),
+    ] = None,
+    first_event: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of the first event in the sequence of the seed, from 0: jobs of one seed "
+            "make parts of one sample."
+        ),
+    ] = None,
     out: OutOption = None,
     resume: ResumeOption = False,
     workers: WorkersOption = 1,
@@ -39,19 +55,37 @@ def generate(
 ) -> None:
     """Generate unweighted events: an LHE file, and HepMC3 through Pythia.
 
-    An integration that the run folder holds already is used; without one it is done first.
+    An integration that the run folder holds already is used; without one it is done first. A pack
+    has its integration with it: jobs with other seeds make other events from the same training.
 
-    Example: mcsurrogate generate cards/ttbar.toml --events 10000
+    Examples: mcsurrogate generate cards/ttbar.toml --events 10000;
+    mcsurrogate generate ttbar.pack --events 10000 --seed 7 --out job7
     """
-    resolved = read_card(card, seed=seed, generation={"events": events})
     path = run_path(card, out)
+    generation: dict[str, object] = {"events": events, "first_event": first_event}
+    packed = is_pack(card)
+    if not packed:
+        resolved = read_card(card, seed=seed, generation=generation)
     begin(path, resumable=True)
     from mcsurrogate.run_folder import RunFolder
-    from mcsurrogate.stages import require_chain, run_generation, run_integration, run_shower
+    from mcsurrogate.stages import (
+        open_pack,
+        packed_card,
+        require_chain,
+        run_generation,
+        run_integration,
+        run_shower,
+        unpack_run,
+    )
 
+    if packed:
+        pack = open_pack(card)
+        resolved = packed_card(pack, path, {"generation": {**generation, "seed": seed}})
     if shower:
         require_chain(resolved)
     with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
+        if packed:
+            unpack_run(pack, folder)
         with progress_bar("integrate") as progress:
             result = run_integration(folder, progress, keep=True, executor=pool)
         print_cross_section(result)

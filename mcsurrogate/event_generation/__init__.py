@@ -4,7 +4,7 @@ from mcsurrogate.event_generation.emulated_selection import emulated_selection
 from mcsurrogate.event_generation.event_builder import EventBuilder
 from mcsurrogate.event_generation.gain import GainReport, measure_gain
 from mcsurrogate.event_generation.normalisation import EventNormalisation
-from mcsurrogate.event_generation.selection import EventSelection, PlainSelection
+from mcsurrogate.event_generation.selection import EventSelection, PlainSelection, event_blocks
 from mcsurrogate.event_generation.stage_maxima import StageCosts, StageMaxima, choose_maxima
 from mcsurrogate.event_generation.two_stage import (
     SelectedEvents,
@@ -25,5 +25,6 @@ __all__ = [
     "TwoStageUnweighter",
     "choose_maxima",
     "emulated_selection",
+    "event_blocks",
     "measure_gain",
 ]

@@ -25,6 +25,7 @@ from mcsurrogate.matrix_elements import (
 __all__ = ["EventBuilder"]
 
 _UNKNOWN_HELICITY = 9.0
+_CHOICES = 4  # amplitude, flavours, colour flow, helicities
 
 
 class EventBuilder:
@@ -80,13 +81,15 @@ class EventBuilder:
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
             helicity = np.full((count, legs), _UNKNOWN_HELICITY)
-            chosen = draw_index(found.weights, self._uniform(count))
+            # as many for every event, so that where a batch ends changes none of the next
+            uniform = torch.rand(count, _CHOICES, generator=self._generator, dtype=torch.float64)
+            chosen = draw_index(found.weights, uniform[:, 0])
             for index, amplitude in enumerate(self.process.amplitudes):
                 rows = torch.nonzero(chosen == index)[:, 0]
                 if len(rows) == 0:
                     continue
                 pdg_id[rows], colour[rows], helicity[rows] = self._identities(
-                    amplitude, index, found.take(rows)
+                    amplitude, index, found.take(rows), uniform[rows]
                 )
             momenta = found.momenta.double().numpy()
         particles = particle_columns(
@@ -104,29 +107,25 @@ class EventBuilder:
             weight_names=weight_names,
         )
 
-    def _uniform(self, count: int) -> Tensor:
-        return torch.rand(count, generator=self._generator, dtype=torch.float64)
-
     def _identities(
-        self, amplitude: Amplitude, index: int, found: Contributions
+        self, amplitude: Amplitude, index: int, found: Contributions, uniform: Tensor
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
         """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
-        count = len(found.momenta)
         element = amplitude.matrix_element
         momenta = found.momenta[:, list(amplitude.permutation)]
         known = found.identities[index] if found.identities else None
         summed = found.configuration is None
         if known is None and summed and isinstance(element, EventMatrixElement):
             known = element.event_weights(momenta, found.alpha_s)
-        members = draw_index(found.luminosities[index], self._uniform(count)).numpy()
+        members = draw_index(found.luminosities[index], uniform[:, 1]).numpy()
         ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
-        lines = np.zeros((count, ids.shape[1], 2), dtype=np.int32)
+        lines = np.zeros((len(members), ids.shape[1], 2), dtype=np.int32)
         if isinstance(element, ColouredMatrixElement):
             weights = known.flows if known else element.colour_flow_weights(momenta, found.alpha_s)
-            flows = draw_index(weights, self._uniform(count)).numpy()
+            flows = draw_index(weights, uniform[:, 2]).numpy()
             table = [[m.colour_flow(f) for f in element.colour_flows] for m in amplitude.members]
             lines = np.array(table, dtype=np.int32)[members, flows]
-        helicities = self._helicities(element, momenta, found, known)
+        helicities = self._helicities(element, momenta, found, known, uniform[:, 3])
         return ids[members], lines, _in_order(helicities, amplitude.permutation)
 
     def _helicities(
@@ -135,6 +134,7 @@ class EventBuilder:
         momenta: Tensor,
         found: Contributions,
         known: EventWeights | None,
+        uniform: Tensor,
     ) -> Tensor:
         """Draw helicities ``(N, n)`` in the laboratory frame; 9, unknown, where nothing tells."""
         if found.configuration is not None and isinstance(element, SampledMatrixElement):
@@ -145,7 +145,7 @@ class EventBuilder:
         weights = (
             known.helicities if known else element.helicity_contributions(momenta, found.alpha_s)
         )
-        chosen = draw_index(weights.clamp(min=0), self._uniform(len(momenta)))
+        chosen = draw_index(weights.clamp(min=0), uniform)
         return element.helicities[chosen].double()
 
     def _mass(self, pdg_id: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -3,12 +3,23 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from torch import Tensor
 
 from mcsurrogate.hard_process import Contributions
 from mcsurrogate.integration import Evaluator, Sampler, UnweightingRecord, unweight
 
-__all__ = ["AcceptedPoints", "EventSelection", "PlainSelection", "Report", "unweighting_summary"]
+__all__ = [
+    "AcceptedPoints",
+    "EventBlock",
+    "EventSelection",
+    "PlainSelection",
+    "Report",
+    "event_blocks",
+    "unweighting_summary",
+]
+
+_EVENTS_A_BLOCK = 100_000
 
 Report = Callable[[int, str], None]
 """Is told how many events there are and how the unweighting goes."""
@@ -29,6 +40,39 @@ class AcceptedPoints(NamedTuple):
     channel: Tensor
     weight: Tensor
     contributions: Contributions | None = None
+
+
+class EventBlock(NamedTuple):
+    """A part of the sequence of events of a seed that can be made alone.
+
+    Attributes
+    ----------
+    seed
+        Of the block.
+    events
+        How many of its events to make, from its beginning.
+    skipped
+        How many of these are not wanted.
+    """
+
+    seed: int
+    events: int
+    skipped: int
+
+
+def event_blocks(first: int, events: int, seed: int) -> Iterator[EventBlock]:
+    """Yield the blocks that hold ``events`` events from the one of number ``first`` on.
+
+    Each block of 100,000 events has a seed of its own, the first one that of the sequence.
+    """
+    for number in range(first // _EVENTS_A_BLOCK, -(-(first + events) // _EVENTS_A_BLOCK)):
+        start = number * _EVENTS_A_BLOCK
+        own = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> np.uint64(1)
+        yield EventBlock(
+            int(own) if number else seed,
+            min(_EVENTS_A_BLOCK, first + events - start),
+            max(0, first - start),
+        )
 
 
 class EventSelection(Protocol):

@@ -2,8 +2,8 @@
 
 import math
 
+import scipy
 import torch
-from scipy import stats
 from torch import Tensor
 
 from mcsurrogate.integration.history import Estimate
@@ -104,7 +104,7 @@ def consistency_warning(history: list[Estimate]) -> str | None:
     inverse = [1.0 / e.error**2 for e in known]
     mean = sum(w * e.value for w, e in zip(inverse, known, strict=True)) / sum(inverse)
     chi2 = sum(w * (e.value - mean) ** 2 for w, e in zip(inverse, known, strict=True))
-    probability = float(stats.chi2.sf(chi2, len(known) - 1))
+    probability = float(scipy.stats.chi2.sf(chi2, len(known) - 1))
     if probability < _PROBABILITY:
         return (
             f"the iterations disagree: chi2 = {chi2:.1f} for {len(known) - 1} degrees of freedom "

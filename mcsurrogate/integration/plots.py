@@ -2,14 +2,17 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from matplotlib.figure import Figure
 
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.integration.evaluation import Evaluator
 from mcsurrogate.integration.result import IntegrationResult
 from mcsurrogate.integration.sampler import Sampler
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "plot_channel_weights",
@@ -22,9 +25,15 @@ __all__ = [
 _CORNER_DIMENSIONS = 6
 
 
-def plot_training(result: IntegrationResult) -> Figure:
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure  # most who sample draw nothing
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plot_training(result: IntegrationResult) -> "Figure":
     """Draw the loss of every step, and the relative standard deviation of every iteration."""
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    figure = _figure(9, 3.5)
     left, right = figure.subplots(1, 2)
     left.plot(result.losses, lw=0.5)
     left.set(xlabel="training step", ylabel="loss")
@@ -45,7 +54,7 @@ def plot_training(result: IntegrationResult) -> Figure:
     return figure
 
 
-def plot_weights(result: IntegrationResult, points: int = 20_000, seed: int = 1) -> Figure:
+def plot_weights(result: IntegrationResult, points: int = 20_000, seed: int = 1) -> "Figure":
     """Draw the distribution of the weights of each channel over their mean.
 
     Parameters
@@ -58,7 +67,7 @@ def plot_weights(result: IntegrationResult, points: int = 20_000, seed: int = 1)
         Decides on the points.
     """
     sample = result.sampler.sample(points, torch.Generator().manual_seed(seed))
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = _figure(6, 4)
     axes = figure.subplots()
     for k, channel in enumerate(result.channels):
         weight = sample.weight[sample.channel == k].abs()
@@ -76,7 +85,9 @@ def plot_weights(result: IntegrationResult, points: int = 20_000, seed: int = 1)
     return figure
 
 
-def plot_channel_weights(result: IntegrationResult, points: int = 20_000, seed: int = 1) -> Figure:
+def plot_channel_weights(
+    result: IntegrationResult, points: int = 20_000, seed: int = 1
+) -> "Figure":
     """Draw the mean learned and prior weight of each channel over the integrand.
 
     The arguments are those of :func:`plot_weights`.
@@ -95,7 +106,7 @@ def plot_channel_weights(result: IntegrationResult, points: int = 20_000, seed: 
         with torch.no_grad():
             alpha = sampler.channel_weights.all(value.prior, value.features)
         learned = (share[:, None] * alpha).sum(0)
-    figure = Figure(figsize=(max(5.0, 0.35 * sampler.channels), 4), layout="constrained")
+    figure = _figure(max(5.0, 0.35 * sampler.channels), 4)
     axes = figure.subplots()
     position = torch.arange(sampler.channels).double()
     axes.bar((position - 0.2).tolist(), prior.tolist(), 0.4, label="prior")
@@ -106,7 +117,9 @@ def plot_channel_weights(result: IntegrationResult, points: int = 20_000, seed: 
     return figure
 
 
-def plot_corner(sampler: Sampler, channel: int = 0, points: int = 20_000, seed: int = 1) -> Figure:
+def plot_corner(
+    sampler: Sampler, channel: int = 0, points: int = 20_000, seed: int = 1
+) -> "Figure":
     """Compare the density of a sampler with the integrand, in all pairs of dimensions.
 
     The lower triangle shows points as the sampler draws them, the upper one the same points
@@ -129,7 +142,7 @@ def plot_corner(sampler: Sampler, channel: int = 0, points: int = 20_000, seed: 
     sample = sampler.draw(index, torch.Generator().manual_seed(seed))
     u, weight = sample.u.numpy(), sample.weight.abs().numpy()
     dim = min(sampler.mixture.dim, _CORNER_DIMENSIONS)
-    figure = Figure(figsize=(1.8 * dim + 1, 1.8 * dim + 1), layout="constrained")
+    figure = _figure(1.8 * dim + 1, 1.8 * dim + 1)
     grid = figure.subplots(dim, dim, squeeze=False)
     bins = max(10, min(40, math.isqrt(points) // 4))
     for i in range(dim):

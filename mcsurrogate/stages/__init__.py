@@ -1,32 +1,5 @@
 """The stages of a run, each from a run folder to what it adds to the folder."""
 
-from mcsurrogate.stages.chains import (
-    require_chain,
-    require_chains,
-    run_chains,
-    run_reference,
-    run_shower,
-)
-from mcsurrogate.stages.emulator_training import EMULATOR, TrainedEmulator, train_emulator
-from mcsurrogate.stages.generation import run_generation
-from mcsurrogate.stages.hard_events import all_events, events_card
-from mcsurrogate.stages.integration import run_integration
-from mcsurrogate.stages.report import reading_progress, run_validation, summarize
+import lazy_loader
 
-__all__ = [
-    "EMULATOR",
-    "TrainedEmulator",
-    "all_events",
-    "events_card",
-    "reading_progress",
-    "require_chain",
-    "require_chains",
-    "run_chains",
-    "run_generation",
-    "run_integration",
-    "run_reference",
-    "run_shower",
-    "run_validation",
-    "summarize",
-    "train_emulator",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Any
 
+import torch
+
 from mcsurrogate.cards import dump_card
 from mcsurrogate.event_generation import (
     EventBuilder,
@@ -11,6 +13,7 @@ from mcsurrogate.event_generation import (
     EventSelection,
     PlainSelection,
     emulated_selection,
+    event_blocks,
 )
 from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo, write_les_houches
 from mcsurrogate.hard_process import assemble
@@ -74,7 +77,6 @@ def run_generation(
         family = card.integration.flow.family
         sampler = load_sampler(folder.path / SAMPLER, process, family=family)
         seed = folder.seed("generate")
-        builder = EventBuilder(process, seed)
         wanted = card.generation.events
         overweight, effective = result["overweight_fraction"], result["effective_fraction"]
         selection: EventSelection
@@ -91,17 +93,25 @@ def run_generation(
         )
 
         def report(done: int, message: str) -> None:
-            progress(done, wanted, message)
+            progress(min(done, wanted), wanted, message)
 
         def batches() -> Iterator[EventBatch]:
-            for points in selection.points(wanted, seed, report):
-                yield builder.build(
-                    points.u,
-                    points.channel,
-                    normalisation.weigh(selection.weights(points)),
-                    selection.weight_names,
-                    points.contributions,
-                )
+            for block in event_blocks(card.generation.first_event, wanted, seed):
+                builder, skipped = EventBuilder(process, block.seed), block.skipped
+                for points in selection.points(block.events, block.seed, report):
+                    weights = selection.weights(points)
+                    # what is not wanted is made all the same: the next events draw after it
+                    kept = normalisation.weigh(weights[skipped:])
+                    weights = torch.cat((weights[:skipped], kept))
+                    events = builder.build(
+                        points.u,
+                        points.channel,
+                        weights,
+                        selection.weight_names,
+                        points.contributions,
+                    )
+                    yield events[skipped:]
+                    skipped = max(0, skipped - len(events))
             # before the file gets its name: what contradicts the cross section is no result
             record.update(normalisation.check())
 

@@ -37,6 +37,8 @@ COMMANDS = (
     "run",
     "shower",
     "convert",
+    "pack",
+    "merge",
     "validate",
     "index",
     "plugin",
