@@ -42,6 +42,43 @@ class Values:
     entry_weights: FloatArray | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Entries of an observable with their bins and events."""
+
+    bins: NDArray[np.int64]
+    event: NDArray[np.int64]
+    value: FloatArray
+    weights: FloatArray | None
+
+    @classmethod
+    def of(cls, values: Values, edges: FloatArray) -> "_Entries":
+        entry = values.values
+        event = np.arange(len(entry)) if values.event is None else values.event
+        keep = ~np.isnan(entry)
+        # the last edge belongs to the last bin, as in numpy.histogram
+        bins = np.searchsorted(edges, entry[keep], side="right")
+        bins[entry[keep] == edges[-1]] = len(edges) - 1
+        weights = None if values.entry_weights is None else values.entry_weights[keep]
+        return cls(bins, event[keep], entry[keep], weights)
+
+    def contents(self, n_events: int, n_bins: int) -> FloatArray:
+        """Bin contents of each event, ``(N, B + 2)``."""
+        counts = np.bincount(
+            self.event * n_bins + self.bins, weights=self.weights, minlength=n_events * n_bins
+        )
+        return counts.reshape(n_events, n_bins).astype(np.float64, copy=False)
+
+    def moments(self, weights: FloatArray, n_bins: int) -> FloatArray:
+        """Return sums of w x and w x^2, and numbers of entries, ``(3, B + 2)``; infinite x is none."""
+        entry = weights[self.event]
+        if self.weights is not None:
+            entry = entry * self.weights
+        x = np.where(np.isfinite(self.value), self.value, 0.0)
+        first, second = (np.bincount(self.bins, entry * y, minlength=n_bins) for y in (x, x * x))
+        return np.stack((first, second, np.bincount(self.bins, minlength=n_bins)))
+
+
 def contents(values: Values, edges: FloatArray, n_events: int) -> FloatArray:
     """Bin contents of each event, ``(N, B + 2)``, without the weights of the events.
 
@@ -54,16 +91,7 @@ def contents(values: Values, edges: FloatArray, n_events: int) -> FloatArray:
     n_events
         Number of events.
     """
-    n_bins = len(edges) + 1
-    entry = values.values
-    event = np.arange(n_events) if values.event is None else values.event
-    keep = ~np.isnan(entry)
-    # the last edge belongs to the last bin, as in numpy.histogram
-    bins = np.searchsorted(edges, entry[keep], side="right")
-    bins[entry[keep] == edges[-1]] = n_bins - 2
-    weights = None if values.entry_weights is None else values.entry_weights[keep]
-    counts = np.bincount(event[keep] * n_bins + bins, weights=weights, minlength=n_events * n_bins)
-    return counts.reshape(n_events, n_bins).astype(np.float64, copy=False)
+    return _Entries.of(values, edges).contents(n_events, len(edges) + 1)
 
 
 @dataclass
@@ -87,6 +115,8 @@ class EventSums:
     hits, hit_weight, hit_weight2
         ``(B + 2,)`` events with an entry in a bin: their number, sums of their weights and of
         the squares.
+    moments
+        ``(3, B + 2)`` sums over the entries of w x and w x^2, and their numbers.
     entries
         Number of entries, unweighted.
     negative
@@ -104,6 +134,7 @@ class EventSums:
     product: FloatArray = field(init=False)
     block_content: FloatArray = field(init=False)
     block_weight: FloatArray = field(init=False)
+    moments: FloatArray = field(init=False)
     hits: NDArray[np.int64] = field(init=False)
     hit_weight: FloatArray = field(init=False)
     hit_weight2: FloatArray = field(init=False)
@@ -115,6 +146,7 @@ class EventSums:
         self.product = np.zeros((n, n))
         self.block_content = np.zeros((BLOCKS, n))
         self.block_weight = np.zeros(BLOCKS)
+        self.moments = np.zeros((3, n))
         self.hits = np.zeros(n, dtype=np.int64)
         self.hit_weight, self.hit_weight2 = np.zeros((2, n))
 
@@ -131,7 +163,9 @@ class EventSums:
             Number of events of the sample before the chunk; decides the blocks.
         """
         n_events, n_bins = len(weights), len(self.edges) + 1
-        counts = contents(values, self.edges, n_events)
+        entries = _Entries.of(values, self.edges)
+        counts = entries.contents(n_events, n_bins)
+        self.moments += entries.moments(weights, n_bins)
         weighted = counts * weights[:, None]
         # event i of the sample belongs to block i mod BLOCKS: pad to whole rounds and sum them
         start = first_event % BLOCKS
@@ -141,7 +175,7 @@ class EventSums:
         padded[start : start + n_events, n_bins] = weights
         blocks = padded.reshape(rounds, BLOCKS, n_bins + 1).sum(axis=0)
         self.events += n_events
-        self.entries += int((~np.isnan(values.values)).sum())
+        self.entries += len(entries.bins)
         self.weight += float(weights.sum())
         self.weight2 += float((weights**2).sum())
         self.content += weighted.sum(axis=0)
@@ -168,6 +202,12 @@ class EventSums:
         view["value"] = self.mean
         view["variance"] = np.diag(self.covariance(self.mean))
         return histogram
+
+    @property
+    def errors(self) -> FloatArray:
+        """``(B + 2,)`` standard deviations of the mean bin contents."""
+        errors: FloatArray = np.sqrt(np.maximum(np.diag(self.covariance(self.mean)), 0.0))
+        return errors
 
     @property
     def mean(self) -> FloatArray:

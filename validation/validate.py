@@ -11,6 +11,7 @@ from mcsurrogate.atomic import write_text
 from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
+from mcsurrogate.validation.histogram_file import write_histograms
 from mcsurrogate.validation.metrics import comparison_metrics, dumps
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
@@ -61,7 +62,7 @@ def validate(
     tell: Callable[[str], None] | None = None,
     **changed: Any,  # noqa: ANN401 - whatever the settings hold
 ) -> ValidationResult:
-    """Compare two event samples and write ``report.html`` and ``metrics.json``.
+    """Compare two event samples and write ``report.html``, ``metrics.json``, ``histograms.json``.
 
     Parameters
     ----------
@@ -122,6 +123,7 @@ def validate(
         measured=compare_data(first.measured, second.measured, asked.labels),
         timing=timing_of(candidate, reference),
         files=(
+            write_histograms(found, out),
             *(write_samples(found, out) if asked.yoda else ()),
             *(("plots/",) if asked.plots else ()),
         ),

@@ -1,7 +1,9 @@
-"""Histograms in YODA's text format, for Rivet's plotting tools.
+"""Histograms in YODA's text format, for Rivet's plotting tools and for merging.
 
 YODA: arXiv:2312.15070.  Contents are densities per event with statistical errors, as
-``Scatter2D`` objects of format 2, which YODA 1.7 and later and YODA 2 read.
+``Scatter2D`` objects of format 2, which YODA 1.7 and later and YODA 2 read.  The sums that they
+come from are ``Histo1D`` objects of format 3 (YODA 2) below ``/RAW``, with the sum of the event
+weights as the counter ``/RAW/_EVTCOUNT``, as Rivet writes them: those of parts of a sample add up.
 """
 
 from collections.abc import Iterable
@@ -32,26 +34,60 @@ def _scatter(
     centre, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
     unit = f" [{observable.unit}]" if observable.unit else ""
     density = observable.density and not observable.categories
-    # YAML strings in single quotes: only the quote itself is special
-    title, label = (
-        "'" + text.replace("'", "''") + "'"
-        for text in (observable.title, f"{observable.label}{unit}")
-    )
     head = [
-        f"BEGIN YODA_SCATTER2D_V2 {path}",
-        f"Path: {path}",
-        f"Title: {title}",
-        "Type: Scatter2D",
-        f"XLabel: {label}",
+        f"Title: {_quoted(observable.title)}",
+        f"XLabel: {_quoted(observable.label + unit)}",
         f"YLabel: '{'(1/N) dn/dx' if density else 'per event'}'",
         f"LogX: {int(observable.log_x)}",
         f"LogY: {int(observable.log_y)}",
-        "---",
-        "# xval\t xerr-\t xerr+\t yval\t yerr-\t yerr+",
+        *_ticks(observable),
     ]
     rows = np.stack((centre, half, half, value, down, up), axis=1)
     body = ["\t".join(f"{x:.6e}" for x in row) for row in rows]
-    return "\n".join([*head, *body, "END YODA_SCATTER2D_V2", "", ""])
+    columns = "# xval\t xerr-\t xerr+\t yval\t yerr-\t yerr+"
+    return _object("YODA_SCATTER2D_V2", path, "Scatter2D", head, [columns, *body])
+
+
+def _ticks(observable: Observable) -> list[str]:
+    """Names of categories as labels of the axis."""
+    if not observable.categories:
+        return []
+    pairs = (f"{i + 0.5}\t{label}" for i, label in enumerate(observable.categories))
+    return ["XCustomMajorTicks: '" + "\t".join(pairs).replace("'", "''") + "'"]
+
+
+def _rows(columns: FloatArray) -> list[str]:
+    return ["\t".join(f"{x:.17g}" for x in row) for row in columns]
+
+
+def _raw(sample: Sample) -> Iterable[str]:
+    """Return the sums of all observables and of the event weights."""
+    weights = sample.weights
+    count = [weights.total, weights.squares, float(sample.file.events)]
+    yield _object("YODA_COUNTER_V3", "/RAW/_EVTCOUNT", "Counter", [], [
+        "# sumW\t sumW2\t numEntries", *_rows(np.array([count]))
+    ])  # fmt: skip
+    for observable in sample.plan.observables:
+        sums = sample.sums[observable.name]
+        columns = (sums.content, np.diag(sums.product), *sums.moments)
+        edges = ", ".join(f"{x:.17g}" for x in observable.edges)
+        head = [f"Title: {_quoted(observable.title)}", *_ticks(observable)]
+        yield _object("YODA_HISTO1D_V3", f"/RAW{PREFIX}/{observable.name}", "Histo1D", head, [
+            f"Edges(A1): [{edges}]",
+            "# sumW\t sumW2\t sumW(A1)\t sumW2(A1)\t numEntries",
+            *_rows(np.stack(columns, axis=1)),
+        ])  # fmt: skip
+
+
+def _object(kind: str, path: str, what: str, annotations: list[str], body: list[str]) -> str:
+    """One object between its lines."""
+    head = [f"BEGIN {kind} {path}", f"Path: {path}", *annotations, f"Type: {what}", "---"]
+    return "\n".join([*head, *body, f"END {kind}", "", ""])
+
+
+def _quoted(text: str) -> str:
+    """YAML string in single quotes: only the quote itself is special."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _densities(observable: Observable, sums: EventSums) -> tuple[FloatArray, FloatArray]:
@@ -59,9 +95,7 @@ def _densities(observable: Observable, sums: EventSums) -> tuple[FloatArray, Flo
     edges = np.asarray(observable.edges)
     density = observable.density and not observable.categories
     width = np.diff(edges) if density else np.ones(len(edges) - 1)
-    mean = sums.mean
-    error = np.sqrt(np.maximum(np.diag(sums.covariance(mean)), 0.0))
-    return mean[1:-1] / width, error[1:-1] / width
+    return sums.mean[1:-1] / width, sums.errors[1:-1] / width
 
 
 def _objects(sample: Sample) -> Iterable[str]:
@@ -96,9 +130,10 @@ def write_yoda(sample: Sample, path: Path) -> None:
         A sample that has been read.
     path
         The file.  Objects are ``/MCSURROGATE/NAME``; bands of a surrogate's own uncertainty
-        carry the suffix ``[surrogate_0]``, ``[surrogate_1]``.
+        carry the suffix ``[surrogate_0]``, ``[surrogate_1]``, others their name.  Sums are
+        ``/RAW/MCSURROGATE/NAME`` and ``/RAW/_EVTCOUNT``.
     """
-    write_text(path, "".join(_objects(sample)))
+    write_text(path, "".join((*_objects(sample), *_raw(sample))))
 
 
 def write_samples(found: Comparison, folder: Path) -> tuple[str, ...]:

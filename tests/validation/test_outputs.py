@@ -10,6 +10,7 @@ import pytest
 
 from mcsurrogate.errors import RunFolderError, ValidationError
 from mcsurrogate.validation import validate
+from mcsurrogate.validation.histogram_file import schema as histogram_schema
 from mcsurrogate.validation.metrics_schema import schema
 from mcsurrogate.validation.timing import read_timing
 
@@ -73,7 +74,9 @@ def parse_yoda(text):
         for line in lines:
             if line == f"END {kind}":
                 break
-            if not line.startswith("#"):
+            if line.startswith("Edges(A1): "):
+                annotations["Edges"] = json.loads(line.removeprefix("Edges(A1): "))
+            elif not line.startswith("#"):
                 rows.append([float(x) for x in line.split("\t")])
         objects[path] = (kind, annotations, np.array(rows))
     return objects
@@ -81,10 +84,13 @@ def parse_yoda(text):
 
 def test_yoda_holds_the_histograms(result):
     found, out = result
-    assert found.metrics["files"][:2] == ["candidate.yoda", "reference.yoda"]
+    assert found.metrics["files"][1:3] == ["candidate.yoda", "reference.yoda"]
     for name, side in (("candidate", 0), ("reference", 1)):
         objects = parse_yoda((out / f"{name}.yoda").read_text())
-        assert set(objects) == {f"/MCSURROGATE/{o}" for o in OPTIONS["observables"]}
+        plain = {f"/MCSURROGATE/{o}" for o in OPTIONS["observables"]}
+        assert set(objects) == plain | {f"/RAW{o}" for o in plain} | {"/RAW/_EVTCOUNT"}
+        kind, _, ((total, squares, events),) = objects["/RAW/_EVTCOUNT"]
+        assert (kind, events) == ("YODA_COUNTER_V3", 500)
         for row in found.comparison.results:
             observable = row.observable
             kind, annotations, points = objects[f"/MCSURROGATE/{observable.name}"]
@@ -102,6 +108,46 @@ def test_yoda_holds_the_histograms(result):
             error = np.sqrt(np.diag(sums.covariance(sums.mean)))[1:-1]
             assert np.allclose(points[:, 4] * width, error, rtol=1e-5, atol=1e-12)
             assert np.array_equal(points[:, 4], points[:, 5])
+            kind, annotations, rows = objects[f"/RAW/MCSURROGATE/{observable.name}"]
+            assert (kind, annotations["Type"]) == ("YODA_HISTO1D_V3", "Histo1D")
+            assert annotations["Edges"] == list(observable.edges)
+            assert ("XCustomMajorTicks" in annotations) == bool(observable.categories)
+            assert np.array_equal(rows[:, 0], sums.mean * total)
+            # variance of the sum of independent events of weight w and content n
+            variance = rows[:, 1] - 2 * sums.mean * sums.content_w2 + sums.mean**2 * squares
+            assert np.allclose(variance[1:-1], (error * total) ** 2, rtol=1e-9, atol=1e-9)
+            inside = rows[1:-1][rows[1:-1, 0] > 0]
+            assert (np.searchsorted(edges, inside[:, 2] / inside[:, 0]) >= 1).all()
+            assert rows[:, 4].sum() == sums.entries
+
+
+def test_histograms_lie_in_a_file_of_their_own(result):
+    found, out = result
+    assert found.metrics["files"][0] == "histograms.json"
+    text = json.loads((out / "histograms.json").read_text())
+    jsonschema.validate(text, histogram_schema())
+    assert text["unit"] == "per event"
+    assert [h["name"] for h in text["histograms"]] == [
+        r.observable.name for r in found.comparison.results
+    ]
+    for own, row in zip(text["histograms"], found.comparison.results, strict=True):
+        assert own["edges"] == list(row.observable.edges)
+        assert own["candidate"]["contents"] == list(row.candidate.mean)
+        made = row.candidate.histogram(own["name"], own["label"])
+        assert np.allclose(np.sqrt(made.variances(flow=True)), own["candidate"]["errors"])
+        assert sum(own["reference"]["entries"]) == row.reference.entries
+
+
+def test_histograms_are_in_picobarn_on_one_cross_section(z_files, tmp_path):
+    found = validate(
+        *z_files, tmp_path, observables=["thrust"], reservoir=0, measured=False,
+        normalise_to="candidate",
+    )  # fmt: skip
+    text = json.loads((tmp_path / "histograms.json").read_text())
+    assert text["unit"] == "pb"
+    section = found.metrics["samples"]["candidate"]["cross_section_pb"]
+    contents = text["histograms"][0]["reference"]["contents"]
+    assert sum(contents) == pytest.approx(section)
 
 
 RIVET = """#!/bin/sh
