@@ -70,7 +70,7 @@ class _Entries:
         return counts.reshape(n_events, n_bins).astype(np.float64, copy=False)
 
     def moments(self, weights: FloatArray, n_bins: int) -> FloatArray:
-        """Return sums of w x and w x^2, and numbers of entries, ``(3, B + 2)``; infinite x is none."""
+        """Return sums of w x and w x^2, and numbers of entries, ``(3, B + 2)``, finite x alone."""
         entry = weights[self.event]
         if self.weights is not None:
             entry = entry * self.weights
