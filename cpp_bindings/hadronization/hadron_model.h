@@ -30,6 +30,9 @@ struct Selectors {
 struct EventWeights {
     std::vector<std::string> names;
     std::vector<double> logarithms;
+    // Of the whole run: draws that were weighed, and those without a density under a variation.
+    std::int64_t draws = 0;
+    std::vector<std::int64_t> outside;
 };
 
 // A line of the statistics; `byPythia` of them were left to Pythia's own code, if that can be.

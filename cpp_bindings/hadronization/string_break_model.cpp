@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "varied_networks.h"
+
 namespace mcsurrogate {
 
 namespace {
@@ -58,6 +60,14 @@ const float* checkFinite(const SafeTensors& file, const std::string& network, co
         if (!(std::abs(output[i]) < largestOutput))
             throw file.error("network \"" + network + "\" overflows");
     return output;
+}
+
+double logOfCode(const Categorical* hadrons, const std::vector<std::int32_t>& vocabulary,
+                 int code) {
+    const auto found = std::find(vocabulary.begin(), vocabulary.end(), code);
+    return hadrons == nullptr || found == vocabulary.end()
+               ? -std::numeric_limits<double>::infinity()
+               : hadrons->logProbability(static_cast<int>(found - vocabulary.begin()));
 }
 
 // A distribution of hadrons with few enough rejected attempts, which have the code 0.
@@ -120,11 +130,6 @@ StringBreakModel::StringBreakModel(NetworkSource source)
     loadTransverse(source);
     loadFraction(source);
     source.checkAllUsed();
-}
-
-bool StringBreakModel::coversTheSame(const StringBreakModel& other) const {
-    return mesonVocabulary_ == other.mesonVocabulary_ &&
-           baryonVocabulary_ == other.baryonVocabulary_ && fractionRange_ == other.fractionRange_;
 }
 
 void StringBreakModel::loadPopcorn(NetworkSource& source) {
@@ -301,6 +306,14 @@ const Categorical* StringBreakModel::baryon(int diquark, int quark) const {
     return distribution.empty() ? nullptr : &distribution;
 }
 
+double StringBreakModel::logMeson(int idLarge, int idSmall, int code) const {
+    return logOfCode(meson(idLarge, idSmall), mesonVocabulary_, code);
+}
+
+double StringBreakModel::logBaryon(int diquark, int quark, int code) const {
+    return logOfCode(baryon(diquark, quark), baryonVocabulary_, code);
+}
+
 double StringBreakModel::Mixture::logDensity(double pT2) const {
     double density = 0.;
     for (std::size_t k = 0; k < width.size(); ++k) {
@@ -354,6 +367,8 @@ double StringBreakModel::drawFraction(int idOld, int idNew, double mT2, double u
 }
 
 double StringBreakModel::fractionLogDensity(int idOld, int idNew, double mT2, double z) {
+    if (!coversFraction(idOld, idNew, mT2))
+        return noDensity;
     setFraction(idOld, idNew, mT2);
     return spline_.logDensity(z);
 }

@@ -68,9 +68,6 @@ class StringBreakModel {
 
     explicit StringBreakModel(NetworkSource source);
 
-    // Whether the other model covers exactly the same draws, so that density ratios exist.
-    bool coversTheSame(const StringBreakModel& other) const;
-
     // The distributions, nullptr where the networks do not cover the input.
     // Popcorn inside a diquark at a string end: outcome 2 * nPop + (popcorn quark is the lighter).
     const Categorical* popcorn(int diquark) const;
@@ -82,7 +79,9 @@ class StringBreakModel {
     // Code of a hadron outcome without sign, 0 for a rejected attempt.
     int mesonCode(int outcome) const { return mesonVocabulary_[outcome]; }
     int baryonCode(int outcome) const { return baryonVocabulary_[outcome]; }
-    // Position of a hadron among the outcomes, or -1.
+    // Logarithms of the probabilities of a hadron code; minus infinity for one that is never made.
+    double logMeson(int idLarge, int idSmall, int code) const;
+    double logBaryon(int diquark, int quark, int code) const;
 
     // Transverse momentum: a mixture of two-dimensional Gaussians.
     struct Mixture {

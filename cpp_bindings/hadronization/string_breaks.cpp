@@ -80,10 +80,8 @@ int SurrogateFlav::drawMeson(int idMax, int idMin, int idMaxSigned) {
     const Categorical* mesons = breaks_.model->meson(idMax, idMin);
     if (mesons == nullptr)
         return -1;
-    const int outcome = mesons->draw(rndmPtr->flat());
-    const int code = breaks_.model->mesonCode(outcome);
-    breaks_.weigh(
-        [&](StringBreakModel& m) { return m.meson(idMax, idMin)->logProbability(outcome); });
+    const int code = breaks_.model->mesonCode(mesons->draw(rndmPtr->flat()));
+    breaks_.weigh([&](StringBreakModel& m) { return m.logMeson(idMax, idMin, code); });
     if (code == 0 || idMax == idMin)
         return code;
     // Particle or antiparticle by the charge of the heavier flavour.
@@ -94,10 +92,9 @@ int SurrogateFlav::drawBaryon(int idMax, int idMin) {
     const Categorical* baryons = breaks_.model->baryon(idMax, idMin);
     if (baryons == nullptr)
         return -1;
-    const int outcome = baryons->draw(rndmPtr->flat());
-    breaks_.weigh(
-        [&](StringBreakModel& m) { return m.baryon(idMax, idMin)->logProbability(outcome); });
-    return breaks_.model->baryonCode(outcome);
+    const int code = breaks_.model->baryonCode(baryons->draw(rndmPtr->flat()));
+    breaks_.weigh([&](StringBreakModel& m) { return m.logBaryon(idMax, idMin, code); });
+    return code;
 }
 
 int SurrogateFlav::combine(FlavContainer& flav1, FlavContainer& flav2) {
@@ -200,6 +197,11 @@ double SurrogateZ::draw(int idOld, int idNew, double mT2) {
         return StringZ::zFrag(idOld, idNew, mT2);
     if (!breaks_.model->coversFraction(idOld, idNew, mT2)) {
         ++breaks_.fractions.fallbacks;
+        // Pythia's density of z is not known, but where all models leave the draw to it the ratio
+        // is 1.
+        breaks_.weigh(0., [&](StringBreakModel& m) {
+            return m.coversFraction(idOld, idNew, mT2) ? noDensity : 0.;
+        });
         return StringZ::zFrag(idOld, idNew, mT2);
     }
     double logDensity = 0.;

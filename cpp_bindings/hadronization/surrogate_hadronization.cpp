@@ -122,10 +122,12 @@ bool SurrogateHadronization::init(StringFlav* flavour, StringPT* transverse, Str
     }
     warnOfUnusedSettings();
     weightIndices_.clear();
+    streams_.clear();
     for (const std::string& name : model_->weights.names) {
         WeightsBase& weights = infoPtr->weightContainerPtr->weightsUserHooks;
         weights.bookWeight(name);
         weightIndices_.push_back(weights.findIndexOfName(name));
+        streams_.push_back({name});
     }
     closePacking_ = flag("ClosePacking:doClosePacking");
     model_->initialise();
@@ -134,8 +136,11 @@ bool SurrogateHadronization::init(StringFlav* flavour, StringPT* transverse, Str
 }
 
 void SurrogateHadronization::onBeginEvent() {
-    if (!failed_)
-        std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
+    if (failed_)
+        return;
+    closeEvent();
+    inNext_ = true;
+    std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
 }
 
 bool SurrogateHadronization::beginEvent(ColConfig& colConfig, Event& event, bool isDiff,
@@ -149,10 +154,37 @@ bool SurrogateHadronization::beginEvent(ColConfig& colConfig, Event& event, bool
         if (!other->fragment(-1, colConfig, event, isDiff, systemRecoil))
             return false;
     if (isNew) {
-        onBeginEvent();
+        // Inside Pythia::next() it is another attempt at the same event.
+        if (!inNext_)
+            closeEvent();
+        std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
+        isOpen_ = true;
         model_->beginEvent(event);
     }
     return true;
+}
+
+// Take the weights of an event into the coverage, and warn of bad coverage: at 100 events, 200, 400
+// and so on.
+void SurrogateHadronization::closeEvent() {
+    if (!isOpen_)
+        return;
+    isOpen_ = false;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        WeightStream& stream = streams_[i];
+        stream.add(std::exp(model_->weights.logarithms[i]));
+        stream.draws = model_->weights.draws;
+        stream.outside = model_->weights.outside[i];
+        const std::int64_t hundreds = stream.events / 100;
+        if (stream.events % 100 != 0 || (hundreds & (hundreds - 1)) != 0)
+            continue;
+        const std::string fault = stream.fault();
+        if (!fault.empty())
+            loggerPtr->warningMsg(location,
+                                  "the events do not cover the variation " + stream.name +
+                                      ", whose weights mean little",
+                                  fault);
+    }
 }
 
 void SurrogateHadronization::setEventWeights() {
@@ -188,11 +220,15 @@ bool isPacked(const ColConfig& colConfig) {
 
 } // namespace
 
-void SurrogateHadronization::onEndEvent(Status) {
+void SurrogateHadronization::onEndEvent(Status status) {
     if (failed_)
         return;
+    inNext_ = false;
+    // An event that failed is none.
+    isOpen_ = isOpen_ && status == COMPLETE;
     // Draws of low-energy strings, which no call tells of.
     setEventWeights();
+    closeEvent();
     if (model_->drawsForStrings())
         return;
     for (int i = 0; i < pythia_->event.size(); ++i)
@@ -223,7 +259,8 @@ std::vector<ModelCount> SurrogateHadronization::report() const {
     return counts;
 }
 
-void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts) {
+void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts,
+                                         const std::vector<WeightStream>& streams) {
     std::ostream& stream = loggerPtr->infoStream();
     stream << "\n *-------  MCSurrogate Hadronization Statistics  ----------------------*\n"
            << " |\n |  model: " << name_ << "\n |\n"
@@ -236,16 +273,33 @@ void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts) 
             stream << std::setw(23) << count.byPythia;
         stream << "\n";
     }
+    if (!streams.empty())
+        stream << " |\n |  " << std::left << std::setw(36) << "variation" << std::right
+               << std::setw(10) << "events" << std::setw(12) << "effective" << std::setw(11)
+               << "largest" << std::setw(11) << "mean" << std::setw(10) << "outside\n";
+    stream << std::defaultfloat << std::setprecision(4);
+    for (const WeightStream& weights : streams) {
+        const double events = std::max<double>(1., static_cast<double>(weights.events));
+        stream << " |  " << std::left << std::setw(36) << weights.name << std::right
+               << std::setw(10) << weights.events << std::setw(12) << weights.effectiveEvents()
+               << std::setw(11) << weights.largest << std::setw(11) << weights.sum / events
+               << std::setw(9) << weights.outside << "\n";
+        if (const std::string fault = weights.fault(); !fault.empty())
+            stream << " |    no coverage: " << fault << "\n";
+    }
     stream << " |\n *-------  End MCSurrogate Hadronization Statistics  ------------------*\n";
 }
 
 void SurrogateHadronization::onStat() {
-    if (!failed_)
-        printCounts(report());
+    if (failed_)
+        return;
+    closeEvent();
+    printCounts(report(), streams_);
 }
 
 void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*) {
     std::vector<ModelCount> sum;
+    std::vector<WeightStream> streams;
     for (PhysicsBase* instance : instances) {
         const auto* surrogate = dynamic_cast<const SurrogateHadronization*>(instance);
         if (surrogate == nullptr || surrogate->failed_)
@@ -253,15 +307,18 @@ void SurrogateHadronization::onStat(std::vector<PhysicsBase*> instances, Pythia*
         const std::vector<ModelCount> counts = surrogate->report();
         if (sum.empty()) {
             sum = counts;
+            streams = surrogate->streams_;
             continue;
         }
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            streams[i] += surrogate->streams_[i];
         for (std::size_t i = 0; i < counts.size(); ++i) {
             sum[i].number += counts[i].number;
             if (counts[i].byPythia >= 0)
                 sum[i].byPythia += counts[i].byPythia;
         }
     }
-    printCounts(sum);
+    printCounts(sum, streams);
 }
 
 void SurrogateHadronization::writeRecording() {

@@ -10,6 +10,7 @@
 #include "Pythia8/FragmentationModel.h"
 #include "hadron_model.h"
 #include "pythias_models.h"
+#include "weight_coverage.h"
 
 namespace mcsurrogate {
 
@@ -37,10 +38,12 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
     bool beginEvent(Pythia8::ColConfig& colConfig, Pythia8::Event& event, bool isDiff,
                     bool systemRecoil);
     void setEventWeights();
+    void closeEvent();
     void writeRecording();
     std::vector<ModelCount> report() const;
 
-    void printCounts(const std::vector<ModelCount>& counts);
+    void printCounts(const std::vector<ModelCount>& counts,
+                     const std::vector<WeightStream>& streams);
 
     Pythia8::Pythia* pythia_;
     PythiasModels pythias_;
@@ -48,6 +51,9 @@ class SurrogateHadronization : public Pythia8::FragmentationModel {
     std::string name_;
     std::string recordPath_;
     std::vector<int> weightIndices_;
+    std::vector<WeightStream> streams_;
+    bool isOpen_ = false; // an event whose weights are not in the streams yet
+    bool inNext_ = false; // between begin and end of Pythia::next()
     bool failed_ = false;
     bool closePacking_ = false;
     std::int64_t closePacked_ = 0;      // singlets beside other strings

@@ -3,6 +3,8 @@
 #ifndef MCSURROGATE_VARIED_NETWORKS_H
 #define MCSURROGATE_VARIED_NETWORKS_H
 
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +18,12 @@ namespace mcsurrogate {
 // A weights file of this kind of model: a shipped one by its name, any other by its path.
 SafeTensors readWeights(const std::string& nameOrPath, const std::string& kind);
 
-// `Networks` is made from a NetworkSource and tells whether it coversTheSame() as another.
+// What a density is called that cannot be told, as where a model leaves a draw to Pythia: the draw
+// leaves the weight as it is, and is counted.
+constexpr double noDensity = std::numeric_limits<double>::quiet_NaN();
+
+// `Networks` is made from a NetworkSource. Where density ratios exist between some of them only, it
+// tells whether it coversTheSame() as another.
 template <typename Networks>
 class VariedNetworks {
   public:
@@ -39,21 +46,29 @@ class VariedNetworks {
             const SafeTensors other = readWeights(variation, kind);
             variations.push_back(std::make_unique<Networks>(NetworkSource(other)));
             other.checkCard();
-            if (!variations.back()->coversTheSame(*model))
-                throw other.error("covers other hadrons or masses than " + file.path() +
-                                  "; variations must be trained with the same coverage");
+            if constexpr (requires { model->coversTheSame(*model); })
+                if (!variations.back()->coversTheSame(*model))
+                    throw other.error("covers other hadrons or masses than " + file.path() +
+                                      "; variations must be trained with the same coverage");
             weights.names.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
         }
         weights.logarithms.assign(weights.names.size(), 0.);
+        weights.outside.assign(weights.names.size(), 0);
         return file;
     }
 
     // Weigh a draw: `log` gives the logarithm of its density under any of the networks, `nominal`
-    // is that under those it was drawn from.
+    // is that under those it was drawn from. A draw that a variation never makes has minus
+    // infinity.
     template <typename Log>
     void weigh(double nominal, Log log) {
-        for (std::size_t i = 0; i < variations.size(); ++i)
-            weights.logarithms[i] += log(*variations[i]) - nominal;
+        ++weights.draws;
+        for (std::size_t i = 0; i < variations.size(); ++i) {
+            const double ratio = log(*variations[i]) - nominal;
+            weights.outside[i] += !std::isfinite(ratio);
+            if (!std::isnan(ratio))
+                weights.logarithms[i] += ratio;
+        }
     }
     template <typename Log>
     void weigh(Log log) {

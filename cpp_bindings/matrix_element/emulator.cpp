@@ -120,6 +120,8 @@ Emulator Emulator::of(const SafeTensors& file) {
     const nlohmann::json power = metadataJson(file, "alpha_s_power");
     emulator.hasPower_ = power.is_number();
     emulator.alphaSPower_ = emulator.hasPower_ ? power.get<int>() : 0;
+    if (file.hasMetadata("alpha_em"))
+        emulator.alphaEm_ = metadataNumber(file, "alpha_em");
     emulator.epistemicLimit_ = metadataNumber(file, "epistemic_limit");
     emulator.readNetworks(file);
     return emulator;

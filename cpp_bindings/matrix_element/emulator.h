@@ -37,6 +37,8 @@ class Emulator {
     double alphaS() const { return alphaS_; }
     bool hasPower() const { return hasPower_; }
     int alphaSPower() const { return alphaSPower_; }
+    // Electromagnetic coupling of the training; 0 where the file does not tell it.
+    double alphaEm() const { return alphaEm_; }
 
     // Momenta [E, px, py, pz] in GeV, the legs in the order of the process, incoming first, at the
     // coupling of the training. Nothing is checked but the domain; NaN is outside.
@@ -66,6 +68,7 @@ class Emulator {
     double alphaS_ = 0.;
     bool hasPower_ = false;
     int alphaSPower_ = 0;
+    double alphaEm_ = 0.;
 
     FeatureRecipe recipe_;
     FeatureRecipe::Work<1> work_;

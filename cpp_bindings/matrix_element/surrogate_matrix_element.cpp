@@ -18,6 +18,9 @@ const char* const location = "MCSurrogate";
 
 // Relative to s_hat: more than rounding, less than any physical difference.
 constexpr double tolerance = 1e-6;
+// Number and share of trial points outside an emulator from which on they are worth a warning.
+constexpr std::int64_t fewestOutside = 10;
+constexpr double largestShareOutside = 0.01;
 
 std::string listed(const std::vector<int>& ids) {
     std::string text;
@@ -66,7 +69,7 @@ void SurrogateMatrixElement::configure() {
         bindings_.push_back(bind(Emulator::load(file)));
     for (std::size_t i = 0; i < bindings_.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
-            if (bindings_[i].code == bindings_[j].code)
+            if (bindings_[i].process == bindings_[j].process)
                 throw WeightsError("MCSurrogate:matrixElements has two emulators of " +
                                    bindings_[i].emulator.process());
 }
@@ -108,14 +111,17 @@ SurrogateMatrixElement::Binding SurrogateMatrixElement::bind(Emulator emulator) 
         throw WeightsError(name +
                            " has no single power of alpha_s; set "
                            "MCSurrogate:matrixElementAlphaS to the coupling of its training");
+    if (fitting->alphaEmPower > 0 && !(emulator.alphaEm() > 0.))
+        throw WeightsError(name + " does not tell the electromagnetic coupling of its training; "
+                                  "load and save it with this release of mcsurrogate");
     Count count;
     count.process = emulator.process();
-    return Binding{fitting->code, std::move(emulator), count};
+    return Binding{fitting, std::move(emulator), count};
 }
 
 SurrogateMatrixElement::Binding* SurrogateMatrixElement::find(int code) {
     for (Binding& binding : bindings_)
-        if (binding.code == code)
+        if (binding.process->code == code)
             return &binding;
     return nullptr;
 }
@@ -162,6 +168,7 @@ double SurrogateMatrixElement::ratio(Binding& binding, const SigmaProcess* proce
     const Prediction found = emulator.predict(momenta);
     if (!physical || !found.inside) {
         binding.count.outside += inEvent;
+        warnOfOutside(binding);
         return 1.;
     }
     if (largestSigma_ > 0. && found.sigma > largestSigma_ * found.value) {
@@ -169,14 +176,38 @@ double SurrogateMatrixElement::ratio(Binding& binding, const SigmaProcess* proce
         return 1.;
     }
     binding.count.emulated += inEvent;
-    const double coupling = alphaS_ > 0. ? alphaS_ : process->alphaSRen();
-    const double scaled =
-        found.value * std::pow(coupling / emulator.alphaS(), emulator.alphaSPower());
+    const double scaled = found.value * couplings(binding, *process);
     // d sigma / d t = |M|^2 / (16 pi s^2), massless incoming partons.
     const double unit = process->convert2mb() ? SigmaProcess::CONVERT2MB : 1.;
     lastSigma_ = found.sigma / found.value;
     lastOwn_ = false;
     return scaled / (16. * M_PI * shat * shat * own / unit);
+}
+
+// From the couplings of the training to those of the run: the amplitude is the emulator's, the
+// couplings are Pythia's, unless the user has set one.
+double SurrogateMatrixElement::couplings(const Binding& binding,
+                                         const SigmaProcess& process) const {
+    const Emulator& emulator = binding.emulator;
+    const double strong = alphaS_ > 0. ? alphaS_ : process.alphaSRen();
+    double factor = std::pow(strong / emulator.alphaS(), emulator.alphaSPower());
+    if (binding.process->alphaEmPower > 0)
+        factor *=
+            std::pow(process.alphaEMRen() / emulator.alphaEm(), binding.process->alphaEmPower);
+    return factor;
+}
+
+// Once in a run; pythia.stat() has the final numbers.
+void SurrogateMatrixElement::warnOfOutside(Binding& binding) const {
+    const Count& count = binding.count;
+    const double all = static_cast<double>(count.outside + count.uncertain + count.emulated);
+    if (binding.hasWarned || count.outside < fewestOutside ||
+        static_cast<double>(count.outside) < largestShareOutside * all)
+        return;
+    binding.hasWarned = true;
+    loggerPtr->warningMsg(location, "more than 1% of the trial points of " + count.process +
+                                        " are outside the domain of their emulator and keep "
+                                        "Pythia's own matrix element; pythia.stat() counts them");
 }
 
 bool SurrogateMatrixElement::doVetoProcessLevel(Event&) {

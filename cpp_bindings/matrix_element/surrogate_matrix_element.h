@@ -37,7 +37,7 @@ class SurrogateMatrixElement : public Pythia8::UserHooks {
     struct Count {
         std::string process;
         std::int64_t emulated = 0;
-        std::int64_t outside = 0;
+        std::int64_t outside = 0; // of the domain
         std::int64_t uncertain = 0;
         std::int64_t events = 0;
         std::int64_t ownEvents = 0; // events whose |M|^2 is Pythia's own
@@ -45,14 +45,17 @@ class SurrogateMatrixElement : public Pythia8::UserHooks {
 
   private:
     struct Binding {
-        int code;
+        const HardProcess* process;
         Emulator emulator;
         Count count;
+        bool hasWarned = false;
     };
 
     void configure();
     Binding bind(Emulator emulator) const;
     Binding* find(int code);
+    double couplings(const Binding& binding, const Pythia8::SigmaProcess& process) const;
+    void warnOfOutside(Binding& binding) const;
     double ratio(Binding& binding, const Pythia8::SigmaProcess* process,
                  const Pythia8::PhaseSpace* point, bool inEvent);
 

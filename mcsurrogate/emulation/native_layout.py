@@ -59,6 +59,7 @@ def native_layout(
         "members": str(card.members),
         "alpha_s": repr(card.alpha_s),
         "alpha_s_power": json.dumps(card.alpha_s_power),
+        "alpha_em": repr(1.0 / card.parameters["inverse_alpha_ew"]),
         "epistemic_limit": repr(epistemic_limit),
     }
     return tensors, metadata

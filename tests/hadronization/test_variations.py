@@ -1,20 +1,22 @@
 """Event weights of other models: exact in the mean, and they give what a run with them gives."""
 
+import re
+
 import numpy as np
 import pytest
+import pythia8mc
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from mcsurrogate.errors import PythiaError
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.generators.hadronization import hadronization_settings
+from mcsurrogate.generators.hadronization import attach_hadronization, hadronization_settings
 from mcsurrogate.generators.weights_file import weights_path
 
 EVENTS = 4000
 KAONS = (311, 313, 321, 323)
 
 
-def rewrite(path, *, name, shift=0.0, drop_range=False):
+def rewrite(path, *, name, shift=0.0, drop_range=False, without=None):
     """Shipped weights with the logit of strange quarks moved, under another name."""
     source = weights_path("string_breaks_monash")
     tensors = load_file(source)
@@ -23,6 +25,10 @@ def rewrite(path, *, name, shift=0.0, drop_range=False):
     tensors["pick.1.bias"] = tensors["pick.1.bias"] + np.eye(33, dtype=np.float32)[2] * shift
     if drop_range:
         tensors["fraction.range"] = tensors["fraction.range"] * np.float32(0.5)
+    if without is not None:
+        keep = tensors["meson.vocabulary"] != without
+        for tensor in ("meson.vocabulary", "meson.1.weight", "meson.1.bias"):
+            tensors[tensor] = np.ascontiguousarray(tensors[tensor][keep])
     save_file(tensors, path, metadata={**metadata, "mcsurrogate.name": name})
     return path
 
@@ -71,8 +77,73 @@ def test_variations_do_not_change_the_events(zpole, tmp_path):
     np.testing.assert_array_equal(plain.momenta, varied.momenta)
 
 
-def test_other_coverage_is_refused(zpole, tmp_path):
-    other = rewrite(tmp_path / "other.safetensors", name="other", drop_range=True)
-    lines = hadronization_settings("string_breaks")
-    with pytest.raises(PythiaError, match="same coverage"):
-        PythiaChain([*lines, f"MCSurrogate:variations = {{{other}}}", *zpole], seed=1)
+def coverage(nominal, variation, zpole, *, seed, events=100):
+    """What is said of the coverage of a variation, and its weights."""
+    lines = [*hadronization_settings(nominal, [variation]), *zpole]
+    chain = PythiaChain([*lines, "HadronLevel:Decay = off"], seed=seed)
+    (batch,) = chain.generate(events, batch_size=events)
+    said = [text for text in chain.statistics.messages if "do not cover the variation" in text]
+    return said, batch.weights[:, -1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shift": 3.0}, {"drop_range": True}, {"without": 213}],
+    ids=["far away", "other masses", "no rho"],
+)
+def test_variations_without_coverage_are_said(change, zpole, tmp_path):
+    other = rewrite(tmp_path / "other.safetensors", name="other", **change)
+    said, _ = coverage("string_breaks", other, zpole, seed=1)
+    assert len(said) == 1
+    assert "MCSurrogate.other" in said[0]
+
+
+def test_hadrons_that_only_the_variation_makes_are_said(zpole, tmp_path):
+    nominal = rewrite(tmp_path / "nominal.safetensors", name="nominal", without=333)
+    said, weight = coverage(nominal, "string_breaks_monash", zpole, seed=1, events=400)
+    assert weight.mean() < 0.95
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_variations_with_coverage_are_not(seed, zpole, tmp_path):
+    near = rewrite(tmp_path / "near.safetensors", name="near", shift=0.1 * seed - 0.25)
+    said, weight = coverage("string_breaks", near, zpole, seed=seed)
+    assert said == []
+    assert weight.std() > 0.0
+
+
+def test_a_hadron_that_the_variation_never_makes_has_no_weight(zpole, tmp_path):
+    other = rewrite(tmp_path / "other.safetensors", name="other", without=213)
+    lines = [*hadronization_settings("string_breaks", [other]), *zpole]
+    (batch,) = PythiaChain([*lines, "HadronLevel:Decay = off"], seed=2).generate(
+        200, batch_size=200
+    )
+    event = np.repeat(np.arange(200), np.diff(batch.offsets))
+    rhos = np.bincount(event[np.abs(batch.pdg_id) == 213], minlength=200)
+    assert (rhos > 0).sum() > 20
+    assert (batch.weights[rhos > 0, -1] == 0.0).all()
+
+
+def test_statistics_have_the_coverage_of_each_variation(zpole, tmp_path, capfd):
+    near = rewrite(tmp_path / "near.safetensors", name="near", shift=0.2)
+    far = rewrite(tmp_path / "far.safetensors", name="far", shift=3.0)
+    pythia = pythia8mc.Pythia("", False)
+    attach_hadronization(pythia, "string_breaks", [near, far])
+    for line in [*zpole, "Print:quiet = on", "HadronLevel:Decay = off"]:
+        assert pythia.readString(line)
+    assert pythia.init()
+    weights = []
+    for _ in range(150):
+        assert pythia.next()
+        weights.append(list(pythia.infoPython().weightValueVector())[1:])
+    capfd.readouterr()
+    pythia.stat()
+    printed = capfd.readouterr().out
+    rows = re.findall(r"MCSurrogate\.(\w+) +(\d+) +(\S+) +(\S+) +(\S+) +(\d+)$", printed, re.M)
+    assert [row[:2] for row in rows] == [("near", "150"), ("far", "150")]
+    for row, w in zip(rows, np.array(weights).T, strict=True):
+        found = [float(number) for number in row[2:5]]
+        expected = [w.sum() ** 2 / (w**2).sum(), w.max(), w.mean()]
+        np.testing.assert_allclose(found, expected, rtol=1e-3)
+    assert printed.count("no coverage") == 1
