@@ -1,6 +1,7 @@
 """Channels of the phase space from the diagrams of a process."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from typing import Protocol
 
 import torch
@@ -20,6 +21,9 @@ from mcsurrogate.phase_space import (
 )
 
 __all__ = ["Channels", "build_channels", "symmetry_groups"]
+
+_FEW_CHANNELS = 8
+"""Number of channels up to which lines that may be several particles have a channel for each."""
 
 
 class Channels(Protocol):
@@ -71,7 +75,7 @@ def build_channels(
     hadronic: bool,
     mapping: str = "auto",
 ) -> Channels:
-    """Build one channel for each different set of propagators of all subprocesses, or one in all.
+    """Build a channel for each set of propagators of all subprocesses, or each tree, or one in all.
 
     Parameters
     ----------
@@ -88,7 +92,8 @@ def build_channels(
     hadronic
         Whether partons carry fractions of the beams.
     mapping
-        ``diagrams``: a channel for each set of propagators; ``transverse``: one channel in
+        ``diagrams``: a channel for each set of propagators, or where these are many, for each tree
+        whose lines may be several particles (a photon or a Z boson); ``transverse``: one channel in
         transverse momenta and rapidities, for hadron beams; ``auto``: ``transverse`` where
         nothing is resonant and cuts keep every massless leg away from the beams.
 
@@ -103,15 +108,12 @@ def build_channels(
             "'transverse' draws the momentum fractions with the particles, and partonic "
             "beams have none; take 'diagrams'"
         )
-    found: dict[frozenset[tuple[frozenset[int], float, float]], Topology] = {}
-    for diagram in diagrams:
-        topology = Topology.from_lines(legs, diagram.lines, name=f"channel {len(found) + 1}")
-        key = frozenset((p.legs | {-p.space_like}, p.mass, p.width) for p in topology.propagators)
-        found.setdefault(key, topology)
+    found = _different(diagrams, legs)
     resonant = any(
-        p.width > 0 and p.mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
-        for topology in found.values()
+        width > 0 and mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
+        for topology in found
         for p in topology.time_like
+        for mass, width in p.poles
     )
     if legs == 4 and min(masses) > 0 and not resonant and mapping != "transverse":
         # Flat in the angle is better than any pole.
@@ -122,9 +124,21 @@ def build_channels(
     if mapping == "transverse" or (mapping == "auto" and hadronic and not resonant and guarded):
         radiated = _radiated(groups, masses, cuts)
         return _OneChannel(TransverseMapping(masses, sqrt_s, cuts, radiated), "transverse")
-    return ChannelSet.from_topologies(
-        list(found.values()), masses, sqrt_s, hadronic=hadronic, cuts=cuts
+    return ChannelSet.from_topologies(found, masses, sqrt_s, hadronic=hadronic, cuts=cuts)
+
+
+def _different(diagrams: Sequence[Skeleton], legs: int) -> list[Topology]:
+    """Different sets of propagators; of one tree only, with all of them, where they are many."""
+    lines = {frozenset(diagram.lines): diagram.lines for diagram in diagrams}
+    topologies = list(
+        dict.fromkeys(Topology.from_lines(legs, different) for different in lines.values())
     )
+    if len(topologies) > _FEW_CHANNELS:
+        trees: dict[frozenset[tuple[frozenset[int], bool]], Topology] = {}
+        for topology in topologies:
+            trees[topology.tree] = trees.get(topology.tree, topology).joined(topology)
+        topologies = list(trees.values())
+    return [replace(topology, name=f"channel {i + 1}") for i, topology in enumerate(topologies)]
 
 
 def _radiated(

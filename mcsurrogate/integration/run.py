@@ -98,6 +98,7 @@ class IntegrationRun:
         self.reuse = settings.training.reuse
         self.symmetries = Symmetries()
         self.rounds: list[ChannelMoments] = []
+        self.grid_rounds: list[ChannelMoments] = []
         self.final = FinalSample(ChannelMoments.zeros(self.channels))
 
     @property
@@ -128,6 +129,7 @@ class IntegrationRun:
         self.deviations = factor * self.deviations
         self.buffer.rescale(factor)
         self.rounds = [moments.scaled(factor) for moments in self.rounds]
+        self.grid_rounds = [moments.scaled(factor) for moments in self.grid_rounds]
         self.final.rescale(factor)
 
     def channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
@@ -186,18 +188,21 @@ class IntegrationRun:
             share = max(_LEAST_A_CHANNEL, points // self.channels)
             self.grids = [StratifiedGrid(self.integrand.dim, share) for _ in range(self.channels)]
         counts = allocate(points, self.deviations, _EVEN, self.active)
-        drawn = [grid.draw(int(counts[k]), self.generator) for k, grid in enumerate(self.grids)]
+        kept = self.active.nonzero()[:, 0].tolist()
+        drawn = [self.grids[k].draw(int(counts[k]), self.generator) for k in kept]
         sizes = [len(batch.x) for batch in drawn]
-        channels = torch.repeat_interleave(torch.arange(self.channels), torch.tensor(sizes))
+        channels = torch.repeat_interleave(torch.tensor(kept), torch.tensor(sizes))
         values = self._values(torch.cat([batch.x for batch in drawn]), channels).split(sizes)
         total, variance = 0.0, 0.0
+        moments = ChannelMoments.zeros(self.channels)
         batches: list[PointBatch] = []
         contributions = []
-        for k, (grid, batch, value) in enumerate(zip(self.grids, drawn, values, strict=True)):
-            channel = torch.full((sizes[k],), k)
+        for i, (k, batch, value) in enumerate(zip(kept, drawn, values, strict=True)):
+            grid, channel = self.grids[k], torch.full((sizes[i],), k)
             weight = self.channel_value(value, channel)
             mean_k, variance_k = batch.estimate(weight)
             total, variance = total + mean_k, variance + variance_k
+            moments.set_estimate(k, sizes[i], mean_k, variance_k)
             self.deviations[k] = math.sqrt(variance_k * len(batch.x))
             contributions.append(weight.abs() * (-batch.log_prob).exp() / len(batch.x))
             unknown = torch.zeros_like(batch.log_prob)
@@ -207,6 +212,7 @@ class IntegrationRun:
             if adapt:
                 grid.adapt(batch, weight)
         joined = PointBatch.join(batches)
+        self.grid_rounds = [*self.grid_rounds[1 - _REMEMBERED_ROUNDS :], moments]
         self.estimates.combine(
             total,
             variance,
@@ -337,6 +343,18 @@ class IntegrationRun:
             self.active[negligible(self.rounds, limit)] = False
             self.channel_weights.active.copy_(self.active)
 
+    def drop_grids(self) -> None:
+        """Drop such channels by what VEGAS+ found, where it goes on without learned weights."""
+        limit = self.settings.training.drop_channels
+        if self.channels > 1 and self.channel_weights is None and limit > 0.0:
+            self.active[negligible(self.grid_rounds, limit)] = False
+            self._weigh_active()
+
+    def _weigh_active(self) -> None:
+        if not bool(self.active.all()):
+            self.channel_weights = ChannelWeights(self.channels, 0)
+            self.channel_weights.active.copy_(self.active)
+
     def final_chunk(self, points: int) -> None:
         """Draw from the frozen mixture."""
         assert self.mixture is not None
@@ -372,6 +390,7 @@ class IntegrationRun:
             "reuse": self.reuse,
             "symmetries": (self.symmetries.reflections, self.symmetries.constant),
             "rounds": [moments.state() for moments in self.rounds],
+            "grid_rounds": [moments.state() for moments in self.grid_rounds],
             "final": self.final.state(),
         }
 
@@ -390,5 +409,8 @@ class IntegrationRun:
             self.start_flow()
             assert self.trainer is not None
             self.trainer.restore(state["trainer"])
+        else:
+            self._weigh_active()
         self.rounds = [ChannelMoments(*saved) for saved in state["rounds"]]
+        self.grid_rounds = [ChannelMoments(*saved) for saved in state["grid_rounds"]]
         self.final = FinalSample.of_state(state["final"])

@@ -165,6 +165,7 @@ class Schedule:
         run = self.run
         points = max(int(_ITERATION_PART * run.budget), _LEAST_ITERATION)
         if self.index == 0:
+            run.drop_grids()
             run.restratify(points)
         run.vegas_step(points, adapt=True, keep=False, choose=True)
         self.index += 1

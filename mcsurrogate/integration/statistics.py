@@ -37,6 +37,12 @@ class ChannelMoments:
             torch.bincount(channel, weights=weight.square(), minlength=channels),
         )
 
+    def set_estimate(self, channel: int, points: int, value: float, variance: float) -> None:
+        """Set what ``points`` points of a channel have whose mean has this value and variance."""
+        self.counts[channel] = points
+        self.first[channel] = points * value
+        self.second[channel] = points * ((points - 1) * variance + value**2)
+
     def add(self, other: "ChannelMoments") -> None:
         """Add the points of another sample."""
         self.counts = self.counts + other.counts

@@ -32,8 +32,9 @@ class ChannelSet:
         One for each channel, all of the same process, energy and kind of beams.
     prior
         Which weights `prior` returns: ``"propagators"``, MadGraph's recipe, each channel in
-        proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}` of its propagators (cheap);
-        ``"densities"``, in proportion to the density 1/J_k of its mapping (one inverse a
+        proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}` of its propagators, summed over
+        the particles that a line may be (cheap); ``"densities"``, in proportion to the density
+        1/J_k of its mapping (one inverse a
         channel); ``"uniform"``.
 
     Raises
@@ -78,6 +79,7 @@ class ChannelSet:
         self._rank = torch.tensor([ranked.index(k) for k in range(self.channels)])
         unique = dict.fromkeys(p for m in self.mappings for p in m.topology.propagators)
         self._propagators: tuple[Propagator, ...] = tuple(unique)
+        self._resonant = any(width > 0 for p in unique if not p.space_like for _, width in p.poles)
         self._uses = torch.tensor(
             [
                 [float(p in m.topology.propagators) for p in self._propagators]
@@ -225,7 +227,12 @@ class ChannelSet:
         return self.propagator_weights(momenta)
 
     def propagator_weights(self, momenta: Tensor) -> Tensor:
-        r"""Weights in proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}`, ``(N, K)``."""
+        r"""Weights in proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}`, ``(N, K)``.
+
+        Where there are resonances, lines without a width count with :math:`|p^2 - m^2|^{-1}`, as
+        squared amplitudes have them after the cancellation in the numerator: a jet along a beam
+        must not outweigh a resonance that the same channel does not map.
+        """
         total = momenta[:, 0] + momenta[:, 1]
         s = total[:, 0].square() - total[:, 1:].square().sum(dim=1)
         logits = momenta.new_zeros(len(momenta), self.channels)
@@ -235,8 +242,7 @@ class ChannelSet:
             logits = torch.stack(logs, dim=1) @ self._uses.to(momenta).t()
         return torch.softmax(logits, dim=1)
 
-    @staticmethod
-    def _log_propagator(p: Propagator, momenta: Tensor, s: Tensor) -> Tensor:
+    def _log_propagator(self, p: Propagator, momenta: Tensor, s: Tensor) -> Tensor:
         legs = sorted(p.legs)
         q = momenta[:, legs[0]]
         for leg in legs[1:]:
@@ -245,8 +251,16 @@ class ChannelSet:
             q = momenta[:, 0] - q
         q2 = q[:, 0].square() - q[:, 1:].square().sum(dim=1)
         eps = torch.finfo(s.dtype).eps
-        distance = ((q2 - p.mass**2) / s).abs().clamp(min=eps)
-        return -torch.log(distance.square() + (p.mass * p.width / s).square())
+        inverse = []
+        for mass, width in p.poles:
+            distance = ((q2 - mass**2) / s).abs().clamp(min=eps)
+            if width == 0 and self._resonant:
+                inverse.append(distance)
+            else:
+                inverse.append(distance.square() + (mass * width / s).square())
+        if len(inverse) == 1:
+            return -torch.log(inverse[0])
+        return torch.log(torch.stack([1 / value for value in inverse]).sum(0))
 
 
 def _relabelling(from_leaves: Sequence[int], to_leaves: Sequence[int]) -> list[int]:

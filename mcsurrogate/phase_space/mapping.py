@@ -30,7 +30,14 @@ from mcsurrogate.phase_space.invariants import (
 from mcsurrogate.phase_space.luminosity import Beams, Luminosity
 from mcsurrogate.phase_space.protocol import PhaseSpacePoint
 from mcsurrogate.phase_space.topology import Topology
-from mcsurrogate.phase_space.tree import Powers, build_blocks, least_sum
+from mcsurrogate.phase_space.tree import (
+    Node,
+    Powers,
+    build_blocks,
+    competing_map,
+    least_sum,
+    typical_sums,
+)
 from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
 
 __all__ = ["Bounds", "TopologyMapping", "build_mapping"]
@@ -145,7 +152,7 @@ class TopologyMapping:
                     "massless particles in hadron collisions need a cut that keeps their mass "
                     "above zero"
                 )
-            energy = energy or _energy_map(topology, powers)
+            energy = energy or _energy_map(topology, blocks, powers, least)
             self.luminosity = Luminosity(self.sqrt_s, least * least, energy)
         self._root = blocks[0] if len(blocks) == 1 else None
         self._chain: Chain | None = None
@@ -155,7 +162,10 @@ class TopologyMapping:
                 for block in blocks
             ]
             transfers = [
-                power_law(powers.space_like, max(p.mass, powers.floor)) for p in walked.space_like
+                competing_map(
+                    [power_law(powers.space_like, max(m, powers.floor)) for m, _ in p.poles]
+                )
+                for p in walked.space_like
             ]
             self._chain = Chain(
                 blocks,
@@ -295,12 +305,16 @@ class TopologyMapping:
         return particles, torch.where(azimuth < 0, azimuth + 1, azimuth)
 
 
-def _energy_map(topology: Topology, powers: Powers) -> InvariantMap:
+def _energy_map(
+    topology: Topology, blocks: Sequence[Node], powers: Powers, least: float
+) -> InvariantMap:
     everything = frozenset(range(2, topology.legs))
-    for propagator in topology.time_like:
-        if propagator.legs == everything and propagator.width > 0:
-            return BreitWigner(propagator.mass, propagator.width)
-    return power_law(powers.energy, 0.0)
+    poles = [pole for p in topology.time_like if p.legs == everything for pole in p.poles]
+    own: list[InvariantMap] = [BreitWigner(*pole) for pole in poles if pole[1] > 0]
+    if not own or len(own) < len(poles):
+        own.append(power_law(powers.energy, 0.0))
+    parts = blocks if len(blocks) > 1 else blocks[0].children
+    return competing_map(own, typical_sums(parts), least)
 
 
 def build_mapping(

@@ -12,7 +12,7 @@ Space-like propagators of a diagram are nested and form a chain from beam 0 to b
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from mcsurrogate.errors import PhaseSpaceError
@@ -32,23 +32,32 @@ class Propagator:
         In GeV.
     space_like
         Whether beam 0 is on that side, too.
+    others
+        Mass and width of other particles that the line may be: a photon or a Z boson.
     """
 
     legs: frozenset[int]
     mass: float = 0.0
     width: float = 0.0
     space_like: bool = False
+    others: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.mass < math.inf or not 0 <= self.width < math.inf:
-            raise PhaseSpaceError(
-                f"propagator of the legs {sorted(self.legs)}: mass {self.mass} GeV and width "
-                f"{self.width} GeV must not be negative"
-            )
-        if self.width > 0 and self.mass == 0:
-            raise PhaseSpaceError(
-                f"propagator of the legs {sorted(self.legs)} has a width but no mass"
-            )
+        for mass, width in self.poles:
+            if not 0 <= mass < math.inf or not 0 <= width < math.inf:
+                raise PhaseSpaceError(
+                    f"propagator of the legs {sorted(self.legs)}: mass {mass} GeV and width "
+                    f"{width} GeV must not be negative"
+                )
+            if width > 0 and mass == 0:
+                raise PhaseSpaceError(
+                    f"propagator of the legs {sorted(self.legs)} has a width but no mass"
+                )
+
+    @property
+    def poles(self) -> tuple[tuple[float, float], ...]:
+        """Mass and width in GeV of every particle that the line may be."""
+        return ((self.mass, self.width), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +192,7 @@ class Topology:
             )
 
         def moved(p: Propagator) -> Propagator:
-            legs = frozenset(permutation[leg] for leg in p.legs)
-            return Propagator(legs, p.mass, p.width, p.space_like)
+            return replace(p, legs=frozenset(permutation[leg] for leg in p.legs))
 
         return Topology(
             self.legs,
@@ -193,11 +201,27 @@ class Topology:
             self.name,
         )
 
+    @property
+    def tree(self) -> frozenset[tuple[frozenset[int], bool]]:
+        """The lines without what runs along them: legs, and whether it is space-like."""
+        return frozenset((p.legs, p.space_like) for p in self.propagators)
+
+    def joined(self, other: "Topology") -> "Topology":
+        """Return the topology whose lines may be what they are here or in one of the same tree."""
+        found = {(p.legs, p.space_like): p.poles for p in other.propagators}
+
+        def both(p: Propagator) -> Propagator:
+            poles = dict.fromkeys((*p.poles, *found[p.legs, p.space_like]))
+            return replace(p, others=tuple(poles)[1:])
+
+        return replace(
+            self,
+            time_like=tuple(map(both, self.time_like)),
+            space_like=tuple(map(both, self.space_like)),
+        )
+
     def reflected(self) -> "Topology":
         """Return the topology of the event with the beams exchanged."""
         outgoing = frozenset(range(2, self.legs))
-        space_like = tuple(
-            Propagator(outgoing - p.legs, p.mass, p.width, space_like=True)
-            for p in reversed(self.space_like)
-        )
+        space_like = tuple(replace(p, legs=outgoing - p.legs) for p in reversed(self.space_like))
         return Topology(self.legs, self.time_like, space_like, self.name)

@@ -2,14 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
+from mcsurrogate.phase_space.competing import Mixture, shoulder
 from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, PowerLaw, power_law
 from mcsurrogate.phase_space.topology import Propagator, Topology
 
-__all__ = ["RESOLUTION", "Node", "Powers", "build_blocks", "least_sum"]
+__all__ = [
+    "RESOLUTION",
+    "Node",
+    "Powers",
+    "build_blocks",
+    "competing_map",
+    "least_sum",
+    "typical_sums",
+]
 
 RESOLUTION = 1e-6
 """Mass in GeV: a system of massless particles is no lighter, or its frame is lost."""
+_RESOLVED = 1.0 + 1e-9
+"""Factor by which masses differ more than by rounding."""
+_MOST_THRESHOLDS = 4
+"""Thresholds that a density may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,9 @@ class Node:
         Its parts, those with the narrowest resonances first; none for a particle.
     invariant
         Map of its mass squared; None for a particle.
+    typical
+        Masses in GeV where its propagators are large: of the resonances that it may be, or that
+        it decays to.
     """
 
     legs: tuple[int, ...]
@@ -68,6 +85,7 @@ class Node:
     least: float
     children: tuple["Node", ...] = ()
     invariant: InvariantMap | None = field(default=None, compare=False)
+    typical: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def is_leaf(self) -> bool:
@@ -118,7 +136,8 @@ def build_blocks(
     def node(legs: frozenset[int]) -> Node:
         if len(legs) == 1:
             (leg,) = legs
-            return Node((leg,), float(masses[leg - 2]), float(masses[leg - 2]))
+            mass = float(masses[leg - 2])
+            return Node((leg,), mass, mass, typical=(mass,))
         inside = [p.legs for p in topology.time_like if p.legs < legs]
         largest = [a for a in inside if not any(a < b for b in inside)]
         single = legs.difference(*largest) if largest else legs
@@ -128,8 +147,19 @@ def build_blocks(
         )
         least = max(least_sum(children), least_mass(legs), RESOLUTION)
         particles = sum(child.particles for child in children)
-        invariant = _map(by_legs.get(legs), powers, particles, least)
-        return Node(tuple(sorted(legs)), particles, least, children, invariant)
+        propagator = by_legs.get(legs)
+        poles = () if propagator is None else propagator.poles
+        own = [_pole_map(*pole, powers, particles, least) for pole in poles]
+        own = own or [power_law(powers.open, powers.floor)]
+        sums = typical_sums(children)
+        return Node(
+            tuple(sorted(legs)),
+            particles,
+            least,
+            children,
+            competing_map(own, sums, least),
+            _typical(own, sums, least),
+        )
 
     return tuple(node(block) for block in topology.blocks)
 
@@ -140,28 +170,80 @@ def least_sum(parts: Sequence[Node]) -> float:
     return sum(part.least for part in parts) + raised
 
 
+def typical_sums(parts: Sequence[Node]) -> tuple[float, ...]:
+    """Masses in GeV that parts have together where they are typical, the heaviest few."""
+    sums = {round(sum(chosen), 6) for chosen in product(*(part.typical for part in parts))}
+    return tuple(sorted(sums)[-_MOST_THRESHOLDS:])
+
+
+def competing_map(
+    own: Sequence[InvariantMap], inside: Sequence[float] = (), least: float = 0.0
+) -> InvariantMap:
+    """Return the map of a system where several densities compete.
+
+    Parameters
+    ----------
+    own
+        Maps of the particles that the system's propagator may be.
+    inside
+        Masses in GeV that its parts have together where they are typical.
+    least
+        Mass in GeV from which it is possible.
+
+    Returns
+    -------
+    InvariantMap
+        Their mixture, with a density above every threshold of resonances among the parts that is
+        heavier than the system's own resonances: those decay to them.
+    """
+    resonances = _resonances(own, least)
+    thresholds = _thresholds(resonances, inside, least)
+    if thresholds and min(inside) > _RESOLVED * least:
+        # below all thresholds is next to nothing
+        own = [m for m in own if isinstance(m, BreitWigner)]
+    maps = list({m.key: m for m in [*own, *map(shoulder, thresholds)]}.values())
+    return maps[0] if len(maps) == 1 else Mixture(maps)
+
+
+def _resonances(maps: Sequence[InvariantMap], least: float) -> list[float]:
+    masses = [m.mass2**0.5 for m in maps if isinstance(m, BreitWigner)]
+    return [mass for mass in masses if mass > least]
+
+
+def _thresholds(resonances: Sequence[float], inside: Sequence[float], least: float) -> list[float]:
+    lightest = max([_RESOLVED * least, *resonances])
+    return [mass for mass in inside if mass > lightest]
+
+
+def _typical(
+    own: Sequence[InvariantMap], inside: Sequence[float], least: float
+) -> tuple[float, ...]:
+    """Masses where a system lives: its resonances, and its parts' unless it decays to them."""
+    resonances = _resonances(own, least)
+    decays = resonances and all(isinstance(m, BreitWigner) for m in own)
+    wide = _thresholds(resonances, inside, least) if decays else inside
+    return tuple(sorted({max(least, mass) for mass in (*resonances, *wide)}))
+
+
 def _width(by_legs: dict[frozenset[int], Propagator], child: Node) -> tuple[int, float]:
     """Sort key: resonances, narrowest first, then other systems, then particles."""
     if child.is_leaf:
         return 2, 0.0
     propagator = by_legs.get(frozenset(child.legs))
-    if propagator is None or propagator.width == 0:
-        return 1, 0.0
-    return 0, propagator.width
+    widths = () if propagator is None else [width for _, width in propagator.poles if width > 0]
+    return (0, min(widths)) if widths else (1, 0.0)
 
 
-def _map(
-    propagator: Propagator | None, powers: Powers, particles: float, least: float
+def _pole_map(
+    mass: float, width: float, powers: Powers, particles: float, least: float
 ) -> InvariantMap:
-    """Choose the map of a system whose ``particles`` have masses of this sum."""
-    if propagator is None:
-        return power_law(powers.open, powers.floor)
-    if propagator.mass > 0 and abs(propagator.mass - particles) < 1e-9 * particles:
+    """Choose the map of a propagator whose particles have masses of the sum ``particles``."""
+    if mass > 0 and abs(mass - particles) < 1e-9 * particles:
         # Radiation from a massive particle: the pole is the threshold, 1/(s - m^2).
-        return PowerLaw(powers.time_like, propagator.mass * (propagator.mass - powers.floor))
-    if propagator.width > 0:
-        return BreitWigner(propagator.mass, propagator.width)
-    if 0 < propagator.mass < least:
-        return PowerLaw(powers.time_like, propagator.mass**2)
+        return PowerLaw(powers.time_like, mass * (mass - powers.floor))
+    if width > 0:
+        return BreitWigner(mass, width)
+    if 0 < mass < least:
+        return PowerLaw(powers.time_like, mass**2)
     # The pole of a stable particle inside the range is no pole of a physical amplitude.
     return power_law(powers.time_like, powers.floor)

@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from mcsurrogate.errors import PhaseSpaceError
+from mcsurrogate.phase_space.competing import Mixture, shoulder
 from mcsurrogate.phase_space.invariants import BreitWigner, PowerLaw, Uniform
+
+
+def _normalised(s, centre, gamma):
+    """Breit-Wigner with integral one from 100 to 40100 GeV^2."""
+    angle = math.atan((40100.0 - centre) / gamma) - math.atan((100.0 - centre) / gamma)
+    return gamma / angle / ((s - centre) ** 2 + gamma**2)
+
 
 MAPS = {
     "uniform": (Uniform(), lambda s: torch.ones_like(s)),
@@ -15,6 +23,18 @@ MAPS = {
     "power 2": (PowerLaw(2.0), lambda s: s**-2.0),
     "power 0.5 at the pole": (PowerLaw(0.5), lambda s: s**-0.5),
     "resonance": (BreitWigner(91.2, 2.5), lambda s: 1 / ((s - 91.2**2) ** 2 + (91.2 * 2.5) ** 2)),
+    "above a threshold": (
+        shoulder(100.0),
+        lambda s: 1 / ((s - 1.2e4) ** 2 + 3e3**2),
+    ),
+    "photon or Z boson": (
+        Mixture([Uniform(), BreitWigner(91.2, 2.5)]),
+        lambda s: 1 / 4e4 + _normalised(s, 91.2**2, 91.2 * 2.5),
+    ),
+    "Higgs boson or its decay products": (
+        Mixture([BreitWigner(125.0, 0.006), shoulder(182.4)]),
+        lambda s: _normalised(s, 125.0**2, 0.75) + _normalised(s, 1.2 * 182.4**2, 0.3 * 182.4**2),
+    ),
     "narrow resonance": (BreitWigner(125.0, 0.006), lambda s: 1 / ((s - 125.0**2) ** 2 + 0.75**2)),
 }
 

@@ -15,6 +15,7 @@ SPECIAL = (
     "flat four",
     "flat five",
     "wide resonances",
+    "resonances that compete",
     "decay after exchange",
     "four-point vertices",
     "three-body block",
@@ -300,6 +301,20 @@ def test_powers_flatten_propagators():
     t = -mass_squared(point.momenta[:, 0] - point.momenta[:, 2])
     weight = point.jacobian / (t + 0.01)
     assert float(weight.std() / weight.mean()) < 1e-6
+
+
+def test_the_energy_is_drawn_where_resonances_are(shared):
+    """Two tops, each within 15 widths; from the threshold of b quarks none of 43,600 had them."""
+    widths = {80.4: 2.05, shared.TOP: 1.49}
+    legs = {80.4: ((2, 3), (5, 6)), shared.TOP: ((2, 3, 4), (5, 6, 7))}
+    lines = [(system, m, widths[m]) for m, systems in legs.items() for system in systems]
+    masses = [0.0, 0.0, shared.BOTTOM, 0.0, 0.0, shared.BOTTOM]
+    for exchange in (((2, 3, 4, 5, 6, 7), 0.0, 0.0), ((0, 2, 3, 4), shared.TOP, 1.49)):
+        mapping = build_mapping(Topology.from_lines(8, [*lines, exchange]), masses, 13000.0)
+        p = mapping.forward(_points(mapping, 2000)).momenta
+        tops = [mass_squared(p[:, list(system)].sum(1)).sqrt() for system in legs[shared.TOP]]
+        close = [(top - shared.TOP).abs() < 15 * 1.49 for top in tops]
+        assert float((close[0] & close[1]).double().mean()) > 0.5
 
 
 def test_impossible_requests():

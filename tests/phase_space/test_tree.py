@@ -3,6 +3,8 @@
 import pytest
 
 from mcsurrogate.phase_space import Powers, Topology
+from mcsurrogate.phase_space.competing import Mixture, shoulder
+from mcsurrogate.phase_space.invariants import BreitWigner
 from mcsurrogate.phase_space.tree import build_blocks
 
 
@@ -59,6 +61,48 @@ def test_narrowest_resonance_comes_first():
     assert [child.legs for child in root.children] == [(2, 3), (4, 5), (6,)]
     assert root.leaves == (2, 3, 4, 5, 6)
     assert len(root.key) == 6
+
+
+DILEPTON = [
+    ((2, 3), 80.4, 2.05),
+    ((2, 3, 4), 173.0, 1.49),
+    ((5, 6), 80.4, 2.05),
+    ((5, 6, 7), 173.0, 1.49),
+]
+BOTTOM = [0.0, 0.0, 4.7, 0.0, 0.0, 4.7]
+
+
+def test_a_system_lives_where_its_parts_are_resonant():
+    """Of no resonance itself: two tops from a gluon, a W boson off a b quark."""
+    node = _node([*DILEPTON, ((2, 3, 4, 5, 6, 7), 0.0, 0.0)], BOTTOM, legs=(2, 3, 4, 5, 6, 7))
+    assert node.typical == (346.0,)
+    assert node.invariant.key == shoulder(346.0).key
+    node = _node([((2, 3), 80.4, 2.05), ((2, 3, 4), 4.7, 0.0)], BOTTOM, legs=(2, 3, 4))
+    assert node.typical == pytest.approx((85.1,))
+    assert node.invariant.mass2 == pytest.approx(shoulder(85.1).mass2)
+    assert _node(DILEPTON, BOTTOM, legs=(2, 3, 4)).invariant.key == ("resonance", 173.0, 1.49)
+
+
+def test_a_resonance_competes_with_heavier_ones_that_it_decays_to():
+    bosons = [((2, 3), 91.2, 2.5), ((4, 5), 91.2, 2.5)]
+    node = _node([*bosons, ((2, 3, 4, 5), 125.0, 0.006)], [0.0] * 4, legs=(2, 3, 4, 5))
+    assert node.typical == (125.0, 182.4)
+    higgs = BreitWigner(125.0, 0.006)
+    assert node.invariant.key == Mixture([higgs, shoulder(182.4)]).key
+    wide = _node([*bosons, ((2, 3, 4, 5), 750.0, 6.0)], [0.0] * 4, legs=(2, 3, 4, 5))
+    assert wide.invariant.key == ("resonance", 750.0, 6.0)
+
+
+def test_a_line_that_may_be_several_particles():
+    photon, boson = (
+        Topology.from_lines(5, [((2, 3), mass, width)]) for mass, width in ((0.0, 0.0), (91.2, 2.5))
+    )
+    both = photon.joined(boson)
+    assert both.time_like[0].poles == ((0.0, 0.0), (91.2, 2.5))
+    assert both.joined(boson) == both
+    node = build_blocks(both, [1.0, 1.0, 5.0], Powers(), _no_cuts)[0].children[0]
+    assert node.typical == (2.0, 91.2)
+    assert len(node.invariant.parts) == 2
 
 
 def test_keys_ignore_labels():
