@@ -308,13 +308,19 @@ class TopologyMapping:
 def _energy_map(
     topology: Topology, blocks: Sequence[Node], powers: Powers, least: float
 ) -> InvariantMap:
+    parts = blocks if len(blocks) > 1 else blocks[0].children
+    sums = typical_sums(parts)
+    jets = [block.is_leaf and block.least == 0 for block in (blocks[0], blocks[-1])]
+    resonant = any(block.typical[-1] > block.least for block in blocks)
+    if len(blocks) > 2 and all(jets) and resonant:
+        # bosons that two jets exchange and that fuse: far above all thresholds
+        return power_law(1.0, 0.0)
     everything = frozenset(range(2, topology.legs))
     poles = [pole for p in topology.time_like if p.legs == everything for pole in p.poles]
     own: list[InvariantMap] = [BreitWigner(*pole) for pole in poles if pole[1] > 0]
     if not own or len(own) < len(poles):
         own.append(power_law(powers.energy, 0.0))
-    parts = blocks if len(blocks) > 1 else blocks[0].children
-    return competing_map(own, typical_sums(parts), least)
+    return competing_map(own, sums, least)
 
 
 def build_mapping(

@@ -102,6 +102,7 @@ def test_propagator_weights_by_hand():
         line(4, [((0, 2), 0.0, 0.0)]),
         line(4, [((2, 3), 80.4, 2.1)]),
     ]
+    without = ChannelSet.from_topologies(topologies[:2], [0.0, 0.0], 200.0, hadronic=False)
     channel_set = ChannelSet.from_topologies(topologies, [0.0, 0.0], 200.0, hadronic=False)
     u, channel = _draw(channel_set, 50, 5)
     p = channel_set.forward(u, channel).momenta
@@ -110,13 +111,17 @@ def test_propagator_weights_by_hand():
     weights = torch.stack(
         [
             1 / ((t - 91.2**2) ** 2 + (91.2 * 2.5) ** 2),
-            1 / t**2,
+            1 / (-t * s),  # beside resonances: half the power, in units of the energy
             1 / ((s - 80.4**2) ** 2 + (80.4 * 2.1) ** 2),
         ],
         dim=1,
     )
     torch.testing.assert_close(
         channel_set.propagator_weights(p), weights / weights.sum(1, keepdim=True), rtol=1e-6, atol=0
+    )
+    weights = torch.stack([weights[:, 0], 1 / t**2], dim=1)
+    torch.testing.assert_close(
+        without.propagator_weights(p), weights / weights.sum(1, keepdim=True), rtol=1e-6, atol=0
     )
 
 
