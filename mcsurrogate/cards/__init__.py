@@ -4,13 +4,14 @@ from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.load import dump_card, load_card, replace_values
 from mcsurrogate.cards.run_card import RunCard
-from mcsurrogate.cards.sections import EmulatorsSection, GenerationSection
+from mcsurrogate.cards.sections import EmulatorsSection, GenerationSection, ModelSection
 
 __all__ = [
     "STAGES",
     "EmulatorCard",
     "EmulatorsSection",
     "GenerationSection",
+    "ModelSection",
     "RunCard",
     "decided_by",
     "dump_card",

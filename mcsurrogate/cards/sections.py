@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 Text = Annotated[str, Field(min_length=1)]
+Width = Energy | Literal["auto"]
 Beam = Literal["p", "p~", "e-", "e+", "mu-", "mu+"]
 
 
@@ -138,13 +139,26 @@ class BeamsSection(Section):
 
 
 class ModelSection(Section):
-    """Parameters of the Standard Model (defaults: MadGraph5_aMC@NLO 3.5.7, restrict_default)."""
+    """Parameters of the Standard Model (defaults: MadGraph5_aMC@NLO 3.5.7, restrict_default).
+
+    A width 'auto' is the sum of all two-body decays at lowest order. That of the Higgs is not: it
+    also decays into four fermions and by loops.
+    """
 
     z_mass: PositiveEnergy = Field(default=91.188, description="Z mass in GeV.")
-    z_width: Energy = Field(default=2.441404, description="Z width in GeV.")
-    w_width: Energy = Field(default=2.0476, description="W width in GeV.")
+    z_width: Width = Field(
+        default=2.441404,
+        description="Z width in GeV, or 'auto': all two-body decays at lowest order.",
+    )
+    w_width: Width = Field(
+        default=2.0476,
+        description="W width in GeV, or 'auto': all two-body decays at lowest order.",
+    )
     top_mass: PositiveEnergy = Field(default=173.0, description="Top mass in GeV.")
-    top_width: Energy = Field(default=1.4915, description="Top width in GeV.")
+    top_width: Width = Field(
+        default=1.4915,
+        description="Top width in GeV, or 'auto': all two-body decays at lowest order.",
+    )
     bottom_mass: Energy = Field(default=4.7, description="Bottom mass in GeV.")
     tau_mass: Energy = Field(default=1.777, description="Tau mass in GeV.")
     higgs_mass: PositiveEnergy = Field(default=125.0, description="Higgs mass in GeV.")

@@ -23,6 +23,7 @@ from mcsurrogate.cli.run import run
 from mcsurrogate.cli.shower import shower
 from mcsurrogate.cli.train import train
 from mcsurrogate.cli.validate import validate
+from mcsurrogate.cli.width import width
 
 __all__ = ["app", "main"]
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (
-    integrate, generate, pack, merge, run, shower, convert, validate, index, plugin, info,
+    integrate, generate, pack, merge, run, shower, convert, validate, width, index, plugin, info,
 ):  # fmt: skip
     app.command()(guarded(command))
 app.add_typer(train)

@@ -27,9 +27,8 @@ from mcsurrogate.event_generation.selection import (
 )
 from mcsurrogate.event_generation.stage_maxima import StageCosts
 from mcsurrogate.event_generation.two_stage import TwoStageRecord
-from mcsurrogate.hard_process import HardProcess
+from mcsurrogate.hard_process import HardProcess, standard_model
 from mcsurrogate.integration import Sampler, UnweightingRecord, unweight
-from mcsurrogate.matrix_elements import StandardModel
 
 __all__ = ["TwoStageSelection", "UncertaintySelection", "emulated_selection"]
 
@@ -74,7 +73,7 @@ def emulated_selection(
             "integration.helicities = 'sample': an emulator knows the sum over helicities only; "
             "integrate with 'sum', or leave [emulators] out"
         )
-    model = StandardModel(**card.model.model_dump())
+    model = standard_model(card.model)
     emulators = [Emulator.load(Path(path), model=model) for path in section.weights]
     emulated = emulated_process(process, emulators, section.largest_sigma)
     if not section.exact_second_stage:

@@ -5,6 +5,8 @@ from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
 from mcsurrogate.hard_process.definition_shares import definition_shares
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
+from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.widths import PartialWidth, partial_width
 
 __all__ = [
     "BEAM_PARTICLES",
@@ -12,8 +14,11 @@ __all__ = [
     "Beams",
     "Contributions",
     "HardProcess",
+    "PartialWidth",
     "assemble",
     "beam_particles",
     "definition_shares",
+    "partial_width",
     "read_definitions",
+    "standard_model",
 ]

@@ -9,14 +9,16 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
-from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
-from mcsurrogate.hard_process.channels import build_channels, symmetry_groups
+from mcsurrogate.hard_process.beams import Beams, beam_particles
+from mcsurrogate.hard_process.channels import Channels, build_channels, symmetry_groups
 from mcsurrogate.hard_process.definitions import read_definitions
+from mcsurrogate.hard_process.few_body_channels import OneHadron, SingleParticle
 from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
 from mcsurrogate.hard_process.limit_events import LimitEvents
 from mcsurrogate.hard_process.limits import require_finite, singular_limits
 from mcsurrogate.hard_process.loop_induced import loop_groups
 from mcsurrogate.hard_process.mass_windows import WindowedCuts, mass_windows
+from mcsurrogate.hard_process.model import standard_model
 from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
     MatrixElement,
@@ -25,6 +27,7 @@ from mcsurrogate.matrix_elements import (
     StandardModel,
     SubprocessGroup,
     as_number,
+    depends_on_boost,
     expand,
     matrix_element,
     particle_by_pdg,
@@ -35,7 +38,6 @@ from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
 __all__ = ["assemble"]
 
 _GLUON = 21
-_PROTON = BEAM_PARTICLES["p"]
 _LEAST_ENERGY = 1.0
 """Partonic energy in GeV below which hadrons are not made of partons."""
 
@@ -69,7 +71,7 @@ def assemble(
     ProcessError, PartonDensityError, PhaseSpaceError
         If a part cannot be built.
     """
-    model = StandardModel(**card.model.model_dump())
+    model = standard_model(card.model)
     definitions = read_definitions(card)
     numbered = [
         (number, group)
@@ -93,15 +95,7 @@ def assemble(
     amplitudes = list(_amplitudes(numbered, model, amplitude, card.process.bwcutoff))
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
     cuts = _finite(card, beams, diagrams, WindowedCuts(_cuts(card, groups, masses), shared))
-    channels = build_channels(
-        groups,
-        diagrams,
-        masses,
-        card.beams.sqrt_s,
-        cuts,
-        hadronic=beams.pdf is not None,
-        mapping=card.phase_space.mapping,
-    )
+    channels = _channels(card, groups, diagrams, masses, cuts, beams)
     return HardProcess(
         amplitudes,
         channels,
@@ -125,10 +119,10 @@ def _from_json(card: str, amplitude: AmplitudeProvider, density: DensityProvider
 
 def _require_known(groups: Sequence[SubprocessGroup]) -> None:
     for process in (group.representative for group in groups):
-        if len(process.incoming) != 2 or len(process.outgoing) < 2:
+        if len(process.incoming) != 2:
             raise CardError(
-                f"process.definition: {process.name!r} has an amplitude, and phase space is known "
-                "for two particles to two or more"
+                f"process.definition: {process.name!r} is a decay, which has a width and no cross "
+                f"section: `mcsurrogate width '{process.name}'`"
             )
 
 
@@ -167,6 +161,7 @@ def _amplitudes(
                 permutation,
                 tuple(m for m in group.members if m.permutation == permutation),
                 mass_windows(group.representative, permutation, model, bwcutoff),
+                depends_on_boost(group.representative, model),
                 number,
             )
 
@@ -273,13 +268,43 @@ def _beams(
     card: RunCard, definitions: Sequence[ProcessDefinition], density: DensityProvider
 ) -> Beams:
     particles = beam_particles(card, definitions)
-    if sorted(abs(pdg) == _PROTON for pdg in particles) == [False, True]:
-        raise CardError(
-            f"beams: {card.process.name!r} has one hadron, and phase space is known for two "
-            "hadrons or for two beams of fixed energy; a lepton on a hadron is not computed yet"
-        )
     name = card.beams.pdf
     return Beams(particles, None if name is None else density(name, card.beams.pdf_member))
+
+
+def _channels(
+    card: RunCard,
+    groups: Sequence[SubprocessGroup],
+    diagrams: Sequence[Skeleton],
+    masses: Sequence[float],
+    cuts: Cuts,
+    beams: Beams,
+) -> Channels:
+    if len(masses) == 1:
+        if not all(beams.hadronic):
+            raise CardError(
+                f"process.definition: {card.process.name!r} at a fixed energy is a delta function "
+                "of it; name what the particle decays into, 'e+ e- > z > mu+ mu-', or take two "
+                "hadron beams"
+            )
+        return SingleParticle(masses[0], card.beams.sqrt_s)
+    mixed = any(beams.hadronic) and not all(beams.hadronic)
+    mapping = card.phase_space.mapping
+    if mixed and mapping == "transverse":
+        raise CardError(
+            "phase_space.mapping: 'transverse' draws the momenta of two partons, and one beam has "
+            "none; take 'diagrams'"
+        )
+    channels = build_channels(
+        groups,
+        diagrams,
+        masses,
+        card.beams.sqrt_s,
+        cuts,
+        hadronic=any(beams.hadronic),
+        mapping="diagrams" if mixed else mapping,
+    )
+    return OneHadron(channels, beams.hadronic.index(True)) if mixed else channels
 
 
 def _coupling(

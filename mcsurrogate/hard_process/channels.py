@@ -166,7 +166,7 @@ def symmetry_groups(channels: Channels, groups: Sequence[SubprocessGroup]) -> tu
     latter case only the parton densities tell the two apart.
     """
     if not isinstance(channels, ChannelSet):
-        return (0,)
+        return tuple(range(channels.channels))
     members = {member.pdg_ids for group in groups for member in group.members}
     result: list[int] = []
     first: list[TopologyMapping] = []

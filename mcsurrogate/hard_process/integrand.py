@@ -27,6 +27,7 @@ from mcsurrogate.matrix_elements import (
     MatrixElement,
     SampledMatrixElement,
     Subprocess,
+    partonic_frame,
 )
 from mcsurrogate.phase_space import Cuts, Scale
 
@@ -53,6 +54,8 @@ class Amplitude:
         Subprocesses whose luminosities multiply this amplitude.
     windows
         Cuts on the masses of its resonances.
+    partonic
+        Whether it is evaluated in the partonic centre of mass, and not where the events are.
     process_id
         Number of the definition that it belongs to, counted from one.
     """
@@ -61,6 +64,7 @@ class Amplitude:
     permutation: tuple[int, ...]
     members: tuple[Subprocess, ...]
     windows: tuple[MassWindow, ...] = ()
+    partonic: bool = False
     process_id: int = 1
 
     @property
@@ -280,9 +284,10 @@ class HardProcess:
             element = amplitude.matrix_element
             found = None
             if with_identities and isinstance(element, EventMatrixElement):
+                # helicities are those in the laboratory
                 found = element.event_weights(momenta[:, list(amplitude.permutation)], alpha_s)
                 squared = found.squared
-            elif squared_amplitudes:
+            if squared_amplitudes and (found is None or amplitude.partonic):
                 squared = self._squared(
                     amplitude,
                     momenta[rows],
@@ -332,6 +337,8 @@ class HardProcess:
         self, amplitude: Amplitude, momenta: Tensor, alpha_s: Tensor, configuration: Tensor | None
     ) -> Tensor:
         """Squared amplitude ``(P,)``, or its number of bins times one helicity configuration."""
+        if amplitude.partonic:
+            momenta = partonic_frame(momenta)
         momenta = momenta[:, list(amplitude.permutation)]
         if configuration is None:
             return amplitude.matrix_element(momenta, alpha_s)

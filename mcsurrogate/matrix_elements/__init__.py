@@ -7,6 +7,7 @@ from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders, SquaredL
 from mcsurrogate.matrix_elements.decay_trees import Resonance
 from mcsurrogate.matrix_elements.diagrams import Diagram, diagrams, topologies
 from mcsurrogate.matrix_elements.factory import matrix_element
+from mcsurrogate.matrix_elements.frames import depends_on_boost, partonic_frame
 from mcsurrogate.matrix_elements.gradients import (
     log_gradients,
     momentum_gradients,
@@ -31,6 +32,7 @@ from mcsurrogate.matrix_elements.reweighting import event_scores, reweight_event
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
 from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
+from mcsurrogate.matrix_elements.widths import total_width, two_body_width
 
 __all__ = [
     "ColourFlow",
@@ -58,6 +60,7 @@ __all__ = [
     "check_shape",
     "closed_form",
     "coupling_powers",
+    "depends_on_boost",
     "diagrams",
     "draw_index",
     "event_scores",
@@ -66,6 +69,7 @@ __all__ = [
     "matrix_element",
     "momentum_gradients",
     "particle_by_pdg",
+    "partonic_frame",
     "place_on_mass_shell",
     "pure_qcd",
     "resolve_orders",
@@ -73,4 +77,6 @@ __all__ = [
     "same_amplitude",
     "strong_power",
     "topologies",
+    "total_width",
+    "two_body_width",
 ]

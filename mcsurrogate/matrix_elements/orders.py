@@ -21,6 +21,7 @@ __all__ = [
     "coupling_powers",
     "decay_power",
     "interferences",
+    "propagating",
     "resolve_orders",
     "splits",
 ]
@@ -54,9 +55,9 @@ def splits(subset: int, parts: int, limit: int | None = None) -> list[tuple[int,
     return found
 
 
-@lru_cache(maxsize=4096)
-def _core_powers(process: Process) -> Orders:
-    """Powers of a process without decays, within no limits."""
+@lru_cache(maxsize=64)
+def _currents(process: Process) -> dict[int, Currents]:
+    """Powers of the currents of all legs but the last, within no limits."""
     table = interactions_by_inputs()
     rules = propagator_rules(process)
     legs_of_all = process.all_incoming
@@ -83,11 +84,37 @@ def _core_powers(process: Process) -> Orders:
                     if rules.allows(subset, pdg)
                 }
             currents[subset] = here
+    return currents
+
+
+@lru_cache(maxsize=4096)
+def _core_powers(process: Process) -> Orders:
+    """Powers of a process without decays, within no limits."""
+    everything = (1 << (process.n_legs - 1)) - 1
+    target = antiparticle(process.all_incoming[-1])
     return frozenset(
         (qcd, qed)
-        for qcd, qed, found in currents[everything].get(target, ())
-        if rules.satisfied(found)
+        for qcd, qed, found in _currents(process)[everything].get(target, ())
+        if propagator_rules(process).satisfied(found)
     )
+
+
+def propagating(process: Process) -> frozenset[int]:
+    """Return the PDG ids, without sign, of what may propagate within the limits of a process.
+
+    Resonances among them; a few may be in no whole diagram.
+    """
+    core = process.core.with_orders(CouplingOrders())
+    limits = _limits(process, coupling_powers(process)).select(coupling_powers(process))
+    inside = (1 << (core.n_legs - 1)) - 1
+    found = {
+        abs(pdg)
+        for legs, current in _currents(core).items()
+        for pdg, powers in current.items()
+        if legs != inside and legs.bit_count() > 1
+        if any(a <= qcd and b <= qed for a, b, _ in powers for qcd, qed in limits)
+    }
+    return frozenset(found | {abs(item.pdg) for item in process.resonances})
 
 
 def _merge(

@@ -21,6 +21,7 @@ from mcsurrogate.emulation import (
     measure_seconds,
 )
 from mcsurrogate.errors import CardError, EmulationError
+from mcsurrogate.hard_process import standard_model
 from mcsurrogate.matrix_elements import StandardModel
 from mcsurrogate.progress import Progress, silent
 from mcsurrogate.stages.emulator_plots import draw_quality_plots, draw_scaling_plot
@@ -87,7 +88,7 @@ def train_emulator(
         emulator = Emulator.load(folder / EMULATOR)
         metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
         return TrainedEmulator(emulator, metrics, folder)
-    model = StandardModel(**card.model.model_dump(), alpha_s=card.amplitude.alpha_s)
+    model = standard_model(card.model, alpha_s=card.amplitude.alpha_s)
     points = _points(card, model, folder, progress)
     settings = TrainingSettings(
         hidden=card.network.hidden,

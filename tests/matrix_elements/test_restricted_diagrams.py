@@ -10,9 +10,11 @@ from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements import (
     Process,
     StandardModel,
+    depends_on_boost,
     diagrams,
     expand,
     matrix_element,
+    partonic_frame,
     same_amplitude,
     strong_power,
 )
@@ -171,3 +173,35 @@ def test_name_of_a_chain_reads_back():
     assert same_amplitude(again, process)
     for name in ("u u~ > z > e+ e-", "u u~ > a | z > e+ e- $ z", "u u~ > e+ e- $$ z QED^2<=4"):
         assert Process.parse(Process.parse(name).name) == Process.parse(name)
+
+
+def boosted_along_z(momenta, rapidity):
+    cosh, sinh = math.cosh(rapidity), math.sinh(rapidity)
+    energy, pz = momenta[..., 0], momenta[..., 3]
+    transverse = momenta[..., 1:3].unbind(-1)
+    return torch.stack((cosh * energy + sinh * pz, *transverse, sinh * energy + cosh * pz), -1)
+
+
+@pytest.mark.parametrize(
+    ("text", "depends"),
+    [
+        ("g g > t t~ z", False),  # incoming polarisations stay
+        ("u u~ > t t~ z g", True),
+        ("g g > t t~ g", True),
+        ("g g > t t~, t > w+ b", False),
+        ("u d~ > w+ a, w+ > e+ ve", True),
+        ("u u~ > u u~ g QED=0", False),
+        ("e+ e- > ta+ ta- a / z h", False),
+    ],
+)
+def test_fixed_widths_and_the_frame(text, depends):
+    """Predicted, and seen: what depends on a boost along the beams is not gauge invariant."""
+    process, model = Process.parse(text), StandardModel()
+    assert depends_on_boost(process, model) is depends
+    momenta = probe_points(process, model, 20)
+    amplitude = matrix_element(process, model)
+    there, here = boosted_along_z(momenta, 1.0), amplitude(momenta, 0.118)
+    difference = (amplitude(there, 0.118) / here - 1.0).abs().max()
+    assert (float(difference) > 1e-9) is depends
+    np.testing.assert_allclose(partonic_frame(there), momenta, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(amplitude(partonic_frame(there), 0.118), here, rtol=1e-9)
