@@ -141,12 +141,7 @@ int ClusterDraws::singleHadron(const std::vector<int>& vertices, double clusterM
             break;
         }
     }
-    weigh([&](ClusterModel& m) {
-        double total = 0.;
-        for (const int v : vertices)
-            total += m.singleWeight(v, clusterMass);
-        return std::log(m.singleWeight(drawn, clusterMass) / total);
-    });
+    weigh([&](ClusterModel& m) { return m.logSingle(drawn, clusterMass); });
     if (recorder) {
         Row row{ClusterRecorder::Hadron, 0, 0, drawn};
         row.mass = clusterMass;

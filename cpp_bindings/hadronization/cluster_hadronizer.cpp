@@ -45,14 +45,13 @@ class ClusterHadronizer : public HadronModel {
         return false;
     }
     void warnOfBeyond();
-    bool knows(const std::vector<ChainParton>& chain, bool isClosed) const;
+    bool knows(const std::vector<ChainParton>& chain, bool isClosed);
     bool knowsFormed() const;
     void store(const std::vector<int>& partons, Event& event);
 
     ClusterDraws draws_{weights};
     ClusterDecay decay_{draws_};
     ClusterFormation formation_{draws_, decay_};
-    ClusterDomain domain_;
     std::string name_; // of the weights
     bool beyondTraining_ = false;
     bool hasWarned_ = false;
@@ -72,7 +71,6 @@ void ClusterHadronizer::configure(Settings& settings, const ParticleData& partic
                                " = on needs the places where hadrons are made, which clusters do "
                                "not know; switch it off or use string_breaks");
     const SafeTensors file = draws_.read(settings, "clusters", "clusters_monash");
-    domain_ = ClusterDomain::read(file);
     name_ = file.metadata("mcsurrogate.name");
     beyondTraining_ = settings.flag("MCSurrogate:beyondTraining");
     for (int i = 0; i < draws_.model->numberOfVertices(); ++i)
@@ -86,12 +84,13 @@ void ClusterHadronizer::initialise() {
     decay_.particleData(particleDataPtr);
     if (beyondTraining_)
         return;
-    if (!domain_.knowsEvents())
+    const ClusterDomain& domain = draws_.model->domain();
+    if (!domain.knowsEvents())
         loggerPtr->warningMsg("MCSurrogate",
                               "the formation of clusters by the weights " + name_ +
                                   " was not fitted to whole events: yields, multiplicities and "
                                   "shapes of whole events are a guess");
-    if (!domain_.knowsEvents() && !domain_.knowsClusters())
+    if (!domain.knowsEvents() && !domain.knowsClusters())
         loggerPtr->warningMsg("MCSurrogate", "the weights " + name_ +
                                                  " do not tell what their training has seen, so "
                                                  "nothing is left to Lund strings for that reason");
@@ -99,7 +98,7 @@ void ClusterHadronizer::initialise() {
 
 // Once in a run; pythia.stat() has the final numbers.
 void ClusterHadronizer::warnOfBeyond() {
-    const double share = domain_.shareAtHome();
+    const double share = draws_.model->domain().shareAtHome();
     const auto all = static_cast<double>(singlets_);
     const double expected = (share + largestShareBeyond) * all + 3. * std::sqrt(share * all);
     if (hasWarned_ || left_[Beyond] < fewestBeyond || static_cast<double>(left_[Beyond]) < expected)
@@ -113,8 +112,9 @@ void ClusterHadronizer::warnOfBeyond() {
                               "pythia.stat() counts them");
 }
 
-// Whether the fit to whole events has seen such singlets.
-bool ClusterHadronizer::knows(const std::vector<ChainParton>& chain, bool isClosed) const {
+// Whether the fit to whole events has seen such singlets. A variation that knows another answer
+// hadronizes them by the other model.
+bool ClusterHadronizer::knows(const std::vector<ChainParton>& chain, bool isClosed) {
     Vec4 sum;
     int gluons = 0;
     for (const ChainParton& parton : chain) {
@@ -123,13 +123,18 @@ bool ClusterHadronizer::knows(const std::vector<ChainParton>& chain, bool isClos
     }
     const int end = isClosed ? 21 : chain.front().id;
     const int otherEnd = isClosed ? 21 : chain.back().id;
-    return domain_.coversSinglet(end, otherEnd, sum.mCalc(), gluons);
+    const auto covers = [&](const ClusterModel& model) {
+        return model.domain().coversSinglet(end, otherEnd, sum.mCalc(), gluons);
+    };
+    const bool isKnown = covers(*draws_.model);
+    draws_.weigh(0., [&](ClusterModel& m) { return covers(m) == isKnown ? 0. : noDensity; });
+    return isKnown;
 }
 
 bool ClusterHadronizer::knowsFormed() const {
     return std::all_of(formed_.begin(), formed_.end(), [this](const Cluster& cluster) {
-        return domain_.coversCluster(clusterEnd(cluster.plus), clusterEnd(cluster.minus),
-                                     cluster.p.mCalc());
+        return draws_.model->domain().coversCluster(clusterEnd(cluster.plus),
+                                                    clusterEnd(cluster.minus), cluster.p.mCalc());
     });
 }
 

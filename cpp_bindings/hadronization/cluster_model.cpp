@@ -41,7 +41,7 @@ double logShare(const std::vector<float>& weights, std::size_t size, std::size_t
     double sum = 0.;
     for (std::size_t i = 0; i < size; ++i)
         sum += weights[i];
-    return std::log(weights[chosen] / sum);
+    return weights[chosen] > 0.f ? std::log(weights[chosen] / sum) : -infinity;
 }
 
 } // namespace
@@ -74,6 +74,7 @@ ClusterModel::ClusterModel(NetworkSource source) : spline_(1), share_(1) {
     if (!(lowestCosine_ >= -1. && lowestCosine_ < 1.))
         throw file.error("tensor \"angle.lowest\" must be from -1 to below 1");
     loadFormation(file);
+    domain_ = ClusterDomain::read(file);
     source.checkAllUsed();
     checkOutputs(file);
 }
@@ -195,13 +196,15 @@ void ClusterModel::checkOutputs(const SafeTensors& file) {
     }
 }
 
-bool ClusterModel::coversTheSame(const ClusterModel& other) const {
-    const auto same = [](const Vertex& v, const Vertex& w) {
-        return v.end == w.end && v.popped == w.popped && v.code == w.code && v.mass == w.mass;
-    };
-    return vertices_.size() == other.vertices_.size() &&
-           std::equal(vertices_.begin(), vertices_.end(), other.vertices_.begin(), same) &&
-           lowestCosine_ == other.lowestCosine_;
+void ClusterModel::follow(const ClusterModel& other) {
+    followed_.clear();
+    for (const Vertex& v : other.vertices_) {
+        const auto found = std::find_if(vertices_.begin(), vertices_.end(), [&v](const Vertex& w) {
+            return v.end == w.end && v.popped == w.popped && v.code == w.code;
+        });
+        followed_.push_back(found == vertices_.end() ? -1
+                                                     : static_cast<int>(found - vertices_.begin()));
+    }
 }
 
 const float* ClusterModel::ends(Network& network, const ClusterState& state, float more) {
@@ -257,10 +260,11 @@ std::pair<int, int> ClusterModel::drawPair(const ClusterState& state, double u) 
 }
 
 double ClusterModel::logPair(const ClusterState& state, std::pair<int, int> vertices) {
+    const int first = own(vertices.first), second = own(vertices.second);
     const std::size_t size = pairWeights(state);
     const Pairs& pairs = pairs_[state.first][state.second];
     for (std::size_t i = 0; i < size; ++i)
-        if (pairs.first[i] == vertices.first && pairs.second[i] == vertices.second)
+        if (pairs.first[i] == first && pairs.second[i] == second)
             return logShare(weight_, size, i);
     return -infinity;
 }
@@ -287,7 +291,10 @@ int ClusterModel::drawPeel(const ClusterState& state, int side, double u) {
 }
 
 double ClusterModel::logPeel(const ClusterState& state, int side, int vertex) {
-    return logShare(weight_, peelWeights(state, side), vertex);
+    const int chosen = own(vertex);
+    return chosen < 0
+               ? -infinity
+               : logShare(weight_, peelWeights(state, side), static_cast<std::size_t>(chosen));
 }
 
 std::size_t ClusterModel::poppedWeights(const ClusterState& state) {
@@ -329,9 +336,24 @@ double ClusterModel::drawMass(const ClusterState& state, const MassState& bounds
     return bounds.low * std::pow(bounds.high / bounds.low, t);
 }
 
+ClusterModel::MassState ClusterModel::ownBounds(const ClusterState& state,
+                                                const MassState& bounds) const {
+    MassState mine = bounds;
+    const auto end = static_cast<std::size_t>(endOfPopped(bounds.popped));
+    const bool holdsFirst = bounds.role == 0 || bounds.role == 3;
+    mine.low = lightest_[end][holdsFirst ? state.first : state.second];
+    if (bounds.role == 0)
+        mine.high = state.mass - lightest_[end][state.second];
+    return mine;
+}
+
 double ClusterModel::logMass(const ClusterState& state, const MassState& bounds, double mass) {
-    setMassSpline(state, bounds);
-    return spline_.logDensity(std::log(mass / bounds.low) / std::log(bounds.high / bounds.low));
+    const MassState mine = ownBounds(state, bounds);
+    if (!(mass > mine.low && mass < mine.high))
+        return -infinity;
+    setMassSpline(state, mine);
+    const double range = std::log(mine.high / mine.low);
+    return spline_.logDensity(std::log(mass / mine.low) / range) - std::log(mass * range);
 }
 
 void ClusterModel::setAngleSpline(const ClusterState& state, const StepState& step) {
@@ -361,13 +383,17 @@ double ClusterModel::drawCosine(const ClusterState& state, const StepState& step
 }
 
 double ClusterModel::logCosine(const ClusterState& state, const StepState& step, double cosine) {
-    setAngleSpline(state, step);
     const double lowest = step.primary ? lowestCosine_ : -1.;
+    if (cosine < lowest - edge)
+        return -infinity;
+    setAngleSpline(state, step);
     const double scale = 2. * step.momentum * step.momentum / (angleScale * angleScale);
     if (scale < 1e-8)
-        return spline_.logDensity((1. - cosine) / (1. - lowest));
-    return spline_.logDensity(std::log1p(scale * (1. - cosine)) /
-                              std::log1p(scale * (1. - lowest)));
+        return spline_.logDensity((1. - cosine) / (1. - lowest)) - std::log(1. - lowest);
+    const double range = std::log1p(scale * (1. - lowest));
+    const double distance = scale * (1. - cosine);
+    return spline_.logDensity(std::log1p(distance) / range) +
+           std::log(scale / ((1. + distance) * range));
 }
 
 int ClusterModel::drawGluonFlavour(double u) const {
@@ -385,6 +411,16 @@ double ClusterModel::singleWeight(int vertex, double clusterMass) const {
     const double distance = (vertices_[vertex].mass - clusterMass) / singleWidth_;
     return std::exp(std::min(static_cast<double>(singleLogit_[vertex]), 80.) -
                     0.5 * std::min(distance * distance, 200.));
+}
+
+double ClusterModel::logSingle(int vertex, double clusterMass) const {
+    const int chosen = own(vertex);
+    if (chosen < 0)
+        return -infinity;
+    double total = 0.;
+    for (const int v : ofEnd_[vertices_[chosen].end][vertices_[chosen].popped])
+        total += singleWeight(v, clusterMass);
+    return std::log(singleWeight(chosen, clusterMass) / total);
 }
 
 } // namespace mcsurrogate

@@ -2,8 +2,8 @@
 //
 // A decay is a chain of binary steps: a cluster becomes two products, each a hadron or a cluster.
 // Ends are given as classes of the canonical cluster, masses in GeV. Each draw has a function
-// that gives the logarithm of its probability or density, for recording-based fits and for
-// event weights.
+// that gives the logarithm of its probability or density, for event weights; minus infinity for
+// what is never drawn.
 
 #ifndef MCSURROGATE_CLUSTER_MODEL_H
 #define MCSURROGATE_CLUSTER_MODEL_H
@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "cluster_domain.h"
 #include "cluster_flavours.h"
 #include "network_source.h"
 #include "safetensors.h"
@@ -52,8 +53,12 @@ class ClusterModel {
   public:
     explicit ClusterModel(NetworkSource source);
 
-    // Whether the other model covers exactly the same draws, so that density ratios exist.
-    bool coversTheSame(const ClusterModel& other) const;
+    // From now on vertices in the logarithms are those of the other model: this one tells how
+    // likely its draws are here.
+    void follow(const ClusterModel& other);
+
+    // What the training has seen.
+    const ClusterDomain& domain() const { return domain_; }
 
     int numberOfVertices() const { return static_cast<int>(vertices_.size()); }
     const Vertex& vertex(int index) const { return vertices_[index]; }
@@ -87,6 +92,7 @@ class ClusterModel {
         double high;
     };
     double drawMass(const ClusterState& state, const MassState& bounds, double u);
+    // The density in mass, between this model's own bounds.
     double logMass(const ClusterState& state, const MassState& bounds, double mass);
 
     // Cosine of the angle between first product and axis.
@@ -102,10 +108,17 @@ class ClusterModel {
     double logGluonShare(double share) { return share_.logDensity(share); }
     double absorptionProbability(double kT) const;
     double singleProbability() const { return singleProbability_; }
-    // Weight of a hadron for a cluster that becomes just one.
+    // Weight of a hadron for a cluster that becomes just one, and the logarithm of its share among
+    // all that have the same flavours.
     double singleWeight(int vertex, double clusterMass) const;
+    double logSingle(int vertex, double clusterMass) const;
 
   private:
+    // Position here of a vertex of the model that is followed, -1 for none.
+    int own(int vertex) const {
+        return followed_.empty() ? vertex : followed_[static_cast<std::size_t>(vertex)];
+    }
+    MassState ownBounds(const ClusterState& state, const MassState& bounds) const;
     void loadVertices(const SafeTensors& file);
     void loadFormation(const SafeTensors& file);
     void checkOutputs(const SafeTensors& file);
@@ -127,6 +140,8 @@ class ClusterModel {
         std::vector<float> lowest; // sumSquared of each block of pairs
     };
 
+    ClusterDomain domain_;
+    std::vector<int> followed_;
     std::vector<Vertex> vertices_;
     std::array<std::array<std::vector<int>, numberOfPopped>, numberOfClusterEnds> ofEnd_;
     std::array<std::array<Pairs, numberOfClusterEnds>, numberOfClusterEnds> pairs_;

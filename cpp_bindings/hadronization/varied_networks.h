@@ -22,8 +22,8 @@ SafeTensors readWeights(const std::string& nameOrPath, const std::string& kind);
 // leaves the weight as it is, and is counted.
 constexpr double noDensity = std::numeric_limits<double>::quiet_NaN();
 
-// `Networks` is made from a NetworkSource. Where density ratios exist between some of them only, it
-// tells whether it coversTheSame() as another.
+// `Networks` is made from a NetworkSource. Where it names draws by numbers of its own, it has to
+// follow() the networks that they are drawn from.
 template <typename Networks>
 class VariedNetworks {
   public:
@@ -46,10 +46,8 @@ class VariedNetworks {
             const SafeTensors other = readWeights(variation, kind);
             variations.push_back(std::make_unique<Networks>(NetworkSource(other)));
             other.checkCard();
-            if constexpr (requires { model->coversTheSame(*model); })
-                if (!variations.back()->coversTheSame(*model))
-                    throw other.error("covers other hadrons or masses than " + file.path() +
-                                      "; variations must be trained with the same coverage");
+            if constexpr (requires { model->follow(*model); })
+                variations.back()->follow(*model);
             weights.names.push_back("MCSurrogate." + other.metadata("mcsurrogate.name"));
         }
         weights.logarithms.assign(weights.names.size(), 0.);

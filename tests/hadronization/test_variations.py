@@ -147,3 +147,58 @@ def test_statistics_have_the_coverage_of_each_variation(zpole, tmp_path, capfd):
         expected = [w.sum() ** 2 / (w**2).sum(), w.max(), w.mean()]
         np.testing.assert_allclose(found, expected, rtol=1e-3)
     assert printed.count("no coverage") == 1
+
+
+def of_clusters(path, *, name, source="clusters_monash", masses=1.0, shift=0.0, order=1):
+    """Shipped weights with other masses, rates of popped flavours, and order of the vertices."""
+    file = weights_path(source)
+    tensors = load_file(file)
+    with safe_open(file, framework="np") as stream:
+        metadata = dict(stream.metadata())
+    tensors["vertex.mass"] = tensors["vertex.mass"] * np.float32(masses)
+    tensors["pop.2.bias"] = tensors["pop.2.bias"] + np.eye(9, dtype=np.float32)[2] * shift
+    for tensor in ("vertex.code", "vertex.mass", "formation.single_hadron", "hadron.2.weight",
+                   "hadron.2.bias", "peel.2.weight", "peel.2.bias"):  # fmt: skip
+        tensors[tensor] = np.ascontiguousarray(tensors[tensor][::order])
+    save_file(tensors, path, metadata={**metadata, "mcsurrogate.name": name})
+    return path
+
+
+def cluster_weights_of(nominal, variation, zpole, *, seed, events):
+    lines = [*hadronization_settings(nominal, [variation]), *zpole, "HadronLevel:Decay = off"]
+    chain = PythiaChain(lines, seed=seed)
+    (batch,) = chain.generate(events, batch_size=events)
+    said = [text for text in chain.statistics.messages if "do not cover the variation" in text]
+    return batch, batch.weights[:, -1], said
+
+
+def test_vertices_are_known_by_what_they_are(zpole, tmp_path):
+    other = of_clusters(tmp_path / "backwards.safetensors", name="backwards", order=-1)
+    _, weight, said = cluster_weights_of("clusters_monash", other, zpole, seed=1, events=100)
+    np.testing.assert_allclose(weight, 1.0, atol=1e-4)
+    assert said == []
+
+
+def test_clusters_with_other_masses_and_rates_are_reweighted(zpole, tmp_path):
+    """Thresholds and bounds differ, densities are in GeV: the mean weight is 1 all the same."""
+    nominal = of_clusters(tmp_path / "nominal.safetensors", name="nominal", masses=0.999)
+    other = of_clusters(tmp_path / "other.safetensors", name="other", shift=0.15)
+    events = 2500
+    batch, weight, said = cluster_weights_of(nominal, other, zpole, seed=2, events=events)
+    assert said == []
+    assert weight.std() > 0.02
+    # False alarms of 1e-4 each: 3.9 standard deviations.
+    assert abs(weight.mean() - 1.0) < 3.9 * weight.std() / np.sqrt(events) + 0.005
+    event = np.repeat(np.arange(events), np.diff(batch.offsets))
+    kaons = np.bincount(event[np.isin(np.abs(batch.pdg_id), KAONS)], minlength=events)
+    _, direct = run([*hadronization_settings(other), *zpole], seed=5)
+    error = np.hypot((weight * kaons).std() / np.sqrt(events), direct.std() / np.sqrt(EVENTS))
+    assert abs((weight * kaons).mean() - direct.mean()) < 3.9 * error
+
+
+def test_clusters_with_more_hadrons_are_not_covered(zpole):
+    _, weight, said = cluster_weights_of(
+        "clusters_monash", "clusters_lep", zpole, seed=3, events=100
+    )
+    assert len(said) == 1
+    assert np.isfinite(weight).all()
