@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 
 from mcsurrogate.atomic import write_text
-from mcsurrogate.cards import RunCard, decided_by, dump_card, stages_below
+from mcsurrogate.cards import STAGES, RunCard, decided_by, dump_card, stages_below
 from mcsurrogate.errors import MCSurrogateError, RunFolderError
 from mcsurrogate.run_record import RUN_FILE, check_files, digests, file_records, read_run
 from mcsurrogate.versions import versions
@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 _ABSENT = object()
 _LOCK = ".lock"
 _LARGEST_PYTHIA_SEED = 900_000_000
+_BEHIND_INTEGRATION = [stage for stage in STAGES if stage != "integrate"]
 
 
 def stage_seed(seed: int, stage: str) -> int:
@@ -130,11 +131,10 @@ class RunFolder:
         with a later part has a seed of its own.
         """
         generation = self.card.generation
-        if stage == "integrate" or generation.seed is None:
-            seed = stage_seed(self.card.seed, stage)
-        else:
-            seed = stage_seed(generation.seed, stage)
-        first = 0 if stage in ("integrate", "generate") else generation.first_event
+        behind = stage in _BEHIND_INTEGRATION
+        own = generation.seed if behind else None
+        seed = stage_seed(self.card.seed if own is None else own, stage)
+        first = generation.first_event if behind and stage != "generate" else 0
         return stage_seed(seed + first, stage) if first else seed
 
     def record(self, stage: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from mcsurrogate.cards.sections import (
     ScalesSection,
     Section,
     ValidationSection,
+    VariationsSection,
 )
 
 __all__ = ["RunCard"]
@@ -32,6 +33,7 @@ class RunCard(Section):
     beams: BeamsSection
     model: Annotated[ModelSection, Decides("integrate", "reference")] = ModelSection()
     scales: Annotated[ScalesSection, Decides("integrate", "reference")] = ScalesSection()
+    variations: Annotated[VariationsSection, Decides("integrate", "generate")] = VariationsSection()
     cuts: Annotated[tuple[CutSection, ...], Decides("integrate", "reference")] = ()
     jets: Annotated[JetsSection | None, Decides("integrate", "reference")] = None
     phase_space: Annotated[PhaseSpaceSection, Decides("integrate")] = PhaseSpaceSection()

@@ -203,6 +203,28 @@ class ScalesSection(Section):
     )
 
 
+class VariationsSection(Section):
+    """Other scales and parton densities: uncertainties, and named weights of every event."""
+
+    scales: Literal["7-point", "9-point"] | None = Field(
+        default=None,
+        description=(
+            "Renormalisation and factorisation scale up and down by `scale_factor`: all nine "
+            "combinations, or without the two that go apart."
+        ),
+    )
+    scale_factor: Annotated[float, Field(gt=1)] = Field(
+        default=2.0, description="How far up and down the scales go."
+    )
+    pdf: tuple[Text, ...] = Field(
+        default=(),
+        description=(
+            "Other densities: 'all' for every member of the card's set, the name of a set for its "
+            "central member, 'NAME/all' for all of its members."
+        ),
+    )
+
+
 class CutSection(Section):
     """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
 

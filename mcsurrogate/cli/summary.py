@@ -1,6 +1,6 @@
 """What the commands print about results."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -18,6 +18,10 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     for one in result.get("definitions") or ():
         text = f"{one['cross_section_pb']:.6g} +- {one['error_pb']:.2g} pb"
         table.add_row(f"  {one['process']}", text)
+    for source, up, down in _uncertainties(result.get("variations") or {}):
+        table.add_row(
+            f"  {source}", f"+{up:.3g} -{down:.3g} pb  (+{up / value:.1%} -{down / value:.1%})"
+        )
     table.add_row("method", str(result["method"]))
     table.add_row("relative standard deviation", f"{result['relative_std_dev']:.3f}")
     efficiency = result["unweighting_efficiency"]
@@ -31,6 +35,13 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     console.print(table)
     for warning in result["warnings"]:
         warn(warning)
+
+
+def _uncertainties(variations: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
+    if scale := variations.get("scale"):
+        yield "scales", scale["up_pb"], scale["down_pb"]
+    for name, found in (variations.get("pdf") or {}).items():
+        yield name, found["up_pb"], found["down_pb"]
 
 
 def print_events(generation: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
-from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess
+from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess, Variations
 from mcsurrogate.matrix_elements import (
     ColouredMatrixElement,
     EventMatrixElement,
@@ -37,10 +37,15 @@ class EventBuilder:
         The hard process.
     seed
         Decides every choice.
+    variations
+        Other scales and densities, whose weights every event has besides.
     """
 
-    def __init__(self, process: HardProcess, seed: int) -> None:
+    def __init__(
+        self, process: HardProcess, seed: int, variations: Variations | None = None
+    ) -> None:
         self.process = process
+        self._variations = variations
         self._generator = torch.Generator().manual_seed(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
         self._process_ids = np.array([a.process_id for a in process.amplitudes], dtype=np.int32)
@@ -92,6 +97,12 @@ class EventBuilder:
                     amplitude, index, found.take(rows), uniform[rows]
                 )
             momenta = found.momenta.double().numpy()
+            if self._variations is not None and self._variations.list:
+                incoming = torch.from_numpy(pdg_id[:, :2].astype(np.int64))
+                factors = self._variations.factors(found, chosen, incoming)
+                weights = weights.reshape(count, -1)
+                weights = torch.cat((weights, weights[:, :1] * factors), dim=1)
+                weight_names = (*weight_names, *self._variations.names)
         particles = particle_columns(
             LegColumns(pdg_id, colour, momenta, self._mass(pdg_id), helicity),
             chosen.numpy(),

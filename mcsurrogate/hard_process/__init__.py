@@ -6,6 +6,11 @@ from mcsurrogate.hard_process.definition_shares import definition_shares
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.variations import (
+    Variations,
+    varied_cross_section,
+    varied_sets,
+)
 from mcsurrogate.hard_process.widths import PartialWidth, partial_width
 
 __all__ = [
@@ -15,10 +20,13 @@ __all__ = [
     "Contributions",
     "HardProcess",
     "PartialWidth",
+    "Variations",
     "assemble",
     "beam_particles",
     "definition_shares",
     "partial_width",
     "read_definitions",
     "standard_model",
+    "varied_cross_section",
+    "varied_sets",
 ]

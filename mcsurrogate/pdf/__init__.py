@@ -10,9 +10,10 @@ from mcsurrogate.pdf.alpha_s import (
 )
 from mcsurrogate.pdf.grid_density import GridDensity
 from mcsurrogate.pdf.load import load_pdf
-from mcsurrogate.pdf.locate import available_pdfs, find_pdf
+from mcsurrogate.pdf.locate import PdfFiles, available_pdfs, find_pdf
 from mcsurrogate.pdf.protocol import ManyPartonDensity, PartonDensity, densities
 from mcsurrogate.pdf.running import RunningSettings
+from mcsurrogate.pdf.uncertainty import PdfSet, read_pdf_set
 
 __all__ = [
     "AnalyticCoupling",
@@ -20,6 +21,8 @@ __all__ = [
     "GridDensity",
     "ManyPartonDensity",
     "PartonDensity",
+    "PdfFiles",
+    "PdfSet",
     "RunningCoupling",
     "RunningSettings",
     "StrongCoupling",
@@ -28,5 +31,6 @@ __all__ = [
     "densities",
     "find_pdf",
     "load_pdf",
+    "read_pdf_set",
     "standard_coupling",
 ]

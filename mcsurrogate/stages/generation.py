@@ -16,12 +16,12 @@ from mcsurrogate.event_generation import (
     event_blocks,
 )
 from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo, write_les_houches
-from mcsurrogate.hard_process import assemble
+from mcsurrogate.hard_process import Variations, assemble
 from mcsurrogate.integration import Evaluator, load_sampler
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import emulator_files, flow_files, pdf_files
+from mcsurrogate.stages.inputs import emulator_files, flow_files, pdf_files, varied_pdf_files
 from mcsurrogate.stages.integration import SAMPLER
 
 __all__ = ["EVENTS", "run_generation"]
@@ -66,6 +66,7 @@ def run_generation(
         RESULT_FILE: folder.path / RESULT_FILE,
         SAMPLER: folder.path / SAMPLER,
         **pdf_files(card),
+        **varied_pdf_files(card),
         **flow_files(card),
         **emulator_files(card),
     }
@@ -79,6 +80,7 @@ def run_generation(
         seed = folder.seed("generate")
         wanted = card.generation.events
         overweight, effective = result["overweight_fraction"], result["effective_fraction"]
+        variations = Variations(card, process)
         selection: EventSelection
         if card.emulators is None:
             selection = PlainSelection(sampler, overweight, effective, Evaluator(process, executor))
@@ -97,7 +99,7 @@ def run_generation(
 
         def batches() -> Iterator[EventBatch]:
             for block in event_blocks(card.generation.first_event, wanted, seed):
-                builder, skipped = EventBuilder(process, block.seed), block.skipped
+                builder, skipped = EventBuilder(process, block.seed, variations), block.skipped
                 for points in selection.points(block.events, block.seed, report):
                     weights = selection.weights(points)
                     # what is not wanted is made all the same: the next events draw after it
@@ -128,7 +130,8 @@ def run_generation(
             ),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(first, second),
-            weight_names=selection.weight_names,
+            weight_names=(*selection.weight_names, *variations.names),
+            header=f"<header>\n{variations.declarations}\n</header>" if variations.list else "",
         )
         count = write_les_houches(
             folder.path / EVENTS, run, batches(), {"mcsurrogate_card": dump_card(card)}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.generators import weights_path
+from mcsurrogate.hard_process import varied_sets
 from mcsurrogate.pdf import find_pdf
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "observables_files",
     "pdf_files",
     "settings_files",
+    "varied_pdf_files",
 ]
 
 Files = dict[str, Path | None]
@@ -31,6 +33,22 @@ def pdf_files(card: RunCard) -> Files:
         return {}
     found = find_pdf(card.beams.pdf, card.beams.pdf_member)
     return {"PDF grid": found.grid, "PDF info": found.info}
+
+
+def varied_pdf_files(card: RunCard) -> Files:
+    """List the grids of the densities that the card varies.
+
+    Raises
+    ------
+    PartonDensityError
+        If there is no such set.
+    """
+    files: Files = {}
+    for name, members in varied_sets(card):
+        for member in range(members):
+            grid = find_pdf(name, member).grid
+            files[f"varied PDF grid {grid.stem}"] = grid
+    return files
 
 
 def flow_files(card: RunCard) -> Files:

@@ -3,7 +3,12 @@
 from concurrent.futures import Executor
 from typing import Any
 
-from mcsurrogate.hard_process import assemble, definition_shares
+from mcsurrogate.hard_process import (
+    Variations,
+    assemble,
+    definition_shares,
+    varied_cross_section,
+)
 from mcsurrogate.integration import (
     FlowSettings,
     IntegrationSettings,
@@ -15,7 +20,7 @@ from mcsurrogate.integration import Progress as IntegrationProgress
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import flow_files, pdf_files
+from mcsurrogate.stages.inputs import flow_files, pdf_files, varied_pdf_files
 
 __all__ = ["SAMPLER", "run_integration"]
 
@@ -56,7 +61,11 @@ def run_integration(
     with folder.stage(
         "integrate",
         keep=keep,
-        reads={**pdf_files(folder.card), **flow_files(folder.card)},
+        reads={
+            **pdf_files(folder.card),
+            **varied_pdf_files(folder.card),
+            **flow_files(folder.card),
+        },
         makes=[RESULT_FILE, SAMPLER],
         checkpoint=_CHECKPOINT,
     ) as record:
@@ -114,6 +123,12 @@ def run_integration(
                 names,
                 (result.value, result.error),
                 folder.seed("definitions"),
+            )
+        variations = Variations(folder.card, process)
+        if variations.list:
+            seed = folder.seed("variations")
+            content["variations"] = varied_cross_section(
+                variations, process, result.sampler, result.value, seed
             )
         if plots:
             save_plots(result, folder.path / _PLOTS, points=_PLOT_POINTS)

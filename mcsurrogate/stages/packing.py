@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from mcsurrogate.cards import RunCard, load_card, replace_values
 from mcsurrogate.errors import PackError, RunFolderError
 from mcsurrogate.generators import shipped_weights, weights_path
+from mcsurrogate.hard_process import varied_sets
 from mcsurrogate.pack import Pack, write_pack
-from mcsurrogate.pdf import find_pdf
+from mcsurrogate.pdf import PdfFiles, find_pdf
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, check_files, digests, read_run
-from mcsurrogate.stages.inputs import Files, pdf_files, settings_files
+from mcsurrogate.stages.inputs import Files, pdf_files, settings_files, varied_pdf_files
 from mcsurrogate.stages.integration import SAMPLER
 from mcsurrogate.stages.pythia_settings import surrogate_settings
 
@@ -42,7 +43,8 @@ class _OwnFile(NamedTuple):
     @property
     def parts(self) -> dict[str, Path]:
         """Names in the pack; a set of parton densities is named by its folder."""
-        folder = Path(self.place) if self.key == "pdf" else Path(self.place).parent
+        folder = Path(self.place.removesuffix("/all"))
+        folder = folder if self.key == "pdf" else folder.parent
         return {f"{folder}/{path.name}": path for path in self.paths}
 
 
@@ -158,7 +160,7 @@ def unpack_run(pack: Pack, folder: RunFolder) -> None:
     if folder.record("integrate") is None:
         places = {name: name if name in _MADE else f"{_FOLDER}/{name}" for name in parts}
         pack.extract(folder.path, places)
-        reads = pdf_files(folder.card)
+        reads = {**pdf_files(folder.card), **varied_pdf_files(folder.card)}
         folder.adopt("integrate", pack.manifest.about["integration"], reads, _MADE)
     elif folder.digest(SAMPLER) != parts[SAMPLER].sha256:
         raise RunFolderError(
@@ -182,8 +184,14 @@ def _refuse_what_a_pack_cannot_hold(card: RunCard) -> None:
 def _own_files(card: RunCard) -> Iterator[_OwnFile]:
     if card.beams.pdf is not None:
         found = find_pdf(card.beams.pdf, card.beams.pdf_member)
-        paths = [path for path in (found.grid, found.info) if path is not None]
-        yield _OwnFile("beams", "pdf", None, f"pdf/{found.name}", paths)
+        yield _OwnFile("beams", "pdf", None, f"pdf/{found.name}", [found.grid, *_info(found)])
+    for number, ((name, members), asked) in enumerate(
+        zip(varied_sets(card), card.variations.pdf, strict=True)
+    ):
+        each = [find_pdf(name, member) for member in range(members)]
+        place = f"pdf/{each[0].name}" + ("/all" if asked.endswith("all") else "")
+        paths = [*(one.grid for one in each), *_info(each[0])]
+        yield _OwnFile("variations", "pdf", number, place, paths)
     if card.emulators is not None:
         yield from _weights("emulators", "weights", enumerate(card.emulators.weights))
     chain = card.chain.surrogate
@@ -202,6 +210,10 @@ def _weights(
             place = f"weights/{section}.{key}.{index or 0}/{path.name}"
             files = [path, path.with_suffix(".json")]
             yield _OwnFile(section, key, index, place, [file for file in files if file.is_file()])
+
+
+def _info(found: PdfFiles) -> list[Path]:
+    return [] if found.info is None else [found.info]
 
 
 def _shipped(card: RunCard) -> list[str]:

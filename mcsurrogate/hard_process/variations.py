@@ -1,0 +1,326 @@
+r"""Other scales and parton densities as weights: ratios of integrands, without a new amplitude.
+
+For an event of the subprocess a b with the power p of the strong coupling
+
+.. math::
+   \frac{w'}{w} = \left(\frac{\alpha_s'(\mu_R')}{\alpha_s(\mu_R)}\right)^p
+                  \frac{f_a'(x_1, \mu_F') f_b'(x_2, \mu_F')}{f_a(x_1, \mu_F) f_b(x_2, \mu_F)} .
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mcsurrogate.cards import RunCard
+from mcsurrogate.errors import CardError, PartonDensityError
+from mcsurrogate.hard_process.beams import Beams
+from mcsurrogate.hard_process.integrand import Contributions, HardProcess
+from mcsurrogate.integration import Sampler
+from mcsurrogate.matrix_elements import strong_power
+from mcsurrogate.pdf import PartonDensity, PdfSet, load_pdf, read_pdf_set
+
+__all__ = ["Variation", "Variations", "varied_cross_section"]
+
+_POINTS = 50_000
+_BLOCK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One weight.
+
+    Attributes
+    ----------
+    renormalization, factorization
+        Factors on the scales.
+    pdf
+        Densities, those of the process if None.
+    number
+        LHAPDF number of the densities, None where their set tells none.
+    group
+        ``scales``, or the name of the set of densities.
+    """
+
+    renormalization: float = 1.0
+    factorization: float = 1.0
+    pdf: PartonDensity | None = None
+    number: int | None = None
+    group: str = "scales"
+
+    @property
+    def name(self) -> str:
+        """Name of the weight, such as ``MUR=0.5_MUF=1_PDF=303600``."""
+        density = "" if self.pdf is None else f"_PDF={self.group}"
+        density = density if self.number is None else f"_PDF={self.number}"
+        return f"MUR={self.renormalization:g}_MUF={self.factorization:g}{density}"
+
+    @property
+    def declaration(self) -> str:
+        """Declare the weight in the header of a Les Houches file (arXiv:1405.1067)."""
+        density = "" if self.number is None else f' PDF="{self.number}"'
+        return (
+            f'<weight id="{self.name}" MUR="{self.renormalization:g}" '
+            f'MUF="{self.factorization:g}"{density}>{self.name}</weight>'
+        )
+
+
+class Variations:
+    """The variations of a card, as factors on the weights of its events.
+
+    Parameters
+    ----------
+    card
+        The card.
+    process
+        Its hard process.
+
+    Attributes
+    ----------
+    list
+        The variations in the order of the factors.
+    sets
+        The sets of densities of which all members, several, are varied.
+
+    Raises
+    ------
+    CardError
+        If a variation would change nothing, or |M|^2 has no single power of the strong coupling.
+    PartonDensityError
+        If a set is missing, or has no ``.info`` file.
+    """
+
+    def __init__(self, card: RunCard, process: HardProcess) -> None:
+        self._process = process
+        self.sets: list[PdfSet] = []
+        self.list = [*self._scales(card), *self._densities(card)]
+        self._powers = torch.tensor([0] * len(process.amplitudes))
+        if self.list:
+            self._powers = torch.tensor([_power(a.matrix_element) for a in process.amplitudes])
+        if card.variations.scales:
+            _require_scales(card, bool(self._powers.any()), self._process.beams.pdf is not None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the weights."""
+        return tuple(variation.name for variation in self.list)
+
+    @property
+    def declarations(self) -> str:
+        """The block ``<initrwgt>`` of a Les Houches file; empty without variations."""
+        lines = []
+        for group in dict.fromkeys(variation.group for variation in self.list):
+            kind = next((s.error_type for s in self.sets if s.name == group), "envelope")
+            lines.append(f'<weightgroup name="{group}" combine="{kind}">')
+            lines += [v.declaration for v in self.list if v.group == group]
+            lines.append("</weightgroup>")
+        return "\n".join(("<initrwgt>", *lines, "</initrwgt>")) if lines else ""
+
+    def factors(self, found: Contributions, chosen: Tensor, incoming: Tensor) -> Tensor:
+        """Return the factors ``(P, V)`` on the weights of accepted points.
+
+        Parameters
+        ----------
+        found
+            The points.
+        chosen
+            ``(P,)`` the amplitude of each event.
+        incoming
+            ``(P, 2)`` PDG ids of its incoming partons.
+        """
+        pairs, which = torch.unique(incoming, dim=0, return_inverse=True)
+        power, column = self._powers[chosen], which[:, None]
+        nominal, varied = self._varied(found, [(int(a), int(b)) for a, b in pairs])
+        columns = [
+            coupling**power * (luminosity / nominal).gather(1, column)[:, 0]
+            for coupling, luminosity in varied
+        ]
+        return torch.stack(columns, dim=1)
+
+    def weights(self, found: Contributions) -> Tensor:
+        """Return d sigma / du in pb of accepted points, ``(P, 1 + V)``, the nominal one first."""
+        amplitudes = self._process.amplitudes
+        pairs = list(dict.fromkeys(pair for a in amplitudes for pair in a.flavours))
+        rows = [[pairs.index(pair) for pair in a.flavours] for a in amplitudes]
+        nominal, varied = self._varied(found, pairs)
+        columns = [found.weights.sum(dim=1)]
+        for coupling, luminosity in varied:
+            column = torch.zeros_like(columns[0])
+            for index, members in enumerate(rows):
+                ratio = luminosity[:, members].sum(dim=1) / nominal[:, members].sum(dim=1)
+                weight = found.weights[:, index]
+                # where the weight vanishes, so may the densities that it is divided by
+                part = weight * coupling ** self._powers[index] * ratio
+                column = column + torch.where(weight == 0.0, 0.0, part)
+            columns.append(column)
+        return torch.stack(columns, dim=1)
+
+    def _varied(
+        self, found: Contributions, pairs: Sequence[tuple[int, int]]
+    ) -> tuple[Tensor, Iterator[tuple[Tensor, Tensor]]]:
+        """Nominal luminosities ``(P, pairs)``; of each weight ratio of couplings, luminosities."""
+        process, rows = self._process, found.accepted
+        momenta, x1, x2 = found.momenta[rows], found.x1[rows], found.x2[rows]
+        scale = torch.as_tensor(process.renormalization_scale(momenta), dtype=x1.dtype)
+        runs = bool(self._powers.any()) and callable(process.alpha_s)
+
+        def luminosity(pdf: PartonDensity | None, factor: float) -> Tensor:
+            beams = process.beams if pdf is None else Beams(process.beams.particles, pdf)
+            return beams.luminosity(pairs, x1, x2, factor * found.scale).double()
+
+        def varied() -> Iterator[tuple[Tensor, Tensor]]:
+            for variation in self.list:
+                coupling = torch.ones_like(found.alpha_s, dtype=torch.float64)
+                if runs and callable(process.alpha_s):
+                    own = process.alpha_s if variation.pdf is None else variation.pdf.alpha_s
+                    here = (variation.renormalization * scale).expand(len(x1))
+                    coupling = own(here).double() / found.alpha_s
+                yield coupling, luminosity(variation.pdf, variation.factorization)
+
+        return luminosity(None, 1.0), varied()
+
+    def _scales(self, card: RunCard) -> list[Variation]:
+        asked, factor = card.variations.scales, card.variations.scale_factor
+        if asked is None:
+            return []
+        number = None
+        if self._process.beams.pdf is not None and card.beams.pdf is not None:
+            number = _number_of(card.beams.pdf, card.beams.pdf_member)
+        steps = (1 / factor, 1.0, factor)
+        return [
+            Variation(r, f, number=number)
+            for r in steps
+            for f in (steps if self._process.beams.pdf is not None else (1.0,))
+            if (r, f) != (1.0, 1.0) and (asked == "9-point" or 1.0 in (r, f) or r == f)
+        ]
+
+    def _densities(self, card: RunCard) -> list[Variation]:
+        if card.variations.pdf and card.beams.pdf is None:
+            raise CardError("variations.pdf: the beams have no parton densities; leave it out")
+        found = []
+        for name, members in varied_sets(card):
+            if members == 1:
+                pdf = load_pdf(name)
+                found.append(Variation(pdf=pdf, number=_number_of(name, 0), group=Path(name).name))
+                continue
+            own = read_pdf_set(name)
+            self.sets.append(own)
+            found += [
+                Variation(pdf=load_pdf(name, member), number=own.index + member, group=own.name)
+                for member in range(members)
+            ]
+        return found
+
+
+def varied_sets(card: RunCard) -> Iterator[tuple[str, int]]:
+    """Yield name or path of each set that a card varies, and the number of its members to take.
+
+    Raises
+    ------
+    PartonDensityError
+        If all members of a set are asked for that has no ``.info`` file.
+    """
+    for asked in card.variations.pdf:
+        every = asked == "all" or asked.endswith("/all")
+        name = str(card.beams.pdf) if asked == "all" else asked.removesuffix("/all")
+        yield name, read_pdf_set(name).members if every else 1
+
+
+def _require_scales(card: RunCard, strong: bool, densities: bool) -> None:
+    if strong and card.scales.alpha_s != "pdf":
+        raise CardError(
+            f"variations.scales: with scales.alpha_s = {card.scales.alpha_s:g} the coupling does "
+            "not run, and no weight would know the renormalisation scale; set alpha_s = 'pdf'"
+        )
+    if not strong and not densities:
+        raise CardError(
+            "variations.scales: nothing of this process depends on a scale (neither parton "
+            "densities nor a strong coupling); leave it out"
+        )
+
+
+def _power(element: Any) -> int:  # noqa: ANN401 - a squared matrix element of any kind
+    own = getattr(element, "strong_power", None)
+    power = own if isinstance(own, int) else strong_power(element.process)
+    if power is None:
+        raise CardError(
+            f"variations: |M|^2 of {element.process.name} has no single power of the strong "
+            "coupling; fix it in the process definition, e.g. with QCD=0 or QED^2==4"
+        )
+    return power
+
+
+def _number_of(name: str, member: int) -> int | None:
+    try:
+        return read_pdf_set(name).index + member
+    except PartonDensityError:
+        return None
+
+
+def varied_cross_section(
+    variations: Variations, process: HardProcess, sampler: Sampler, value: float, seed: int
+) -> dict[str, Any]:
+    r"""Cross section under each variation, and the uncertainties that they make.
+
+    The ratio to the cross section is :math:`R = \sum w f / \sum w` over a sample of its own, with
+    the variance :math:`\sum w^2 (f - R)^2 / (\sum w)^2`: it cancels what both have in common.
+
+    Parameters
+    ----------
+    variations
+        Of the card.
+    process
+        The hard process.
+    sampler
+        The finished integration's.
+    value
+        Cross section in pb.
+    seed
+        Of the sample.
+
+    Returns
+    -------
+    dict
+        ``weights``: for each name cross section and the error of its ratio, in pb; ``scale`` and
+        ``pdf``: how far up and down in pb, for the envelope and for each set of densities.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    weights, varied = [], []
+    with torch.no_grad():
+        for _ in range(_POINTS // _BLOCK):
+            points = sampler.sample(_BLOCK, generator)
+            found = process.contributions(points.u, points.channel)
+            every = variations.weights(found)
+            weight = points.weight[found.accepted].double()[:, None]
+            weights.append(weight)
+            varied.append(torch.where(weight == 0.0, 0.0, weight * every[:, 1:] / every[:, :1]))
+    w, wf = torch.cat(weights), torch.cat(varied)
+    total = w.sum()
+    ratio = wf.sum(dim=0) / total
+    error = (wf - w * ratio).square().sum(dim=0).sqrt() / total.abs()
+    values = [value * r for r in ratio.tolist()]
+    if not all(map(math.isfinite, values)):
+        raise CardError("variations: a varied cross section is not finite")
+    by_group: dict[str, list[float]] = {}
+    for one, varied in zip(variations.list, values, strict=True):
+        by_group.setdefault(one.group, []).append(varied)
+    content: dict[str, Any] = {
+        "weights": {
+            name: {"cross_section_pb": v, "error_pb": abs(value) * e}
+            for name, v, e in zip(variations.names, values, error.tolist(), strict=True)
+        },
+        "pdf": {},
+    }
+    if scales := by_group.get("scales"):
+        content["scale"] = {
+            "up_pb": max(0.0, max(scales) - value),
+            "down_pb": max(0.0, value - min(scales)),
+        }
+    for own in variations.sets:
+        up, down = own.uncertainty(by_group[own.name])
+        content["pdf"][own.name] = {"up_pb": up, "down_pb": down, "error_type": own.error_type}
+    return content
