@@ -19,7 +19,8 @@ class RunSeconds:
     arrays
         From the event record to flat arrays.
     hepmc_conversion, hepmc_writing
-        From the event record to a HepMC3 event, and that to the file.
+        Copying of the event record for the HepMC3 file, and in a thread beside Pythia's from there
+        to the disk.
     """
 
     initialisation: float

@@ -167,19 +167,30 @@ py::dict statistics(Run& run) {
     return result;
 }
 
-std::unique_ptr<HepmcOutput> make_output(std::unique_ptr<ByteSink> sink,
-                                         const std::vector<std::vector<std::string>>& tools) {
+// Its thread may need Python's lock to end, and its compressor needs it to go.
+struct StopFirst {
+    void operator()(HepmcOutput* output) const {
+        {
+            py::gil_scoped_release unlock;
+            output->stop();
+        }
+        delete output;
+    }
+};
+using OutputHolder = std::unique_ptr<HepmcOutput, StopFirst>;
+
+OutputHolder make_output(std::unique_ptr<ByteSink> sink,
+                         const std::vector<std::vector<std::string>>& tools) {
     std::vector<ToolName> names;
     for (const auto& tool : tools)
         names.push_back({tool.at(0), tool.at(1), tool.at(2)});
-    return std::make_unique<HepmcOutput>(std::move(sink), names);
+    return OutputHolder(new HepmcOutput(std::move(sink), std::move(names)));
 }
 
 // A Python compressor object with compress(block) and flush(). Both are built-in methods: no Python
 // code runs in which a Ctrl-C could be raised and a block of the file be lost.
-std::unique_ptr<HepmcOutput> compressed_output(const std::string& path,
-                                               const py::object& compressor,
-                                               const std::vector<std::vector<std::string>>& tools) {
+OutputHolder compressed_output(const std::string& path, const py::object& compressor,
+                               const std::vector<std::vector<std::string>>& tools) {
     auto compress = [method = compressor.attr("compress").cast<py::object>()](
                         const char* text, std::size_t size) -> std::string {
         py::gil_scoped_acquire lock;
@@ -317,7 +328,7 @@ PYBIND11_MODULE(_native, module) {
         }
     });
 
-    py::class_<HepmcOutput>(module, "HepmcOutput", "Events written as HepMC3.")
+    py::class_<HepmcOutput, OutputHolder>(module, "HepmcOutput", "Events written as HepMC3.")
         .def_static(
             "to_file",
             [](const std::string& path, const std::vector<std::vector<std::string>>& tools) {
@@ -352,9 +363,17 @@ PYBIND11_MODULE(_native, module) {
             "run_bare", [](Loop& self, long events) { return self.run->run_bare(events); },
             py::arg("events"), py::call_guard<py::gil_scoped_release>())
         .def(
-            "run_conversion",
-            [](Loop& self, long events) { return self.run->run_conversion(events); },
-            py::arg("events"), py::call_guard<py::gil_scoped_release>())
+            "run_hepmc",
+            [](Loop& self, long events, bool official) {
+                TimedText timed;
+                {
+                    py::gil_scoped_release unlock;
+                    timed = self.run->run_hepmc(events, official);
+                }
+                return py::make_tuple(py::bytes(timed.text), timed.conversion_seconds,
+                                      timed.writing_seconds);
+            },
+            py::arg("events"), py::arg("official"))
         .def_property_readonly("cross_section_error_pb",
                                [](const Loop& self) { return self.run->cross_section_error_pb(); })
         .def_property_readonly("left_out", [](const Loop& self) { return self.run->left_out(); })

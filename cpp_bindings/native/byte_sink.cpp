@@ -150,32 +150,4 @@ std::unique_ptr<ByteSink> compressor_sink(const std::string& path, Compress comp
     return std::make_unique<CompressorSink>(path, std::move(compress), std::move(flush));
 }
 
-void SinkBuffer::check() {
-    // A Python exception can be thrown only once.
-    if (failure_)
-        std::rethrow_exception(std::exchange(failure_, nullptr));
-    if (failed_)
-        throw FileFailure("the file could not be written to its end");
-}
-
-SinkBuffer::int_type SinkBuffer::overflow(int_type character) {
-    if (traits_type::eq_int_type(character, traits_type::eof()))
-        return traits_type::not_eof(character);
-    const char byte = traits_type::to_char_type(character);
-    return xsputn(&byte, 1) == 1 ? character : traits_type::eof();
-}
-
-std::streamsize SinkBuffer::xsputn(const char* text, std::streamsize size) {
-    if (failed_)
-        return 0;
-    try {
-        sink_.write(text, static_cast<std::size_t>(size));
-    } catch (...) {
-        failure_ = std::current_exception();
-        failed_ = true;
-        return 0;
-    }
-    return size;
-}
-
 } // namespace mcsurrogate

@@ -2,10 +2,8 @@
 
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
-#include <streambuf>
 #include <string>
 
 namespace mcsurrogate {
@@ -28,23 +26,5 @@ std::unique_ptr<ByteSink> gzip_sink(const std::string& path, int level);
 using Compress = std::function<std::string(const char*, std::size_t)>;
 using Flush = std::function<std::string()>;
 std::unique_ptr<ByteSink> compressor_sink(const std::string& path, Compress compress, Flush flush);
-
-// Stream buffer over a sink. std::ostream swallows exceptions of its buffer, so the first one is
-// kept for check(); what comes after it is dropped.
-class SinkBuffer : public std::streambuf {
-  public:
-    explicit SinkBuffer(ByteSink& sink) : sink_(sink) {}
-    // Throws what the sink threw, and FileFailure ever after.
-    void check();
-
-  protected:
-    int_type overflow(int_type character) override;
-    std::streamsize xsputn(const char* text, std::streamsize size) override;
-
-  private:
-    ByteSink& sink_;
-    std::exception_ptr failure_;
-    bool failed_ = false;
-};
 
 } // namespace mcsurrogate

@@ -74,6 +74,10 @@ double EventLoop::cross_section_error_pb() const {
                    : std::hypot(counts.cross_section_error_pb, of_rate);
 }
 
+std::array<int, 2> EventLoop::pdf_sets() const {
+    return source_ ? source_->pdf_sets() : std::array<int, 2>{};
+}
+
 EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
     EventBatch batch;
     if (keep_.hard_process)
@@ -90,7 +94,7 @@ EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
         keep_event(batch);
         seconds_.arrays += watch.lap();
         if (output != nullptr)
-            output->write(session_->pythia(), cross_section_error_pb());
+            output->write(session_->pythia(), cross_section_error_pb(), pdf_sets());
         ++done_;
         if (timer_.due())
             poll(done_);
@@ -132,11 +136,32 @@ void EventLoop::run_bare(long events) {
         pythia.next();
 }
 
-double EventLoop::run_conversion(long events) {
-    double seconds = 0.0;
-    for (long i = 0; i < events && next_event(); ++i)
-        seconds += time_conversion(session_->pythia());
-    return seconds;
+TimedText EventLoop::run_hepmc(long events, bool official) {
+    if (official) {
+        OfficialHepmc output;
+        for (long i = 0; i < events && next_event(); ++i)
+            output.append(session_->pythia(), cross_section_error_pb());
+        return output.finish();
+    }
+    TimedText timed;
+    HepmcRecord record;
+    HepmcText format;
+    TextBuffer text;
+    for (long i = 0; i < events && next_event(); ++i) {
+        if (i == 0)
+            text.add(hepmc_head(session_->pythia().info.weightNameVector(), {}));
+        const double start = thread_cpu_seconds();
+        record.number = i;
+        record.copy(session_->pythia());
+        record.copy_process(session_->pythia(), cross_section_error_pb(), pdf_sets());
+        const double copied = thread_cpu_seconds();
+        format.append(text, record);
+        timed.conversion_seconds += copied - start;
+        timed.writing_seconds += thread_cpu_seconds() - copied;
+    }
+    text.add(hepmc_foot());
+    timed.text = text.view();
+    return timed;
 }
 
 } // namespace mcsurrogate

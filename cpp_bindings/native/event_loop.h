@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "failure_count.h"
+#include "hepmc_official.h"
 #include "hepmc_output.h"
 #include "memory_lhaup.h"
 #include "particle_columns.h"
@@ -51,8 +53,9 @@ class EventLoop {
     EventBatch run(long events, HepmcOutput* output, const Poll& poll);
     // Bare next(), nothing else: the yardstick of benchmarks.
     void run_bare(long events);
-    // next() and conversion to HepMC3 without writing: CPU seconds of the conversion alone.
-    double run_conversion(long events);
+    // next() and HepMC3 text in this thread, ours or the official one: the yardstick of tests and
+    // benchmarks.
+    TimedText run_hepmc(long events, bool official);
 
     PythiaSession& session() { return *session_; }
     bool exhausted() const { return exhausted_; }
@@ -62,6 +65,8 @@ class EventLoop {
     // Pythia knows the spread of the weights; the cross section of hard events from outside has an
     // error of its own, and from the first event on.
     double cross_section_error_pb() const;
+    // LHAPDF ids of the PDFs of the beams, 0 where they are not known.
+    std::array<int, 2> pdf_sets() const;
     long failed() const { return failures_.failed(); }
     const LoopSeconds& seconds() const { return seconds_; }
     const std::vector<std::string>& weight_names() const { return weight_names_; }

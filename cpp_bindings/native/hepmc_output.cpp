@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-
-#include <HepMC3/GenEvent.h>
-#include <Pythia8Plugins/HepMC3.h>
+#include <utility>
 
 #include "failures.h"
 #include "memory_lhaup.h"
@@ -13,6 +11,9 @@
 namespace mcsurrogate {
 
 namespace {
+
+constexpr std::size_t most_waiting = 64; // some ten megabytes of events of a hadron collider
+constexpr std::size_t block = 1 << 20;
 
 // HepMC3 splits its lines of names at blanks and at backslash-bar.
 std::string without(std::string text, const char* characters) {
@@ -24,81 +25,149 @@ std::string without(std::string text, const char* characters) {
 
 } // namespace
 
-HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, const std::vector<ToolName>& tools)
-    : sink_(std::move(sink)), buffer_(*sink_), stream_(&buffer_),
-      run_(std::make_shared<HepMC3::GenRunInfo>()),
-      converter_(std::make_unique<HepMC3::Pythia8ToHepMC3>()) {
-    for (const ToolName& tool : tools)
-        run_->tools().push_back({tool.name, tool.version, without(tool.description, "\\|\n\r")});
+HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, std::vector<ToolName> tools)
+    : sink_(std::move(sink)), tools_(std::move(tools)) {
+    for (ToolName& tool : tools_)
+        tool.description = without(tool.description, "\\|\n\r");
 }
 
-HepmcOutput::~HepmcOutput() = default;
+HepmcOutput::~HepmcOutput() {
+    stop();
+}
 
-HepMC3::GenEvent HepmcOutput::new_event(const std::vector<std::string>& weight_names) {
-    if (!writer_) {
-        // The run information opens the file, and the names are known with the first event.
-        std::vector<std::string> names;
-        for (const std::string& name : weight_names) {
-            names.push_back(without(name, " \t\n\r\\|"));
-            if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
-                throw FileFailure("HepMC3 needs different names of weights; '" + names.back() +
-                                  "' comes twice (blanks become _, and 'Weight' is the nominal "
-                                  "one): rename it in the hard events");
-        }
-        run_->set_weight_names(names);
-        writer_ = std::make_unique<HepMC3::WriterAscii>(stream_, run_);
+// The names are known with the first event.
+void HepmcOutput::open(const std::vector<std::string>& weight_names) {
+    std::vector<std::string> names;
+    for (const std::string& name : weight_names) {
+        names.push_back(without(name, " \t\n\r\\|"));
+        if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
+            throw FileFailure("HepMC3 needs different names of weights; '" + names.back() +
+                              "' comes twice (blanks become _, and 'Weight' is the nominal one): "
+                              "rename it in the hard events");
     }
-    return HepMC3::GenEvent(run_, HepMC3::Units::GEV, HepMC3::Units::MM);
+    text_.add(hepmc_head(names, tools_));
+    open_ = true;
+    thread_ = std::thread([this] { work(); });
 }
 
-void HepmcOutput::write(Pythia8::Pythia& pythia, double cross_section_error_pb) {
+void HepmcOutput::write(Pythia8::Pythia& pythia, double cross_section_error_pb,
+                        std::array<int, 2> pdf_sets) {
     Stopwatch watch;
-    HepMC3::GenEvent event = new_event(events_ == 0 ? restored(pythia.info.weightNameVector())
-                                                    : std::vector<std::string>{});
-    converter_->fill_next_event(pythia, event);
-    constexpr double pb_per_mb = 1e9;
-    event.cross_section()->set_cross_section(pythia.info.sigmaGen() * pb_per_mb,
-                                             cross_section_error_pb, pythia.info.nAccepted(),
-                                             pythia.info.nTried());
+    if (!open_)
+        open(restored(pythia.info.weightNameVector()));
+    Record record = blank();
+    record->copy(pythia);
+    record->copy_process(pythia, cross_section_error_pb, pdf_sets);
     conversion_seconds_ += watch.lap();
-    write_out(event);
-    writing_seconds_ += watch.lap();
+    hand_over(std::move(record));
 }
 
 void HepmcOutput::write(Pythia8::Pythia& pythia, const double* weights,
                         const std::vector<std::string>& weight_names) {
     Stopwatch watch;
-    HepMC3::GenEvent event = new_event(weight_names);
-    converter_->fill_next_event(pythia.event, event, -1, nullptr, &pythia.settings);
-    event.weights().assign(weights, weights + weight_names.size());
+    if (!open_)
+        open(weight_names);
+    Record record = blank();
+    record->copy(pythia);
+    record->process.reset();
+    record->weights.assign(weights, weights + weight_names.size());
     conversion_seconds_ += watch.lap();
-    write_out(event);
-    writing_seconds_ += watch.lap();
+    hand_over(std::move(record));
 }
 
-void HepmcOutput::write_out(const HepMC3::GenEvent& event) {
-    writer_->write_event(event);
-    buffer_.check();
-    ++events_;
+HepmcOutput::Record HepmcOutput::blank() {
+    const std::lock_guard lock(mutex_);
+    if (used_.empty())
+        return std::make_unique<HepmcRecord>();
+    Record record = std::move(used_.back());
+    used_.pop_back();
+    return record;
+}
+
+void HepmcOutput::hand_over(Record record) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_.size() < most_waiting || failed_; });
+    rethrow_failure();
+    record->number = events_++;
+    waiting_.push_back(std::move(record));
+    changed_.notify_all();
+}
+
+// With the mutex held, or without the thread. A Python exception can be thrown only once.
+void HepmcOutput::rethrow_failure() {
+    if (failure_)
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+    if (failed_)
+        throw FileFailure("the file could not be written to its end");
+}
+
+void HepmcOutput::work() {
+    while (true) {
+        std::vector<Record> records;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return !waiting_.empty() || last_; });
+            if (waiting_.empty() || failed_)
+                return;
+            records.swap(waiting_);
+            changed_.notify_all();
+        }
+        try {
+            drain(std::move(records));
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            failure_ = std::current_exception();
+            failed_ = true;
+            changed_.notify_all();
+            return;
+        }
+    }
+}
+
+void HepmcOutput::drain(std::vector<Record> records) {
+    Stopwatch watch;
+    for (const Record& record : records) {
+        format_.append(text_, *record);
+        if (text_.size() >= block) {
+            sink_->write(text_.view().data(), text_.size());
+            text_.clear();
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    writing_seconds_ += watch.lap();
+    for (Record& record : records)
+        if (used_.size() < most_waiting)
+            used_.push_back(std::move(record));
+}
+
+double HepmcOutput::writing_seconds() const {
+    const std::lock_guard lock(mutex_);
+    return writing_seconds_;
+}
+
+void HepmcOutput::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        last_ = true;
+        changed_.notify_all();
+    }
+    if (thread_.joinable())
+        thread_.join();
 }
 
 void HepmcOutput::close() {
+    if (!open_)
+        open({"Weight"}); // a file without events is a valid file, too
+    stop();
     Stopwatch watch;
-    if (!writer_)
-        new_event({"Weight"}); // a file without events is a valid file, too
-    writer_->close();
-    stream_.flush();
-    buffer_.check();
+    rethrow_failure();
+    failed_ = true; // unless all of the following goes well
+    text_.add(hepmc_foot());
+    sink_->write(text_.view().data(), text_.size());
     sink_->finish();
+    failed_ = false;
+    const std::lock_guard lock(mutex_);
     writing_seconds_ += watch.lap();
-}
-
-double time_conversion(Pythia8::Pythia& pythia) {
-    static thread_local HepMC3::Pythia8ToHepMC3 converter;
-    const double start = thread_cpu_seconds();
-    HepMC3::GenEvent event(HepMC3::Units::GEV, HepMC3::Units::MM);
-    converter.fill_next_event(pythia, event);
-    return thread_cpu_seconds() - start;
 }
 
 } // namespace mcsurrogate

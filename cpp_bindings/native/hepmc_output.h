@@ -1,69 +1,80 @@
-// Events of a run as HepMC3, through Pythia's official converter and HepMC3's official writer.
+// Events of a run as HepMC3: copied in Pythia's thread, made text, compressed and written by
+// another.
 
 #pragma once
 
+#include <array>
+#include <condition_variable>
+#include <exception>
 #include <memory>
-#include <ostream>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include <HepMC3/GenRunInfo.h>
-#include <HepMC3/WriterAscii.h>
 #include <Pythia8/Pythia.h>
 
 #include "byte_sink.h"
-
-namespace HepMC3 {
-class Pythia8ToHepMC3;
-class GenEvent;
-} // namespace HepMC3
+#include "hepmc_record.h"
+#include "hepmc_text.h"
 
 namespace mcsurrogate {
-
-// The program that made the events, for the run information of the file.
-struct ToolName {
-    std::string name;
-    std::string version;
-    std::string description;
-};
 
 // Blanks in names of weights become underscores, because HepMC3 cannot read them back.
 class HepmcOutput {
   public:
-    HepmcOutput(std::unique_ptr<ByteSink> sink, const std::vector<ToolName>& tools);
+    HepmcOutput(std::unique_ptr<ByteSink> sink, std::vector<ToolName> tools);
     // Leaves a file without footer; only close() makes it whole.
     ~HepmcOutput();
     HepmcOutput(const HepmcOutput&) = delete;
     HepmcOutput& operator=(const HepmcOutput&) = delete;
 
-    // The event that next() has just made, with its weights, PDFs and cross section.
-    void write(Pythia8::Pythia& pythia, double cross_section_error_pb);
+    // The event that next() has just made, with its weights, PDFs and cross section. Throws what
+    // went wrong with the file, for the events before too.
+    void write(Pythia8::Pythia& pythia, double cross_section_error_pb, std::array<int, 2> pdf_sets);
     // An event hadronized on its own: the weights are those of the parton-level event.
     void write(Pythia8::Pythia& pythia, const double* weights,
                const std::vector<std::string>& weight_names);
     // Footer, compression trailer, disk. Throws what went wrong with the file.
     void close();
+    // Ends the thread; events that it has not written are lost.
+    void stop();
 
     long events() const { return events_; }
+    // In Pythia's thread, and beside it.
     double conversion_seconds() const { return conversion_seconds_; }
-    double writing_seconds() const { return writing_seconds_; }
+    double writing_seconds() const;
 
   private:
-    HepMC3::GenEvent new_event(const std::vector<std::string>& weight_names);
-    void write_out(const HepMC3::GenEvent& event);
+    using Record = std::unique_ptr<HepmcRecord>;
+
+    void open(const std::vector<std::string>& weight_names);
+    Record blank();
+    void hand_over(Record record);
+    void work();
+    void drain(std::vector<Record> records);
+    void rethrow_failure();
 
     std::unique_ptr<ByteSink> sink_;
-    SinkBuffer buffer_;
-    std::ostream stream_;
-    std::shared_ptr<HepMC3::GenRunInfo> run_;
-    std::unique_ptr<HepMC3::Pythia8ToHepMC3> converter_;
-    std::unique_ptr<HepMC3::WriterAscii> writer_;
+    std::vector<ToolName> tools_;
+    bool open_ = false;
     long events_ = 0;
     double conversion_seconds_ = 0.0;
-    double writing_seconds_ = 0.0;
-};
 
-// Converts without writing, for benchmarks: CPU seconds of the conversion alone.
-double time_conversion(Pythia8::Pythia& pythia);
+    // Of the thread alone.
+    HepmcText format_;
+    TextBuffer text_;
+
+    // Shared; the thread starts with the first event.
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Record> waiting_;
+    std::vector<Record> used_;
+    std::exception_ptr failure_;
+    bool failed_ = false;
+    bool last_ = false;
+    double writing_seconds_ = 0.0;
+    std::thread thread_;
+};
 
 } // namespace mcsurrogate

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -68,6 +70,10 @@ class MemoryLhaup : public Pythia8::LHAup {
     void rethrow_failure();
 
     long given() const { return given_; }
+    // LHAPDF ids of both beams, 0 for unknown or none.
+    std::array<int, 2> pdf_sets() const {
+        return {std::max(init_.pdf_a, 0), std::max(init_.pdf_b, 0)};
+    }
     // Whether Pythia selects events from them by their weights, which leaves some out.
     bool unweights() const { return std::abs(init_.strategy) <= 2; }
 

@@ -26,6 +26,8 @@ def _zstd_compressor() -> object:
 class HepmcFile:
     """A HepMC3 ASCII file being written, with the compression that its name asks for.
 
+    A thread beside Pythia's makes the text, compresses and writes it.
+
     Events go to ``NAME.part``. `finish` writes the footer, brings everything to disk and gives the
     file its name; `interrupt` does the same but calls it ``STEM.interrupted.hepmc...``, so a run
     that was stopped leaves a valid file with the events made so far that nobody can take for the
@@ -77,7 +79,7 @@ class HepmcFile:
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Seconds spent so far on conversion and on writing."""
+        """Seconds spent so far on copying events, and by the thread that writes them."""
         return self.output.conversion_seconds, self.output.writing_seconds
 
     def finish(self) -> None:
