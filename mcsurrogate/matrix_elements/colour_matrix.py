@@ -106,36 +106,64 @@ def _traces(words: tuple[String, ...]) -> Fraction:
     return value * (planar - suppressed / N_COLOURS)
 
 
-def _structure_constants() -> NDArray[np.float64]:
-    """Tr([T^a, T^b] T^c) / i for generators with Tr(T T) = 1: sqrt(2) f^{abc}."""
-    f = np.zeros((8, 8, 8))
-    root = np.sqrt(3.0) / 2.0
-    for a, b, c, value in (
-        (1, 2, 3, 1.0), (1, 4, 7, 0.5), (1, 5, 6, -0.5), (2, 4, 6, 0.5), (2, 5, 7, 0.5),
-        (3, 4, 5, 0.5), (3, 6, 7, -0.5), (4, 5, 8, root), (6, 7, 8, root),
-    ):  # fmt: skip
-        indices = (a - 1, b - 1, c - 1)
-        for order in permutations(range(3)):
-            sign = np.linalg.det(np.eye(3)[list(order)])
-            f[tuple(indices[i] for i in order)] = sign * value
-    scaled: NDArray[np.float64] = np.sqrt(2.0) * f
-    return scaled
+def _nested_commutators(n_middle: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Write Tr([..[T1, Tc1] .., Tck] Tn) as traces: successors of each leg, and signs.
+
+    Of each split of the inner gluons one half stands before the last leg in order, the other behind
+    it in reverse, with a sign for each gluon of it.
+
+    Returns
+    -------
+    successors, signs
+        ``(2^k, k + 2)`` with the first leg 0 and the last one k + 1, and ``(2^k,)``.
+    """
+    last = n_middle + 1
+    successors = np.empty((2**n_middle, last + 1), dtype=np.int64)
+    signs = np.empty(2**n_middle, dtype=np.int64)
+    for number in range(2**n_middle):
+        behind = [leg for leg in range(1, last) if number >> (leg - 1) & 1]
+        before = [leg for leg in range(1, last) if leg not in behind]
+        word = [0, *before, last, *reversed(behind)]
+        successors[number, word] = [*word[1:], 0]
+        signs[number] = (-1) ** len(behind)
+    return successors, signs
+
+
+def _cycles(permutations_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the cycles of permutations ``(..., n)``, by the least element of each."""
+    size = permutations_of.shape[-1]
+    least = np.broadcast_to(np.arange(size), permutations_of.shape)
+    step, jump = 1, permutations_of
+    while step < size:
+        least = np.minimum(least, np.take_along_axis(least, jump, axis=-1))
+        jump = np.take_along_axis(jump, jump, axis=-1)
+        step *= 2
+    count: NDArray[np.int64] = (least == np.arange(size)).sum(axis=-1)
+    return count
 
 
 @lru_cache(maxsize=8)
 def _adjoint_row(n_middle: int) -> tuple[float, ...]:
-    """First row of the colour matrix of adjoint chains with ``n_middle`` inner gluons."""
-    f = _structure_constants()
-    # chain[first, c1 ... ck, last], the nested commutators [..[[T1, Tc1], Tc2] .., Tck]
-    chain = f.copy()
-    for _ in range(n_middle - 1):
-        chain = np.tensordot(chain, f, axes=(chain.ndim - 1, 0))
-    middle = tuple(range(1, n_middle + 1))
-    flat = chain.ravel()
-    return tuple(
-        float(flat @ chain.transpose(0, *order, n_middle + 1).ravel())
-        for order in permutations(middle)
-    )
+    """First row of the colour matrix of adjoint chains with ``n_middle`` inner gluons.
+
+    A chain has no part of the U(1) gluon, so that traces are contracted as those of U(N): two give
+    N to the power of the cycles of the successors of one after the predecessors of the other.
+    """
+    successors, signs = _nested_commutators(n_middle)
+    predecessors = np.argsort(successors, axis=1)
+    powers = float(N_COLOURS) ** np.arange(n_middle + 3)
+    row = []
+    for order in permutations(range(1, n_middle + 1)):
+        names = np.array((0, *order, n_middle + 1))
+        renamed = np.empty_like(predecessors)
+        renamed[:, names] = names[predecessors]
+        both = np.take_along_axis(
+            np.broadcast_to(renamed[:, None], (len(signs), *successors.shape)),
+            np.broadcast_to(successors[None], (len(signs), *successors.shape)),
+            axis=-1,
+        )
+        row.append(float(signs @ powers[_cycles(both)] @ signs))
+    return tuple(row)
 
 
 def adjoint_colour_matrix(words: tuple[String, ...]) -> NDArray[np.float64]:

@@ -218,6 +218,8 @@ class _Builder:
         role = colour_end(particle_by_pdg(result))
         coloured = tuple((colour_end(particle_by_pdg(s.pdg)), s.colour) for s in states)
         for colour, weight, order in self.algebra.combine(coloured, role):
+            if self.gluons_only and not self._keeps_ends(colour.opened):
+                continue
             terms = self.rules.vertex(interaction, tuple(fields[index] for index in order), result)
             if not any(terms.values()):
                 continue
@@ -233,6 +235,13 @@ class _Builder:
             raw = raws.setdefault(state, defaultdict(list))
             for slot, entries in terms.items():
                 raw[slot].extend((node, c * factor * weight) for node, c in entries)
+
+    def _keeps_ends(self, word: tuple[int, ...]) -> bool:
+        """Whether the last leg may still stand before the first, as in all that is kept."""
+        first, last = 0, self.n - 1
+        before = word[word.index(first) - 1] if first in word and word[0] != first else last
+        behind = word[word.index(last) + 1] if last in word and word[-1] != last else first
+        return before == last and behind == first
 
     def _powers_of_decays(self) -> dict[int, frozenset[int]]:
         """Powers of g_s that the currents of either side of a resonance may have."""
