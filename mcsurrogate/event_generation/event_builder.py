@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mcsurrogate.errors import GenerationError
 from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess, Variations
@@ -19,6 +20,7 @@ from mcsurrogate.matrix_elements import (
     SampledMatrixElement,
     as_number,
     draw_index,
+    keeps_squares,
     particle_by_pdg,
 )
 
@@ -39,6 +41,11 @@ class EventBuilder:
         Decides every choice.
     variations
         Other scales and densities, whose weights every event has besides.
+
+    Raises
+    ------
+    GenerationError
+        If an amplitude is an interference, which may be negative.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class EventBuilder:
         self._process_ids = np.array([a.process_id for a in process.amplitudes], dtype=np.int32)
         self._resonances = [a.matrix_element.process.resonances for a in process.amplitudes]
         for amplitude in process.amplitudes:
+            _require_positive(amplitude.matrix_element)
             _warn_of_missing_colour(amplitude.matrix_element)
 
     def build(
@@ -171,6 +179,15 @@ def _in_order(helicities: Tensor, permutation: tuple[int, ...]) -> NDArray[np.fl
     moved = np.empty(helicities.shape)
     moved[:, list(permutation)] = helicities.numpy()
     return moved
+
+
+def _require_positive(element: MatrixElement) -> None:
+    if not keeps_squares(element.process):
+        raise GenerationError(
+            f"{element.process.name}: an interference without the squares that belong to it is "
+            "negative in places and has no events; `mcsurrogate integrate` gives its cross section "
+            "and events come from all orders, without a limit on the square"
+        )
 
 
 def _warn_of_missing_colour(element: MatrixElement) -> None:

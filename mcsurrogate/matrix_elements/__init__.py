@@ -2,7 +2,12 @@
 
 from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow, draw_index
-from mcsurrogate.matrix_elements.coupling_content import pure_qcd, same_amplitude, strong_power
+from mcsurrogate.matrix_elements.coupling_content import (
+    keeps_squares,
+    pure_qcd,
+    same_amplitude,
+    strong_power,
+)
 from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders, SquaredLimit
 from mcsurrogate.matrix_elements.decay_trees import Resonance
 from mcsurrogate.matrix_elements.diagrams import Diagram, diagrams, topologies
@@ -65,6 +70,7 @@ __all__ = [
     "draw_index",
     "event_scores",
     "expand",
+    "keeps_squares",
     "log_gradients",
     "matrix_element",
     "momentum_gradients",

@@ -5,7 +5,7 @@ from mcsurrogate.matrix_elements.orders import allowed_powers, interferences
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["pure_qcd", "same_amplitude", "strong_power"]
+__all__ = ["keeps_squares", "pure_qcd", "same_amplitude", "strong_power"]
 
 
 def strong_power(process: Process) -> int | None:
@@ -26,6 +26,13 @@ def pure_qcd(process: Process) -> bool:
     """Whether all tree diagrams are of the strong interaction alone."""
     powers = allowed_powers(process)
     return bool(powers) and all(qed == 0 for _, qed in powers)
+
+
+def keeps_squares(process: Process) -> bool:
+    """Whether all interferences are kept, so that the squared amplitude is never negative."""
+    pairs = interferences(process)
+    powers = {first for first, _ in pairs}
+    return len(pairs) == len(powers) ** 2
 
 
 def same_amplitude(first: Process, second: Process) -> bool:

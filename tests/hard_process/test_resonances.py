@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from mcsurrogate.cards import RunCard, load_card
-from mcsurrogate.errors import MCSurrogateError
+from mcsurrogate.errors import GenerationError, MCSurrogateError
 from mcsurrogate.event_generation import EventBuilder
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import HardProcess, assemble, definition_shares
@@ -142,6 +142,14 @@ def test_definitions_are_numbered_and_add_up() -> None:
 def test_refused_definitions(definition: str | list[str], message: str) -> None:
     with pytest.raises(MCSurrogateError, match=message):
         assemble(card(definition))
+
+
+def test_an_interference_has_a_cross_section_and_no_events() -> None:
+    process = assemble(card("u u > d d w+ w+ QCD^2==2", pdf=None))
+    u, channel = random_points(process, 50)
+    assert len(process(u, channel).weight) == 50
+    with pytest.raises(GenerationError, match="negative in places"):
+        EventBuilder(process, 1)
 
 
 def test_a_definition_twice_is_refused() -> None:
