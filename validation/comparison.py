@@ -187,6 +187,13 @@ def _warnings(candidate: Sample, reference: Sample, repeats: Repeats) -> tuple[s
                 f"{100 * share:.3g}% of the events of {sample.label} repeat earlier ones: its "
                 "statistical errors are larger than stated"
             )
+    for sample in (candidate, reference):
+        found += [
+            f"events of {sample.label} do not cover the variation {own.name}, whose weights mean "
+            f"little: {own.fault}"
+            for own in sample.bands.coverage()
+            if own.fault
+        ]
     names = [set(s.weight_table.names) for s in (candidate, reference)]
     for sample, missing in ((candidate, names[1] - names[0]), (reference, names[0] - names[1])):
         if missing and min(len(n) for n in names) > 1:

@@ -19,7 +19,7 @@ from mcsurrogate.events import SURROGATE_DOWN, SURROGATE_UP
 from mcsurrogate.validation.histograms import Values, contents
 from mcsurrogate.validation.weight_families import PdfRule, theory_families
 
-__all__ = ["Band", "WeightBands"]
+__all__ = ["Band", "Coverage", "WeightBands"]
 
 FloatArray = NDArray[np.float64]
 
@@ -30,6 +30,47 @@ class Band(NamedTuple):
     low: FloatArray
     high: FloatArray
     name: str = "surrogate"
+
+
+# The plugin says the same of its events while it makes them (cpp_bindings/hadronization).
+_FEWEST_EVENTS = 100
+_SMALLEST_EFFECTIVE_SHARE = 1.0 / 3.0
+_SLACK = 0.01
+_STANDARD_DEVIATIONS = 4.0
+
+
+class Coverage(NamedTuple):
+    """How well N events cover what a variation of the hadronization would make of them.
+
+    Ratios of weights to the nominal ones: their sum, sum of squares, and largest.
+    """
+
+    name: str
+    events: int
+    total: float
+    squares: float
+    largest: float
+
+    @property
+    def effective_events(self) -> float:
+        """Events that as many unweighted ones are worth."""
+        return self.total**2 / self.squares if self.squares > 0 else 0.0
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the coverage; empty where nothing is, and below 100 events."""
+        if self.events < _FEWEST_EVENTS:
+            return ""
+        mean = self.total / self.events
+        error = (max(self.squares / self.events - mean**2, 0.0) / self.events) ** 0.5
+        if not self.effective_events >= _SMALLEST_EFFECTIVE_SHARE * self.events:
+            return (
+                f"{self.events:,} events count for {self.effective_events:.3g} "
+                f"(largest weight {self.largest:.3g})"
+            )
+        if not abs(mean - 1.0) <= _SLACK + _STANDARD_DEVIATIONS * error:
+            return f"the mean weight is {mean:.4g} +- {error:.2g} instead of 1"
+        return ""
 
 
 _ENSEMBLES = (re.compile(r"surrogate_member_\d+"), re.compile(r"MCSurrogate\..*_member_\d+"))
@@ -75,6 +116,8 @@ class WeightBands:
         self.names = tuple(names[k] for k in self.columns)
         self._edges = edges
         self._nominal = 0.0
+        self._events = 0
+        self._ratios = np.zeros((3, len(self.columns)))
         self._content = {
             name: np.zeros((len(self.columns), len(own) + 1)) for name, own in edges.items()
         }
@@ -95,8 +138,25 @@ class WeightBands:
             return
         self._nominal += float(nominal.sum())
         picked = weights[:, self.columns]
+        self._add_ratios(picked[nominal != 0.0] / nominal[nominal != 0.0, None])
         for name, own in values.items():
             self._content[name] += picked.T @ contents(own, self._edges[name], len(weights))
+
+    def _add_ratios(self, ratios: FloatArray) -> None:
+        if not len(ratios):
+            return
+        self._events += len(ratios)
+        self._ratios[0] += ratios.sum(axis=0)
+        self._ratios[1] += (ratios**2).sum(axis=0)
+        self._ratios[2] = np.maximum(self._ratios[2], ratios.max(axis=0))
+
+    def coverage(self) -> list[Coverage]:
+        """Of each variation of the hadronization, whose mean weight has to be 1."""
+        return [
+            Coverage(name, self._events, *(float(number) for number in self._ratios[:, k]))
+            for k, name in enumerate(self.names)
+            if _ENSEMBLES[1].fullmatch(name) or _VARIATION.fullmatch(name)
+        ]
 
     def of(self, name: str, nominal: FloatArray | None = None) -> list[Band]:
         """Return the bands of an observable, the widest first; empty without such weights.

@@ -9,7 +9,7 @@ namespace mcsurrogate {
 namespace {
 
 constexpr std::int64_t fewestEvents = 100;
-constexpr double smallestEffectiveShare = 0.1;
+constexpr double smallestEffectiveShare = 1. / 3.;
 constexpr double largestOutsideShare = 0.01;
 // Of the mean weight: a relative slack, and standard deviations.
 constexpr double slack = 0.01;

@@ -24,7 +24,7 @@ struct WeightStream {
 
     // Events that as many unweighted ones are worth, (sum w)^2 / sum w^2.
     double effectiveEvents() const;
-    // What is wrong with the coverage, empty where nothing is: fewer effective events than a tenth,
+    // What is wrong with the coverage, empty where nothing is: fewer effective events than a third,
     // more than 1% of the draws outside, or a mean weight that is not 1. Asked for from 100 events
     // on.
     std::string fault() const;

@@ -133,3 +133,39 @@ def test_a_family_is_named_in_the_figure():
     figure = observable_figure(observable, sums, sums, np.zeros(4), ("a", "b"), bands, bands)
     texts = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
     assert texts.count("scale uncertainty") == 2
+
+
+def coverages(ratios):
+    """Coverage of one variation, whose weights are these times the nominal ones."""
+    bands = WeightBands(("Weight", "surrogate_up", "MCSurrogate.tune"), {"x": EDGES})
+    nominal = np.linspace(0.5, 2.0, len(ratios))
+    for part in np.array_split(np.arange(len(ratios)), 3):
+        weights = np.stack([np.ones_like(part), 3.0 + part, ratios[part]], axis=1)
+        x = Values(np.full(len(part), 0.5))
+        bands.fill({"x": x}, nominal[part, None] * weights, nominal[part])
+    return bands.coverage()
+
+
+def test_coverage_of_a_variation():
+    ratios = np.random.default_rng(1).lognormal(0.0, 0.5, 300)
+    (found,) = coverages(ratios)
+    assert found.name == "MCSurrogate.tune"
+    assert found.events == 300
+    np.testing.assert_allclose(found.effective_events, ratios.sum() ** 2 / (ratios**2).sum())
+    np.testing.assert_allclose(found.largest, ratios.max())
+
+
+def test_planted_variations_without_coverage_are_found_and_good_ones_are_not():
+    random = np.random.default_rng(2)
+    planted = good = 0
+    for k in range(100):
+        # exp(sigma^2) events are worth one; or a part of what the variation makes is missing.
+        width, mean = (random.uniform(1.3, 3.0), 1.0) if k % 2 else (0.2, random.uniform(0.5, 0.9))
+        draw = random.lognormal(-0.5 * width**2, width, 1000)
+        planted += bool(coverages(mean * draw)[0].fault)
+        width = random.uniform(0.0, 0.8)
+        good += bool(coverages(random.lognormal(-0.5 * width**2, width, 1000))[0].fault)
+    assert planted == 100
+    assert good == 0
+    assert coverages(np.full(99, 5.0))[0].fault == ""  # too few events to tell
+    assert "instead of 1" in coverages(np.full(100, 5.0))[0].fault
