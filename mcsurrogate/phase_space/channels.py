@@ -79,7 +79,10 @@ class ChannelSet:
         self._rank = torch.tensor([ranked.index(k) for k in range(self.channels)])
         unique = dict.fromkeys(p for m in self.mappings for p in m.topology.propagators)
         self._propagators: tuple[Propagator, ...] = tuple(unique)
-        self._resonant = any(width > 0 for p in unique if not p.space_like for _, width in p.poles)
+        self._heaviest = max(
+            (m for p in unique if not p.space_like for m, width in p.poles if width > 0),
+            default=0.0,
+        )
         self._uses = torch.tensor(
             [
                 [float(p in m.topology.propagators) for p in self._propagators]
@@ -229,9 +232,10 @@ class ChannelSet:
     def propagator_weights(self, momenta: Tensor) -> Tensor:
         r"""Weights in proportion to :math:`\prod |p^2 - m^2 + i m \Gamma|^{-2}`, ``(N, K)``.
 
-        Where there are resonances, lines without a width count with :math:`|p^2 - m^2|^{-1}`, as
-        squared amplitudes have them after the cancellation in the numerator: a jet along a beam
-        must not outweigh a resonance that the same channel does not map.
+        A line without a width, of distance d from its pole, counts with 1/(d (d + M^2)), where M
+        is the mass of the heaviest resonance in the process: closer than that numerators cancel
+        one power of the pole, and a jet along a beam must not outweigh a resonance that its
+        channel does not map.
         """
         total = momenta[:, 0] + momenta[:, 1]
         s = total[:, 0].square() - total[:, 1:].square().sum(dim=1)
@@ -254,8 +258,8 @@ class ChannelSet:
         inverse = []
         for mass, width in p.poles:
             distance = ((q2 - mass**2) / s).abs().clamp(min=eps)
-            if width == 0 and self._resonant:
-                inverse.append(distance)
+            if width == 0:
+                inverse.append(distance * (distance + self._heaviest**2 / s))
             else:
                 inverse.append(distance.square() + (mass * width / s).square())
         if len(inverse) == 1:

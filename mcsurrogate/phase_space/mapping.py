@@ -29,7 +29,7 @@ from mcsurrogate.phase_space.invariants import (
 )
 from mcsurrogate.phase_space.luminosity import Beams, Luminosity
 from mcsurrogate.phase_space.protocol import PhaseSpacePoint
-from mcsurrogate.phase_space.topology import Topology
+from mcsurrogate.phase_space.topology import Propagator, Topology
 from mcsurrogate.phase_space.tree import (
     Node,
     Powers,
@@ -171,7 +171,8 @@ class TopologyMapping:
                 blocks,
                 transfers,
                 power_law(powers.open, powers.floor),
-                power_law(powers.soft, 0.0),
+                # whoever radiates a massive boson is not soft
+                power_law(powers.soft if _may_be_massless(walked.space_like[0]) else 0.0, 0.0),
                 least_pt,
             )
         self.leaves = tuple(leg for block in blocks for leg in block.leaves)
@@ -303,6 +304,10 @@ class TopologyMapping:
         }
         azimuth = torch.atan2(first_y, first_x) / _TWO_PI
         return particles, torch.where(azimuth < 0, azimuth + 1, azimuth)
+
+
+def _may_be_massless(propagator: Propagator) -> bool:
+    return any(mass == 0 for mass, _ in propagator.poles)
 
 
 def _energy_map(

@@ -111,7 +111,7 @@ def test_propagator_weights_by_hand():
     weights = torch.stack(
         [
             1 / ((t - 91.2**2) ** 2 + (91.2 * 2.5) ** 2),
-            1 / (-t * s),  # beside resonances: half the power, in units of the energy
+            1 / (t * (t - 80.4**2)),  # one power is lost next to the pole
             1 / ((s - 80.4**2) ** 2 + (80.4 * 2.1) ** 2),
         ],
         dim=1,
