@@ -9,6 +9,7 @@ from mcsurrogate.pdf.alpha_s import (
     standard_coupling,
 )
 from mcsurrogate.pdf.grid_density import GridDensity
+from mcsurrogate.pdf.lhapdf_id import lhapdf_id
 from mcsurrogate.pdf.load import load_pdf
 from mcsurrogate.pdf.locate import PdfFiles, available_pdfs, find_pdf
 from mcsurrogate.pdf.protocol import ManyPartonDensity, PartonDensity, densities
@@ -30,6 +31,7 @@ __all__ = [
     "available_pdfs",
     "densities",
     "find_pdf",
+    "lhapdf_id",
     "load_pdf",
     "read_pdf_set",
     "standard_coupling",

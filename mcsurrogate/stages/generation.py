@@ -18,6 +18,7 @@ from mcsurrogate.event_generation import (
 from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo, write_les_houches
 from mcsurrogate.hard_process import Variations, assemble
 from mcsurrogate.integration import Evaluator, load_sampler
+from mcsurrogate.pdf import lhapdf_id
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
@@ -118,7 +119,9 @@ def run_generation(
             record.update(normalisation.check())
 
         energy = card.beams.sqrt_s / 2
-        first, second = (0 if hadron else -1 for hadron in process.beams.hadronic)
+        pdf = card.beams.pdf
+        known = 0 if pdf is None else lhapdf_id(pdf, card.beams.pdf_member)
+        first, second = (known if hadron else -1 for hadron in process.beams.hadronic)
         run = RunInfo(
             beams=process.beams.particles,
             energies_gev=(energy, energy),

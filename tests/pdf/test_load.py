@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mcsurrogate.errors import PartonDensityError
-from mcsurrogate.pdf import FixedCoupling, available_pdfs, load_pdf
+from mcsurrogate.pdf import FixedCoupling, available_pdfs, lhapdf_id, load_pdf
 from mcsurrogate.pdf.locate import search_folders
 
 NAME = "NNPDF31_nnlo_as_0118_luxqed"
@@ -118,3 +118,15 @@ def test_lhapdf_provider_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "lhapdf", None)
     with pytest.raises(PartonDensityError, match="provider='native'"):
         load_pdf(NAME, provider="lhapdf")
+
+
+def test_numbers_of_sets_as_event_files_name_them(folder):
+    # MadGraph's nn23lo1 and the set of CMS's Run 2 samples, by LHAPDF's list of sets
+    assert lhapdf_id("NNPDF23_lo_as_0130_qed") == 247000
+    assert lhapdf_id(NAME) == 325100
+    assert lhapdf_id(available_pdfs()[NAME]) == 325100
+    assert lhapdf_id("MySet", 1) == 0
+    info = folder / "MySet.info"
+    info.write_text(info.read_text() + "SetIndex: 90000\n")
+    assert (lhapdf_id("MySet", 1), lhapdf_id(folder / "MySet_0001.dat")) == (90001, 90001)
+    assert lhapdf_id("of another module") == 0
