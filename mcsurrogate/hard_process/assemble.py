@@ -21,6 +21,7 @@ from mcsurrogate.hard_process.mass_windows import WindowedCuts, mass_windows
 from mcsurrogate.hard_process.model import standard_model
 from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
+    CouplingOrders,
     MatrixElement,
     Process,
     ProcessDefinition,
@@ -120,9 +121,10 @@ def _from_json(card: str, amplitude: AmplitudeProvider, density: DensityProvider
 def _require_known(groups: Sequence[SubprocessGroup]) -> None:
     for process in (group.representative for group in groups):
         if len(process.incoming) != 2:
+            name = process.with_orders(CouplingOrders()).name
             raise CardError(
-                f"process.definition: {process.name!r} is a decay, which has a width and no cross "
-                f"section: `mcsurrogate width '{process.name}'`"
+                f"process.definition: {name!r} is a decay, which has a width and no cross section: "
+                f"`mcsurrogate width '{name}'`"
             )
 
 

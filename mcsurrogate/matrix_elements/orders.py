@@ -20,6 +20,7 @@ __all__ = [
     "allowed_powers",
     "coupling_powers",
     "decay_power",
+    "has_diagrams_without_restrictions",
     "interferences",
     "propagating",
     "resolve_orders",
@@ -212,9 +213,10 @@ def resolve_orders(process: Process) -> Process:
         If the process has no tree diagram at all, or none within its limits.
     """
     powers = coupling_powers(process)
-    if not powers and coupling_powers(_unrestricted(process)):
+    if not powers and has_diagrams_without_restrictions(process):
         raise ProcessError(
-            f"{process.name}: no tree-level diagram has these resonances and no excluded particle"
+            f"{process.name}: no tree-level diagram is left: none has what is required and nothing "
+            "that is excluded ('/') or forbidden ('$$')"
         )
     if not powers:
         raise ProcessError(
@@ -229,5 +231,6 @@ def resolve_orders(process: Process) -> Process:
     return process
 
 
-def _unrestricted(process: Process) -> Process:
-    return Process(process.incoming, process.core.outgoing)
+def has_diagrams_without_restrictions(process: Process) -> bool:
+    """Whether a process has tree diagrams if none is excluded, forbidden or required."""
+    return bool(coupling_powers(Process(process.incoming, process.core.outgoing)))

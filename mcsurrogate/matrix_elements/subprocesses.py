@@ -12,7 +12,12 @@ from itertools import permutations
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders
-from mcsurrogate.matrix_elements.orders import allowed_powers, coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.orders import (
+    allowed_powers,
+    coupling_powers,
+    has_diagrams_without_restrictions,
+    resolve_orders,
+)
 from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
@@ -97,7 +102,10 @@ def expand(
         if (powers := coupling_powers(process))
     ]
     if not candidates:
-        resolve_orders(definition.partonic_processes()[0])
+        refused = definition.partonic_processes()
+        # the reason of one that restrictions took the diagrams of tells more
+        telling = [item for item in refused if has_diagrams_without_restrictions(item)]
+        resolve_orders((telling or refused)[0])
     orders = definition.orders
     if orders.is_default:
         orders = CouplingOrders(

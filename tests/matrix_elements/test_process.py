@@ -72,8 +72,8 @@ def test_refused_strings(text, message):
     [
         ("g g > h h", "no tree-level diagram"),
         ("u u~ > t t~ QCD=0 QED=0", "possible are QCD=0 QED=2, QCD=2 QED=0"),
-        ("u u~ > t t~ / g a z", "no tree-level diagram has these"),
-        ("u u~ > w+ > e+ e-", "no tree-level diagram has these"),
+        ("u u~ > t t~ / g a z", "no tree-level diagram is left"),
+        ("u u~ > w+ > e+ e-", "no tree-level diagram is left"),
     ],
 )
 def test_no_diagram(text, message):

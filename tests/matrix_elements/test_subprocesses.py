@@ -52,6 +52,8 @@ def test_no_subprocess():
         expand("g g > t t~ QCD=0")
     with pytest.raises(ProcessError, match="no tree-level diagram"):
         expand("g g > z z")
+    with pytest.raises(ProcessError, match=r"u u~ > e\+ e- .* no tree-level diagram is left"):
+        expand("p p > e+ e- $$ z a")
 
 
 def test_colour_flow_of_a_swapped_member():
