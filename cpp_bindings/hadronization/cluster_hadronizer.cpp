@@ -33,6 +33,7 @@ class ClusterHadronizer : public HadronModel {
     void initialise() override;
     void beginEvent(const Event& event) override;
     bool fragment(const ColSinglet& singlet, Event& event) override;
+    std::string weightsRead() const override { return draws_.about; }
     std::vector<ModelCount> report() const override;
 
   private:

@@ -57,6 +57,9 @@ class HadronModel : public Pythia8::PhysicsBase {
     }
     virtual void writeRecording(const std::string&) const {}
 
+    // Name and digest of what was read, for the statistics.
+    virtual std::string weightsRead() const { return "none"; }
+
     // Whether every setting of Pythia's string fragmentation acts in it.
     virtual bool isPythiasOwn() const { return false; }
 

@@ -62,6 +62,7 @@ class StringBreakHadronizer : public LundHadronizer {
         breaks_.read(settings, "string_breaks", "string_breaks_monash");
         refuseBeyondTraining(settings);
     }
+    std::string weightsRead() const override { return breaks_.about; }
     bool isPythiasOwn() const override { return false; }
 };
 

@@ -84,11 +84,19 @@ void SurrogateHadronization::warnOfUnusedSettings() {
                 item.second.name != "StringZ:useOldAExtra")
                 changed += " " + item.second.name;
     };
-    for (const char* group : {"StringZ:", "StringFlav:", "StringPT:"}) {
+    std::vector<const char*> groups = {"StringZ:", "StringFlav:", "StringPT:"};
+    // Those of mini-strings have the same end of their name.
+    if (!model_->drawsForStrings())
+        groups.insert(groups.end(), {"StringFragmentation:", "HadronLevel:mStringMin"});
+    for (const char* group : groups) {
         collect(settingsPtr->getFlagMap(group));
         collect(settingsPtr->getModeMap(group));
         collect(settingsPtr->getParmMap(group));
+        collect(settingsPtr->getFVecMap(group));
+        collect(settingsPtr->getMVecMap(group));
         collect(settingsPtr->getPVecMap(group));
+        collect(settingsPtr->getWordMap(group));
+        collect(settingsPtr->getWVecMap(group));
     }
     if (!changed.empty())
         loggerPtr->warningMsg(location,
@@ -123,6 +131,8 @@ bool SurrogateHadronization::init(StringFlav* flavour, StringPT* transverse, Str
     warnOfUnusedSettings();
     weightIndices_.clear();
     streams_.clear();
+    // A model that tells nothing of its draws has none outside.
+    model_->weights.outside.resize(model_->weights.names.size());
     for (const std::string& name : model_->weights.names) {
         WeightsBase& weights = infoPtr->weightContainerPtr->weightsUserHooks;
         weights.bookWeight(name);
@@ -263,7 +273,8 @@ void SurrogateHadronization::printCounts(const std::vector<ModelCount>& counts,
                                          const std::vector<WeightStream>& streams) {
     std::ostream& stream = loggerPtr->infoStream();
     stream << "\n *-------  MCSurrogate Hadronization Statistics  ----------------------*\n"
-           << " |\n |  model: " << name_ << "\n |\n"
+           << " |\n |  model: " << name_ << "\n"
+           << " |  weights: " << printable(model_ ? model_->weightsRead() : "") << "\n |\n"
            << " |  " << std::left << std::setw(52) << "" << std::right << std::setw(12) << "total"
            << "   by Pythia's own code\n";
     for (const ModelCount& count : counts) {

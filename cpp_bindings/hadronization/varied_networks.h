@@ -32,6 +32,7 @@ class VariedNetworks {
     std::unique_ptr<Networks> model;
     std::vector<std::unique_ptr<Networks>> variations;
     EventWeights& weights;
+    std::string about; // name and digest of the weights
 
     // Read what the settings name, `shipped` where they name nothing; returns the file of `model`.
     SafeTensors read(Pythia8::Settings& settings, const std::string& kind,
@@ -40,6 +41,7 @@ class VariedNetworks {
         SafeTensors file = readWeights(chosen.empty() || chosen == kind ? shipped : chosen, kind);
         model = std::make_unique<Networks>(NetworkSource(file, settings.wvec("MCSurrogate:onnx"),
                                                          settings.word("MCSurrogate:onnxRuntime")));
+        about = file.metadata("mcsurrogate.name") + ", SHA-256 " + file.digest();
         // Last, because what is wrong inside says more.
         file.checkCard();
         for (const std::string& variation : settings.wvec("MCSurrogate:variations")) {

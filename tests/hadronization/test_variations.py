@@ -1,5 +1,6 @@
 """Event weights of other models: exact in the mean, and they give what a run with them gives."""
 
+import hashlib
 import re
 
 import numpy as np
@@ -147,6 +148,8 @@ def test_statistics_have_the_coverage_of_each_variation(zpole, tmp_path, capfd):
         expected = [w.sum() ** 2 / (w**2).sum(), w.max(), w.mean()]
         np.testing.assert_allclose(found, expected, rtol=1e-3)
     assert printed.count("no coverage") == 1
+    digest = hashlib.sha256(weights_path("string_breaks_monash").read_bytes()).hexdigest()
+    assert f"weights: string_breaks_monash, SHA-256 {digest}" in printed
 
 
 def of_clusters(path, *, name, source="clusters_monash", masses=1.0, shift=0.0, order=1):
