@@ -1,5 +1,6 @@
 """Decay chains, `$` and several definitions: from a card to weights and to events."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mcsurrogate.event_generation import EventBuilder
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import HardProcess, assemble, definition_shares
 from mcsurrogate.integration import integrate
+from mcsurrogate.matrix_elements import partonic_frame
 
 PDF = "NNPDF23_lo_as_0130_qed"
 CHAIN = "p p > t t~, (t > w+ b, w+ > e+ ve), (t~ > w- b~, w- > j j)"
@@ -26,7 +28,10 @@ def card(definition: str | list[str], pdf: str | None = PDF, **process: object) 
             "process": {"definition": definition} | process,
             "beams": {"sqrt_s": 13000.0} | ({"pdf": pdf} if pdf else {"sqrt_s": 500.0}),
             "scales": {} if pdf else {"alpha_s": 0.118},
-            "cuts": [{"observable": "mass", "particles": ["leptons"], "minimum": 50.0}],
+            "cuts": [
+                {"observable": "mass", "particles": ["leptons"], "minimum": 50.0},
+                {"observable": "pt", "particles": [21], "minimum": 20.0},
+            ],
         }
     )
 
@@ -163,3 +168,19 @@ def test_labels_of_ones_own_in_a_card() -> None:
     finals = {m.pdg_ids[2:] for a in process.amplitudes for m in a.members}
     assert finals == {(-11, 11), (-13, 13)}
     assert {abs(m.pdg_ids[0]) for a in process.amplitudes for m in a.members} == {1, 2}
+
+
+def test_amplitudes_are_taken_in_the_partonic_centre_of_mass() -> None:
+    # Fixed top widths: |M|^2 of g g > t t~ g depends on the frame, and MadGraph's is this one.
+    process = assemble(card("g g > t t~ g"))
+    u, channel = random_points(process, 300)
+    found = process.contributions(u, channel)
+    (amplitude,) = process.amplitudes
+    assert amplitude.partonic
+    laboratory = process.with_amplitudes([replace(amplitude, partonic=False)])
+    there = laboratory.contributions(u, channel).weights
+    momenta = found.momenta[found.accepted]
+    element = amplitude.matrix_element
+    ratio = element(partonic_frame(momenta), found.alpha_s) / element(momenta, found.alpha_s)
+    assert float((ratio - 1).abs().max()) > 1e-8
+    np.testing.assert_allclose(found.weights[:, 0], there[:, 0] * ratio, rtol=1e-12)

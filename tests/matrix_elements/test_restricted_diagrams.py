@@ -147,6 +147,30 @@ def test_a_vertex_of_four_does_not_hide_a_resonance():
     assert len(found) == 4
 
 
+def test_no_diagram_without_the_resonance_hides_in_a_vertex_of_four():
+    """W* > W (h > W W) without W W W W: the amplitude has the propagator of the Higgs in front."""
+    chain = Process.parse("u d~ > w+ h, h > w+ w-")
+    assert len(list(diagrams(chain))) == 1
+    one, other = (StandardModel(higgs_width=width) for width in (0.1, 50.0))
+    momenta = probe_points(chain, one, 20)
+    total = momenta[:, 3:].sum(dim=1)
+    square = total[:, 0] ** 2 - (total[:, 1:] ** 2).sum(dim=1) - 125.0**2
+    wanted = (square**2 + (125.0 * 50.0) ** 2) / (square**2 + (125.0 * 0.1) ** 2)
+    found = matrix_element(chain, one)(momenta, 0.118) / matrix_element(chain, other)(
+        momenta, 0.118
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+
+
+def test_a_required_resonance_is_no_exchange():
+    with pytest.raises(ProcessError, match="no tree-level diagram is left"):
+        matrix_element("e- mu- > z > e- mu-")
+    # and the one in the s-channel is asked for by charge
+    assert len(list(diagrams(Process.parse("u d~ > w+ > e+ ve")))) == 1
+    with pytest.raises(ProcessError, match="no tree-level diagram is left"):
+        matrix_element("u d~ > w- > e+ ve")
+
+
 def test_orders_belong_to_their_part():
     chain = Process.parse("p p > t t~ QED=0, t > w+ b".replace("p p", "u u~"))
     assert strong_power(chain) == 2
