@@ -46,6 +46,8 @@ def read_cluster_networks(path: Path) -> ClusterNetworks:
         state = {"exponent": torch.tensor(float(tensors.pop("hadron.exponent")[0]))}
         for name, values in tensors.items():
             head, _, rest = name.partition(".")
+            if head == "domain":
+                continue
             inside = "" if head == "formation" else "layers."
             state[f"{head}.{inside}{rest}"] = torch.from_numpy(values)
         networks.load_state_dict(state)
