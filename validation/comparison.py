@@ -145,6 +145,13 @@ def _test_weights(candidate: Sample, reference: Sample, multipliers: Multipliers
     ]
 
 
+def _resolvable(tested: _Tested, error: float) -> float:
+    """Deviation that would be found; relative to contents, which signed entries do not have."""
+    if any(sums.signed for sums in tested.pair):
+        return math.inf
+    return resolvable_deviation(tested.binned, error)
+
+
 def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...]:
     """Lines of the table; the family-wise error covers those that count."""
     log_p = [log_p_of_row(t.binned, t.marginal) for t in tested]
@@ -165,8 +172,8 @@ def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...
                 adjusted_p=float(adjusted[i]),
                 deviation=size,
                 deviation_error=noise,
-                resolvable=resolvable_deviation(t.binned, error / (len(counting) * _TESTS_PER_ROW)),
-                where=where(t.observable, t.binned),
+                resolvable=_resolvable(t, error / (len(counting) * _TESTS_PER_ROW)),
+                where=where(t.observable, t.binned, sum(sums.entries for sums in t.pair)),
                 significant=t.counts and bool(adjusted[i] < error),
                 counts=t.counts,
             )

@@ -121,6 +121,9 @@ class EventSums:
         Number of entries, unweighted.
     negative
         Number of events with a negative weight.
+    signed
+        Whether entries have weights of both signs, as particles and antiparticles: then a mean of
+        zero says nothing of how many there are.
     """
 
     edges: FloatArray
@@ -129,6 +132,7 @@ class EventSums:
     events: int = 0
     entries: int = 0
     negative: int = 0
+    signed: bool = False
     content: FloatArray = field(init=False)
     content_w2: FloatArray = field(init=False)
     product: FloatArray = field(init=False)
@@ -176,6 +180,7 @@ class EventSums:
         blocks = padded.reshape(rounds, BLOCKS, n_bins + 1).sum(axis=0)
         self.events += n_events
         self.entries += len(entries.bins)
+        self.signed |= entries.weights is not None and bool((entries.weights < 0.0).any())
         self.weight += float(weights.sum())
         self.weight2 += float((weights**2).sum())
         self.content += weighted.sum(axis=0)
@@ -202,6 +207,14 @@ class EventSums:
         view["value"] = self.mean
         view["variance"] = np.diag(self.covariance(self.mean))
         return histogram
+
+    @property
+    def size(self) -> FloatArray:
+        """``(B + 2,)`` what deviations of the contents are relative to.
+
+        The mean contents, or the share of the events with an entry where entries have signs.
+        """
+        return self.hit_weight / self.weight if self.signed else self.mean
 
     @property
     def errors(self) -> FloatArray:
@@ -266,7 +279,7 @@ class EventSums:
         matrix[groups, np.arange(len(groups))] = 1.0
         out = EventSums(np.zeros(max(n_groups - 1, 0)))
         out.weight, out.weight2 = self.weight, self.weight2
-        out.events, out.entries = self.events, self.entries
+        out.events, out.entries, out.signed = self.events, self.entries, self.signed
         out.content, out.content_w2 = matrix @ self.content, matrix @ self.content_w2
         out.product = matrix @ self.product @ matrix.T
         out.block_content = self.block_content @ matrix.T

@@ -67,10 +67,11 @@ class ObservableResult:
 def deviation(candidate: EventSums, reference: EventSums) -> tuple[float, float]:
     """Root mean square relative difference of the bins and its noise.
 
-    Relative to the mean of both, so that a bin which only one of them fills counts too.
+    Relative to the mean of both, so that a bin which only one of them fills counts too; where
+    entries have signs, to the events with an entry.
     """
     a, b = candidate.mean, reference.mean
-    middle = 0.5 * (a + b)
+    middle = 0.5 * (candidate.size + reference.size)
     filled = middle > 0.0
     if not filled.any():
         return 0.0, 0.0
@@ -135,10 +136,12 @@ def _bin(observable: Observable, number: int) -> str:
     return f"{edges[number - 1]:.3g} … {edges[number]:.3g}{unit}"
 
 
-def where(observable: Observable, binned: BinnedComparison) -> str:
-    """Say which bin or tail deviates most."""
+def where(observable: Observable, binned: BinnedComparison, entries: int = 1) -> str:
+    """Say which bin or tail deviates most; `entries` is the number in both samples."""
+    if entries == 0:
+        return "no entries"
     if np.isnan(binned.pulls).all():
-        return "not compared"
+        return "equal in both" if binned.pooled_mean.any() else "not compared"
     if not np.nan_to_num(binned.pulls).any():
         return "equal in both"
     rare, found = binned.rare, binned.scan

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from mcsurrogate.validation.histograms import EventSums, Values
+from mcsurrogate.validation.observable_result import deviation
 from mcsurrogate.validation.statistics.binned import compare_binned
 from mcsurrogate.validation.statistics.rare import compare_rare, log_p_of_counts
 
@@ -65,6 +66,28 @@ def test_null_p_values_are_not_too_small(width):
         below += found is not None and found.log_p < np.log(0.01)
     assert below <= 38
     assert stats.binom.sf(38, 2000, 0.01) < 1e-4
+
+
+def net(random, n, shift=0.0):
+    """Events with a particle or an antiparticle in each of three bins."""
+    event = np.repeat(np.arange(n), 3)
+    sign = np.where(random.random(3 * n) < 0.5 + shift, 1.0, -1.0)
+    out = EventSums(np.arange(4.0))
+    out.fill(Values(np.tile([0.5, 1.5, 2.5], n), event, sign), np.ones(n), 0)
+    return out
+
+
+def test_signs_that_cancel_are_compared_bin_by_bin():
+    """Contents of zero on average are no rare bins; a shift of the share of signs is found."""
+    random = np.random.default_rng(8)
+    a, b, c = (net(random, 1000, shift) for shift in (0.0, 0.0, 0.1))
+    null, shifted = (compare_binned(one, b, categories=True) for one in (a, c))
+    assert null.full.ndf == shifted.full.ndf == 3
+    assert null.full.p_value > 1e-4
+    assert shifted.full.p_value < 1e-10
+    size, noise = deviation(c, b)
+    assert size == pytest.approx(0.2, abs=0.05)
+    assert deviation(a, b)[0] < 3 * noise
 
 
 def test_weighted_counts_are_those_of_a_unit_weight_sample_of_that_size():

@@ -12,6 +12,8 @@ __all__ = ["distribution_figure", "pulls_figure"]
 
 FloatArray = NDArray[np.float64]
 
+_CHARACTER = 0.0135
+"""Width of a character of a label in units of the figure."""
 _REACH = 8.0
 
 
@@ -120,7 +122,9 @@ def pulls_figure(found: MeasuredResult, labels: tuple[str, str]) -> Figure:
         height = 0.9 + 0.21 * len(shown)
         figure = Figure(figsize=(5.0, height), facecolor="none")
         axes = figure.add_subplot()
-        figure.subplots_adjust(left=0.36, right=0.97, top=1.0 - 0.35 / height, bottom=0.5 / height)
+        longest = max(len(measurement.labels[i]) for i in shown)
+        left = min(max(0.2, 0.03 + _CHARACTER * longest), 0.55)
+        figure.subplots_adjust(left=left, right=0.97, top=1.0 - 0.35 / height, bottom=0.5 / height)
         axes.set_facecolor("none")
         place = np.arange(len(shown))[::-1].astype(np.float64)
         for level in (-2.0, 2.0):

@@ -92,8 +92,13 @@ class FigureShelf:
         """
         svg = Markup(as_svg(figure, name, escape(title), self.shared))  # noqa: S704 - matplotlib's own
         if self._folder is not None:
-            self._save(figure, re.sub(r"[^A-Za-z0-9_.-]", "_", name))
+            self._save(figure, _stem(name))
         return svg
+
+    def pictures(self, name: str) -> tuple[str, ...]:
+        """Names of the files of a figure, none where there are none."""
+        stem = _stem(name)
+        return (f"{stem}.pdf", f"{stem}.png") if stem in self.files else ()
 
     def _save(self, figure: Figure, name: str) -> None:
         folder = self._folder
@@ -115,6 +120,11 @@ class FigureShelf:
                 with part.open("wb") as stream:
                     canvas.print_png(stream)
         self.files.append(name)
+
+
+def _stem(name: str) -> str:
+    """Name of a figure as that of a file."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 def _hashable(style: Mapping[Any, Any]) -> dict[Any, Any]:

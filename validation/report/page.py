@@ -118,6 +118,31 @@ def _classifiers(c: Comparison, labels: Labels, shelf: FigureShelf) -> list[tupl
     return found
 
 
+def _contents(
+    c: Comparison,
+    parts: Sequence[tuple[str, str, str]],
+    supplement: Supplement,
+    data: dict[str, Any],
+) -> list[tuple[str, str]]:
+    """Anchors and titles of the sections that the page has."""
+    timed, rivet = supplement.timing is not None, supplement.rivet is not None
+    sections = [
+        ("parts", "What made the events", bool(parts)),
+        ("summary", "Summary", True),
+        ("global", "All observables at once", bool(c.global_tests)),
+        ("samples", "Samples", True),
+        ("runs", "The two runs", supplement.runs is not None),
+        ("speed", "Speed", timed),
+        ("data", "Measured values", bool(supplement.measured)),
+        *((f"group-{group}", title, True) for group, title, _ in data["groups"]),
+        ("combination", "All p-values together", bool(c.uniformity.effective_observables)),
+        *((test.name, test.title, True) for test, _, _ in data["classifiers"]),
+        ("files", "Further files", bool(supplement.files) or rivet),
+        ("methods", "How this was done", True),
+    ]
+    return [(anchor, title) for anchor, title, there in sections if there]
+
+
 def render(
     c: Comparison,
     settings: Sequence[tuple[str, str]],
@@ -158,6 +183,8 @@ def render(
         created=created,
         settings=settings,
         parts=parts,
+        contents=_contents(c, parts, supplement, data),
+        picture_files=shelf.pictures,
         tiles=_tiles(c),
         reasons=main_reasons(c.reasons),
         min_events=MIN_EVENTS,

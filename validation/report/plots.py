@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 
 _LABEL_X, _LABEL_Y = -0.125, -0.42
 """Places of the axis labels in units of the panels."""
+_LONGEST_SYMBOL = 28
+_MOST_NAMES = 30
 
 
 def _band(axes: Axes, edges: FloatArray, low: FloatArray, high: FloatArray, color: str) -> None:
@@ -120,8 +122,16 @@ def _main_panel(
         axes.margins(y=0.25)
         axes.autoscale_view(scalex=False)
         axes.set_ylim(0.0 if axes.get_ylim()[0] >= 0.0 else None, axes.get_ylim()[1])
+    axes.set_ylabel(_density_label(observable) if density else "per event", loc="top")
+
+
+def _density_label(observable: Observable) -> str:
+    """Axis title in the field's way, as (1/N) dN/dpT [1/GeV]."""
     unit = f" [1/{observable.unit}]" if observable.unit else ""
-    axes.set_ylabel(f"(1/N) dn/dx{unit}" if density else "per event", loc="top")
+    symbol = observable.label if len(observable.label) <= _LONGEST_SYMBOL else "x"
+    if not symbol.startswith("$"):
+        symbol = f" {symbol}" if symbol != "x" else symbol
+    return f"(1/N) dN/d{symbol}{unit}"
 
 
 def observable_figure(
@@ -222,7 +232,7 @@ def observable_figure(
         pull_axes.bar(centres, inner, width=np.diff(edges), color=CANDIDATE, alpha=0.55, lw=0)
         pull_axes.set_ylim(-reach, reach)
         pull_axes.set_ylabel("pull")
-        _x_axis(observable, main, ratio_axes, pull_axes)
+        _x_axis(observable, main, ratio_axes, pull_axes, (a + b)[1:-1] != 0.0)
         # labels at fixed places: to find places, matplotlib lays all ticks out three times
         for axes, height in ((main, 1.0), (ratio_axes, 0.5), (pull_axes, 0.5)):
             axes.yaxis.set_label_coords(_LABEL_X, height)
@@ -233,7 +243,13 @@ def observable_figure(
         return figure
 
 
-def _x_axis(observable: Observable, main: Axes, ratio_axes: Axes, pull_axes: Axes) -> None:
+def _x_axis(
+    observable: Observable,
+    main: Axes,
+    ratio_axes: Axes,
+    pull_axes: Axes,
+    filled: NDArray[np.bool_],
+) -> None:
     """Scale, limits and labels of the common axis."""
     edges = observable.edges
     low = edges[0]
@@ -249,7 +265,11 @@ def _x_axis(observable: Observable, main: Axes, ratio_axes: Axes, pull_axes: Axe
     pull_axes.set_xlabel(f"{observable.label}{unit}", loc="right")
     if observable.categories:
         places = 0.5 * (np.asarray(edges[1:]) + np.asarray(edges[:-1]))
-        pull_axes.set_xticks(places, list(observable.categories), rotation=60, ha="right")
+        names = np.array(observable.categories)
+        # of many categories only those that something is in have room for their names
+        kept = np.flatnonzero(filled) if len(names) > _MOST_NAMES else np.arange(len(names))
+        kept = kept[:: -(-len(kept) // _MOST_NAMES) or 1]
+        pull_axes.set_xticks(places[kept], list(names[kept]), rotation=60, ha="right")
         pull_axes.set_xlabel("")
         for axes in (main, ratio_axes, pull_axes):
             axes.tick_params(axis="x", which="minor", bottom=False, top=False)

@@ -34,10 +34,10 @@ VARIABLES = {
 }
 LIGHT: Mapping[str, str] = {
     INK: "#1b2430",
-    FAINT: "#c9d1da",
+    FAINT: "#828e9b",
     REFERENCE: "#3d4a59",
     CANDIDATE: "#d1495b",
-    WARN: "#d98e04",
+    WARN: "#b27203",
 }
 """Colours of stand-alone figures."""
 

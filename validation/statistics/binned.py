@@ -96,6 +96,8 @@ class BinnedComparison:
 
 def _effective(a: EventSums, b: EventSums, mean: FloatArray) -> FloatArray:
     """Effective events that the smaller sample expects in each bin under the null."""
+    if a.signed or b.signed:
+        return min(a.effective_events, b.effective_events) * 0.5 * (a.size + b.size)
     second = np.maximum(
         np.diag(a.product) / max(a.weight2, 1e-300), np.diag(b.product) / max(b.weight2, 1e-300)
     )
