@@ -58,6 +58,7 @@ void HepmcOutput::write(Pythia8::Pythia& pythia, double cross_section_error_pb,
     Record record = blank();
     record->copy(pythia);
     record->copy_process(pythia, cross_section_error_pb, pdf_sets);
+    record->process->shares = shares_with(record->weights);
     conversion_seconds_ += watch.lap();
     hand_over(std::move(record));
 }
@@ -73,6 +74,17 @@ void HepmcOutput::write(Pythia8::Pythia& pythia, const double* weights,
     record->weights.assign(weights, weights + weight_names.size());
     conversion_seconds_ += watch.lap();
     hand_over(std::move(record));
+}
+
+// Cross sections under all weights so far: those of other scales and densities are others.
+std::vector<double> HepmcOutput::shares_with(const std::vector<double>& weights) {
+    sums_.resize(weights.size());
+    std::vector<double> shares(weights.size(), 1.0);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        sums_[i] += weights[i];
+    for (std::size_t i = 1; i < weights.size() && sums_[0] != 0.0; ++i)
+        shares[i] = sums_[i] / sums_[0];
+    return shares;
 }
 
 HepmcOutput::Record HepmcOutput::blank() {

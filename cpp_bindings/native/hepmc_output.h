@@ -49,6 +49,7 @@ class HepmcOutput {
     using Record = std::unique_ptr<HepmcRecord>;
 
     void open(const std::vector<std::string>& weight_names);
+    std::vector<double> shares_with(const std::vector<double>& weights);
     Record blank();
     void hand_over(Record record);
     void work();
@@ -59,6 +60,7 @@ class HepmcOutput {
     std::vector<ToolName> tools_;
     bool open_ = false;
     long events_ = 0;
+    std::vector<double> sums_; // of each weight, over the events so far
     double conversion_seconds_ = 0.0;
 
     // Of the thread alone.

@@ -34,6 +34,7 @@ struct HepmcRecord {
     struct Process {
         double cross_section_pb = 0.0;
         double error_pb = 0.0;
+        std::vector<double> shares; // cross sections under each weight, in units of the nominal one
         long accepted = 0;
         long tried = 0;
         std::array<int, 2> partons{};

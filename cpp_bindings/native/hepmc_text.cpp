@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 
 #include <HepMC3/Version.h>
@@ -204,8 +205,9 @@ void HepmcText::append_attributes(TextBuffer& text, const HepmcRecord& record) c
     if (process) {
         text.add("A 0 GenCrossSection");
         for (std::size_t i = 0; i < std::max<std::size_t>(record.weights.size(), 1); ++i) {
-            append_nine(text, process->cross_section_pb);
-            append_nine(text, process->error_pb);
+            const double share = i < process->shares.size() ? process->shares[i] : 1.0;
+            append_nine(text, share * process->cross_section_pb);
+            append_nine(text, std::abs(share) * process->error_pb);
             if (i == 0) {
                 text.whole(process->accepted);
                 text.whole(process->tried);

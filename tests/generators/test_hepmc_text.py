@@ -76,3 +76,29 @@ def test_events_written_beside_pythia_are_those_of_the_arrays(tmp_path, z_settin
         ]
     counts = np.concatenate([np.diff(batch.offsets) for batch in batches])
     assert found == list(enumerate(counts.tolist()))
+
+
+def test_each_weight_has_its_own_cross_section(tmp_path, top_events):
+    """Whoever scales a histogram of other scales by the nominal one loses their rate."""
+    run, batch = top_events
+    factors = np.linspace(0.5, 3.0, len(batch))
+    names = ("nominal", "MUR=2_MUF=1", "MUR=1_MUF=1_PDF=1")
+    weights = batch.weights[:, :1] * np.stack((np.ones(len(batch)), factors, -factors), axis=1)
+    path = tmp_path / "t.hepmc"
+    settings = ["PartonLevel:MPI = off", "PartonLevel:ISR = off", "HadronLevel:all = off"]
+    chain = PythiaChain(
+        settings,
+        seed=1,
+        source=[replace(batch, weights=weights, weight_names=names)],
+        run_info=replace(run, weight_names=names),
+    )
+    chain.generate(4, hepmc=path).run()
+    with pyhepmc.open(str(path)) as file:
+        found = [
+            (event.cross_section.xsec(0), event.cross_section.xsec(names[1]), event.weights)
+            for event in file
+        ]
+    sums = np.cumsum([weights for *_, weights in found], axis=0)
+    for (nominal, other, _), sum_ in zip(found, sums, strict=True):
+        assert other / nominal == pytest.approx(sum_[1] / sum_[0], rel=1e-7)
+    assert found[-1][1] != pytest.approx(found[-1][0], rel=0.1)
