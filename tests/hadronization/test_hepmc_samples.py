@@ -175,6 +175,7 @@ def test_a_model_is_trained_on_a_hepmc_file_and_refined(zpole, tmp_path):
         again, model="clusters", tensors=networks.tensors(), metadata=networks.metadata(), card={}
     )
     first, second = load_file(weights), load_file(again)
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        np.testing.assert_array_equal(values, second[name])
+    # The training adds what it has seen, which is no part of the networks.
+    assert first.keys() - second.keys() == {"domain.singlets", "domain.share"}
+    for name, values in second.items():
+        np.testing.assert_array_equal(values, first[name])
