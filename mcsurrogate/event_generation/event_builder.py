@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.errors import GenerationError
+from mcsurrogate.event_generation.pdf_comments import pdf_comments
 from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess, Variations
@@ -105,6 +106,9 @@ class EventBuilder:
                     amplitude, index, found.take(rows), uniform[rows]
                 )
             momenta = found.momenta.double().numpy()
+            densities = pdf_comments(
+                self.process.beams, pdg_id[:, :2], (found.x1, found.x2), found.scale
+            )
             if self._variations is not None and self._variations.list:
                 incoming = torch.from_numpy(pdg_id[:, :2].astype(np.int64))
                 factors = self._variations.factors(found, chosen, incoming)
@@ -124,6 +128,7 @@ class EventBuilder:
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=self._process_ids[chosen.numpy()],
             weight_names=weight_names,
+            annotations=densities,
         )
 
     def _identities(
