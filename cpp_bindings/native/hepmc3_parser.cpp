@@ -68,8 +68,9 @@ class Hepmc3Parser final : public HepmcParser {
     std::int64_t announced_particles_ = 0;
     bool body_ = false; // particles or vertices have come
     std::string name_text_;
-    std::vector<std::pair<std::int32_t, std::size_t>> later_; // particles, vertices they end in
-    std::vector<std::pair<std::size_t, std::int32_t>> early_; // particles before their vertices
+    std::vector<std::pair<std::int32_t, std::size_t>> later_;   // particles, vertices they end in
+    std::vector<std::pair<std::size_t, std::int32_t>> early_;   // particles before their vertices
+    std::vector<std::pair<std::size_t, std::int32_t>> orphans_; // and before their mothers
 };
 
 void Hepmc3Parser::line(std::string_view text) {
@@ -142,6 +143,7 @@ void Hepmc3Parser::event_line(TextWords words, std::string_view text) {
     body_ = false;
     later_.clear();
     early_.clear();
+    orphans_.clear();
     columns_.event_number.push_back(number);
     if (words.symbol('@'))
         columns_.event_position.back() = four_numbers(words, text);
@@ -202,30 +204,34 @@ void Hepmc3Parser::particle_line(TextWords words, std::string_view text) {
     if (id > announced_particles_)
         fail("the event has more than the " + std::to_string(announced_particles_) +
              " particles that it announces");
-    if (mother >= id)
+    if (mother == id || mother > announced_particles_)
         fail("particle " + std::to_string(id) + " comes from particle " + std::to_string(mother) +
-             ", which is not before it");
+             ", which cannot be");
     particle(words, text);
     if (!words.at_end())
         expected("P NUMBER MOTHER and the numbers of a particle", text);
-    const std::int64_t row = mother > 0 ? vertex_behind(mother) : vertex_with(mother);
-    if (mother == 0)
-        return;
-    if (row < 0)
-        early_.emplace_back(own, mother);
-    else
+    if (mother > id)
+        orphans_.emplace_back(own, mother);
+    else if (mother > 0)
+        columns_.production.back() = vertex_behind(mother);
+    else if (const std::int64_t row = mother < 0 ? vertex_with(mother) : -1; row >= 0)
         columns_.production.back() = static_cast<std::int64_t>(first_vertex_) + row;
+    else if (mother < 0)
+        early_.emplace_back(own, mother);
+    for (const auto& [child, awaited] : orphans_)
+        if (awaited == id)
+            columns_.production[first_particle_ + child] = vertex_behind(awaited);
 }
 
 // A mother that is a particle stands for the vertex in which it ends, which has no line of its own.
 std::int64_t Hepmc3Parser::vertex_behind(std::int32_t mother) {
-    const std::int64_t end = columns_.end[first_particle_ + static_cast<std::size_t>(mother) - 1];
-    if (end >= 0)
-        return end - static_cast<std::int64_t>(first_vertex_);
-    const std::size_t row = vertices();
-    add_vertex(0, 0);
-    incoming(mother - 1, row);
-    return static_cast<std::int64_t>(row);
+    const std::int64_t& end = columns_.end[first_particle_ + static_cast<std::size_t>(mother) - 1];
+    if (end < 0) {
+        const std::size_t row = vertices();
+        add_vertex(0, 0);
+        incoming(mother - 1, row);
+    }
+    return end;
 }
 
 void Hepmc3Parser::attribute_line(TextWords words, std::string_view text) {

@@ -279,11 +279,16 @@ void HepmcText::append_particles(TextBuffer& text, const HepmcRecord& record) {
         const std::int32_t vertex = production_[own];
         if (vertex >= 0 && vertex_id_[static_cast<std::size_t>(vertex)] != 0) {
             Vertex& from = vertices_[static_cast<std::size_t>(vertex)];
-            // One that joins a single particle to others without being anywhere has no line.
-            if (from.into.size() > 1 || !is_zero(from.position))
-                parent = vertex_id_[static_cast<std::size_t>(vertex)];
-            else if (from.into.size() == 1)
-                parent = number_[static_cast<std::size_t>(from.into.front())];
+            // One that joins a single particle to others without being anywhere has no line, unless
+            // that particle comes later: HepMC3 reads such a mother only in the line of a vertex.
+            const auto row_of_vertex = static_cast<std::size_t>(vertex);
+            const bool nowhere = is_zero(from.position);
+            const bool one = from.into.size() == 1 && nowhere && !written[row_of_vertex];
+            const std::int32_t mother = one ? number_[static_cast<std::size_t>(from.into[0])] : 0;
+            if (one && mother < number_[own])
+                parent = mother;
+            else if (!from.into.empty() || !nowhere)
+                parent = vertex_id_[row_of_vertex];
             if (parent < 0 && !written[static_cast<std::size_t>(vertex)]) {
                 written[static_cast<std::size_t>(vertex)] = true;
                 text.add('V');
