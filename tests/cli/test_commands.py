@@ -87,6 +87,7 @@ def test_run_does_the_whole_job(
         "events/surrogate.hepmc.gz",
         "events/standard.hepmc.gz",
         "report/report.html",
+        "report/histograms.json",
         "report/metrics.json",
         "report/candidate.yoda",
         "report/reference.yoda",
@@ -155,6 +156,7 @@ def test_run_compares_hadronization_where_pythia_makes_the_hard_process(
         "events/surrogate.hepmc.zst",
         "events/standard.hepmc.zst",
         "report/report.html",
+        "report/histograms.json",
         "report/metrics.json",
     }
     assert capsys.readouterr().out.count("events a second") == 2

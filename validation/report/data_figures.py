@@ -71,9 +71,9 @@ def distribution_figure(found: MeasuredResult, labels: tuple[str, str]) -> Figur
             (found.candidate, labels[0], CANDIDATE),
         ):
             _draw_sample(main, ratio, found, side, label, color)
-        main.set_yscale("log")
         filled = measurement.values[measurement.values > 0.0]
         main.set_ylim(filled.min() / 4.0, filled.max() * 4.0)
+        main.set_yscale("log")
         span = edges[:, 1] - edges[:, 0]
         if span.max() > 20.0 * span.min():
             main.set_xscale("log")

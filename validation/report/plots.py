@@ -114,8 +114,9 @@ def _main_panel(
     positive = [s.mean[1:-1] / width for s in (reference, candidate)]
     filled = np.concatenate([p[p > 0.0] for p in positive])
     if observable.log_y and len(filled):
-        axes.set_yscale("log")
+        # first the limits: of a single filled bin the logarithmic axis would find none
         axes.set_ylim(filled.min() / 3.0, filled.max() * 6.0)
+        axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))

@@ -64,9 +64,9 @@ def weight_figure(found: ClassifierWeights, labels: tuple[str, str]) -> Figure:
             mplhep.histplot(
                 shares, found.edges, ax=axes, color=color, label=label, lw=1.4, yerr=False
             )
-        axes.set_yscale("log")
         filled = np.concatenate((found.reference, found.candidate))
         axes.set_ylim(max(filled[filled > 0.0].min(), 1e-6) / 2.0, filled.max() * 5.0)
+        axes.set_yscale("log")
         axes.set_xlim(found.edges[0], found.edges[-1])
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel(r"$\log_{10} w$, weight of the classifier", loc="right")
