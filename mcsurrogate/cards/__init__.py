@@ -2,9 +2,10 @@
 
 from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
+from mcsurrogate.cards.event_sections import EmulatorsSection, GenerationSection
 from mcsurrogate.cards.load import dump_card, load_card, replace_values
 from mcsurrogate.cards.run_card import RunCard
-from mcsurrogate.cards.sections import EmulatorsSection, GenerationSection, ModelSection
+from mcsurrogate.cards.sections import ModelSection
 
 __all__ = [
     "STAGES",

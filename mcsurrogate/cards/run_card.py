@@ -5,12 +5,15 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from mcsurrogate.cards.decides import Decides
-from mcsurrogate.cards.sections import (
-    BeamsSection,
+from mcsurrogate.cards.event_sections import (
     ChainSection,
-    CutSection,
     EmulatorsSection,
     GenerationSection,
+    ValidationSection,
+)
+from mcsurrogate.cards.sections import (
+    BeamsSection,
+    CutSection,
     IntegrationSection,
     JetsSection,
     ModelSection,
@@ -18,7 +21,6 @@ from mcsurrogate.cards.sections import (
     ProcessSection,
     ScalesSection,
     Section,
-    ValidationSection,
     VariationsSection,
 )
 
