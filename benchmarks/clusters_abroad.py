@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable
 
 import pythia8mc
+from pythia_settings import HADRONIC_Z, LEPTONS
 
 from mcsurrogate.generators import attach_hadronization
 
@@ -38,9 +39,7 @@ SINGLETS = re.compile(r"colour singlets +(\d+)")
 
 def lepton_lines(energy: float) -> list[str]:
     """Hadronic events of a photon or Z."""
-    return ["Beams:idA = 11", "Beams:idB = -11", f"Beams:eCM = {energy}", "PDF:lepton = off",
-            "WeakSingleBoson:ffbar2gmZ = on", "23:onMode = off", "23:onIfAny = 1 2 3 4 5",
-            "23:mMin = 4"]  # fmt: skip
+    return [*LEPTONS, *HADRONIC_Z, f"Beams:eCM = {energy}", "23:mMin = 4"]
 
 
 def initialised(model: str | None, lines: Iterable[str], *, beyond: bool) -> pythia8mc.Pythia:

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from event_chunks import make_chunks
 from numpy.typing import NDArray
+from pythia_settings import DIJETS, ZPOLE
 from scipy.stats import chi2 as chi2_distribution
 from two_samples import classifier_auc
 
@@ -30,16 +31,6 @@ from mcsurrogate.generators.hadronization import hadronization_settings
 
 FloatArray = NDArray[np.float64]
 
-ZPOLE = [
-    "Beams:idA = 11",
-    "Beams:idB = -11",
-    "Beams:eCM = 91.2",
-    "PDF:lepton = off",
-    "WeakSingleBoson:ffbar2gmZ = on",
-    "23:onMode = off",
-    "23:onIfAny = 1 2 3 4 5",
-]
-DIJETS = ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
 PROCESSES = {"zpole": ZPOLE, "dijets": DIJETS}
 ENERGY = {"zpole": 91.2, "dijets": 13000.0}
 

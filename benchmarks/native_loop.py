@@ -13,25 +13,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pythia8mc
+from pythia_settings import DIJETS, ZPOLE
 
 from mcsurrogate.native import native_module
 
 PROCESSES = {
-    "Z -> q qbar, 91.2 GeV": (
-        500,
-        [
-            "Beams:idA = 11",
-            "Beams:idB = -11",
-            "Beams:eCM = 91.2",
-            "WeakSingleBoson:ffbar2gmZ = on",
-            "23:onMode = off",
-            "23:onIfAny = 1 2 3 4 5",
-        ],
-    ),
-    "13 TeV dijets, pTHatMin 100": (
-        15,
-        ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"],
-    ),
+    "Z -> q qbar, 91.2 GeV": (500, ZPOLE),
+    "13 TeV dijets, pTHatMin 100": (15, DIJETS),
 }
 TARGET = 1.1
 BARE = "native, bare next()"

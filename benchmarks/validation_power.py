@@ -21,6 +21,7 @@ from pathlib import Path
 import further_defects
 import missed_defects
 import numpy as np
+from pythia_settings import HADRONIC_Z, LEPTONS, ZPOLE
 
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.chunk import EventChunk
@@ -32,24 +33,8 @@ from mcsurrogate.validation.sample import Reading, Sample, fill_sample
 from mcsurrogate.validation.verdict import Tolerance
 
 BASE = {
-    "z": (
-        "Beams:idA = 11",
-        "Beams:idB = -11",
-        "Beams:eCM = 91.2",
-        "PDF:lepton = off",
-        "WeakSingleBoson:ffbar2gmZ = on",
-        "23:onMode = off",
-        "23:onIfAny = 1 2 3 4 5",
-    ),
-    "tau": (
-        "Beams:idA = 11",
-        "Beams:idB = -11",
-        "Beams:eCM = 91.2",
-        "PDF:lepton = off",
-        "WeakSingleBoson:ffbar2gmZ = on",
-        "23:onMode = off",
-        "23:onIfAny = 15",
-    ),
+    "z": tuple(ZPOLE),
+    "tau": (*LEPTONS, *HADRONIC_Z[:2], "23:onIfAny = 15"),
     "jets": ("Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 50"),
 }
 PRESET = {"z": "ee_z", "tau": "ee_z", "jets": "pp_jets"}
