@@ -226,6 +226,10 @@ void Hepmc3Parser::particle_line(TextWords words, std::string_view text) {
 // A mother that is a particle stands for the vertex in which it ends, which has no line of its own.
 std::int64_t Hepmc3Parser::vertex_behind(std::int32_t mother) {
     const std::int64_t& end = columns_.end[first_particle_ + static_cast<std::size_t>(mother) - 1];
+    if (end >= 0 && columns_.vertex_id[static_cast<std::size_t>(end)] < 0)
+        fail("a particle names particle " + std::to_string(mother) +
+             " as its mother, which ends in vertex " +
+             std::to_string(columns_.vertex_id[static_cast<std::size_t>(end)]));
     if (end < 0) {
         const std::size_t row = vertices();
         add_vertex(0, 0);

@@ -67,6 +67,8 @@ std::size_t HepmcParser::parse(std::string_view text, std::size_t particles, std
             line.remove_suffix(1);
         if (line_end == nullptr && !line.starts_with(header) && !line.empty())
             fail("the file is truncated: its last line has no end");
+        if (line.find('\0') != std::string_view::npos)
+            fail("a zero byte, which is no text: " + quoted(line.substr(0, line.find('\0'))));
         if (!line.empty())
             file_line(line);
     }
@@ -152,7 +154,7 @@ void HepmcParser::particle(TextWords& words, std::string_view text) {
 FourNumbers HepmcParser::four_numbers(TextWords& words, std::string_view text) const {
     FourNumbers position;
     for (double& value : position)
-        if (!words.finite(value))
+        if (!words.at_blank() || !words.finite(value))
             expected("x, y, z and t", text);
     return position;
 }

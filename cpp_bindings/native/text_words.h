@@ -40,6 +40,8 @@ class TextWords {
     // Such a number, and no further one.
     bool finite(double& value) { return number(value) && std::isfinite(value); }
 
+    bool at_blank() const { return at_ != end_ && *at_ == ' '; }
+
     bool symbol(char wanted) {
         skip_blank();
         if (at_ == end_ || *at_ != wanted)

@@ -4,6 +4,10 @@ import re
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -286,7 +290,8 @@ def test_faults_are_named_or_read_as_pyhepmc_reads_them(files, tmp_path, count):
     rng = np.random.default_rng(20261201)
     path = tmp_path / "mutated.hepmc"
     texts = [file.read_bytes() for file in files]
-    read = refused = 0
+    read = refused = died = 0
+    executor = ProcessPoolExecutor(1, get_context("fork"))
     for trial in range(count):
         path.write_bytes(mutate(rng, texts[trial % len(texts)]))
         try:
@@ -299,13 +304,23 @@ def test_faults_are_named_or_read_as_pyhepmc_reads_them(files, tmp_path, count):
         if later_mother(path.read_bytes()):
             read += 1  # pyhepmc forgets it
             continue
-        expected = theirs(path)
+        # between events pyhepmc takes an empty line for the end of the file
+        path.write_bytes(re.sub(rb"\n\s*\n(?=[A-Z] )", b"\n", path.read_bytes()))
+        try:
+            expected = executor.submit(theirs, path).result()
+        except BrokenProcessPool:  # a fault that pyhepmc does not survive tells nothing of us
+            executor, died = ProcessPoolExecutor(1, get_context("fork")), died + 1
+            continue
         if expected is None or len(found) != len(expected):
             raise AssertionError(f"{trial}: {found}\n{expected}")
         for mine, other in zip(found, expected, strict=True):
-            assert mine.difference(other) is None, trial
+            # pyhepmc has 32 bits for a number
+            wrapped = replace(mine, number=(mine.number + 2**31) % 2**32 - 2**31)
+            assert wrapped.difference(other) is None, trial
         read += 1
-    assert read + refused == count
+    executor.shutdown()
+    assert read + refused + died == count
+    assert died < 0.001 * count
     assert min(read, refused) > 0.1 * count
 
 
