@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.hard_process import Beams
+from mcsurrogate.pdf import densities
 
 __all__ = ["pdf_comments"]
 
@@ -44,9 +45,12 @@ def pdf_comments(
         if beams.particles[side] < 0:
             own = torch.isin(pdg, torch.tensor(_OWN_ANTIPARTICLES))
             pdg = torch.where(own, pdg, -pdg)
-        values.append(
-            beams.pdf.xfx(pdg, (x1, x2)[side], scale) if hadronic else torch.ones_like(scale)
-        )
+        if not hadronic:
+            values.append(torch.ones_like(scale))
+            continue
+        partons, which = torch.unique(pdg, return_inverse=True)
+        every = densities(beams.pdf, (x1, x2)[side], scale, partons.tolist())
+        values.append(every.gather(1, which[:, None])[:, 0])
     known = [column.double().tolist() for column in (x1, x2, scale)]
     # The last digits of a density depend on how many are evaluated at a time.
     rounded = [[f"{value:.9g}" for value in column.tolist()] for column in values]
