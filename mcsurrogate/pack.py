@@ -76,12 +76,12 @@ def write_pack(
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         digests[name] = _Part(size=source.stat().st_size, sha256=digest)
     manifest = Manifest(format=_FORMAT, version=version, about=dict(about), parts=digests)
+    head = manifest.model_dump_json(indent=2).encode()
     with atomic_path(path) as unfinished, zipfile.ZipFile(unfinished, "w") as archive:
         for name in (_MANIFEST, *parts):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            own = manifest.model_dump_json(indent=2).encode()
-            archive.writestr(entry, own if name == _MANIFEST else parts[name].read_bytes())
+            archive.writestr(entry, head if name == _MANIFEST else parts[name].read_bytes())
 
 
 class Pack:

@@ -14,6 +14,7 @@ from particle import Particle
 from mcsurrogate.analysis import Events, beyond_rounding
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.decaying import HEAVY_AND_WEAK
 from mcsurrogate.validation.observables.registry import (
     Observable,
     Section,
@@ -39,15 +40,7 @@ _NARROW: tuple[tuple[str, int], ...] = (
     (r"$\Xi^0$", 3322),
     (r"$\Xi^-$", 3312),
     (r"$\Omega$", 3334),
-    (r"$\tau$", 15),
-    ("$D^+$", 411),
-    ("$D^0$", 421),
-    ("$D_s$", 431),
-    (r"$\Lambda_c$", 4122),
-    ("$B^+$", 521),
-    ("$B^0$", 511),
-    ("$B_s$", 531),
-    (r"$\Lambda_b$", 5122),
+    *HEAVY_AND_WEAK,
 )
 _OFF = (2e-4, 5e-3)
 """Relative distances from the mass; generators and tables differ by less than the first."""

@@ -10,6 +10,7 @@ from particle import Particle
 
 from mcsurrogate.analysis import Events
 from mcsurrogate.validation.histograms import Values
+from mcsurrogate.validation.observables.decaying import HEAVY_AND_WEAK
 from mcsurrogate.validation.observables.registry import Section, linear, register
 
 __all__ = ["RECORD", "RULES"]
@@ -79,15 +80,7 @@ _LONG_LIVED: tuple[tuple[str, int], ...] = (
     (r"$\Xi^-$", 3312),
     (r"$\Xi^0$", 3322),
     (r"$\Omega$", 3334),
-    (r"$\tau$", 15),
-    ("$D^+$", 411),
-    ("$D^0$", 421),
-    ("$D_s$", 431),
-    (r"$\Lambda_c$", 4122),
-    ("$B^+$", 521),
-    ("$B^0$", 511),
-    ("$B_s$", 531),
-    (r"$\Lambda_b$", 5122),
+    *HEAVY_AND_WEAK,
     (r"$\pi^\pm$", 211),
     (r"$K^\pm$", 321),
     ("$K^0_L$", 130),
