@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.errors import PythiaError
-from mcsurrogate.events import EventBatch, HepmcFile, ParticleBatch, RunInfo, read_hard_events
+from mcsurrogate.events import (
+    EventBatch,
+    HepmcFile,
+    ParticleBatch,
+    RunInfo,
+    count_hard_events,
+    read_hard_events,
+)
 from mcsurrogate.generators.hard_events import batch_feed, may_veto, native_run_info
 from mcsurrogate.generators.settings import check_plugins, checked_seed, checked_settings
 from mcsurrogate.generators.statistics import RunStatistics
@@ -28,8 +35,7 @@ _FILE_BATCH = 1000
 
 def _checked_file(path: Path) -> tuple[RunInfo, Iterator[EventBatch]]:
     """Read a file once from end to end, so that damage is known before hours are spent."""
-    for _ in read_hard_events(path)[1]:
-        pass
+    count_hard_events(path)
     return read_hard_events(path, _FILE_BATCH)
 
 

@@ -3,6 +3,7 @@
 from mcsurrogate.events.chunk import EventChunk, Particles
 from mcsurrogate.events.hard_event_files import (
     convert_hard_events,
+    count_hard_events,
     read_hard_events,
     write_hard_events,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Species",
     "attribute",
     "convert_hard_events",
+    "count_hard_events",
     "event_columns",
     "header_elements",
     "read_hard_events",

@@ -1,6 +1,7 @@
 """Files of hard events of either format, Les Houches text or LHEH5, and parts of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,15 @@ from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import SUFFIXES
 from mcsurrogate.events.lheh5_writer import write_lheh5
+from mcsurrogate.events.madgraph_npy import NPY_MAGIC, read_madgraph_npy
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["convert_hard_events", "read_hard_events", "write_hard_events"]
+__all__ = [
+    "convert_hard_events",
+    "count_hard_events",
+    "read_hard_events",
+    "write_hard_events",
+]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _COMPRESSION: Final = (".gz", ".zst", ".xz")
@@ -21,7 +28,7 @@ _COMPRESSION: Final = (".gz", ".zst", ".xz")
 def read_hard_events(
     path: Path, batch_size: int = 10_000, first: int = 0, stop: int | None = None
 ) -> tuple[RunInfo, Iterator[EventBatch]]:
-    """Read a file of hard events, LHE or LHEH5 by its first bytes, in a stream of batches.
+    """Read a file of hard events, LHE, LHEH5 or lhe_npy by its first bytes, in batches.
 
     Parameters
     ----------
@@ -40,18 +47,42 @@ def read_hard_events(
     path = Path(path)
     if not 0 <= first <= (first if stop is None else stop):
         raise EventFileError(f"{path}: events {first}:{stop} are no range")
-    if _begins(path, _HDF5):
+    begin = _beginning(path)
+    if begin.startswith(_HDF5):
         return read_lheh5(path, batch_size, first, stop)
+    if begin.startswith(NPY_MAGIC):
+        return read_madgraph_npy(path, batch_size, first, stop)
     run, batches = read_les_houches(path, batch_size)
     if first or stop is not None:
         batches = _part(path, batches, first, stop)
     return run, batches
 
 
-def _begins(path: Path, magic: bytes) -> bool:
+def count_hard_events(path: Path) -> int:
+    """Count the events of a file, each of them read and checked: once, unless the file changes.
+
+    Raises
+    ------
+    EventFileError
+        If the file is missing or damaged.
+    """
+    path = Path(path)
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise EventFileError(f"{path}: cannot be read: {error.strerror}") from error
+    return _counted(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _counted(path: Path, *_state: int) -> int:
+    return sum(len(batch) for batch in read_hard_events(path)[1])
+
+
+def _beginning(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(len(magic)) == magic
+            return stream.read(len(_HDF5))
     except OSError as error:
         raise EventFileError(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError, PartonDensityError
+from mcsurrogate.errors import CardError
 from mcsurrogate.hard_process.beams import Beams
 from mcsurrogate.hard_process.integrand import Contributions, HardProcess
 from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import strong_power
-from mcsurrogate.pdf import PartonDensity, PdfSet, load_pdf, read_pdf_set
+from mcsurrogate.pdf import PartonDensity, PdfSet, lhapdf_id, load_pdf, read_pdf_set
 
 __all__ = ["Variation", "Variations", "varied_cross_section"]
 
@@ -189,7 +189,7 @@ class Variations:
             return []
         number = None
         if self._process.beams.pdf is not None and card.beams.pdf is not None:
-            number = _number_of(card.beams.pdf, card.beams.pdf_member)
+            number = lhapdf_id(card.beams.pdf, card.beams.pdf_member) or None
         steps = (1 / factor, 1.0, factor)
         return [
             Variation(r, f, number=number)
@@ -205,7 +205,8 @@ class Variations:
         for name, members in varied_sets(card):
             if members == 1:
                 pdf = load_pdf(name)
-                found.append(Variation(pdf=pdf, number=_number_of(name, 0), group=Path(name).name))
+                number = lhapdf_id(name) or None
+                found.append(Variation(pdf=pdf, number=number, group=Path(name).name))
                 continue
             own = read_pdf_set(name)
             self.sets.append(own)
@@ -252,13 +253,6 @@ def _power(element: Any) -> int:  # noqa: ANN401 - a squared matrix element of a
             "coupling; fix it in the process definition, e.g. with QCD=0 or QED^2==4"
         )
     return power
-
-
-def _number_of(name: str, member: int) -> int | None:
-    try:
-        return read_pdf_set(name).index + member
-    except PartonDensityError:
-        return None
 
 
 def varied_cross_section(

@@ -9,7 +9,6 @@ from .emulator_training import EMULATOR as EMULATOR
 from .emulator_training import TrainedEmulator as TrainedEmulator
 from .emulator_training import train_emulator as train_emulator
 from .generation import run_generation as run_generation
-from .hard_events import all_events as all_events
 from .hard_events import events_card as events_card
 from .integration import run_integration as run_integration
 from .merging import merge_events as merge_events

@@ -7,26 +7,15 @@ from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.events import RunInfo, read_hard_events
+from mcsurrogate.events import RunInfo, count_hard_events, read_hard_events
 from mcsurrogate.hard_process import BEAM_PARTICLES
 
-__all__ = ["all_events", "events_card", "events_file", "source_record"]
+__all__ = ["events_card", "events_file", "source_record"]
 
 
 def events_file(card: RunCard) -> Path | None:
     """Path of the file of hard events that a card names; None if it names none."""
     return None if card.process.events is None else Path(card.process.events)
-
-
-def all_events(path: Path) -> int:
-    """Count the events of a file, each of them read.
-
-    Raises
-    ------
-    EventFileError
-        If the file is damaged.
-    """
-    return sum(len(batch) for batch in read_hard_events(path)[1])
 
 
 def events_card(
@@ -67,7 +56,7 @@ def events_card(
         "seed": seed,
         "process": {"events": str(path.resolve())},
         "beams": {"particles": _beam_names(run, path), "sqrt_s": _energy(run)},
-        "generation": {"events": events or all_events(path)},
+        "generation": {"events": events or count_hard_events(path)},
         "chain": {"settings": list(settings), "surrogate": {"hadronization": hadronization}},
     }
     if preset is not None:
