@@ -3,8 +3,10 @@
 __all__ = [
     "CardError",
     "CheckpointError",
+    "ChunkError",
     "EmulationError",
     "EventFileError",
+    "ExecutorError",
     "GenerationError",
     "HadronizationError",
     "IntegrationError",
@@ -76,6 +78,14 @@ class PythiaError(MCSurrogateError):
 
 class RunFolderError(MCSurrogateError):
     """A run folder is finished, belongs to another card or is damaged."""
+
+
+class ExecutorError(MCSurrogateError):
+    """The place of the work cannot be had: an extra is missing, or no scheduler answers."""
+
+
+class ChunkError(MCSurrogateError):
+    """Workers died of a part of the work, time after time."""
 
 
 class PackError(MCSurrogateError):

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from mcsurrogate.analysis import z_pole_measurements
+from mcsurrogate.executors import end_with_parent
 from mcsurrogate.validation.observables import load_observables
 from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
 from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.sample import Progress, Reading, Sample, fill_sample, first_events
-from mcsurrogate.workers import end_with_parent
 
 __all__ = ["can_divide", "fill_both"]
 

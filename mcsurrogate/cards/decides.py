@@ -2,7 +2,7 @@
 
 A field that says nothing decides every stage; `Decides` in its annotation, or in that of a section
 around it, names the stages that read it.  A stage also depends on all that decides the stages it
-builds on.
+builds on.  What decides no result is left out of the resolved card (``exclude`` of a field).
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,6 +60,8 @@ def field_stages(
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Yield the path of every field of a card, nested ones too, and the stages that read it."""
     for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
         stages, nested = _marked(field, around), nested_model(field.annotation)
         if nested is None:
             yield (*path, name), stages

@@ -60,7 +60,9 @@ def replace_values(card: Card, values: Mapping[str, object]) -> Card:
     CardError
         If a value is impossible.
     """
-    content = card.model_dump()
+    # what decides no result is left out of a resolved card, and has its values here all the same
+    hidden = [name for name, field in type(card).model_fields.items() if field.exclude]
+    content = card.model_dump() | {name: getattr(card, name).model_dump() for name in hidden}
     for key, value in values.items():
         if isinstance(value, Mapping):
             given = {name: entry for name, entry in value.items() if entry is not None}
@@ -79,7 +81,10 @@ def _checked(content: object, model: type[Card], where: str, text: str) -> Card:
 
 
 def dump_card(card: BaseModel) -> str:
-    """Return the resolved card, every default written out, as TOML."""
+    """Return the resolved card, every default written out, as TOML.
+
+    What decides no result (``exclude`` of a field) is left out.
+    """
     return tomli_w.dumps(card.model_dump(mode="json", exclude_none=True))
 
 

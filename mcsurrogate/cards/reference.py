@@ -18,7 +18,8 @@ _HEAD = """# Run cards
 
 A run card is a TOML file. Energies, masses and widths are numbers in GeV or text with a unit
 (`"13 TeV"`). Unknown keys are refused. `card.toml` in a run folder is the resolved card with
-every default written out. This page is made from the models in `mcsurrogate/cards`.
+every default written out, but for `[execution]`, which decides no result. This page is made from
+the models in `mcsurrogate/cards`.
 """
 
 

@@ -11,6 +11,7 @@ from mcsurrogate.cards.event_sections import (
     GenerationSection,
     ValidationSection,
 )
+from mcsurrogate.cards.execution import ExecutionSection
 from mcsurrogate.cards.sections import (
     BeamsSection,
     CutSection,
@@ -46,6 +47,7 @@ class RunCard(Section):
     emulators: Annotated[EmulatorsSection | None, Decides("generate")] = None
     chain: Annotated[ChainSection, Decides("shower", "reference")] = ChainSection()
     validation: Annotated[ValidationSection, Decides("validate")] = ValidationSection()
+    execution: ExecutionSection = Field(default=ExecutionSection(), exclude=True)
 
     @model_validator(mode="after")
     def _first_event_of_a_sequence(self) -> Self:

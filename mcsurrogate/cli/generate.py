@@ -8,8 +8,10 @@ import typer
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
+    ExecutorOption,
     OutOption,
     ResumeOption,
+    SchedulerOption,
     StrictOption,
     WorkersOption,
     read_card,
@@ -17,7 +19,6 @@ from mcsurrogate.cli.options import (
 )
 from mcsurrogate.cli.summary import print_cross_section, print_events
 from mcsurrogate.pack import is_pack
-from mcsurrogate.workers import worker_pool
 
 __all__ = ["generate"]
 
@@ -50,7 +51,9 @@ def generate(
     ] = None,
     out: OutOption = None,
     resume: ResumeOption = False,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Generate unweighted events: an LHE file, and HepMC3 through Pythia.
@@ -63,10 +66,12 @@ def generate(
     """
     path = run_path(card, out)
     generation: dict[str, object] = {"events": events, "first_event": first_event}
+    execution = {"executor": executor, "workers": workers, "scheduler": scheduler}
     packed = is_pack(card)
     if not packed:
-        resolved = read_card(card, seed=seed, generation=generation)
+        resolved = read_card(card, seed=seed, generation=generation, execution=execution)
     begin(path, resumable=True)
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.run_folder import RunFolder
     from mcsurrogate.stages import (
         open_pack,
@@ -80,10 +85,14 @@ def generate(
 
     if packed:
         pack = open_pack(card)
-        resolved = packed_card(pack, path, {"generation": {**generation, "seed": seed}})
+        asked = {"generation": {**generation, "seed": seed}, "execution": execution}
+        resolved = packed_card(pack, path, asked)
     if shower:
         require_chain(resolved)
-    with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
+    with (
+        RunFolder(path, resolved, resume=resume) as folder,
+        open_executor(resolved.execution) as pool,
+    ):
         if packed:
             unpack_run(pack, folder)
         with progress_bar("integrate") as progress:

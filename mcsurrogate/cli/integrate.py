@@ -8,8 +8,10 @@ from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
+    ExecutorOption,
     OutOption,
     ResumeOption,
+    SchedulerOption,
     SeedOption,
     StrictOption,
     WorkersOption,
@@ -17,7 +19,6 @@ from mcsurrogate.cli.options import (
     run_path,
 )
 from mcsurrogate.cli.summary import print_cross_section
-from mcsurrogate.workers import worker_pool
 
 __all__ = ["integrate"]
 
@@ -34,7 +35,9 @@ def integrate(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
     plots: Annotated[
         bool,
         typer.Option("--plots", help="Draw training, weights and sampler into DIR/plots."),
@@ -45,13 +48,22 @@ def integrate(
 
     Example: mcsurrogate integrate cards/ttbar.toml --precision 0.001
     """
-    resolved = read_card(card, seed=seed, integration={"method": method, "precision": precision})
+    resolved = read_card(
+        card,
+        seed=seed,
+        integration={"method": method, "precision": precision},
+        execution={"executor": executor, "workers": workers, "scheduler": scheduler},
+    )
     path = run_path(card, out)
     begin(path, resumable=True)
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.run_folder import RunFolder
     from mcsurrogate.stages import run_integration
 
-    with RunFolder(path, resolved, resume=resume) as folder, worker_pool(workers) as pool:
+    with (
+        RunFolder(path, resolved, resume=resume) as folder,
+        open_executor(resolved.execution) as pool,
+    ):
         with progress_bar("integrate") as progress:
             result = run_integration(folder, progress, executor=pool, plots=plots)
         print_cross_section(result)

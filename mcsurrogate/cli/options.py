@@ -1,7 +1,7 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CardArgument",
+    "ExecutorOption",
     "OutOption",
     "ResumeOption",
+    "SchedulerOption",
     "SeedOption",
     "StrictOption",
     "WorkersOption",
@@ -37,10 +39,24 @@ StrictOption = Annotated[
     bool, typer.Option("--strict", help="Exit with code 3 if there was a warning.")
 ]
 WorkersOption = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--workers", min=1, help="Processes that evaluate the cross section; changes no result."
+        "--workers",
+        min=1,
+        help="Processes that share the work; the card's if not given. Changes no result.",
     ),
+]
+ExecutorOption = Annotated[
+    Literal["local", "dask", "mpi"] | None,
+    typer.Option(
+        "--executor",
+        help="Where the work is done: processes, a Dask cluster, the ranks of an MPI "
+        "job; the card's if not given. Changes no result.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Address or file (.json) of a Dask scheduler."),
 ]
 
 

@@ -4,10 +4,13 @@ from mcsurrogate.cli.console import console, progress_bar, progress_bars
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
+    ExecutorOption,
     OutOption,
     ResumeOption,
+    SchedulerOption,
     SeedOption,
     StrictOption,
+    WorkersOption,
     read_card,
     run_path,
 )
@@ -26,6 +29,9 @@ def run(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Do the whole job: cross section, events, both Pythia chains, jets and the report.
@@ -35,9 +41,14 @@ def run(
 
     Examples: mcsurrogate run cards/ttbar.toml --out runs/ttbar; mcsurrogate run cards/zpole.toml
     """
-    resolved = read_card(card, seed=seed)
+    resolved = read_card(
+        card,
+        seed=seed,
+        execution={"executor": executor, "workers": workers, "scheduler": scheduler},
+    )
     path = run_path(card, out)
     begin(path, resumable=True)
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.run_folder import RunFolder
     from mcsurrogate.stages import (
         require_chains,
@@ -48,13 +59,16 @@ def run(
     )
 
     require_chains(resolved)
-    with RunFolder(path, resolved, resume=resume) as folder:
+    with (
+        RunFolder(path, resolved, resume=resume) as folder,
+        open_executor(resolved.execution) as pool,
+    ):
         if resolved.process.definition is not None:
             with progress_bar("integrate") as progress:
-                result = run_integration(folder, progress)
+                result = run_integration(folder, progress, executor=pool)
             print_cross_section(result)
             with progress_bar("generate") as progress:
-                generation = run_generation(folder, progress)
+                generation = run_generation(folder, progress, executor=pool)
             print_events(generation)
         with progress_bars("surrogate chain", "standard chain") as bars:
             print_chains(*run_chains(folder, *bars))

@@ -2,21 +2,24 @@
 
 import math
 import time
+from collections.abc import Iterable
 from concurrent.futures import Executor
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
+from mcsurrogate.executors import map_chunks
 from mcsurrogate.integration.integrand import Integrand, IntegrandValue, join_present
 
 __all__ = ["Evaluator"]
 
 
-def _evaluate(integrand: Integrand, u: Tensor, channel: Tensor) -> tuple[IntegrandValue, float]:
+def _evaluate(integrand: Integrand, points: tuple[Tensor, Tensor]) -> tuple[IntegrandValue, float]:
     start = time.process_time()
     with torch.no_grad():
-        value = integrand(u, channel)
+        value = integrand(*points)
     return value, time.process_time() - start
 
 
@@ -64,12 +67,15 @@ class Evaluator:
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Evaluate ``u`` ``(N, d)`` in the channels ``(N,)``."""
-        us, channels = torch.split(u, self.chunk), torch.split(channel, self.chunk)
-        count = len(us)
-        if self.executor is None:
-            parts = [_evaluate(self.integrand, a, b) for a, b in zip(us, channels, strict=True)]
-        else:
-            parts = list(self.executor.map(_evaluate, [self.integrand] * count, us, channels))
+        chunks: Iterable[tuple[Tensor, Tensor]] = zip(
+            torch.split(u, self.chunk), torch.split(channel, self.chunk), strict=True
+        )
+        if self.executor is not None:  # a view would be sent with all that it is a view of
+            chunks = ((a.clone(), b.clone()) for a, b in chunks)
+        call = partial(_evaluate, self.integrand)
+        parts = [
+            part for _, part in map_chunks(self.executor, call, chunks, name="chunk of points")
+        ]
         self.seconds += sum(seconds for _, seconds in parts)
         values = [value for value, _ in parts]
         weight = torch.cat([value.weight for value in values]).to(torch.float64)

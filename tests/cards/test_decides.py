@@ -5,7 +5,14 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel
 
-from mcsurrogate.cards import STAGES, RunCard, decided_by, stages_below
+from mcsurrogate.cards import (
+    STAGES,
+    RunCard,
+    decided_by,
+    dump_card,
+    replace_values,
+    stages_below,
+)
 from mcsurrogate.cards.decides import Decides, field_stages
 from mcsurrogate.cards.sections import ScalesSection
 
@@ -41,6 +48,13 @@ def test_a_field_in_no_stage_is_refused_where_it_is_written(stages: tuple[str, .
     assert undecided(Planted) == [
         "scales.renormalization", "scales.factorization", "scales.alpha_s"
     ]  # fmt: skip
+
+
+def test_where_it_is_computed_decides_nothing_and_survives_the_command_line() -> None:
+    card = replace_values(CARD, {"execution": {"workers": 7, "executor": None}})
+    assert replace_values(card, {"seed": 4}).execution.workers == 7
+    assert "execution" not in dump_card(card)
+    assert all(decided_by(card, stage) == decided_by(CARD, stage) for stage in STAGES)
 
 
 def test_a_field_that_says_nothing_decides_every_stage() -> None:

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import torch
 
-from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.cards import ExecutionSection, RunCard, load_card
+from mcsurrogate.executors import open_executor
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.integration import integrate, unweight
 from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.workers import worker_pool
 
 
 def test_workers_change_no_result() -> None:
     process = assemble(load_card(Path("cards/lhc_gg_ttxg.toml"), RunCard))
     found = []
     for workers in (1, 2):
-        with worker_pool(workers) as pool:
+        with open_executor(ExecutionSection(workers=workers)) as pool:
             result = integrate(process, evaluations=12_000, seed=2, method="vegas", executor=pool)
             evaluate = Evaluator(process, pool)
             events = [p.u for p in unweight(result.sampler, 300, seed=4, evaluate=evaluate)]

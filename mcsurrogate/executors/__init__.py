@@ -1,0 +1,13 @@
+"""Work in chunks, on the processes of one machine or of many.
+
+Everything heavy is cut into chunks with seeds of their own and handed to a
+:class:`concurrent.futures.Executor`.  No result depends on which one that is, on the number of
+its workers, or on the order in which they end.
+"""
+
+from mcsurrogate.executors.chunks import Chunk, cut_chunks
+from mcsurrogate.executors.local import end_with_parent
+from mcsurrogate.executors.map_chunks import ChunkRecord, map_chunks
+from mcsurrogate.executors.open_executor import open_executor
+
+__all__ = ["Chunk", "ChunkRecord", "cut_chunks", "end_with_parent", "map_chunks", "open_executor"]

@@ -1,0 +1,142 @@
+"""Processes of this machine, each replaced when it dies, all ended with their parent."""
+
+import logging
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from multiprocessing.connection import Connection, wait
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = ["LocalProcesses", "end_with_parent"]
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
+
+
+class LocalProcesses(Executor):
+    """So many processes of one thread each.
+
+    The standard library's pool gives up when one of its processes dies, and does not tell which
+    call was its last.  Here each process is a pool of its own: the call that it died in fails with
+    :class:`BrokenExecutor`, no other one does, and a new process takes its place.
+
+    Parameters
+    ----------
+    workers
+        Number of processes, at least 1; each is started with its first call.
+    tries
+        Workers that may die with a chunk before :func:`map_chunks` sets it aside.
+    """
+
+    def __init__(self, workers: int, tries: int = 3) -> None:
+        self.tries = tries
+        self.in_flight = 2 * workers
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._processes: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        self._all = [_Process() for _ in range(workers)]
+        for process in self._all:
+            self._processes.put(process)
+
+    def submit(
+        self,
+        fn: Callable[Parameters, Result],
+        /,
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Future[Result]:
+        """Have a function called by the next free process."""
+        return self._threads.submit(self._run, fn, args, kwargs)
+
+    def _run(self, fn: Callable[..., Result], args: Any, kwargs: Any) -> Result:  # noqa: ANN401
+        process = self._processes.get()  # first in, first out: a repeated call goes elsewhere
+        try:
+            return process.call(fn, args, kwargs)
+        finally:
+            self._processes.put(process)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes: at once those that still work on what nobody waits for."""
+        if cancel_futures:
+            for process in self._all:
+                process.kill()
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for process in self._all:
+            process.end()
+
+
+class _Process:
+    """One process, and the one after it."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._alive: Connection | None = None
+        self._ended = False
+
+    def call(self, fn: Callable[..., Result], args: Any, kwargs: Any) -> Result:  # noqa: ANN401
+        if self._ended:
+            raise BrokenExecutor("the worker processes have been ended")
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            theirs, self._alive = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                1, mp_context=context, initializer=_start, initargs=(theirs,)
+            )
+        try:
+            return self._pool.submit(fn, *args, **kwargs).result()
+        except BrokenExecutor:
+            self._pool.shutdown(wait=False)
+            self._pool = None
+            raise
+
+    def kill(self) -> None:
+        self._ended = True
+        if self._alive is not None:
+            self._alive.close()
+
+    def end(self) -> None:
+        self._ended = True
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+
+def end_with_parent(alive: Connection | None = None) -> None:
+    """End this worker as soon as the process that started it has ended, however it ended.
+
+    A pool tells its workers to stop; a parent that was killed cannot, and its workers would wait
+    for work for ever.
+
+    Parameters
+    ----------
+    alive
+        A pipe whose other end the parent holds: the worker also ends when that is closed.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    ends: list[Any] = [parent.sentinel, *([alive] if alive is not None else [])]
+
+    def watch() -> None:
+        wait(ends)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def _start(alive: Connection) -> None:
+    # Ctrl-C reaches all processes of a terminal; the parent says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    end_with_parent(alive)
