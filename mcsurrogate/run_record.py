@@ -43,12 +43,33 @@ class DefinitionResult(_Record):
     error_pb: Size
 
 
+class SubprocessResult(_Record):
+    """Cross section of one subprocess, or of one channel of the phase space."""
+
+    name: str
+    cross_section_pb: Number
+    error_pb: Size
+
+
+class BiasResult(_Record):
+    """What was integrated in the place of the cross section."""
+
+    function: str
+    integral: Number
+    error: Size
+    effective_fraction: Annotated[float, Field(gt=0)]
+    least: Annotated[float, Field(gt=0)]
+
+
 class Result(_Record):
     """``result.json``: a cross section and how it was found."""
 
     cross_section_pb: Number
     error_pb: Size
     definitions: list[DefinitionResult] | None = None
+    subprocesses: list[SubprocessResult] = []
+    channel_cross_sections: list[SubprocessResult] = []
+    bias: BiasResult | None = None
     relative_std_dev: Size
     unweighting_efficiency: Size | None
     overweight_fraction: Annotated[float, Field(ge=0, lt=1)]

@@ -25,7 +25,7 @@ SOURCES = [
     if path.suffix in SUFFIXES
 ]
 # Files that a page tells its reader to write.
-READERS_OWN = {"photons.py", "powers.py", "my_observables.py", "my_model.cpp"}
+READERS_OWN = {"photons.py", "scales.py", "powers.py", "my_observables.py", "my_model.cpp"}
 
 
 def imports(code: str) -> list[str]:

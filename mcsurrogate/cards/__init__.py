@@ -4,8 +4,13 @@ from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.event_sections import EmulatorsSection, GenerationSection
 from mcsurrogate.cards.execution import ClusterSection, ExecutionSection
+from mcsurrogate.cards.expressions import (
+    ParticleObservable,
+    is_own_function,
+    parse_expression,
+)
 from mcsurrogate.cards.load import dump_card, load_card, replace_values
-from mcsurrogate.cards.run_card import RunCard
+from mcsurrogate.cards.run_card import OwnFunction, RunCard, own_functions
 from mcsurrogate.cards.sections import ModelSection
 
 __all__ = [
@@ -16,10 +21,15 @@ __all__ = [
     "ExecutionSection",
     "GenerationSection",
     "ModelSection",
+    "OwnFunction",
+    "ParticleObservable",
     "RunCard",
     "decided_by",
     "dump_card",
+    "is_own_function",
     "load_card",
+    "own_functions",
+    "parse_expression",
     "replace_values",
     "stages_below",
 ]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mcsurrogate.cards.decides import Decides
+from mcsurrogate.cards.quantities import EventFunction
 from mcsurrogate.cards.sections import Section, Text
 
 __all__ = [
@@ -40,6 +41,15 @@ class GenerationSection(Section):
         description=(
             "Number of the first event in the sequence of the seed, counted from 0: jobs that "
             "share a seed make parts of one sample. Quickest in multiples of 100,000."
+        ),
+    )
+    bias: Annotated[EventFunction | None, Decides("integrate", "generate")] = Field(
+        default=None,
+        description=(
+            "Makes events more frequent by a positive function of them, whose inverse is in their "
+            "weights: an expression as in 'pt(j1)^2', or 'path/to/file.py:function' (relative to "
+            "the card); see docs/generation.md. Distributions and cross sections stay what they "
+            "are."
         ),
     )
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-__all__ = ["Energy", "PositiveEnergy", "Scale"]
+from mcsurrogate.cards.expressions import is_own_function, parse_expression
+
+__all__ = ["Energy", "EventFunction", "PositiveEnergy", "Scale"]
 
 _GEV = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
 _QUANTITY = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([A-Za-z]*)\s*")
@@ -33,20 +35,24 @@ Energy = Annotated[float, BeforeValidator(_to_gev), Field(ge=0, allow_inf_nan=Fa
 PositiveEnergy = Annotated[float, BeforeValidator(_to_gev), Field(gt=0, allow_inf_nan=False)]
 """An energy or mass in GeV above zero."""
 
-_DYNAMIC = ("ht", "ht/2", "sum_mt", "sum_mt/2", "transverse_energy", "sqrt_shat")
-
 
 def _to_scale(value: object) -> object:
-    if value in _DYNAMIC:
-        return value
-    try:
-        number = _to_gev(value)
-    except ValueError as error:
-        raise ValueError(f"{error}; dynamic scales are {', '.join(_DYNAMIC)}") from error
+    if isinstance(value, str) and not _QUANTITY.fullmatch(value):
+        return _to_event_function(value)
+    number = _to_gev(value)
     if isinstance(number, int | float) and not 0 < number < float("inf"):
         raise ValueError("a fixed scale must be above zero")
     return number
 
 
+def _to_event_function(value: object) -> object:
+    if isinstance(value, str) and not is_own_function(value):
+        parse_expression(value)
+    return value
+
+
 Scale = Annotated[float | str, BeforeValidator(_to_scale)]
-"""A fixed scale in GeV, or the name of a dynamic one."""
+"""A fixed scale in GeV, or an expression or function of events."""
+
+EventFunction = Annotated[str, BeforeValidator(_to_event_function)]
+"""An expression of observables of events, or ``path/to/file.py:function``."""

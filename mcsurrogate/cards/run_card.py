@@ -1,6 +1,7 @@
 """The run card: one TOML file that decides everything about a run."""
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +13,7 @@ from mcsurrogate.cards.event_sections import (
     ValidationSection,
 )
 from mcsurrogate.cards.execution import ExecutionSection
+from mcsurrogate.cards.expressions import is_own_function
 from mcsurrogate.cards.sections import (
     BeamsSection,
     CutSection,
@@ -25,7 +27,7 @@ from mcsurrogate.cards.sections import (
     VariationsSection,
 )
 
-__all__ = ["RunCard"]
+__all__ = ["OwnFunction", "RunCard", "own_functions"]
 
 
 class RunCard(Section):
@@ -50,6 +52,19 @@ class RunCard(Section):
     execution: ExecutionSection = Field(default=ExecutionSection(), exclude=True)
 
     @model_validator(mode="after")
+    def _bias_of_exact_events(self) -> Self:
+        if self.generation.bias is not None and self.process.definition is None:
+            raise ValueError(
+                "generation.bias belongs to a process `definition`, and the card has none; "
+                "processes of Pythia have 'PhaseSpace:bias2Selection'"
+            )
+        if self.generation.bias is not None and self.emulators is not None:
+            raise ValueError(
+                "generation.bias: events of [emulators] have none; leave one of the two out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _first_event_of_a_sequence(self) -> Self:
         if self.generation.first_event and self.process.definition is None:
             raise ValueError(
@@ -57,3 +72,25 @@ class RunCard(Section):
                 "`definition`, and the card has none; give generation.seed another value"
             )
         return self
+
+
+class OwnFunction(NamedTuple):
+    """A value of a card that names a function in a Python file of the user's own."""
+
+    section: str
+    key: str
+    path: str
+    name: str
+
+
+def own_functions(card: RunCard) -> Iterator[OwnFunction]:
+    """Yield the functions of events that a card names in Python files."""
+    values = {
+        ("scales", "renormalization"): card.scales.renormalization,
+        ("scales", "factorization"): card.scales.factorization,
+        ("generation", "bias"): card.generation.bias,
+    }
+    for (section, key), value in values.items():
+        if isinstance(value, str) and is_own_function(value):
+            path, _, name = value.rpartition(":")
+            yield OwnFunction(section, key, path, name)

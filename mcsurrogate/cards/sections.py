@@ -182,8 +182,10 @@ class ScalesSection(Section):
         default=91.188,
         description=(
             "Renormalisation scale: fixed, in GeV, or dynamic: ht (sum of transverse momenta), "
-            "sum_mt (of transverse masses), half of them (ht/2, sum_mt/2), transverse_energy, "
-            "sqrt_shat."
+            "sum_mt (of transverse masses), transverse_energy, sqrt_shat, kt_clustering "
+            "(MadGraph's -1), or an expression of these and of observables of particles, as in "
+            "'sum_mt/2', '0.5 * mass(e+, e-)' or 'max(pt(j1), 20)', or a function of one's own, "
+            "'path/to/file.py:function' (relative to the card); see docs/generation.md."
         ),
     )
     factorization: Scale = Field(

@@ -62,7 +62,7 @@ SchedulerOption = Annotated[
 
 def read_card(path: Path, **overrides: object) -> "RunCard":
     """Read a run card and replace values that the command line gives; None replaces nothing."""
-    from mcsurrogate.cards import RunCard, load_card, replace_values
+    from mcsurrogate.cards import RunCard, load_card, own_functions, replace_values
 
     given = load_card(path, RunCard)
     card = replace_values(given, overrides)
@@ -79,6 +79,8 @@ def read_card(path: Path, **overrides: object) -> "RunCard":
         family = f"{(path.parent / place).resolve()}:{name}"
         flow = {"family": family, "options": card.integration.flow.options}
         card = replace_values(card, {"integration": {"flow": flow}})
+    for section, key, place, name in own_functions(card):
+        card = replace_values(card, {section: {key: f"{(path.parent / place).resolve()}:{name}"}})
     if card.validation.observables_file is None:
         return card
     # mistakes in it are found now, not after hours of running

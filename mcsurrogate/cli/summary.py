@@ -1,6 +1,6 @@
 """What the commands print about results."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -8,6 +8,9 @@ from rich.table import Table
 from mcsurrogate.cli.console import console, warn
 
 __all__ = ["print_chains", "print_cross_section", "print_emulator", "print_events", "print_verdict"]
+
+_SHOWN = 4
+"""Parts of a cross section on the screen; all are in ``result.json``."""
 
 
 def print_cross_section(result: Mapping[str, Any]) -> None:
@@ -18,9 +21,18 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     for one in result.get("definitions") or ():
         text = f"{one['cross_section_pb']:.6g} +- {one['error_pb']:.2g} pb"
         table.add_row(f"  {one['process']}", text)
+    for kind in ("subprocesses", "channel_cross_sections"):
+        for text, part in _parts(result.get(kind) or ()):
+            table.add_row(f"  {text}", part)
     for source, up, down in _uncertainties(result.get("variations") or {}):
         table.add_row(
             f"  {source}", f"+{up:.3g} -{down:.3g} pb  (+{up / value:.1%} -{down / value:.1%})"
+        )
+    if bias := result.get("bias"):
+        table.add_row(
+            "bias",
+            f"{bias['function']}: weights worth {bias['effective_fraction']:.2%} of as many equal "
+            "ones; what follows is of the biased integral",
         )
     table.add_row("method", str(result["method"]))
     table.add_row("relative standard deviation", f"{result['relative_std_dev']:.3f}")
@@ -35,6 +47,17 @@ def print_cross_section(result: Mapping[str, Any]) -> None:
     console.print(table)
     for warning in result["warnings"]:
         warn(warning)
+
+
+def _parts(parts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the largest parts, and how many more there are; nothing for a single one."""
+    if len(parts) < 2:
+        return
+    ordered = sorted(parts, key=lambda one: -abs(one["cross_section_pb"]))
+    for one in ordered[:_SHOWN]:
+        yield one["name"], f"{one['cross_section_pb']:.6g} +- {one['error_pb']:.2g} pb"
+    if rest := ordered[_SHOWN:]:
+        yield f"{len(rest)} more", f"{sum(one['cross_section_pb'] for one in rest):.6g} pb"
 
 
 def _uncertainties(variations: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:

@@ -127,7 +127,7 @@ class TwoStageSource:
         with torch.no_grad():
             found = self.exact.contributions(u, channel, identities=True)
             exact = torch.zeros_like(points.weight[index])
-            exact[found.accepted] = found.weights.sum(dim=1).to(exact.dtype)
+            exact[found.accepted] = found.drawn_weights.to(exact.dtype)
             surrogate = self.sampler.integrand(u, channel).weight
         weight = torch.where(surrogate == 0.0, 0.0, points.weight[index] * exact / surrogate)
         return weight, found

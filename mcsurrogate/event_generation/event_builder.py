@@ -97,7 +97,7 @@ class EventBuilder:
             helicity = np.full((count, legs), _UNKNOWN_HELICITY)
             # as many for every event, so that where a batch ends changes none of the next
             uniform = torch.rand(count, _CHOICES, generator=self._generator, dtype=torch.float64)
-            chosen = draw_index(found.weights, uniform[:, 0])
+            chosen = draw_index(_of_the_sign(found.weights), uniform[:, 0])
             for index, amplitude in enumerate(self.process.amplitudes):
                 rows = torch.nonzero(chosen == index)[:, 0]
                 if len(rows) == 0:
@@ -141,7 +141,7 @@ class EventBuilder:
         summed = found.configuration is None
         if known is None and summed and isinstance(element, EventMatrixElement):
             known = element.event_weights(momenta, found.alpha_s)
-        members = draw_index(found.luminosities[index], uniform[:, 1]).numpy()
+        members = draw_index(_of_the_sign(found.luminosities[index]), uniform[:, 1]).numpy()
         ids = np.array([member.pdg_ids for member in amplitude.members], dtype=np.int32)
         lines = np.zeros((len(members), ids.shape[1], 2), dtype=np.int32)
         if isinstance(element, ColouredMatrixElement):
@@ -177,6 +177,14 @@ class EventBuilder:
         for pdg in np.unique(pdg_id):
             masses[pdg_id == pdg] = as_number(particle_by_pdg(int(pdg)).mass(self._model))
         return masses
+
+
+def _of_the_sign(parts: Tensor) -> Tensor:
+    """Sizes of those parts ``(N, K)`` that have the sign of their sum, as the event has it.
+
+    Parton densities, and with them all the parts, are negative in places.
+    """
+    return (parts * parts.sum(dim=1, keepdim=True).sign()).clamp(min=0)
 
 
 def _in_order(helicities: Tensor, permutation: tuple[int, ...]) -> NDArray[np.float64]:

@@ -48,27 +48,46 @@ class EventNormalisation:
     overweight
         Share of the cross section above unit weight that the maxima were chosen for.
     effective
-        Effective number of events over their number that is expected from them.
+        Effective number of events over their number that is expected from them, and from a bias.
+    biased
+        Integral that the events are drawn from where they have a bias, which their weights are
+        divided by; the cross section if None.
     """
 
     def __init__(
-        self, cross_section: float, error: float, overweight: float, effective: float
+        self,
+        cross_section: float,
+        error: float,
+        overweight: float,
+        effective: float,
+        biased: float | None = None,
     ) -> None:
-        self.unit = cross_section * (1 - overweight)
+        self.unit = (cross_section if biased is None else biased) * (1 - overweight)
         self._cross_section, self._error = cross_section, error
         self._overweight, self._effective = overweight, effective
         self._events = 0
         self._sum = self._spread = self._excess = self._capped = 0.0
 
-    def weigh(self, weights: Tensor) -> Tensor:
-        """Return weights ``(N, W)`` in pb; the first of each event, the nominal one, is counted."""
+    def weigh(self, weights: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return weights ``(N, W)`` in pb; the first of each event, the nominal one, is counted.
+
+        Parameters
+        ----------
+        weights
+            In units of one event, as drawn.
+        bias
+            ``(N,)`` bias of each event, None without.
+        """
         nominal = weights[:, 0].double()
         excess = (nominal.abs() - 1.0).clamp(min=0.0)
-        self._events += len(nominal)
-        self._sum += float(nominal.sum())
-        self._spread += float((nominal - 1.0 / (1.0 - self._overweight)).square().sum())
         self._excess += float(excess.sum())
         self._capped += float(excess.clamp(max=1.0).sum())
+        if bias is not None:
+            weights = weights / bias[:, None]
+            nominal = weights[:, 0].double()
+        self._events += len(nominal)
+        self._sum += float(nominal.sum())
+        self._spread += float((nominal - self._cross_section / self.unit).square().sum())
         return weights * self.unit
 
     @property

@@ -2,10 +2,11 @@
 
 from mcsurrogate.hard_process.assemble import assemble
 from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
-from mcsurrogate.hard_process.definition_shares import definition_shares
+from mcsurrogate.hard_process.bias import UnbiasedResult, unbiased_cross_section
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.shares import cross_section_shares
 from mcsurrogate.hard_process.variations import (
     Variations,
     varied_cross_section,
@@ -20,13 +21,15 @@ __all__ = [
     "Contributions",
     "HardProcess",
     "PartialWidth",
+    "UnbiasedResult",
     "Variations",
     "assemble",
     "beam_particles",
-    "definition_shares",
+    "cross_section_shares",
     "partial_width",
     "read_definitions",
     "standard_model",
+    "unbiased_cross_section",
     "varied_cross_section",
     "varied_sets",
 ]

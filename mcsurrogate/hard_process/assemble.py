@@ -12,6 +12,7 @@ from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.beams import Beams, beam_particles
 from mcsurrogate.hard_process.channels import Channels, build_channels, symmetry_groups
 from mcsurrogate.hard_process.definitions import read_definitions
+from mcsurrogate.hard_process.event_functions import EventFunctions
 from mcsurrogate.hard_process.few_body_channels import OneHadron, SingleParticle
 from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
 from mcsurrogate.hard_process.limit_events import LimitEvents
@@ -34,7 +35,7 @@ from mcsurrogate.matrix_elements import (
     particle_by_pdg,
 )
 from mcsurrogate.pdf import PartonDensity, load_pdf
-from mcsurrogate.phase_space import Cut, Cuts, JetCuts, scale
+from mcsurrogate.phase_space import Cut, Cuts, JetCuts
 
 __all__ = ["assemble"]
 
@@ -97,14 +98,18 @@ def assemble(
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
     cuts = _finite(card, beams, diagrams, WindowedCuts(_cuts(card, groups, masses), shared))
     channels = _channels(card, groups, diagrams, masses, cuts, beams)
+    functions, bias = EventFunctions(card, groups, model), card.generation.bias
     return HardProcess(
         amplitudes,
         channels,
         cuts,
         beams,
         alpha_s=_coupling(card, beams.pdf),
-        renormalization_scale=scale(card.scales.renormalization),
-        factorization_scale=scale(card.scales.factorization),
+        renormalization_scale=functions.scale(
+            card.scales.renormalization, "scales.renormalization"
+        ),
+        factorization_scale=functions.scale(card.scales.factorization, "scales.factorization"),
+        bias=None if bias is None else functions.positive(bias, "generation.bias"),
         groups_of_channels=symmetry_groups(channels, groups),
         sample_subprocesses=card.integration.subprocesses == "sample",
         sample_helicities=card.integration.helicities == "sample",

@@ -29,7 +29,7 @@ from mcsurrogate.matrix_elements import (
     Subprocess,
     partonic_frame,
 )
-from mcsurrogate.phase_space import Cuts, Scale
+from mcsurrogate.phase_space import Cuts, EventFunction, Scale
 
 __all__ = ["PB_GEV2", "Amplitude", "Contributions", "HardProcess"]
 
@@ -96,6 +96,8 @@ class Contributions:
         ``weights``.
     configuration
         ``(P,)`` the helicity configuration of each point, where they are sampled.
+    bias
+        ``(P,)`` how much more often the points are drawn, None where there is no bias.
     identities
         For each of the A amplitudes the weights of colour flows and helicities ``(P, ...)``, where
         they were asked for and come with the squared amplitude.
@@ -111,6 +113,13 @@ class Contributions:
     luminosities: list[Tensor]
     configuration: Tensor | None = None
     identities: tuple[EventWeights | None, ...] = ()
+    bias: Tensor | None = None
+
+    @property
+    def drawn_weights(self) -> Tensor:
+        """``(P,)`` what points are drawn by: weights of all amplitudes, with the bias."""
+        total = self.weights.sum(dim=1)
+        return total if self.bias is None else total * self.bias
 
     def take(self, points: Tensor) -> "Contributions":
         """Return those of some accepted points, by their numbers among all N."""
@@ -129,6 +138,7 @@ class Contributions:
                 None if known is None else EventWeights(*(part[rows] for part in known))
                 for known in self.identities
             ),
+            None if self.bias is None else self.bias[rows],
         )
 
 
@@ -151,6 +161,8 @@ class HardProcess:
         Strong coupling: a number, or a function of the renormalisation scale in GeV.
     renormalization_scale, factorization_scale
         Scales from momenta.
+    bias
+        Positive function of momenta that the integrand has as a factor, and `contributions` do not.
     groups_of_channels
         For each channel the number of its network; one network a channel if None.
     sample_subprocesses, sample_helicities
@@ -175,6 +187,7 @@ class HardProcess:
         alpha_s: float | Callable[[Tensor | float], Tensor],
         renormalization_scale: Scale,
         factorization_scale: Scale,
+        bias: EventFunction | None = None,
         groups_of_channels: tuple[int, ...] | None = None,
         sample_subprocesses: bool = False,
         sample_helicities: bool = False,
@@ -187,6 +200,7 @@ class HardProcess:
         self.alpha_s = alpha_s
         self.renormalization_scale = renormalization_scale
         self.factorization_scale = factorization_scale
+        self.bias = bias
         self.channels = channels.channels
         self.names: tuple[str, ...] = channels.names
         self.groups = groups_of_channels
@@ -238,14 +252,20 @@ class HardProcess:
         return self._recipe
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
-        """Return d sigma / du in pb at ``u`` ``(N, dim)`` in the channels ``(N,)``."""
+        """Return d sigma / du in pb, biased, at ``u`` ``(N, dim)`` in the channels ``(N,)``."""
         found = self.contributions(u, channel)
         weight = torch.zeros(len(u), dtype=found.weights.dtype, device=u.device)
-        weight[found.accepted] = found.weights.sum(dim=1)
+        weight[found.accepted] = found.drawn_weights
         if self.channels == 1:
             return IntegrandValue(weight)
         prior = self.phase_space.prior(found.momenta, found.x1, found.x2)
         return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
+
+    def bias_at(self, u: Tensor, channel: Tensor | int = 0) -> Tensor | None:
+        """Return the bias ``(N,)`` at points inside the cuts; None where there is none."""
+        if self.bias is None:
+            return None
+        return self.bias(self.phase_space.forward(u[:, : self.phase_space.dim], channel).momenta)
 
     def contributions(
         self,
@@ -319,6 +339,7 @@ class HardProcess:
             luminosities,
             configuration,
             tuple(known),
+            None if self.bias is None else self.bias(momenta.detach()),
         )
 
     def _inside(self, momenta: Tensor, accepted: Tensor) -> tuple[Tensor, list[Tensor] | None]:

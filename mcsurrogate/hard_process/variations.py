@@ -290,6 +290,8 @@ def varied_cross_section(
             found = process.contributions(points.u, points.channel)
             every = variations.weights(found)
             weight = points.weight[found.accepted].double()[:, None]
+            if found.bias is not None:
+                weight = weight / found.bias[:, None]
             weights.append(weight)
             varied.append(torch.where(weight == 0.0, 0.0, weight * every[:, 1:] / every[:, :1]))
     w, wf = torch.cat(weights), torch.cat(varied)

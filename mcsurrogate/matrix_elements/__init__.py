@@ -18,6 +18,7 @@ from mcsurrogate.matrix_elements.gradients import (
     momentum_gradients,
     place_on_mass_shell,
 )
+from mcsurrogate.matrix_elements.labels import particles_by_name
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
@@ -75,6 +76,7 @@ __all__ = [
     "matrix_element",
     "momentum_gradients",
     "particle_by_pdg",
+    "particles_by_name",
     "partonic_frame",
     "place_on_mass_shell",
     "pure_qcd",

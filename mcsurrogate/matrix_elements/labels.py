@@ -8,7 +8,14 @@ from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_name, particle_by_pdg
 from mcsurrogate.matrix_elements.process_syntax import Clause
 
-__all__ = ["Labels", "Restrictions", "multiparticle_labels", "resolve", "restrictions"]
+__all__ = [
+    "Labels",
+    "Restrictions",
+    "multiparticle_labels",
+    "particles_by_name",
+    "resolve",
+    "restrictions",
+]
 
 Labels = Mapping[str, tuple[int, ...]]
 
@@ -81,6 +88,24 @@ def resolve(name: str, labels: Labels, text: str) -> tuple[int, ...]:
         raise ProcessError(
             f"{text!r}: {error}; multiparticle labels are {' '.join(labels)}"
         ) from None
+
+
+def particles_by_name(
+    name: str, flavours: int = 4, own: Mapping[str, str | Sequence[str | int]] | None = None
+) -> frozenset[int] | None:
+    """Return the PDG ids that a name of a particle, a label or a PDG id stands for, None if none.
+
+    Parameters
+    ----------
+    name
+        The name.
+    flavours, own
+        See :func:`multiparticle_labels`.
+    """
+    try:
+        return frozenset(resolve(name, multiparticle_labels(flavours, own), name))
+    except ProcessError:
+        return None
 
 
 def restrictions(clause: Clause, labels: Labels, text: str) -> Restrictions:

@@ -2,9 +2,11 @@
 
 from mcsurrogate.phase_space.channels import ChannelSet
 from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts
+from mcsurrogate.phase_space.expression import EventFunction, Expression
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
 from mcsurrogate.phase_space.invariants import power_law
 from mcsurrogate.phase_space.jets import JetCuts
+from mcsurrogate.phase_space.kt_clustering import KtClustering
 from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping, build_mapping
 from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
 from mcsurrogate.phase_space.scales import DYNAMIC_SCALES, DynamicScale, FixedScale, Scale, scale
@@ -20,9 +22,12 @@ __all__ = [
     "Cut",
     "Cuts",
     "DynamicScale",
+    "EventFunction",
+    "Expression",
     "FixedScale",
     "HadronicPhaseSpace",
     "JetCuts",
+    "KtClustering",
     "PhaseSpaceMapping",
     "PhaseSpacePoint",
     "Powers",

@@ -22,7 +22,13 @@ from mcsurrogate.pdf import lhapdf_id
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import emulator_files, flow_files, pdf_files, varied_pdf_files
+from mcsurrogate.stages.inputs import (
+    emulator_files,
+    flow_files,
+    function_files,
+    pdf_files,
+    varied_pdf_files,
+)
 from mcsurrogate.stages.integration import SAMPLER
 
 __all__ = ["EVENTS", "run_generation"]
@@ -69,6 +75,7 @@ def run_generation(
         **pdf_files(card),
         **varied_pdf_files(card),
         **flow_files(card),
+        **function_files(card),
         **emulator_files(card),
     }
     with folder.stage("generate", reads=reads, makes=[EVENTS]) as record:
@@ -88,11 +95,13 @@ def run_generation(
         else:
             progress(0, wanted, "pilot sample of the emulator")
             selection = emulated_selection(card, process, sampler, overweight, effective, seed)
+        bias = result.get("bias")
         normalisation = EventNormalisation(
             result["cross_section_pb"],
             result["error_pb"],
             selection.overweight,
-            selection.effective,
+            selection.effective * (bias["effective_fraction"] if bias else 1.0),
+            bias["integral"] if bias else None,
         )
 
         def report(done: int, message: str) -> None:
@@ -104,7 +113,10 @@ def run_generation(
                 for points in selection.points(block.events, block.seed, report):
                     weights = selection.weights(points)
                     # what is not wanted is made all the same: the next events draw after it
-                    kept = normalisation.weigh(weights[skipped:])
+                    kept = normalisation.weigh(
+                        weights[skipped:],
+                        process.bias_at(points.u[skipped:], points.channel[skipped:]),
+                    )
                     weights = torch.cat((weights[:skipped], kept))
                     events = builder.build(
                         points.u,
@@ -127,7 +139,10 @@ def run_generation(
             energies_gev=(energy, energy),
             processes=tuple(
                 ProcessInfo(
-                    number, found["cross_section_pb"], found["error_pb"], normalisation.unit
+                    number,
+                    found["cross_section_pb"],
+                    found["error_pb"],
+                    normalisation.unit / (bias["least"] if bias else 1.0),
                 )
                 for number, found in enumerate(result.get("definitions") or [result], start=1)
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcsurrogate.cards import RunCard
+from mcsurrogate.cards import RunCard, own_functions
 from mcsurrogate.generators import weights_path
 from mcsurrogate.hard_process import varied_sets
 from mcsurrogate.pdf import find_pdf
@@ -11,6 +11,7 @@ from mcsurrogate.pdf import find_pdf
 __all__ = [
     "emulator_files",
     "flow_files",
+    "function_files",
     "hadronization_files",
     "observables_files",
     "pdf_files",
@@ -55,6 +56,11 @@ def flow_files(card: RunCard) -> Files:
     """List the file of a family of flows of the user's own."""
     path, _, _ = card.integration.flow.family.rpartition(":")
     return {"integration.flow.family": Path(path)} if path.endswith(".py") else {}
+
+
+def function_files(card: RunCard) -> Files:
+    """List the Python files with functions of events of the user's own."""
+    return {f"{one.section}.{one.key}": Path(one.path) for one in own_functions(card)}
 
 
 def settings_files(settings: Iterable[str]) -> Files:

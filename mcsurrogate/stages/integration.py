@@ -4,13 +4,16 @@ from concurrent.futures import Executor
 from typing import Any
 
 from mcsurrogate.hard_process import (
+    HardProcess,
     Variations,
     assemble,
-    definition_shares,
+    cross_section_shares,
+    unbiased_cross_section,
     varied_cross_section,
 )
 from mcsurrogate.integration import (
     FlowSettings,
+    IntegrationResult,
     IntegrationSettings,
     integrate,
     save_plots,
@@ -20,7 +23,7 @@ from mcsurrogate.integration import Progress as IntegrationProgress
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, read_result
-from mcsurrogate.stages.inputs import flow_files, pdf_files, varied_pdf_files
+from mcsurrogate.stages.inputs import flow_files, function_files, pdf_files, varied_pdf_files
 
 __all__ = ["SAMPLER", "run_integration"]
 
@@ -28,6 +31,8 @@ SAMPLER = "sampler.safetensors"
 _CHECKPOINT = "integration.checkpoint"
 _PLOTS = "plots/integration"
 _PLOT_POINTS = 10_000
+_FEW_EFFECTIVE = 0.01
+_SHARE_POINTS, _LEAST_SHARE_POINTS = 20_000, 2000
 
 
 def run_integration(
@@ -65,6 +70,7 @@ def run_integration(
             **pdf_files(folder.card),
             **varied_pdf_files(folder.card),
             **flow_files(folder.card),
+            **function_files(folder.card),
         },
         makes=[RESULT_FILE, SAMPLER],
         checkpoint=_CHECKPOINT,
@@ -97,10 +103,11 @@ def run_integration(
             resume=folder.resume,
         )
         save_sampler(result.sampler, folder.path / SAMPLER)
+        value, error, bias = _without_bias(folder, process, result, executor)
         content = {
             "process": folder.card.process.name,
-            "cross_section_pb": result.value,
-            "error_pb": result.error,
+            "cross_section_pb": value,
+            "error_pb": error,
             "relative_std_dev": result.relative_std_dev,
             "unweighting_efficiency": result.unweighting_efficiency,
             "unweighting_efficiency_error": result.unweighting_efficiency_error,
@@ -112,23 +119,16 @@ def run_integration(
             "method_decision": result.decision,
             "channels": len(result.channels),
             "seed": folder.card.seed,
-            "precision_reached": result.error / abs(result.value) <= card.precision,
+            "precision_reached": error <= card.precision * abs(value),
             "warnings": list(result.warnings),
+            **bias,
+            **_shares(folder, process, result, (value, error)),
         }
-        names = folder.card.process.definitions
-        if len(names) > 1:
-            content["definitions"] = definition_shares(
-                process,
-                result.sampler,
-                names,
-                (result.value, result.error),
-                folder.seed("definitions"),
-            )
         variations = Variations(folder.card, process)
         if variations.list:
             seed = folder.seed("variations")
             content["variations"] = varied_cross_section(
-                variations, process, result.sampler, result.value, seed
+                variations, process, result.sampler, value, seed
             )
         if plots:
             save_plots(result, folder.path / _PLOTS, points=_PLOT_POINTS)
@@ -136,3 +136,62 @@ def run_integration(
         (folder.path / _CHECKPOINT).unlink()
         record["result"] = RESULT_FILE
     return content
+
+
+def _without_bias(
+    folder: RunFolder, process: HardProcess, result: IntegrationResult, executor: Executor | None
+) -> tuple[float, float, dict[str, Any]]:
+    """Cross section with its error in pb, and what ``result.json`` says of the bias."""
+    if process.bias is None:
+        return result.value, result.error, {}
+    card = folder.card.integration
+    found = unbiased_cross_section(
+        process,
+        result.sampler,
+        (result.value, result.error),
+        seed=folder.seed("bias"),
+        precision=card.precision,
+        evaluations=card.max_evaluations,
+        executor=executor,
+    )
+    content = {
+        "function": folder.card.generation.bias,
+        "integral": result.value,
+        "error": result.error,
+        "effective_fraction": found.effective_fraction,
+        "least": found.least_bias,
+        "evaluations": found.evaluations,
+    }
+    warnings = list(result.warnings)
+    if found.effective_fraction < _FEW_EFFECTIVE:
+        warnings.append(
+            f"generation.bias = {folder.card.generation.bias!r}: the weights of events differ so "
+            f"much that N of them are worth {found.effective_fraction:.1g} N; a bias that is next "
+            "to nothing somewhere needs a floor, as in 'max(pt(j1), 50)^4'"
+        )
+    return found.value, found.error, {"bias": content, "warnings": warnings}
+
+
+def _shares(
+    folder: RunFolder,
+    process: HardProcess,
+    result: IntegrationResult,
+    cross_section: tuple[float, float],
+) -> dict[str, Any]:
+    """Cross sections of definitions, where there are several, of subprocesses and channels."""
+    names = folder.card.process.definitions
+    points = min(_SHARE_POINTS, max(_LEAST_SHARE_POINTS, result.evaluations // 20))
+    seed = folder.seed("definitions")
+    found = cross_section_shares(process, result.sampler, names, cross_section, seed, points)
+    definitions = {"definitions": found["definitions"]} if len(names) > 1 else {}
+    channels: list[dict[str, Any]] = found["channels"]
+    if process.bias is None:  # the integration itself knows these better than a sample
+        channels = [
+            {"name": one.name, "cross_section_pb": one.value, "error_pb": one.error}
+            for one in result.channels
+        ]
+    return {
+        **definitions,
+        "subprocesses": found["subprocesses"],
+        "channel_cross_sections": channels,
+    }

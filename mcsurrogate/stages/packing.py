@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from mcsurrogate.cards import RunCard, load_card, replace_values
+from mcsurrogate.cards import RunCard, load_card, own_functions, replace_values
 from mcsurrogate.errors import PackError, RunFolderError
 from mcsurrogate.generators import shipped_weights, weights_path
 from mcsurrogate.hard_process import varied_sets
@@ -174,6 +174,11 @@ def _refuse_what_a_pack_cannot_hold(card: RunCard) -> None:
         raise PackError(
             f"integration.flow.family = {card.integration.flow.family!r} is code of your own, and "
             "nothing in a pack is run; install it as a module and write module:Class"
+        )
+    for own in own_functions(card):
+        raise PackError(
+            f"{own.section}.{own.key} is code of your own ({own.path}), and nothing in a pack is "
+            "run; write it as an expression"
         )
     named = settings_files([*surrogate_settings(card), *card.chain.surrogate.settings])
     if named:

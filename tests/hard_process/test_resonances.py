@@ -13,7 +13,7 @@ from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import GenerationError, MCSurrogateError
 from mcsurrogate.event_generation import EventBuilder
 from mcsurrogate.events import EventBatch
-from mcsurrogate.hard_process import HardProcess, assemble, definition_shares
+from mcsurrogate.hard_process import HardProcess, assemble, cross_section_shares
 from mcsurrogate.integration import integrate
 from mcsurrogate.matrix_elements import partonic_frame
 
@@ -124,9 +124,13 @@ def test_definitions_are_numbered_and_add_up() -> None:
         for process in (together, *apart)
     ]
     names = ("first", "second")
-    shares = definition_shares(
+    found = cross_section_shares(
         together, results[0].sampler, names, (results[0].value, results[0].error), seed=1
     )
+    shares = found["definitions"]
+    assert [one["name"] for one in found["subprocesses"]] == ["u u~ > e+ e-", "u u~ > vm vm~"][
+        :: 1 if shares[0]["cross_section_pb"] > shares[1]["cross_section_pb"] else -1
+    ]
     assert sum(one["cross_section_pb"] for one in shares) == pytest.approx(results[0].value)
     for one, alone in zip(shares, results[1:], strict=True):
         error = np.hypot(one["error_pb"], alone.error)
