@@ -59,6 +59,8 @@ class PythiaChain:
         Keep the record of the hard process of every event.
     keep_parton_level
         Keep the record of every event just before hadronization, for `Rehadronizer`.
+    keep_record
+        Keep the whole record of every event, decayed hadrons included.
     verbose
         Let Pythia print its banner, tables and messages. Otherwise it prints nothing; its messages
         are in `statistics` and in the errors.
@@ -89,6 +91,7 @@ class PythiaChain:
         run_info: RunInfo | None = None,
         keep_hard_process: bool = False,
         keep_parton_level: bool = False,
+        keep_record: bool = False,
         verbose: bool = False,
     ) -> None:
         self.seed = checked_seed(seed)
@@ -97,6 +100,7 @@ class PythiaChain:
             "verbose": verbose,
             "keep_hard_process": keep_hard_process,
             "keep_parton_level": keep_parton_level,
+            "keep_record": keep_record,
         }
         if isinstance(source, (str, os.PathLike)):
             if run_info is not None:

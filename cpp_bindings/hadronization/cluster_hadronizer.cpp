@@ -32,6 +32,10 @@ class ClusterHadronizer : public HadronModel {
     void writeRecording(const std::string& path) const override { draws_.recorder->write(path); }
     void initialise() override;
     void beginEvent(const Event& event) override;
+    void dropEvent() override {
+        if (draws_.recorder)
+            draws_.recorder->drop();
+    }
     bool fragment(const ColSinglet& singlet, Event& event) override;
     std::string weightsRead() const override { return draws_.about; }
     std::vector<ModelCount> report() const override;
@@ -140,14 +144,8 @@ bool ClusterHadronizer::knowsFormed() const {
 }
 
 void ClusterHadronizer::beginEvent(const Event& event) {
-    if (!draws_.recorder)
-        return;
-    // Pythia repeats the hadron level of an event that fails; then the partons are the same.
-    double checksum = event.size();
-    for (int i = 0; i < event.size(); ++i)
-        checksum += (1. + i) * std::abs(event[i].e()) + event[i].px();
-    // A program that hadronizes saved partons may number them by the scale of the system.
-    draws_.recorder->begin(checksum, static_cast<std::int32_t>(event[0].scale()));
+    if (draws_.recorder)
+        draws_.recorder->begin(checksumOf(event), labelOf(event));
 }
 
 bool ClusterHadronizer::fragment(const ColSinglet& singlet, Event& event) {

@@ -15,6 +15,15 @@ void ClusterRecorder::begin(double checksum, std::int32_t label) {
     start_ = mark();
 }
 
+void ClusterRecorder::drop() {
+    if (event_ < 0)
+        return;
+    forget(start_);
+    labels_.pop_back();
+    --event_;
+    checksum_ = 0.;
+}
+
 void ClusterRecorder::add(const Row& row) {
     for (const int code : {static_cast<int>(event_), static_cast<int>(row.draw), row.first,
                            row.second, row.choice, row.choice2, row.detail, row.primary})

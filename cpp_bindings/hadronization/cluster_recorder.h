@@ -31,6 +31,8 @@ class ClusterRecorder {
     // Begin an event with a number that tells which it is; the draws of an event that is begun
     // again are forgotten.
     void begin(double checksum, std::int32_t label);
+    // The event at hand came to nothing.
+    void drop();
     void add(const Row& row);
     // Mark a place, and forget what came after it.
     std::size_t mark() const { return values_.size() / numberOfValues; }

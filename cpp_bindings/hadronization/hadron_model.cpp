@@ -1,6 +1,7 @@
 #include "hadron_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mcsurrogate {
 
@@ -13,6 +14,17 @@ std::vector<const HadronModelRegistration*>& registered() {
 }
 
 } // namespace
+
+double checksumOf(const Pythia8::Event& event) {
+    double checksum = event.size();
+    for (int i = 0; i < event.size(); ++i)
+        checksum += (1. + i) * std::abs(event[i].e()) + event[i].px();
+    return checksum;
+}
+
+std::int32_t labelOf(const Pythia8::Event& event) {
+    return static_cast<std::int32_t>(event[0].scale());
+}
 
 HadronModelRegistration::HadronModelRegistration(const char* name, Make make)
     : name(name), make(make) {

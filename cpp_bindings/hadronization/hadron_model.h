@@ -35,6 +35,12 @@ struct EventWeights {
     std::vector<std::int64_t> outside;
 };
 
+// Pythia repeats the hadron level of an event that fails; then the partons are the same, and so is
+// this number.
+double checksumOf(const Pythia8::Event& event);
+// A program that hadronizes saved partons may number them by the scale of the system.
+std::int32_t labelOf(const Pythia8::Event& event);
+
 // A line of the statistics; `byPythia` of them were left to Pythia's own code, if that can be.
 struct ModelCount {
     std::string what;
@@ -70,6 +76,8 @@ class HadronModel : public Pythia8::PhysicsBase {
     virtual void initialise() {}
 
     virtual void beginEvent(const Pythia8::Event&) {}
+    // The event that was begun last came to nothing: Pythia::next() returns false.
+    virtual void dropEvent() {}
     // Hadronize one singlet; false leaves it to LundFragmentation.
     virtual bool fragment(const Pythia8::ColSinglet&, Pythia8::Event&) { return false; }
 

@@ -28,10 +28,24 @@ class LundHadronizer : public HadronModel {
     }
 
     void startRecording(Settings& settings) override {
-        breaks_.recorder = std::make_unique<BreakRecorder>(settings.mode("MCSurrogate:recordMax"));
         breaks_.repeats = settings.mode("MCSurrogate:recordRepeats");
-        if (breaks_.repeats > 0 && !breaks_.variations.empty())
-            throw WeightsError("MCSurrogate:recordRepeats cannot be combined with variations");
+        if (settings.flag("MCSurrogate:recordEvents"))
+            breaks_.recorder = std::make_unique<BreakHistory>();
+        else
+            breaks_.recorder =
+                std::make_unique<BreakTables>(settings.mode("MCSurrogate:recordMax"));
+        if (breaks_.repeats > 0 &&
+            (!breaks_.variations.empty() || settings.flag("MCSurrogate:recordEvents")))
+            throw WeightsError("MCSurrogate:recordRepeats cannot be combined with variations, nor "
+                               "with MCSurrogate:recordEvents = on");
+    }
+    void beginEvent(const Event& event) override {
+        if (breaks_.recorder)
+            breaks_.recorder->begin(checksumOf(event), labelOf(event));
+    }
+    void dropEvent() override {
+        if (breaks_.recorder)
+            breaks_.recorder->drop();
     }
     void writeRecording(const std::string& path) const override { breaks_.recorder->write(path); }
 

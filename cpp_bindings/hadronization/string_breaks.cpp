@@ -14,12 +14,14 @@ FlavContainer SurrogateFlav::pick(FlavContainer& flavOld, double pT, double kapp
     if (!breaks_.recorder)
         return draw(flavOld, pT, kappaModifier, allowPop);
     const FlavContainer before = flavOld;
+    const std::int64_t fallbacks = breaks_.picks.fallbacks;
     const FlavContainer flavNew = draw(flavOld, pT, kappaModifier, allowPop);
-    record(before, flavOld, flavNew, allowPop);
+    const bool byPythia = breaks_.picks.fallbacks > fallbacks;
+    record(before, flavOld, flavNew, allowPop, byPythia);
     for (int i = 0; i < breaks_.repeats; ++i) {
         FlavContainer again = before;
         const FlavContainer other = draw(again, pT, kappaModifier, allowPop);
-        record(before, again, other, allowPop);
+        record(before, again, other, allowPop, byPythia);
     }
     return flavNew;
 }
@@ -67,13 +69,14 @@ FlavContainer SurrogateFlav::draw(FlavContainer& flavOld, double pT, double kapp
 }
 
 void SurrogateFlav::record(const FlavContainer& before, const FlavContainer& after,
-                           const FlavContainer& flavNew, bool allowPop) {
+                           const FlavContainer& flavNew, bool allowPop, bool byPythia) {
     const int code = std::abs(before.id);
     const bool atEnd = before.rank == 0;
     if (atEnd && code > 1000 && allowPop)
-        breaks_.recorder->popcorn(code, after.nPop, after.idPop);
+        breaks_.recorder->popcorn(code, after.nPop, after.idPop, byPythia);
     breaks_.recorder->pick(code, atEnd, after.nPop, after.nPop > 0 ? after.idPop : 0,
-                           std::abs(flavNew.id), flavNew.nPop, flavNew.idPop, flavNew.idVtx);
+                           std::abs(flavNew.id), flavNew.nPop, flavNew.idPop, flavNew.idVtx,
+                           byPythia);
 }
 
 int SurrogateFlav::drawMeson(int idMax, int idMin, int idMaxSigned) {
@@ -101,7 +104,9 @@ int SurrogateFlav::combine(FlavContainer& flav1, FlavContainer& flav2) {
     ++breaks_.hadrons.calls;
     if (!breaks_.recorder)
         return drawHadron(flav1, flav2);
+    const std::int64_t fallbacks = breaks_.hadrons.fallbacks;
     const int hadron = drawHadron(flav1, flav2);
+    const bool byPythia = breaks_.hadrons.fallbacks > fallbacks;
     const bool isPopcornMeson = std::min(std::abs(flav1.id), std::abs(flav2.id)) > 1000;
     const int content1 = isPopcornMeson ? flav1.idVtx : std::abs(flav1.id);
     const int content2 = isPopcornMeson ? flav2.idVtx : std::abs(flav2.id);
@@ -109,9 +114,9 @@ int SurrogateFlav::combine(FlavContainer& flav1, FlavContainer& flav2) {
     const int idMin = std::min(content1, content2);
     if (idMin == 0)
         return hadron;
-    breaks_.recorder->combine(idMax, idMin, std::abs(hadron));
+    breaks_.recorder->combine(idMax, idMin, std::abs(hadron), byPythia);
     for (int i = 0; i < breaks_.repeats; ++i)
-        breaks_.recorder->combine(idMax, idMin, std::abs(drawHadron(flav1, flav2)));
+        breaks_.recorder->combine(idMax, idMin, std::abs(drawHadron(flav1, flav2)), byPythia);
     return hadron;
 }
 
@@ -143,12 +148,14 @@ int SurrogateFlav::drawHadron(FlavContainer& flav1, FlavContainer& flav2) {
 
 std::pair<double, double> SurrogatePT::pxy(int idIn, double kappaModifier) {
     ++breaks_.transverse.calls;
+    const std::int64_t fallbacks = breaks_.transverse.fallbacks;
     const std::pair<double, double> momentum = draw(idIn, kappaModifier);
     if (breaks_.recorder) {
-        breaks_.recorder->transverse(std::abs(idIn), momentum.first, momentum.second);
+        const bool byPythia = breaks_.transverse.fallbacks > fallbacks;
+        breaks_.recorder->transverse(std::abs(idIn), momentum.first, momentum.second, byPythia);
         for (int i = 0; i < breaks_.repeats; ++i) {
             const std::pair<double, double> other = draw(idIn, kappaModifier);
-            breaks_.recorder->transverse(std::abs(idIn), other.first, other.second);
+            breaks_.recorder->transverse(std::abs(idIn), other.first, other.second, byPythia);
         }
     }
     return momentum;
@@ -182,12 +189,14 @@ std::pair<double, double> SurrogatePT::draw(int idIn, double kappaModifier) {
 
 double SurrogateZ::zFrag(int idOld, int idNew, double mT2) {
     ++breaks_.fractions.calls;
+    const std::int64_t fallbacks = breaks_.fractions.fallbacks;
     const double z = draw(idOld, idNew, mT2);
     if (breaks_.recorder) {
-        breaks_.recorder->fraction(std::abs(idOld), std::abs(idNew), mT2, z);
+        const bool byPythia = breaks_.fractions.fallbacks > fallbacks;
+        breaks_.recorder->fraction(std::abs(idOld), std::abs(idNew), mT2, z, byPythia);
         for (int i = 0; i < breaks_.repeats; ++i)
             breaks_.recorder->fraction(std::abs(idOld), std::abs(idNew), mT2,
-                                       draw(idOld, idNew, mT2));
+                                       draw(idOld, idNew, mT2), byPythia);
     }
     return z;
 }

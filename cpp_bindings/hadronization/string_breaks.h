@@ -49,7 +49,7 @@ class SurrogateFlav : public Pythia8::StringFlav {
     int drawMeson(int idMax, int idMin, int idMaxSigned);
     int drawBaryon(int idMax, int idMin);
     void record(const Pythia8::FlavContainer& before, const Pythia8::FlavContainer& after,
-                const Pythia8::FlavContainer& flavNew, bool allowPop);
+                const Pythia8::FlavContainer& flavNew, bool allowPop, bool byPythia);
 
     StringBreaks& breaks_;
 };

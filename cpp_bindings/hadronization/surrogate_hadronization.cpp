@@ -235,7 +235,10 @@ void SurrogateHadronization::onEndEvent(Status status) {
         return;
     inNext_ = false;
     // An event that failed is none.
-    isOpen_ = isOpen_ && status == COMPLETE;
+    if (isOpen_ && status != COMPLETE) {
+        isOpen_ = false;
+        model_->dropEvent();
+    }
     // Draws of low-energy strings, which no call tells of.
     setEventWeights();
     closeEvent();
@@ -352,6 +355,7 @@ void registerSettings(Settings* settings) {
     settings->addWord("MCSurrogate:onnxRuntime", "");
     settings->addFlag("MCSurrogate:beyondTraining", false);
     settings->addWord("MCSurrogate:record", "none");
+    settings->addFlag("MCSurrogate:recordEvents", false);
     settings->addMode("MCSurrogate:recordMax", 1000000, true, false, 1, 0);
     settings->addMode("MCSurrogate:recordRepeats", 0, true, true, 0, 1000);
 }

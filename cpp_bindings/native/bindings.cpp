@@ -105,7 +105,8 @@ std::unique_ptr<PythiaSession> session(const std::vector<std::string>& settings,
 
 std::unique_ptr<Loop> make_loop(const std::vector<std::string>& settings, int seed, bool verbose,
                                 const std::optional<py::dict>& run_info, py::object next_batch,
-                                bool may_veto, bool keep_hard_process, bool keep_parton_level) {
+                                bool may_veto, bool keep_hard_process, bool keep_parton_level,
+                                bool keep_record) {
     std::shared_ptr<MemoryLhaup> source;
     if (run_info)
         source = std::make_shared<MemoryLhaup>(hard_process_init(*run_info),
@@ -113,8 +114,9 @@ std::unique_ptr<Loop> make_loop(const std::vector<std::string>& settings, int se
     auto loop = std::make_unique<Loop>();
     py::gil_scoped_release unlock;
     auto pythia = session(settings, seed, verbose);
-    loop->run = std::make_unique<EventLoop>(std::move(pythia), std::move(source), may_veto,
-                                            Keep{keep_hard_process, keep_parton_level});
+    loop->run =
+        std::make_unique<EventLoop>(std::move(pythia), std::move(source), may_veto,
+                                    Keep{keep_hard_process, keep_parton_level, keep_record});
     return loop;
 }
 
@@ -132,6 +134,8 @@ py::dict next_batch(Loop& loop, long events, HepmcOutput* output, const py::obje
         arrays["hard_process"] = record_arrays(std::move(*batch.hard_process));
     if (batch.parton_level)
         arrays["parton_level"] = record_arrays(std::move(*batch.parton_level));
+    if (batch.record)
+        arrays["record"] = record_arrays(std::move(*batch.record));
     return arrays;
 }
 
@@ -356,7 +360,8 @@ PYBIND11_MODULE(_native, module) {
     loop.def(py::init(&make_loop), py::arg("settings"), py::arg("seed"), py::kw_only(),
              py::arg("verbose") = false, py::arg("run_info") = py::none(),
              py::arg("next_batch") = py::none(), py::arg("may_veto") = false,
-             py::arg("keep_hard_process") = false, py::arg("keep_parton_level") = false)
+             py::arg("keep_hard_process") = false, py::arg("keep_parton_level") = false,
+             py::arg("keep_record") = false)
         .def("next_batch", &next_batch, py::arg("events"), py::arg("output") = py::none(),
              py::arg("progress") = py::none())
         .def(

@@ -84,6 +84,8 @@ EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
         batch.hard_process.emplace();
     if (keep_.parton_level)
         batch.parton_level.emplace();
+    if (keep_.record)
+        batch.record.emplace();
     batch.particles.reserve_like(static_cast<std::size_t>(events), previous_particles_,
                                  weight_names_.size());
     for (long i = 0; i < events; ++i) {
@@ -115,6 +117,8 @@ void EventLoop::keep_event(EventBatch& batch) {
         batch.hard_process->append(pythia.process);
     if (batch.parton_level)
         batch.parton_level->append(snapshot_->partons(pythia.event));
+    if (batch.record)
+        batch.record->append(pythia.event);
 }
 
 void EventLoop::append_weights(ParticleColumns& columns) {

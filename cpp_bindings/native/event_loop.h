@@ -25,12 +25,14 @@ namespace mcsurrogate {
 struct Keep {
     bool hard_process = false;
     bool parton_level = false;
+    bool record = false;
 };
 
 struct EventBatch {
     ParticleColumns particles;
     std::optional<RecordColumns> hard_process;
     std::optional<RecordColumns> parton_level;
+    std::optional<RecordColumns> record;
 };
 
 struct LoopSeconds {

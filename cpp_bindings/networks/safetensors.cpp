@@ -268,6 +268,11 @@ void SafeTensorsWriter::add(const std::string& name, const std::vector<float>& v
     addBytes(name, "F32", values, shape);
 }
 
+void SafeTensorsWriter::add(const std::string& name, const std::vector<double>& values,
+                            const std::vector<std::size_t>& shape) {
+    addBytes(name, "F64", values, shape);
+}
+
 void SafeTensorsWriter::write(const std::string& path) const {
     nlohmann::ordered_json description;
     description["__metadata__"] = metadata_;

@@ -84,6 +84,8 @@ class SafeTensorsWriter {
              const std::vector<std::size_t>& shape);
     void add(const std::string& name, const std::vector<float>& values,
              const std::vector<std::size_t>& shape);
+    void add(const std::string& name, const std::vector<double>& values,
+             const std::vector<std::size_t>& shape);
 
     // Throws std::runtime_error where the file cannot be written.
     void write(const std::string& path) const;

@@ -39,6 +39,8 @@ class ParticleBatch:
         The records of the hard processes, if they were asked for.
     parton_level
         The records just before hadronization, if they were asked for.
+    record
+        The whole event records, decayed hadrons included, if they were asked for.
     source_event
         ``(N,)`` int64: number of the parton-level event that each event was hadronized from;
         None for events that were generated as a whole.
@@ -54,6 +56,7 @@ class ParticleBatch:
     process_code: NDArray[np.int32]
     hard_process: EventRecords | None = None
     parton_level: EventRecords | None = None
+    record: EventRecords | None = None
     source_event: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
@@ -78,5 +81,6 @@ class ParticleBatch:
             process_code=columns["process_code"],
             hard_process=records("hard_process"),
             parton_level=records("parton_level"),
+            record=records("record"),
             source_event=columns["source_event"] if len(columns["source_event"]) else None,
         )

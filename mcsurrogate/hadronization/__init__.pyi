@@ -2,6 +2,9 @@
 
 from .clusters import decay_clusters as decay_clusters
 from .onnx_export import export_onnx as export_onnx
+from .string_breaks import BreakHistory as BreakHistory
+from .string_breaks import EventWeights as EventWeights
 from .string_breaks import record_string_breaks as record_string_breaks
+from .string_breaks import reweight as reweight
 from .train import read_hadronization_card as read_hadronization_card
 from .train import train_hadronization as train_hadronization

@@ -1,18 +1,15 @@
 """Training cards of hadronization models."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
+
+from mcsurrogate.hadronization.fitting.cards import AddedHadron, EventFitCard
+from mcsurrogate.hadronization.sections import Section
 
 __all__ = ["HadronizationCard", "Recording", "Section", "StringBreakCard", "StringBreakTraining"]
 
-_LARGEST_SEED = 900_000_000
-
-
-class Section(BaseModel):
-    """A part of a card: no unknown keys, never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_LARGEST_SEED = 899_000_000
 
 
 class HadronizationCard(Section):
@@ -84,11 +81,21 @@ class StringBreakCard(HadronizationCard):
     kind: Annotated[Literal["string_breaks"], Field(description="the model")]
     seed: Annotated[
         int,
-        Field(ge=1, le=_LARGEST_SEED - 1000, description="decides events and training"),
+        Field(ge=1, le=_LARGEST_SEED, description="decides events and training"),
     ] = 1
     recordings: Annotated[
-        tuple[Recording, ...], Field(min_length=1, description="where the training data come from")
-    ]
+        tuple[Recording, ...], Field(description="where the training data come from")
+    ] = ()
+    start: Annotated[
+        str | None,
+        Field(
+            description="weights to begin with in place of a training, shipped ones by their name"
+        ),
+    ] = None
+    add: Annotated[
+        tuple[AddedHadron, ...], Field(description="hadrons that the fits make besides")
+    ] = ()
+    fit: Annotated[EventFitCard | None, Field(description="fit to whole events")] = None
     training: Annotated[StringBreakTraining, Field(description="networks and optimiser")] = (
         StringBreakTraining()
     )
@@ -98,6 +105,18 @@ class StringBreakCard(HadronizationCard):
         """The card's name, and those of the further members of an ensemble."""
         others = (f"{self.name}_member_{i}" for i in range(1, self.training.members))
         return (self.name, *others)
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> Self:
+        if bool(self.recordings) == (self.start is not None):
+            raise ValueError("give either [[recordings]] to train on or weights to start from")
+        if self.start is not None and self.fit is None:
+            raise ValueError("start needs a [fit]")
+        if self.add and self.fit is None:
+            raise ValueError("hadrons are added for a fit: give [fit]")
+        if self.fit is not None and self.training.members > 1:
+            raise ValueError("a fit has members of its own: leave members of [training] at 1")
+        return self
 
     @field_validator("recordings")
     @classmethod

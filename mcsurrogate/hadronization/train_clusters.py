@@ -30,6 +30,7 @@ from mcsurrogate.hadronization.clusters.tables import DecayTables, seen_vertices
 from mcsurrogate.hadronization.clusters.training import ClusterTrainer
 from mcsurrogate.hadronization.fitting.decay_products import low_masses
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
+from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 from mcsurrogate.hadronization.string_breaks.flavours import QUARKS
 from mcsurrogate.progress import Progress
 from mcsurrogate.versions import versions
@@ -78,7 +79,9 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
         if fit_card.add:
             masses = low_masses([h.hadron for h in fit_card.add], _LOW_MASS, seed=card.seed)
             networks = with_added_hadrons(networks, fit_card.add, masses)
-        fit = EventFit(networks, fit_card, seed=card.seed + offset, folder=out, name=name)
+        fit = EventFit(
+            FittedClusters(networks), fit_card, seed=card.seed + offset, folder=out, name=name
+        )
         if resume:
             fit.resume()
         fit.run(progress)

@@ -12,6 +12,7 @@ from mcsurrogate.atomic import atomic_path, write_text
 from mcsurrogate.cards import dump_card
 from mcsurrogate.generators import write_weights
 from mcsurrogate.hadronization.cards import Recording, StringBreakCard
+from mcsurrogate.hadronization.fit_string_breaks import fit_string_breaks
 from mcsurrogate.hadronization.string_breaks.discrete import fit_discrete, hadron_vocabularies
 from mcsurrogate.hadronization.string_breaks.fractions import (
     FractionSample,
@@ -34,6 +35,24 @@ def train_string_breaks(
     card: StringBreakCard, out: Path, *, progress: Progress, resume: bool
 ) -> None:
     """Train string breaks in a folder that is this training's; see `train_hadronization`."""
+    if card.fit is None:
+        _train(card, out, progress=progress, resume=resume)
+    else:
+        fit_string_breaks(card, _start(card, out, progress=progress, resume=resume), out,
+                          progress=progress, resume=resume)  # fmt: skip
+    progress(1, 1, "done")
+
+
+def _start(card: StringBreakCard, out: Path, *, progress: Progress, resume: bool) -> str | Path:
+    """Weights that a fit begins with: given ones, or trained ones."""
+    if card.start is not None:
+        return card.start
+    trained = card.model_copy(update={"name": f"{card.name}_start", "fit": None, "add": ()})
+    _train(trained, out, progress=progress, resume=resume)
+    return out / f"{trained.name}.safetensors"
+
+
+def _train(card: StringBreakCard, out: Path, *, progress: Progress, resume: bool) -> None:
     recording = merge_recordings(
         _record(card, i, source, out, progress) for i, source in enumerate(card.recordings)
     )
@@ -47,7 +66,6 @@ def train_string_breaks(
             card, member, recording, vocabularies, coverage, path, progress, resume=resume
         )
     write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    progress(1, 1, "done")
 
 
 def _train_member(

@@ -66,6 +66,17 @@ def test_seed_decides_everything_and_batches_nothing(z_settings):
     assert other["pdg_id"].tolist() != first["pdg_id"].tolist()
 
 
+def test_whole_records_end_in_the_particles(z_settings):
+    (batch,) = PythiaChain(z_settings, seed=5, keep_record=True).generate(5)
+    record = batch.record
+    assert len(record) == len(batch)
+    final = record.status > 0
+    np.testing.assert_array_equal(record.pdg_id[final], batch.pdg_id)
+    np.testing.assert_array_equal(record.momenta[final], batch.momenta)
+    # Hadrons that have decayed are there too.
+    assert (record.pdg_id[~final] == 111).any()
+
+
 @pytest.mark.parametrize("seed", [0, -1, 900_000_001, 1.0, True, "7"])
 def test_seeds_that_pythia_would_reinterpret_are_rejected(seed, z_settings):
     with pytest.raises(PythiaError, match="seed"):

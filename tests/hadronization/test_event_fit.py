@@ -10,12 +10,13 @@ from mcsurrogate.errors import CheckpointError, HadronizationError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.weights_file import write_weights
-from mcsurrogate.hadronization.clusters.cards import EventFitCard
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording
+from mcsurrogate.hadronization.fitting.cards import EventFitCard
 from mcsurrogate.hadronization.fitting.cluster_scores import event_scores, principal_parameters
 from mcsurrogate.hadronization.fitting.decay_products import CHARGED, decay_products
 from mcsurrogate.hadronization.fitting.event_correlations import EventCorrelations
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
+from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
 from mcsurrogate.hadronization.fitting.moment_fit import MomentMemory, moment_step, whitened
 from mcsurrogate.hadronization.fitting.set_discriminator import HadronSets, cross_fitted_logits
@@ -181,13 +182,13 @@ def test_steps_stay_in_the_trust_region():
 def test_fitting_lowers_the_deviation(restored, zpole, tmp_path):
     start = {name: value.clone() for name, value in restored.state_dict().items()}
     card = EventFitCard(settings=tuple(zpole), events=600, steps=2, last_divergence=1.5)
-    fit = EventFit(restored, card, seed=3, folder=tmp_path)
+    fit = EventFit(FittedClusters(restored), card, seed=3, folder=tmp_path)
     fit.run(lambda *_: None)
     assert fit.curve[-1]["chi2"] < 0.8 * fit.curve[0]["chi2"]
     with pytest.raises(CheckpointError, match="different: networks"):
-        EventFit(restored, card, seed=3, folder=tmp_path).resume()
+        EventFit(FittedClusters(restored), card, seed=3, folder=tmp_path).resume()
     restored.load_state_dict(start)
-    again = EventFit(restored, card, seed=3, folder=tmp_path)
+    again = EventFit(FittedClusters(restored), card, seed=3, folder=tmp_path)
     assert again.resume()
     assert again.curve == fit.curve
 
@@ -206,7 +207,7 @@ def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to, bo
         settings=tuple(zpole), events=500, steps=3, directions=1, averaged=2, thrust=True,
         memory=0.5, prior=300.0, first_divergence=1.0, last_divergence=0.5, **to,
     )  # fmt: skip
-    whole = EventFit(restored, card, seed=5, folder=tmp_path)
+    whole = EventFit(FittedClusters(restored), card, seed=5, folder=tmp_path)
     whole.run(lambda *_: None)
     assert whole.curve[-1]["chi2"] < bound * whole.curve[0]["chi2"]
     end = {name: value.clone() for name, value in restored.state_dict().items()}
@@ -219,9 +220,9 @@ def test_a_fit_with_memory_goes_on_bit_for_bit(restored, zpole, tmp_path, to, bo
     folder.mkdir()
     restored.load_state_dict(start)
     with pytest.raises(KeyboardInterrupt):
-        EventFit(restored, card, seed=5, folder=folder).run(stop)
+        EventFit(FittedClusters(restored), card, seed=5, folder=folder).run(stop)
     restored.load_state_dict(start)
-    again = EventFit(restored, card, seed=5, folder=folder)
+    again = EventFit(FittedClusters(restored), card, seed=5, folder=folder)
     assert again.resume()
     again.run(lambda *_: None)
     assert again.curve == whole.curve
@@ -234,7 +235,7 @@ def test_a_discriminator_improves_the_model(restored, zpole, tmp_path):
         settings=tuple(zpole), events=600, steps=2, loss="adversarial", epochs=8,
         first_divergence=3.0, last_divergence=3.0,
     )  # fmt: skip
-    fit = EventFit(restored, card, seed=4, folder=tmp_path)
+    fit = EventFit(FittedClusters(restored), card, seed=4, folder=tmp_path)
     fit.run(lambda *_: None)
     first, last = (entry["discriminator_auc"] for entry in fit.curve)
     # Random weights are told from Pythia at once, and less well after a step.

@@ -12,9 +12,10 @@ from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.weights_file import read_model_card, write_weights
 from mcsurrogate.hadronization import decay_clusters, train_hadronization
-from mcsurrogate.hadronization.clusters.cards import EventFitCard
 from mcsurrogate.hadronization.clusters.hepmc_samples import read_clusters, read_primary_hadrons
+from mcsurrogate.hadronization.fitting.cards import EventFitCard
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
+from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 
 
 def boosted(p, velocity):
@@ -137,7 +138,7 @@ def test_a_fit_to_a_hepmc_sample(cluster_networks, zpole, tmp_path):
         settings=tuple(zpole), sample=path, events=500, steps=2, last_divergence=1.5
     )
     try:
-        fit = EventFit(cluster_networks, card, seed=3, folder=tmp_path)
+        fit = EventFit(FittedClusters(cluster_networks), card, seed=3, folder=tmp_path)
         fit.run(lambda *_: None)
         assert fit.curve[-1]["chi2"] < 0.8 * fit.curve[0]["chi2"]
         assert fit.summary()["sample"] == "events.hepmc"

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.hadronization.clusters.cards import AddedHadron
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.tables import DecayTables, vertices_of_hadrons
+from mcsurrogate.hadronization.fitting.cards import AddedHadron
 
 __all__ = ["with_added_hadrons"]
 

@@ -291,6 +291,21 @@ class ClusterNetworks(nn.Module):
             result.update(getattr(self, name).tensors(name))
         return result
 
+    def fitted_layers(self) -> dict[str, nn.Linear]:
+        """Last layers that a fit to events changes, by the name of their network."""
+        heads = ("kind", "hadron", "peel", "pop", "mass", "angle")
+        return {name: getattr(self, name).last for name in heads}
+
+    def fitted_tensors(self) -> dict[str, Tensor]:
+        """Parameters of the formation that a fit changes, in place."""
+        formation = self.formation
+        return {
+            "flavour": formation.flavour.data,
+            "share": formation.share.data,
+            "absorb": formation.absorb.data,
+            "single": formation.single.data[:1],
+        }
+
     def metadata(self) -> dict[str, str]:
         """Numbers that the C++ evaluator needs beside the tensors."""
         return {"spline.bins": str(self.bins)}

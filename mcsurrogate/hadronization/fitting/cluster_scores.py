@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording, Draw
-from mcsurrogate.hadronization.fitting.fit_parameters import HEADS, FitParameters
+from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters
 from mcsurrogate.hadronization.spline import unit_spline_log_density
 
 __all__ = ["event_scores", "principal_parameters"]
@@ -50,7 +50,7 @@ def principal_parameters(
     parameters = FitParameters.biases(networks)
     if directions == 0:
         return parameters
-    number = dict.fromkeys(HEADS, 0)
+    number = dict.fromkeys(networks.fitted_layers(), 0)
     first: dict[str, Tensor] = {}
     second: dict[str, Tensor] = {}
     for head, _, _, hidden in _gradients(networks, recording):

@@ -1,92 +1,50 @@
-"""Fit of a cluster model to whole events, to Pythia's or to measured multiplicities."""
+"""Fit of a model to whole events, to Pythia's or to measured multiplicities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from mcsurrogate.checkpoint import Checkpoint, tensor_digest
 from mcsurrogate.classifiers import auc
 from mcsurrogate.events import EventRecords, ParticleBatch
-from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings, write_weights
-from mcsurrogate.hadronization.clusters.cards import EventFitCard
-from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
-from mcsurrogate.hadronization.clusters.recording import ClusterRecording
-from mcsurrogate.hadronization.fitting.cluster_scores import event_scores, principal_parameters
+from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings
+from mcsurrogate.hadronization.fitting.cards import EventFitCard
 from mcsurrogate.hadronization.fitting.decay_products import product_matrix
 from mcsurrogate.hadronization.fitting.event_quantities import EventQuantities, Hadrons
-from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters
+from mcsurrogate.hadronization.fitting.fitted_models import FittedModel, write_model
+from mcsurrogate.hadronization.fitting.gauss_newton import Comparison, GaussNewtonFit
 from mcsurrogate.hadronization.fitting.measured import MeasuredMultiplicities
 from mcsurrogate.hadronization.fitting.measured_shapes import MeasuredShapes
-from mcsurrogate.hadronization.fitting.moment_fit import MomentMemory, moment_step, whitened
+from mcsurrogate.hadronization.fitting.moment_fit import whitened
 from mcsurrogate.hadronization.fitting.set_discriminator import HadronSets, cross_fitted_logits
-from mcsurrogate.progress import Progress
 
 __all__ = ["EventFit"]
 
-_SEEDS_APART = 1000
 _LARGEST_LOGIT = 5.0
 _YIELDS = ("number of", "xi of strange", "xi of baryons", "xi of charm", "xi of bottom")
 
 
-@dataclass(frozen=True, slots=True)
-class _Pass:
-    """Means of one sample of the model and of its target, and how the model answers."""
-
-    deviation: NDArray[np.float64]
-    error: NDArray[np.float64]
-    jacobian: NDArray[np.float64]
-    fisher: NDArray[np.float64]
-
-
-class EventFit:
-    """Fits formation and the last layers of all heads, step by step.
+class EventFit(GaussNewtonFit[EventFitCard]):
+    """Fits a model to whole events.
 
     Each step generates new partons, hadronizes them by Pythia and by the model, and changes the
     parameters by a Gauss-Newton step with the scores of the events.
-
-    Parameters
-    ----------
-    networks
-        Fitted in place.
-    card
-        How.
-    seed
-        Decides partons and hadronization.
-    folder
-        For temporary files and the checkpoint.
-    name
-        Of the checkpoint.
     """
 
     def __init__(
         self,
-        networks: ClusterNetworks,
+        model: FittedModel[Any],
         card: EventFitCard,
         *,
         seed: int,
         folder: Path,
         name: str = "fit",
     ) -> None:
-        self.networks = networks
-        self.card = card
-        self.curve: list[dict[str, float]] = []
-        self._seed = seed
-        self._folder = folder
-        identity = {
-            "seed": seed,
-            **card.model_dump(mode="json"),
-            "networks": tensor_digest(networks.state_dict().values()),
-        }
-        self._checkpoint = Checkpoint(folder / f"{name}_checkpoint.safetensors", identity)
+        super().__init__(model, card, seed=seed, folder=folder, name=name)
         self._quantities: EventQuantities | None = None
-        self._parameters: FitParameters | None = None
-        self._memory: MomentMemory | None = None
-        self._sum: dict[str, torch.Tensor] = {}
         self._areas: list[float] = []
         self._sample = _sample(card)
         self._measured = (
@@ -94,112 +52,43 @@ class EventFit:
         )
         self._shapes = MeasuredShapes.read() if card.measured_shapes else None
 
-    def resume(self) -> bool:
-        """Go on from the checkpoint, if there is one; tells whether there was."""
-        state = self._checkpoint.load()
-        if state is None:
-            return False
-        self.networks.load_state_dict(state["networks"])
-        self.curve = state["curve"]
-        self._sum = state["sum"]
-        if state["memory"] is not None:
-            self._memory = MomentMemory(self.card.memory, *state["memory"])
-        self._parameters = FitParameters(*state["parameters"])
-        self._quantities = EventQuantities.of_state(state["quantities"])
-        return True
-
-    def _save(self) -> None:
-        assert self._parameters is not None
+    def _state(self) -> dict[str, Any]:
         assert self._quantities is not None
-        memory = None
-        if (m := self._memory) is not None:
-            memory = (m.jacobian, m.fisher, m.deviation, m.covariance, m.variance, m.steps)
-        state = {
-            "networks": self.networks.state_dict(),
-            "curve": self.curve,
-            "sum": self._sum,
-            "memory": memory,
-            "parameters": (
-                self._parameters.outputs, self._parameters.directions, self._parameters.centres
-            ),
-            "quantities": self._quantities.state(),
-        }  # fmt: skip
-        self._checkpoint.save(state)
+        return {"quantities": self._quantities.state()}
 
-    def run(self, progress: Progress) -> None:
-        """Fit to the end.
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._quantities = EventQuantities.of_state(state["quantities"])
 
-        Raises
-        ------
-        PythiaError
-            If events cannot be generated.
-        """
-        steps = self.card.steps
-        while len(self.curve) < steps:
-            done = len(self.curve)
-            progress(done, steps, "fitting to events")
-            found = self._pass(self._seed + _SEEDS_APART * (done + 1))
-            # Large steps first, then averages over ever more events.
-            fraction = done / max(steps - 1, 1)
-            limit = (
-                self.card.first_divergence
-                * (self.card.last_divergence / self.card.first_divergence) ** fraction
-            )
-            step = moment_step(
-                found.jacobian, found.fisher, found.deviation, found.error,
-                largest_divergence=limit, prior=self.card.prior,
-            )  # fmt: skip
-            damping = 1.0 if fraction < 0.5 else self.card.damping
-            assert self._parameters is not None
-            self._parameters.shift(self.networks, damping * step.shift)
-            if self._memory is not None:
-                self._memory.move(damping * step.shift)
-            if done >= steps - self.card.averaged:
-                for name, values in self.networks.state_dict().items():
-                    part = values.double() / self.card.averaged
-                    self._sum[name] = self._sum[name] + part if name in self._sum else part
-            used = found.error > 0
-            self.curve.append(
-                {
-                    "chi2": step.chi2,
-                    "expected_chi2": step.expected_chi2,
-                    "quantities": float(used.sum()),
-                    "divergence": step.divergence,
-                    "largest_pull": float(np.abs(found.deviation[used] / found.error[used]).max()),
-                }
-            )
-            if self._areas:
-                self.curve[-1]["discriminator_auc"] = self._areas[-1]
-            self._save()
-        if self.card.averaged > 1:
-            self.networks.load_state_dict(self._sum)
+    def _noted(self) -> dict[str, float]:
+        return {"discriminator_auc": self._areas[-1]} if self._areas else {}
 
     def _lines(self) -> list[str]:
         return [*self.card.settings, "HadronLevel:Decay = off"]
 
-    def _pass(self, seed: int) -> _Pass:
+    def _pass(self, seed: int) -> Comparison:
         chain = PythiaChain(self._lines(), seed=seed, keep_parton_level=True)
         (generated,) = chain.generate(self.card.events, batch_size=self.card.events)
         assert generated.parton_level is not None
         partons = _numbered(generated.parton_level)
         target = self._sample if self._sample is not None else generated
         recording = self._folder / "fit_recording.safetensors"
-        weights = self._write_weights()
+        weights = write_model(self.model, self._folder / "fit_weights.safetensors")
         run = Rehadronizer(
             [
                 *hadronization_settings(weights),
                 f"MCSurrogate:record = {recording}",
+                *self.model.record_settings,
                 *self._lines(),
             ],
             seed=seed + 1,
         )
         batches = list(run.hadronize(partons, batch_size=self.card.events))
         del run  # the plugin writes when it is destroyed
-        recorded = ClusterRecording.read(recording)
+        recorded = self.model.read(recording)
         recording.unlink()
         if self._parameters is None:
-            self._parameters = principal_parameters(self.networks, recorded, self.card.directions)
-        of_event = event_scores(self.networks, recorded, self._parameters)
+            self._parameters = self.model.parameters(recorded, self.card.directions)
+        of_event = self.model.scores(recorded, self._parameters)
         # Events that fail before hadronization leave no record.
         scores = np.zeros((len(partons), of_event.shape[1]), dtype=np.float32)
         scores[recorded.labels] = of_event
@@ -259,21 +148,13 @@ class EventFit:
             return mine, others
         return np.concatenate([got, mine], axis=1), np.concatenate([wanted, others], axis=1)
 
-    def _write_weights(self) -> Path:
-        path = self._folder / "fit_weights.safetensors"
-        write_weights(
-            path, model="clusters", tensors=self.networks.tensors(),
-            metadata=self.networks.metadata(), card={},
-        )  # fmt: skip
-        return path
-
     def _compare(
         self,
         got: NDArray[np.float64],
         wanted: NDArray[np.float64],
         shapes: NDArray[np.float64] | None,
         scores: NDArray[np.float64],
-    ) -> _Pass:
+    ) -> Comparison:
         means, targets = got.mean(axis=0), wanted.mean(axis=0)
         centred = scores - scores.mean(axis=0)
         jacobian = (got - means).T @ centred / len(got)
@@ -295,20 +176,7 @@ class EventFit:
                 rest = np.sqrt(m.variance) * rest
             jacobian, deviation = whitened(jacobian, deviation, rest, covariance)
             error = np.ones(len(deviation))
-        return _Pass(deviation, error, jacobian, fisher)
-
-    def _remember(
-        self,
-        jacobian: NDArray[np.float64],
-        fisher: NDArray[np.float64],
-        deviation: NDArray[np.float64],
-        covariance: NDArray[np.float64],
-    ) -> MomentMemory:
-        if self._memory is None:
-            self._memory = MomentMemory(self.card.memory, jacobian, fisher, deviation, covariance)
-        else:
-            self._memory.add(jacobian, fisher, deviation, covariance)
-        return self._memory
+        return Comparison(deviation, error, jacobian, fisher)
 
     def _with_measured(
         self,
@@ -319,7 +187,7 @@ class EventFit:
         jacobian: NDArray[np.float64],
         fisher: NDArray[np.float64],
         centred: NDArray[np.float64],
-    ) -> _Pass:
+    ) -> Comparison:
         """Put measured multiplicities in the place of yields, which spectra by species hold too."""
         assert self._quantities is not None
         assert self._measured is not None
@@ -346,18 +214,14 @@ class EventFit:
         error[: len(targets)] *= self.card.shape_error
         names = self._quantities.moments.names()
         error[[i for i, name in enumerate(names) if name.startswith(_YIELDS)]] = 0.0
-        return _Pass(deviation, error, jacobian, fisher)
+        return Comparison(deviation, error, jacobian, fisher)
 
-    def summary(self) -> Mapping[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Tell a model card of the fit."""
         return {
-            "settings": list(self.card.settings),
-            "events_a_step": self.card.events,
-            "steps": len(self.curve),
-            "parameters": self._parameters.size if self._parameters is not None else 0,
+            **super().summary(),
             "measured": str(self.card.measured) if self.card.measured is not None else None,
             **({"sample": self.card.sample.name} if self.card.sample is not None else {}),
-            "last": self.curve[-1] if self.curve else {},
         }
 
 

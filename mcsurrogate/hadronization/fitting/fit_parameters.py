@@ -1,25 +1,32 @@
-"""The parameters of a cluster model that a fit to events changes."""
+"""The parameters of a hadronization model that a fit to events changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
+__all__ = ["FitParameters", "FittedNetworks"]
 
-__all__ = ["HEADS", "FitParameters"]
-
-#: Networks whose last layer is fitted.
-HEADS = ("kind", "hadron", "peel", "pop", "mass", "angle")
 _SMALLEST = 1e-6
+
+
+class FittedNetworks(Protocol):
+    """Networks of which a fit changes the last layers, and a few other parameters."""
+
+    def fitted_layers(self) -> Mapping[str, nn.Linear]:
+        """Last layers by the name of their network."""
+
+    def fitted_tensors(self) -> Mapping[str, Tensor]:
+        """Other parameters by name, ``(n,)`` each, which are changed in place."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitParameters:
-    """Formation, and the last layer of every network along a few directions.
+    """The last layer of every network along a few directions, and other parameters as they are.
 
     A last layer makes ``W h + b`` of the activations h. Fitted are b, and W along standardised
     directions z = D (h - c): the outputs change by ``s_0 + S z``. So the answer may depend on mass
@@ -38,11 +45,10 @@ class FitParameters:
     centres: Mapping[str, Tensor]
 
     @classmethod
-    def biases(cls, networks: ClusterNetworks) -> "FitParameters":
-        """Take the parameters of formation and the biases of every head."""
-        outputs = {name: getattr(networks.formation, name).numel() for name in ("flavour", "share")}
-        outputs |= {"absorb": 2, "single": 1}
-        outputs |= {name: getattr(networks, name).last.bias.numel() for name in HEADS}
+    def biases(cls, networks: FittedNetworks) -> "FitParameters":
+        """Take the biases of every last layer, and all other parameters that are fitted."""
+        outputs = {name: tensor.numel() for name, tensor in networks.fitted_tensors().items()}
+        outputs |= {name: last.bias.numel() for name, last in networks.fitted_layers().items()}
         return cls(outputs, {}, {})
 
     def along(self, head: str, mean: Tensor, covariance: Tensor, number: int) -> "FitParameters":
@@ -51,7 +57,7 @@ class FitParameters:
         Parameters
         ----------
         head
-            One of `HEADS`.
+            Name of one of the networks.
         mean, covariance
             ``(hidden,)`` and ``(hidden, hidden)`` of its activations.
         number
@@ -101,18 +107,19 @@ class FitParameters:
         z = (hidden - self.centres[head]) @ self.directions[head].T
         return torch.cat([gradient, (z[:, :, None] * gradient[:, None, :]).flatten(1)], dim=1)
 
-    def shift(self, networks: ClusterNetworks, change: NDArray[np.float64]) -> None:
+    def shift(self, networks: FittedNetworks, change: NDArray[np.float64]) -> None:
         """Add a vector of changes, ``(size,)``, to the parameters of networks."""
+        layers, tensors = networks.fitted_layers(), networks.fitted_tensors()
         with torch.no_grad():
             for name, part in self.slices.items():
                 values = torch.from_numpy(change[part]).to(torch.float32)
                 values = values.reshape(-1, self.outputs[name])
-                if name not in HEADS:
-                    getattr(networks.formation, name)[: values.shape[1]] += values[0]
+                if name in tensors:
+                    tensors[name].add_(values[0])
                     continue
-                last = getattr(networks, name).last
-                last.bias += values[0]
+                last = layers[name]
+                last.bias.add_(values[0])
                 if name in self.directions:
                     weight = values[1:].T @ self.directions[name]
-                    last.weight += weight
-                    last.bias -= weight @ self.centres[name]
+                    last.weight.add_(weight)
+                    last.bias.sub_(weight @ self.centres[name])

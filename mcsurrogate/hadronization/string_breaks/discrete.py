@@ -13,31 +13,29 @@ from torch import Tensor
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.hadronization.string_breaks.flavours import (
     BREAK_CLASSES,
-    LIGHT_DIQUARKS,
-    LIGHT_QUARKS,
     PICK_OUTCOMES,
-    QUARKS,
-    baryon_has_content,
     break_class,
-    meson_has_content,
+)
+from mcsurrogate.hadronization.string_breaks.inputs import (
+    hadron_input,
+    pick_input,
+    popcorn_input,
 )
 from mcsurrogate.hadronization.string_breaks.networks import DenseNetwork, StringBreakNetworks
 from mcsurrogate.hadronization.string_breaks.recording import BreakRecording
 
 __all__ = ["fit_discrete", "hadron_vocabularies"]
 
-_LIGHT_DIQUARK_INDEX = {code: i for i, code in enumerate(LIGHT_DIQUARKS)}
 _PICK_INDEX = {
     (o.id, o.popcorn_mesons, o.popcorn_quark, o.vertex_quark): i
     for i, o in enumerate(PICK_OUTCOMES)
 }
-_OTHER_DIQUARK = len(QUARKS) + len(LIGHT_DIQUARKS)
-_PICK_INPUTS = _OTHER_DIQUARK + 1 + 1 + 3 + 1
 
 # Logarithm of the largest ratio of a Gaussian's width to the mean one, either way.
 _LARGEST_LOG_RATIO = 3.0
 
-Table = dict[int, tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]]
+_Row = tuple[bytes, NDArray[np.float64], NDArray[np.bool_], int, int]
+"""Input as a key, input, allowed outcomes, outcome, count."""
 
 
 def hadron_vocabularies(recording: BreakRecording) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -101,7 +99,7 @@ def _fit_categorical(
 
 def _collect(
     kind: str,
-    rows: list[tuple[bytes, NDArray[np.float64], NDArray[np.bool_], int, int]],
+    rows: list[_Row],
     outcomes: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Sum counts of equal inputs: (inputs, allowed outcomes, counts), one row for each input."""
@@ -120,77 +118,44 @@ def _collect(
     return x, allowed, counts
 
 
-def _popcorn_rows(
-    recording: BreakRecording,
-) -> list[tuple[bytes, NDArray[np.float64], NDArray[np.bool_], int, int]]:
+def _popcorn_rows(recording: BreakRecording) -> list[_Row]:
     rows = []
     for code, mesons, quark, count in recording.popcorn.tolist():
-        index = _LIGHT_DIQUARK_INDEX.get(code)
-        if index is None:
+        found = popcorn_input(code)
+        if found is None:
             continue
-        x = np.zeros(len(LIGHT_DIQUARKS))
-        x[index] = 1.0
+        x, allowed = found
         heavy, light = code // 1000, (code // 100) % 10
         outcome = 2 * mesons + (1 if quark == light and heavy != light else 0)
-        allowed = np.array([True, heavy != light, True, heavy != light])
         rows.append((x.tobytes(), x, allowed, outcome, count))
     return rows
 
 
-def _pick_rows(
-    recording: BreakRecording,
-) -> list[tuple[bytes, NDArray[np.float64], NDArray[np.bool_], int, int]]:
+def _pick_rows(recording: BreakRecording) -> list[_Row]:
     rows = []
     for old, at_end, mesons, popcorn, *new, count in recording.pick.tolist():
         outcome = _PICK_INDEX.get(tuple(new))
-        is_quark = old in QUARKS
-        if outcome is None or (mesons and popcorn not in LIGHT_QUARKS):
+        if outcome is None or (mesons and not popcorn):
             continue
-        if not is_quark and old < 1000:
-            continue
-        x = np.zeros(_PICK_INPUTS)
-        if is_quark:
-            x[old - 1] = 1.0
-        else:
-            diquark = _LIGHT_DIQUARK_INDEX.get(old)
-            x[_OTHER_DIQUARK if diquark is None else len(QUARKS) + diquark] = 1.0
-        x[_OTHER_DIQUARK + 1] = at_end
-        if mesons:
-            x[_OTHER_DIQUARK + 1 + popcorn] = 1.0
-            x[_OTHER_DIQUARK + 5] = 1.0
-        if is_quark:
-            allowed = np.ones(len(PICK_OUTCOMES), dtype=bool)
-        elif mesons:
-            allowed = np.array(
-                [o.popcorn_quark == popcorn and not o.popcorn_mesons for o in PICK_OUTCOMES]
-            )
-        else:
-            allowed = np.array([o.popcorn_quark == 0 for o in PICK_OUTCOMES])
-        if allowed[outcome]:
+        found = pick_input(old, at_end, popcorn if mesons else 0)
+        if found is not None and found[1][outcome]:
+            x, allowed = found
             rows.append((x.tobytes(), x, allowed, outcome, count))
     return rows
 
 
 def _hadron_rows(
     recording: BreakRecording, vocabulary: tuple[int, ...], *, baryons: bool
-) -> list[tuple[bytes, NDArray[np.float64], NDArray[np.bool_], int, int]]:
+) -> list[_Row]:
     position = {code: i for i, code in enumerate(vocabulary)}
     rows = []
     for large, small, hadron, count in recording.combine.tolist():
-        if (large > 1000) != baryons or small not in QUARKS:
+        if (large > 1000) != baryons:
             continue
-        if baryons:
-            diquark = _LIGHT_DIQUARK_INDEX.get(large)
-            if diquark is None:
-                continue
-            x = np.zeros(len(QUARKS) + len(LIGHT_DIQUARKS))
-            x[small - 1] = x[len(QUARKS) + diquark] = 1.0
-            fits = [code == 0 or baryon_has_content(code, large, small) for code in vocabulary]
-        else:
-            x = np.zeros(2 * len(QUARKS))
-            x[large - 1] = x[len(QUARKS) + small - 1] = 1.0
-            fits = [code == 0 or meson_has_content(code, large, small) for code in vocabulary]
-        rows.append((x.tobytes(), x, np.array(fits), position[hadron], count))
+        found = hadron_input(large, small, vocabulary)
+        if found is not None:
+            x, allowed = found
+            rows.append((x.tobytes(), x, allowed, position[hadron], count))
     return rows
 
 

@@ -1,12 +1,17 @@
 """The networks of a string break, laid out as the C++ evaluator reads them."""
 
 import itertools
+import os
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from torch import Tensor, nn
 
+from mcsurrogate.errors import HadronizationError
+from mcsurrogate.generators import read_weights_header, weights_path
 from mcsurrogate.hadronization.spline import unit_spline_log_density
 from mcsurrogate.hadronization.string_breaks.flavours import (
     BREAK_CLASSES,
@@ -93,10 +98,14 @@ class FractionNetwork(nn.Module):
 
     def forward(self, old: Tensor, new: Tensor, log_mass: Tensor) -> Tensor:
         """Spline parameters ``(3 bins + 1, N)`` for classes and ``log(mT^2 / GeV^2)``."""
+        outputs: Tensor = self.rest.last(self.hidden(old, new, log_mass))
+        return outputs.T.contiguous()
+
+    def hidden(self, old: Tensor, new: Tensor, log_mass: Tensor) -> Tensor:
+        """``(N, hidden)`` activations of the last hidden layer."""
         x = (log_mass - self.centre) / self.scale
         first = self.old(old) + self.new(new) + self.bias + x[:, None] * self.mass
-        outputs: Tensor = self.rest(nn.functional.silu(first))
-        return outputs.T.contiguous()
+        return self.rest.hidden(nn.functional.silu(first))
 
     def log_density(self, old: Tensor, new: Tensor, log_mass: Tensor, z: Tensor) -> Tensor:
         """``(N,)`` logarithms of the density of z."""
@@ -164,6 +173,64 @@ class StringBreakNetworks(nn.Module):
         for name in ("popcorn", "pick", "meson", "baryon", "transverse", "fraction"):
             result.update(getattr(self, name).tensors(name))
         return result
+
+    @classmethod
+    def load(cls, model: str | os.PathLike[str]) -> Self:
+        """Networks of a weights file: shipped ones by their name, others by their path.
+
+        Raises
+        ------
+        HadronizationError
+            If there is no such file, or it holds another model.
+        """
+        path = weights_path(model)
+        if (kind := read_weights_header(path)["mcsurrogate.model"]) != "string_breaks":
+            raise HadronizationError(f"{path} holds a model of the kind {kind}, not string_breaks")
+        tensors = {name: torch.from_numpy(value) for name, value in load_file(path).items()}
+        hidden, outputs = len(tensors["fraction.0.bias"]), len(tensors["fraction.2.bias"])
+        fraction = FractionNetwork((outputs - 1) // 3, hidden, *tensors["fraction.norm"].tolist())
+        old, new, mass = torch.tensor_split(
+            tensors["fraction.0.weight"], (END_CLASSES, END_CLASSES + len(BREAK_CLASSES)), dim=1
+        )
+        rest = {
+            f"rest.layers.{i}.{what}": tensors[f"fraction.{i + 1}.{what}"]
+            for i in range(2)
+            for what in ("weight", "bias")
+        }
+        fraction.load_state_dict(
+            {
+                "old.weight": old.T, "new.weight": new.T, "mass": mass[:, 0],
+                "bias": tensors["fraction.0.bias"], **rest,
+            }
+        )  # fmt: skip
+        networks = cls(
+            tuple(tensors["meson.vocabulary"].tolist()),
+            tuple(tensors["baryon.vocabulary"].tolist()),
+            fraction,
+            components=len(tensors["transverse.1.bias"]) // 2,
+            hidden=len(tensors["transverse.0.bias"]),
+        )
+        for name in ("popcorn", "pick", "meson", "baryon", "transverse"):
+            layers = getattr(networks, name).layers
+            layers.load_state_dict(
+                {
+                    key.removeprefix(f"{name}."): value
+                    for key, value in tensors.items()
+                    if key.startswith(f"{name}.") and key.endswith(("weight", "bias"))
+                }
+            )
+        networks.range = tensors["fraction.range"].numpy()
+        return networks
+
+    def fitted_layers(self) -> dict[str, nn.Linear]:
+        """Last layers that a fit to events changes, by the name of their network."""
+        names = ("popcorn", "pick", "meson", "baryon", "transverse")
+        layers: dict[str, nn.Linear] = {name: getattr(self, name).last for name in names}
+        return {**layers, "fraction": self.fraction.rest.last}
+
+    def fitted_tensors(self) -> dict[str, Tensor]:
+        """Other parameters that a fit changes: none."""
+        return {}
 
     def metadata(self) -> dict[str, str]:
         """Numbers that the C++ evaluator needs beside the tensors."""

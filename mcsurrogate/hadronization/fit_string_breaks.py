@@ -1,0 +1,74 @@
+"""Fits of string breaks to whole events and to measurements, from a card."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mcsurrogate.atomic import write_text
+from mcsurrogate.cards import dump_card
+from mcsurrogate.generators import weights_path, write_weights
+from mcsurrogate.hadronization.cards import StringBreakCard
+from mcsurrogate.hadronization.fitting.event_fit import EventFit
+from mcsurrogate.hadronization.fitting.fitted_models import FittedStringBreaks
+from mcsurrogate.hadronization.string_breaks.added_hadrons import add_hadrons
+from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
+from mcsurrogate.progress import Progress
+from mcsurrogate.versions import versions
+
+__all__ = ["fit_string_breaks"]
+
+
+def fit_string_breaks(
+    card: StringBreakCard,
+    start: str | os.PathLike[str],
+    out: Path,
+    *,
+    progress: Progress,
+    resume: bool,
+) -> None:
+    """Fit the last layers of all networks, and write the weights.
+
+    Parameters
+    ----------
+    card
+        With a fit to whole events, to measured tables, or one after the other.
+    start
+        Weights to begin with.
+    out
+        Folder of the training.
+    progress
+        Told what is being done.
+    resume
+        Go on from checkpoints.
+    """
+    networks = StringBreakNetworks.load(start)
+    add_hadrons(networks, card.add)
+    model = FittedStringBreaks(networks)
+    about: dict[str, Any] = {
+        "name": card.name,
+        "model": card.kind,
+        "what": "flavour, transverse momentum and z of string breaks, for Pythia's Lund strings",
+        "start": Path(start).name,
+        "start_sha256": hashlib.sha256(weights_path(start).read_bytes()).hexdigest(),
+        "added_hadrons": [hadron.hadron for hadron in card.add],
+        "seed": card.seed,
+        "versions": versions(),
+    }
+    assert card.fit is not None
+    fit = EventFit(model, card.fit, seed=card.seed, folder=out)
+    if resume:
+        fit.resume()
+    fit.run(progress)
+    about["fitted_to_events"] = fit.summary()
+    metrics = {"fit": fit.curve}
+    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    write_text(out / f"{card.name}.toml", dump_card(card))
+    write_weights(
+        out / f"{card.name}.safetensors",
+        model="string_breaks",
+        tensors=networks.tensors(),
+        metadata=networks.metadata(),
+        card=about,
+    )

@@ -1,0 +1,11 @@
+"""What all sections of training cards are."""
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Section"]
+
+
+class Section(BaseModel):
+    """A part of a card: no unknown keys, never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
