@@ -18,7 +18,8 @@ std::vector<const HadronModelRegistration*>& registered() {
 double checksumOf(const Pythia8::Event& event) {
     double checksum = event.size();
     for (int i = 0; i < event.size(); ++i)
-        checksum += (1. + i) * std::abs(event[i].e()) + event[i].px();
+        // Energies alone are those of the beams in elastic scattering, and momenta add up to 0.
+        checksum += (1. + i) * (std::abs(event[i].e()) + event[i].px());
     return checksum;
 }
 
