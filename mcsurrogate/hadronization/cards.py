@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mcsurrogate.hadronization.fitting.cards import AddedHadron, EventFitCard
+from mcsurrogate.hadronization.fit_cards import AddedHadron, EventFitCard
 from mcsurrogate.hadronization.sections import Section
 
 __all__ = ["HadronizationCard", "Recording", "Section", "StringBreakCard", "StringBreakTraining"]

@@ -11,7 +11,7 @@ from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.generators.weights_file import write_weights
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording
-from mcsurrogate.hadronization.fitting.cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.cluster_scores import event_scores, principal_parameters
 from mcsurrogate.hadronization.fitting.decay_products import CHARGED, decay_products
 from mcsurrogate.hadronization.fitting.event_correlations import EventCorrelations

@@ -13,7 +13,7 @@ from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.weights_file import read_model_card, write_weights
 from mcsurrogate.hadronization import decay_clusters, train_hadronization
 from mcsurrogate.hadronization.clusters.hepmc_samples import read_clusters, read_primary_hadrons
-from mcsurrogate.hadronization.fitting.cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
 from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from mcsurrogate.generators import PythiaChain
-from mcsurrogate.hadronization.fitting.cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.measured_shapes import (
     MeasuredShapes,
     decay_primary_hadrons,

@@ -9,7 +9,7 @@ import torch
 from mcsurrogate.errors import CardError
 from mcsurrogate.generators import PythiaChain, hadronization_settings
 from mcsurrogate.hadronization import train_hadronization
-from mcsurrogate.hadronization.fitting.cards import AddedHadron
+from mcsurrogate.hadronization.fit_cards import AddedHadron
 from mcsurrogate.hadronization.string_breaks.added_hadrons import add_hadrons
 from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
 

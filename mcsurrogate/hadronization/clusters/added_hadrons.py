@@ -11,7 +11,7 @@ from torch import Tensor
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.tables import DecayTables, vertices_of_hadrons
-from mcsurrogate.hadronization.fitting.cards import AddedHadron
+from mcsurrogate.hadronization.fit_cards import AddedHadron
 
 __all__ = ["with_added_hadrons"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mcsurrogate.hadronization.cards import HadronizationCard
-from mcsurrogate.hadronization.fitting.cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.sections import Section
 
 __all__ = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mcsurrogate.classifiers import auc
 from mcsurrogate.events import EventRecords, ParticleBatch
 from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings
-from mcsurrogate.hadronization.fitting.cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.decay_products import product_matrix
 from mcsurrogate.hadronization.fitting.event_quantities import EventQuantities, Hadrons
 from mcsurrogate.hadronization.fitting.fitted_models import FittedModel, write_model

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from mcsurrogate.checkpoint import Checkpoint, tensor_digest
-from mcsurrogate.hadronization.fitting.cards import FitSteps
+from mcsurrogate.hadronization.fit_cards import FitSteps
 from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters
 from mcsurrogate.hadronization.fitting.fitted_models import FittedModel
 from mcsurrogate.hadronization.fitting.moment_fit import MomentMemory, moment_step

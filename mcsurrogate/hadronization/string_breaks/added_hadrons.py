@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mcsurrogate.errors import CardError
-from mcsurrogate.hadronization.fitting.cards import AddedHadron
+from mcsurrogate.hadronization.fit_cards import AddedHadron
 from mcsurrogate.hadronization.string_breaks.flavours import (
     LIGHT_DIQUARKS,
     QUARKS,
