@@ -258,11 +258,11 @@ py::str lenient(const std::string& text) {
 
 void bind_hepmc_text(py::module_& module) {
     py::class_<HepmcParser>(module, "HepmcParser", "HepMC text, version 2 or 3, to columns.")
-        .def(py::init([](std::string file, int version) {
-                 return version == 2 ? hepmc2_parser(std::move(file), false)
-                                     : hepmc3_parser(std::move(file), false);
+        .def(py::init([](std::string file, int version, bool attributes) {
+                 return version == 2 ? hepmc2_parser(std::move(file), attributes)
+                                     : hepmc3_parser(std::move(file), attributes);
              }),
-             py::arg("file"), py::arg("version"))
+             py::arg("file"), py::arg("version"), py::arg("attributes"))
         .def(
             "parse",
             [](HepmcParser& self, const py::buffer& text, std::size_t particles, std::size_t events,
@@ -294,12 +294,41 @@ void bind_hepmc_text(py::module_& module) {
                                        names.append(lenient(name));
                                    return names;
                                })
+        .def_property_readonly("run_attributes",
+                               [](const HepmcParser& self) {
+                                   py::list attributes;
+                                   for (const auto& [name, value] : self.run_attributes())
+                                       attributes.append(
+                                           py::make_tuple(lenient(name), lenient(value)));
+                                   return attributes;
+                               })
         .def_property_readonly("tools", [](const HepmcParser& self) {
             py::list tools;
             for (const auto& tool : self.tools())
                 tools.append(py::make_tuple(lenient(tool[0]), lenient(tool[1]), lenient(tool[2])));
             return tools;
         });
+    module.def(
+        "hepmc_text",
+        [](const py::dict& arrays) {
+            const HepmcView view = hepmc_view(arrays);
+            std::string text;
+            {
+                py::gil_scoped_release unlock;
+                text = hepmc_columns_text(view);
+            }
+            return py::bytes(text);
+        },
+        py::arg("arrays"), "Events of HepMC columns as text of version 3.");
+    module.def(
+        "hepmc_head",
+        [](const std::vector<std::string>& names,
+           const std::vector<std::vector<std::string>>& tools,
+           const std::vector<std::pair<std::string, std::string>>& attributes) {
+            return py::bytes(hepmc_run_head(names, tools, attributes));
+        },
+        py::arg("weight_names"), py::arg("tools"), py::arg("attributes"));
+    module.def("hepmc_foot", [] { return py::bytes(hepmc_foot()); });
 }
 
 template <typename Run>

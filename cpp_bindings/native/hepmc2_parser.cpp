@@ -29,6 +29,23 @@ std::vector<std::int32_t> inverse(const std::vector<std::int32_t>& order, std::s
     return places;
 }
 
+constexpr std::size_t cross_section_words = 4;
+constexpr std::size_t pdf_info_words = 9;
+
+// Words of a line, and others in place of those that version 2 may leave out.
+std::string completed(TextWords words, std::size_t wanted, const char* absent) {
+    std::string text;
+    for (std::size_t i = 0; i < wanted || !words.at_end(); ++i)
+        text.append(i > 0 ? " " : "").append(words.at_end() ? absent : words.word());
+    return text;
+}
+
+// Behind these numbers stand those that HepMC3 knows besides, as it writes them where it was not
+// told.
+std::string heavy_ion(TextWords words) {
+    return "v0 " + std::string(words.rest()) + " 0 -1 -1 -1 -1 -1 0 0";
+}
+
 template <typename Column>
 void permute(Column& column, std::size_t first, const std::vector<std::int32_t>& order) {
     const Column old(column.begin() + static_cast<std::ptrdiff_t>(first), column.end());
@@ -68,7 +85,6 @@ class Hepmc2Parser final : public HepmcParser {
     std::int32_t signal_vertex_ = 0;
     std::vector<std::int32_t> barcodes_;                         // in which particles end, or 0
     std::vector<std::pair<std::int32_t, std::int32_t>> orphans_; // vertices, incoming particles
-    std::size_t first_attribute_ = 0;
 };
 
 void Hepmc2Parser::line(std::string_view text) {
@@ -84,11 +100,13 @@ void Hepmc2Parser::line(std::string_view text) {
     case 'U':
         return units(text.substr(1));
     case 'C':
-        return read_cross_section(words, text);
+        read_cross_section(words, text);
+        return attribute(0, "GenCrossSection", completed(words, cross_section_words, "-1"));
     case 'F':
-        return read_pdf_info(words, text, false);
+        read_pdf_info(words, text, false);
+        return attribute(0, "GenPdfInfo", completed(words, pdf_info_words, "0"));
     case 'H':
-        return attribute(0, "GenHeavyIon", std::string(text.substr(1)));
+        return attribute(0, "GenHeavyIon", heavy_ion(words));
     case 'V':
         return vertex_line(words, text);
     case 'P':
@@ -108,13 +126,12 @@ void Hepmc2Parser::event_line(TextWords words, std::string_view text) {
     barcodes_.clear();
     orphans_.clear();
     announced_out_ = found_ = 0;
-    first_attribute_ = columns_.attribute_owner.size();
     for (const char* name : {"mpi", "event_scale", "alphaQCD", "alphaQED", "signal_process_id"}) {
         TextWords copy = words;
         double value = 0.0;
         if (!words.number(value))
             expected(what, text);
-        attribute(0, name, std::string(copy.word()));
+        attribute(0, name, copy.word());
     }
     std::int64_t states = 0;
     std::int64_t weights = 0;
@@ -130,7 +147,7 @@ void Hepmc2Parser::event_line(TextWords words, std::string_view text) {
         random_states.append(i > 0 ? " " : "").append(state);
     }
     if (states > 0)
-        attribute(0, "random_states", std::move(random_states));
+        attribute(0, "random_states", random_states);
     if (!words.integer(weights) || weights < 0)
         expected(what, text);
     if (read_weights(words, text) != static_cast<std::size_t>(weights))
@@ -189,7 +206,7 @@ void Hepmc2Parser::vertex_line(TextWords words, std::string_view text) {
     if (!words.at_end())
         expected(what, text);
     if (weights > 0)
-        attribute(-static_cast<std::int32_t>(vertices()), "weights", std::move(values));
+        attribute(-static_cast<std::int32_t>(vertices()), "weights", values);
     found_ = 0;
 }
 
@@ -208,7 +225,7 @@ void Hepmc2Parser::particle_line(TextWords words, std::string_view text) {
         if (!words.number(angle))
             expected(what, text);
         if (angle != 0.0)
-            attribute(owner, name, std::string(copy.word()));
+            attribute(owner, name, copy.word());
     }
     if (!words.integer(barcode))
         expected(what, text);
@@ -245,7 +262,7 @@ void Hepmc2Parser::flow(TextWords& words, std::string_view text) {
     std::string values;
     for (const auto& [index, line] : found)
         values.append(values.empty() ? "" : " ").append(std::to_string(line));
-    attribute(static_cast<std::int32_t>(particles()), "flows", std::move(values));
+    attribute(static_cast<std::int32_t>(particles()), "flows", values);
 }
 
 std::string Hepmc2Parser::lacks() const {
@@ -349,10 +366,15 @@ void Hepmc2Parser::arrange(const EventGraph& graph, const TreeOrder& order) {
     permute(columns_.positions, first_vertex_, order.vertices);
     permute(columns_.placed, first_vertex_, order.vertices);
     columns_.vertex_id.resize(first_vertex_ + order.vertices.size());
+    columns_.listed.resize(columns_.vertex_id.size());
     first_in_.assign(order.vertices.size(), -1);
     for (std::size_t row = 0; row < order.vertices.size(); ++row) {
         columns_.vertex_id[first_vertex_ + row] = -static_cast<std::int32_t>(row) - 1;
         const auto into = graph.into[static_cast<std::size_t>(order.vertices[row])];
+        // a particle stands for the vertex that it ends in alone and that is nowhere
+        columns_.listed[first_vertex_ + row] = into.size() != 1 ||
+                                               columns_.placed[first_vertex_ + row] != 0 ||
+                                               columns_.vertex_status[first_vertex_ + row] != 0;
         if (!into.empty())
             first_in_[row] = particle[static_cast<std::size_t>(into.front())];
     }
@@ -366,13 +388,15 @@ void Hepmc2Parser::arrange(const EventGraph& graph, const TreeOrder& order) {
         columns_.production[first_particle_ + i] = global(graph.production[old]);
         columns_.end[first_particle_ + i] = global(graph.end[old]);
     }
-    for (std::size_t i = first_attribute_; i < columns_.attribute_owner.size(); ++i) {
-        std::int32_t& owner = columns_.attribute_owner[i];
-        if (owner > 0)
-            owner = particle[static_cast<std::size_t>(owner) - 1] + 1;
-        else if (owner < 0) // 0, and no attribute of anything, where the vertex is gone
-            owner = -vertex[static_cast<std::size_t>(-owner) - 1] - 1;
+    for (Attribute& own : attributes_) {
+        if (own.owner > 0)
+            own.owner = particle[static_cast<std::size_t>(own.owner) - 1] + 1;
+        else if (own.owner < 0) // 0 where the vertex is gone
+            own.name = (own.owner = -vertex[static_cast<std::size_t>(-own.owner) - 1] - 1) == 0
+                           ? std::string()
+                           : own.name;
     }
+    std::erase_if(attributes_, [](const Attribute& own) { return own.name.empty(); });
     const bool known = signal >= 0 && vertex[static_cast<std::size_t>(signal)] >= 0;
     attribute(0, "signal_process_vertex",
               std::to_string(known ? -vertex[static_cast<std::size_t>(signal)] - 1 : 0));

@@ -62,6 +62,7 @@ class Hepmc3Parser final : public HepmcParser {
     void attribute_line(TextWords words, std::string_view text);
     void check_escapes(std::string_view text) const;
     void run_line(char kind, TextWords words);
+    void run_attribute(const std::string& text);
     void number_vertices();
 
     std::int64_t announced_vertices_ = 0;
@@ -129,9 +130,21 @@ void Hepmc3Parser::run_line(char kind, TextWords words) {
             tools_.push_back(std::move(named));
     } else if (kind == 'U' || kind == 'V' || kind == 'P') {
         expected("E, which begins an event", std::string(1, kind) + " " + text);
-    } else if (kind != 'A') {
+    } else if (kind == 'A') {
+        run_attribute(text);
+    } else {
         skip_unknown(std::string(1, kind) + " " + text);
     }
+}
+
+// Those of files that were put one behind another come once.
+void Hepmc3Parser::run_attribute(const std::string& text) {
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string::npos || blank == 0)
+        expected("A NAME VALUE", "A " + text);
+    std::pair<std::string, std::string> own{text.substr(0, blank), text.substr(blank + 1)};
+    if (std::find(run_attributes_.begin(), run_attributes_.end(), own) == run_attributes_.end())
+        run_attributes_.push_back(std::move(own));
 }
 
 void Hepmc3Parser::event_line(TextWords words, std::string_view text) {
@@ -248,12 +261,11 @@ void Hepmc3Parser::attribute_line(TextWords words, std::string_view text) {
     if (name.empty() || value.data() == name.data() + name.size())
         expected("A OWNER NAME VALUE", text);
     check_escapes(value);
+    attribute(owner, name, value);
     if (owner == 0 && name == "GenCrossSection")
-        return read_cross_section(numbers, text);
-    if (owner == 0 && name == "GenPdfInfo")
-        return read_pdf_info(numbers, text, true);
-    if (keep_attributes_)
-        attribute(owner, name, unescaped(value));
+        read_cross_section(numbers, text);
+    else if (owner == 0 && name == "GenPdfInfo")
+        read_pdf_info(numbers, text, true);
 }
 
 std::string Hepmc3Parser::lacks() const {

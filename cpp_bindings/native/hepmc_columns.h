@@ -31,17 +31,16 @@ struct HepmcColumns {
     std::vector<std::int32_t> vertex_status;     // (vertices)
     std::vector<FourNumbers> positions;          // (vertices): x, y, z, t
     std::vector<std::uint8_t> placed;            // (vertices): whether the position is its own
+    std::vector<std::uint8_t> listed;            // (vertices): whether it has a line of its own
     std::vector<std::int64_t> event_number;      // (events)
     std::vector<FourNumbers> event_position;     // (events)
     std::vector<double> weights;                 // (events, weights)
     std::vector<FourNumbers> cross_section;      // (events): pb, its error, accepted, attempted
     std::vector<std::array<double, 9>> pdf_info; // (events): ids, x, scale, x f(x), PDF ids
 
-    // Only where they are asked for; an owner is a particle, a vertex or 0, the event.
-    std::vector<std::int64_t> attribute_offsets{0}; // (events + 1)
-    std::vector<std::int32_t> attribute_owner;
-    std::vector<std::string> attribute_name;
-    std::vector<std::string> attribute_text;
+    // Only where they are asked for: of each event the lines OWNER NAME VALUE of its attributes, as
+    // Asciiv3 has them; an owner is a particle, a vertex or 0, the event.
+    std::vector<std::string> attributes;
 
     std::size_t events() const { return offsets.size() - 1; }
 };

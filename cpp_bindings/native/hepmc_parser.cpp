@@ -117,6 +117,7 @@ void HepmcParser::open_event() {
     first_particle_ = columns_.particles.size();
     first_vertex_ = columns_.vertex_id.size();
     first_in_.clear();
+    attributes_.clear();
     rows_.clear();
     far_rows_.clear();
     columns_.event_position.push_back({});
@@ -170,6 +171,7 @@ void HepmcParser::add_vertex(std::int32_t id, std::int32_t status) {
     columns_.vertex_status.push_back(status);
     columns_.positions.push_back({});
     columns_.placed.push_back(0);
+    columns_.listed.push_back(id == 0 ? 0 : 1);
     first_in_.push_back(-1);
     if (id == 0)
         return; // its number is not known yet
@@ -193,12 +195,9 @@ std::int64_t HepmcParser::vertex_with(std::int32_t id) const {
     return found == far_rows_.end() ? -1 : found->second;
 }
 
-void HepmcParser::attribute(std::int32_t owner, std::string_view name, std::string text) {
-    if (!keep_attributes_)
-        return;
-    columns_.attribute_owner.push_back(owner);
-    columns_.attribute_name.emplace_back(name);
-    columns_.attribute_text.push_back(std::move(text));
+void HepmcParser::attribute(std::int32_t owner, std::string_view name, std::string_view text) {
+    if (keep_attributes_)
+        attributes_.push_back({owner, std::string(name), std::string(text)});
 }
 
 // Value and error; accepted and attempted events may be left out, and those of further weights.
@@ -289,8 +288,16 @@ void HepmcParser::close_event() {
     convert_units();
     columns_.offsets.push_back(static_cast<std::int64_t>(columns_.particles.size()));
     columns_.vertex_offsets.push_back(static_cast<std::int64_t>(columns_.vertex_id.size()));
-    columns_.attribute_offsets.push_back(
-        static_cast<std::int64_t>(columns_.attribute_owner.size()));
+    if (keep_attributes_) {
+        std::string& lines = columns_.attributes.emplace_back();
+        for (const Attribute& own : attributes_)
+            lines.append(std::to_string(own.owner))
+                .append(" ")
+                .append(own.name)
+                .append(" ")
+                .append(own.text)
+                .append("\n");
+    }
     event_open_ = false;
     ++events_;
 }

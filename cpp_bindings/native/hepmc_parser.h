@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "hepmc_columns.h"
@@ -20,7 +21,7 @@ namespace mcsurrogate {
 // made for a particle, and memory is that of the events that were not taken.
 class HepmcParser {
   public:
-    // keep_attributes: whether attributes other than cross section and PDF information are kept.
+    // keep_attributes: whether attributes are kept as text.
     HepmcParser(std::string file, bool keep_attributes);
     virtual ~HepmcParser() = default;
     HepmcParser(const HepmcParser&) = delete;
@@ -40,6 +41,10 @@ class HepmcParser {
     bool closed() const { return !listing_ && events_seen_; }
     const std::vector<std::string>& weight_names() const { return names_; }
     const std::vector<std::vector<std::string>>& tools() const { return tools_; }
+    // Of the run: names and values as they are written.
+    const std::vector<std::pair<std::string, std::string>>& run_attributes() const {
+        return run_attributes_;
+    }
     const std::optional<FourNumbers>& cross_section() const { return cross_section_; }
     // Lines of unknown kind outside of events, which are skipped: how many, and the first one.
     long unknown_lines() const { return unknown_lines_; }
@@ -67,7 +72,7 @@ class HepmcParser {
     void place_vertex(const FourNumbers& position); // the last one
     FourNumbers four_numbers(TextWords& words, std::string_view text) const;
     std::int64_t vertex_with(std::int32_t id) const; // within the event; -1 if there is none
-    void attribute(std::int32_t owner, std::string_view name, std::string text);
+    void attribute(std::int32_t owner, std::string_view name, std::string_view text);
     void read_cross_section(TextWords words, std::string_view text);
     void read_pdf_info(TextWords words, std::string_view text, bool needs_sets);
     void name_weights(std::vector<std::string> names);
@@ -77,6 +82,13 @@ class HepmcParser {
     HepmcColumns columns_;
     std::vector<std::string> names_;
     std::vector<std::vector<std::string>> tools_;
+    std::vector<std::pair<std::string, std::string>> run_attributes_;
+    struct Attribute {
+        std::int32_t owner = 0;
+        std::string name;
+        std::string text;
+    };
+    std::vector<Attribute> attributes_;  // of the open event
     std::vector<std::int32_t> first_in_; // of each vertex of the event the first incoming particle
     std::size_t first_particle_ = 0;
     std::size_t first_vertex_ = 0;

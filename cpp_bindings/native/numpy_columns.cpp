@@ -53,6 +53,14 @@ py::array pairs(std::vector<T>&& column) {
     return moved(std::move(column), {rows, 2});
 }
 
+// Texts are bytes: files may hold what is no UTF-8.
+py::tuple texts(const std::vector<std::string>& column) {
+    py::tuple made(column.size());
+    for (std::size_t i = 0; i < column.size(); ++i)
+        made[i] = py::bytes(column[i]);
+    return made;
+}
+
 // Size is the number of elements; negative: any.
 template <typename T>
 const T* checked(const py::dict& arrays, const char* name, std::int64_t size) {
@@ -72,6 +80,19 @@ const T* checked(const py::dict& arrays, const char* name, std::int64_t size) {
 
 std::int64_t size_of(const py::dict& arrays, const char* name) {
     return arrays.contains(name) ? static_cast<std::int64_t>(py::len(arrays[name])) : 0;
+}
+
+// What a file has beside the columns that analyses look at, for writing it again.
+py::dict details(HepmcColumns&& columns) {
+    py::dict arrays;
+    arrays["vertex_offsets"] = moved(std::move(columns.vertex_offsets));
+    arrays["vertex_id"] = moved(std::move(columns.vertex_id));
+    arrays["vertex_status"] = moved(std::move(columns.vertex_status));
+    arrays["placed"] = moved(std::move(columns.placed));
+    arrays["listed"] = moved(std::move(columns.listed));
+    arrays["event_position"] = rows(std::move(columns.event_position));
+    arrays["attributes"] = texts(columns.attributes);
+    return arrays;
 }
 
 // Offsets that are not increasing or overrun would read foreign memory.
@@ -133,7 +154,6 @@ py::dict record_arrays(RecordColumns&& columns) {
     return arrays;
 }
 
-// Texts are bytes: files may hold what is no UTF-8.
 py::dict hard_event_arrays(HardEventColumns&& columns) {
     const auto events = static_cast<py::ssize_t>(columns.events());
     const auto particles = static_cast<py::ssize_t>(columns.mass.size());
@@ -155,12 +175,6 @@ py::dict hard_event_arrays(HardEventColumns&& columns) {
     arrays["alpha_qed"] = moved(std::move(columns.alpha_qed));
     arrays["process_id"] = moved(std::move(columns.process_id));
     if (columns.annotated) {
-        const auto texts = [](const std::vector<std::string>& column) {
-            py::tuple made(column.size());
-            for (std::size_t i = 0; i < column.size(); ++i)
-                made[i] = py::bytes(column[i]);
-            return made;
-        };
         arrays["attributes"] = texts(columns.attributes);
         arrays["annotations"] = texts(columns.annotations);
     }
@@ -181,7 +195,39 @@ py::dict hepmc_arrays(HepmcColumns&& columns) {
     arrays["weights"] = moved(std::move(columns.weights), {events, weights});
     arrays["cross_section"] = rows(std::move(columns.cross_section));
     arrays["pdf_info"] = rows(std::move(columns.pdf_info));
+    if (!columns.attributes.empty())
+        arrays["details"] = details(std::move(columns));
     return arrays;
+}
+
+HepmcView hepmc_view(const py::dict& arrays) {
+    HepmcView view;
+    const std::int64_t events = size_of(arrays, "event_numbers");
+    const std::int64_t particles = size_of(arrays, "particles");
+    const std::int64_t vertices = size_of(arrays, "vertex_id");
+    view.events = static_cast<std::size_t>(events);
+    view.offsets = checked<std::int64_t>(arrays, "offsets", events + 1);
+    check_offsets(view.offsets, events, particles, "offsets");
+    view.vertex_offsets = checked<std::int64_t>(arrays, "vertex_offsets", events + 1);
+    check_offsets(view.vertex_offsets, events, vertices, "vertex_offsets");
+    view.particles = checked<HepmcParticle>(arrays, "particles", particles);
+    view.production = checked<std::int64_t>(arrays, "production_vertex", particles);
+    view.end = checked<std::int64_t>(arrays, "end_vertex", particles);
+    view.vertex_id = checked<std::int32_t>(arrays, "vertex_id", vertices);
+    view.vertex_status = checked<std::int32_t>(arrays, "vertex_status", vertices);
+    view.positions = checked<double>(arrays, "vertex_positions", 4 * vertices);
+    view.placed = checked<std::uint8_t>(arrays, "placed", vertices);
+    view.listed = checked<std::uint8_t>(arrays, "listed", vertices);
+    view.event_number = checked<std::int64_t>(arrays, "event_numbers", events);
+    view.event_position = checked<double>(arrays, "event_position", 4 * events);
+    view.weights = checked<double>(arrays, "weights", -1);
+    const auto columns =
+        static_cast<std::size_t>(py::reinterpret_borrow<py::array>(arrays["weights"]).size());
+    view.weight_columns = view.events == 0 ? 0 : columns / view.events;
+    view.attributes = arrays["attributes"].cast<std::vector<std::string>>();
+    if (view.attributes.size() != view.events || columns != view.weight_columns * view.events)
+        throw py::value_error("'attributes' and 'weights' must have a row an event");
+    return view;
 }
 
 std::shared_ptr<const HardEvents> hard_events(const py::dict& arrays) {

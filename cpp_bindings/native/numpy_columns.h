@@ -11,6 +11,7 @@
 #include "event_loop.h"
 #include "hard_events.h"
 #include "hepmc_columns.h"
+#include "hepmc_columns_text.h"
 #include "lhe_parser.h"
 #include "rehadronizer.h"
 
@@ -25,7 +26,8 @@ pybind11::dict hepmc_arrays(HepmcColumns&& columns);
 // The arrays of a dictionary as a batch that keeps them alive. Throws a Python ValueError for an
 // array that is missing, has another type or size or is not contiguous.
 std::shared_ptr<const HardEvents> hard_events(const pybind11::dict& arrays);
-// The dictionary must outlive the result.
+// The dictionary must outlive the results.
+HepmcView hepmc_view(const pybind11::dict& arrays);
 PartonEvents parton_events(const pybind11::dict& arrays);
 
 } // namespace mcsurrogate

@@ -27,31 +27,37 @@ def _bounds(text: str) -> tuple[int, int | None]:
 def convert(
     source: Annotated[
         Path,
-        typer.Argument(help="Hard events: Les Houches (plain, gz, zst, bz2, xz) or LHEH5 (HDF5)."),
+        typer.Argument(
+            help="Hard events (LHE, LHEH5, MadGraph's events.npy) or generated ones (HepMC 2, "
+            "3), plain or compressed, or columns of either (Parquet, ROOT)."
+        ),
     ],
     target: Annotated[
         Path,
-        typer.Argument(help="Ends in .lhe, .lhe.gz, .lhe.zst, .lhe.xz, .h5, .hdf5 or .lheh5."),
+        typer.Argument(
+            help="Ends in .lhe, .hepmc (and .gz, .zst, .xz), .h5, .hdf5, .lheh5, .parquet, .root."
+        ),
     ],
     events: Annotated[
         str, typer.Option(metavar="A:B", help="Events A to B - 1, counted from 0, as in Python.")
     ] = ":",
     strict: StrictOption = False,
 ) -> None:
-    """Write hard events in another format, or a part of them: Les Houches, LHEH5.
+    """Write events in another format, or a part of them: Les Houches, LHEH5, HepMC3, columns.
 
-    All weights, headers, attributes and comments are kept.
+    All weights, headers, attributes and comments are kept. Generated events become no hard ones.
 
     Examples: mcsurrogate convert events.lhe.gz events.h5;
+    mcsurrogate convert events.hepmc.zst events.parquet;
     mcsurrogate convert events.h5 part.lhe --events 1000:2000
     """
     first, stop = _bounds(events)
     begin()
-    from mcsurrogate.events import convert_hard_events
+    from mcsurrogate.events import convert_events
 
     if target.exists() and source.exists() and target.samefile(source):
         raise EventFileError(f"{target}: is the file that is read; give another name")
     with progress_bar("convert") as progress:
-        count = convert_hard_events(source, target, first, stop, progress)
+        count = convert_events(source, target, first, stop, progress)
     console.print(f"{count} events: {target}")
     end_strictly(strict)

@@ -1,8 +1,12 @@
 """Events as columns, and their files: Les Houches, LHEH5 and HepMC, in and out."""
 
 from mcsurrogate.events.chunk import EventChunk, Particles
+from mcsurrogate.events.conversion import (
+    convert_events,
+    read_generated_events,
+    write_generated_events,
+)
 from mcsurrogate.events.hard_event_files import (
-    convert_hard_events,
     count_hard_events,
     read_hard_events,
     write_hard_events,
@@ -14,6 +18,7 @@ from mcsurrogate.events.hard_events import (
     ProcessInfo,
     RunInfo,
 )
+from mcsurrogate.events.hepmc_details import HepmcDetails, HepmcRun
 from mcsurrogate.events.hepmc_file import HepmcFile
 from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
 from mcsurrogate.events.les_houches import event_columns, read_les_houches, write_les_houches
@@ -33,21 +38,25 @@ __all__ = [
     "EventFile",
     "EventRecords",
     "FileSummary",
+    "HepmcDetails",
     "HepmcFile",
+    "HepmcRun",
     "ParticleBatch",
     "Particles",
     "ProcessInfo",
     "RunInfo",
     "Species",
     "attribute",
-    "convert_hard_events",
+    "convert_events",
     "count_hard_events",
     "event_columns",
     "header_elements",
+    "read_generated_events",
     "read_hard_events",
     "read_les_houches",
     "read_lheh5",
     "weight_declarations",
+    "write_generated_events",
     "write_hard_events",
     "write_les_houches",
     "write_lheh5",

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mcsurrogate.events.hepmc_details import HepmcDetails
 from mcsurrogate.events.species import Species, species
 
 __all__ = ["EventChunk", "Particles"]
@@ -219,6 +220,8 @@ class EventChunk:
         where the event has none.
     first_event
         How many events of the file lie before this chunk.
+    details
+        What writing the events again needs besides; None unless it was asked for.
     """
 
     offsets: IntArray
@@ -231,6 +234,7 @@ class EventChunk:
     cross_section: FloatArray
     pdf_info: FloatArray
     first_event: int
+    details: HepmcDetails | None = None
 
     @property
     def n_vertices(self) -> int:
@@ -259,6 +263,40 @@ class EventChunk:
     def species(self) -> Species:
         """Charges and classes of all particles."""
         return species(self.pid)
+
+    def part(self, first: int, stop: int) -> "EventChunk":
+        """Return some of the events, of a chunk with details, as a chunk of their own."""
+        details = self.details
+        if details is None:
+            raise ValueError("a chunk is divided with its details only")
+        particles = slice(self.offsets[first], self.offsets[stop])
+        vertices = slice(details.vertex_offsets[first], details.vertex_offsets[stop])
+        events = slice(first, stop)
+
+        def of_vertices(column: IntArray) -> IntArray:
+            return np.where(column < 0, -1, column - vertices.start)
+
+        return EventChunk(
+            offsets=self.offsets[first : stop + 1] - particles.start,
+            particles=self.particles[particles],
+            production_vertex=of_vertices(self.production_vertex[particles]),
+            end_vertex=of_vertices(self.end_vertex[particles]),
+            vertex_positions=self.vertex_positions[vertices],
+            weights=self.weights[events],
+            event_numbers=self.event_numbers[events],
+            cross_section=self.cross_section[events],
+            pdf_info=self.pdf_info[events],
+            first_event=self.first_event + first,
+            details=HepmcDetails(
+                vertex_offsets=details.vertex_offsets[first : stop + 1] - vertices.start,
+                vertex_id=details.vertex_id[vertices],
+                vertex_status=details.vertex_status[vertices],
+                placed=details.placed[vertices],
+                listed=details.listed[vertices],
+                event_position=details.event_position[events],
+                attributes=details.attributes[events],
+            ),
+        )
 
     def select(self, chosen: NDArray[np.bool_] | IntArray) -> Particles:
         """Four-vectors of the particles that a mask or ascending index array selects."""

@@ -6,9 +6,12 @@ import lzma
 import sys
 import zlib
 from bz2 import BZ2File
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EventFileError
 
 if sys.version_info >= (3, 14):
@@ -16,7 +19,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["DECOMPRESSION_ERRORS", "compressed", "decompressed"]
+__all__ = ["DECOMPRESSION_ERRORS", "decompressed", "new_text_file"]
 
 DECOMPRESSION_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError)
 """What a damaged compressed file, or one that cannot be read, raises."""
@@ -47,7 +50,7 @@ def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     return raw
 
 
-def compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+def _compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     """Stream that compresses into ``raw`` as the suffix of ``path`` says: gz, zst, xz or plain."""
     match path.suffix:
         case ".gz":
@@ -60,3 +63,19 @@ def compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
             return lzma.LZMAFile(raw, "wb", preset=1)
         case _:
             return raw
+
+
+@contextmanager
+def new_text_file(path: Path) -> Iterator[IO[bytes]]:
+    """File that is compressed as its name says and has its name only once it is whole.
+
+    Raises
+    ------
+    EventFileError
+        If it cannot be written.
+    """
+    try:
+        with atomic_path(path) as part, part.open("wb") as raw, _compressed(path, raw) as stream:
+            yield stream
+    except OSError as error:
+        raise EventFileError(f"cannot write {path}: {error.strerror}") from error

@@ -1,34 +1,52 @@
-"""Files of hard events of either format, Les Houches text or LHEH5, and parts of them."""
+"""Files of hard events of any format, and parts of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from mcsurrogate.errors import EventFileError
+from mcsurrogate.events.column_files import (
+    COLUMN_SUFFIXES,
+    holds_columns,
+    read_columns,
+    write_columns,
+)
+from mcsurrogate.events.hard_event_table import (
+    HARD_EVENTS,
+    hard_batches,
+    hard_columns,
+    hard_head,
+    run_of_values,
+)
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
 from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
+from mcsurrogate.events.lhe_head import header_text
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import SUFFIXES
 from mcsurrogate.events.lheh5_writer import write_lheh5
 from mcsurrogate.events.madgraph_npy import NPY_MAGIC, read_madgraph_npy
-from mcsurrogate.progress import Progress, silent
 
 __all__ = [
-    "convert_hard_events",
+    "COMPRESSION_SUFFIXES",
+    "HARD_EVENT_SUFFIXES",
+    "bare_suffix",
     "count_hard_events",
+    "first_bytes",
     "read_hard_events",
     "write_hard_events",
 ]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_COMPRESSION: Final = (".gz", ".zst", ".xz")
+COMPRESSION_SUFFIXES: Final = (".gz", ".zst", ".xz")
+HARD_EVENT_SUFFIXES: Final = (".lhe", *SUFFIXES)
 
 
 def read_hard_events(
     path: Path, batch_size: int = 10_000, first: int = 0, stop: int | None = None
 ) -> tuple[RunInfo, Iterator[EventBatch]]:
-    """Read a file of hard events, LHE, LHEH5 or lhe_npy by its first bytes, in batches.
+    """Read a file of hard events in batches: LHE, LHEH5, lhe_npy, Parquet, ROOT by its first bytes.
 
     Parameters
     ----------
@@ -47,11 +65,15 @@ def read_hard_events(
     path = Path(path)
     if not 0 <= first <= (first if stop is None else stop):
         raise EventFileError(f"{path}: events {first}:{stop} are no range")
-    begin = _beginning(path)
+    begin = first_bytes(path)
     if begin.startswith(_HDF5):
         return read_lheh5(path, batch_size, first, stop)
     if begin.startswith(NPY_MAGIC):
         return read_madgraph_npy(path, batch_size, first, stop)
+    if holds_columns(begin):
+        head, columns = read_columns(path, HARD_EVENTS, first, stop)
+        run = run_of_values(head.run)
+        return run, _divided(hard_batches(columns, run), batch_size)
     run, batches = read_les_houches(path, batch_size)
     if first or stop is not None:
         batches = _part(path, batches, first, stop)
@@ -79,12 +101,19 @@ def _counted(path: Path, *_state: int) -> int:
     return sum(len(batch) for batch in read_hard_events(path)[1])
 
 
-def _beginning(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
+    """Bytes by which a format is recognised."""
     try:
         with path.open("rb") as stream:
             return stream.read(len(_HDF5))
     except OSError as error:
         raise EventFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _divided(batches: Iterator[EventBatch], size: int) -> Iterator[EventBatch]:
+    for batch in batches:
+        for begin in range(0, len(batch), size):
+            yield batch[begin : begin + size]
 
 
 def _part(
@@ -116,7 +145,7 @@ def write_hard_events(
     ----------
     path
         ``.lhe``, compressed with a further ``.gz``, ``.zst`` or ``.xz``; ``.h5``, ``.hdf5`` or
-        ``.lheh5``.
+        ``.lheh5``; ``.parquet`` or ``.root``.
     run, batches, header
         As `write_les_houches` takes them.
 
@@ -133,45 +162,19 @@ def write_hard_events(
     path = Path(path)
     if path.suffix in SUFFIXES:
         return write_lheh5(path, run, batches, header)
-    bare = path.with_suffix("") if path.suffix in _COMPRESSION else path
-    if bare.suffix == ".lhe":
+    if path.suffix in COLUMN_SUFFIXES:
+        if header:
+            run = replace(run, header=header_text(run, header))
+        return write_columns(path, HARD_EVENTS, hard_head(run), hard_columns(batches))
+    if bare_suffix(path) == ".lhe":
         return write_les_houches(path, run, batches, header)
-    msg = f"{path}: the name of the output ends in none of .lhe (and {', '.join(_COMPRESSION)})"
-    raise EventFileError(f"{msg}, {', '.join(SUFFIXES)}")
+    endings = (*HARD_EVENT_SUFFIXES, *COLUMN_SUFFIXES)
+    raise EventFileError(
+        f"{path}: the name of the output ends in none of {', '.join(endings)} "
+        f"(and behind .lhe {', '.join(COMPRESSION_SUFFIXES)})"
+    )
 
 
-def convert_hard_events(
-    source: Path, target: Path, first: int = 0, stop: int | None = None, progress: Progress = silent
-) -> int:
-    """Write events of a file in another format, with all that belongs to them.
-
-    Parameters
-    ----------
-    source, target
-        The files; `read_hard_events` and `write_hard_events` say which.
-    first, stop
-        The events, counted from 0; to the end if ``stop`` is None.
-    progress
-        Told the number of events.
-
-    Returns
-    -------
-    int
-        Number of events written.
-
-    Raises
-    ------
-    EventFileError
-        If the source is damaged or has fewer events, or the target cannot hold them.
-    """
-    run, batches = read_hard_events(source, first=first, stop=stop)
-    total = None if stop is None else float(stop - first)
-
-    def watched() -> Iterator[EventBatch]:
-        done = 0
-        for batch in batches:
-            yield batch
-            done += len(batch)
-            progress(done, total, f"{done} events")
-
-    return write_hard_events(target, run, watched())
+def bare_suffix(path: Path) -> str:
+    """Give the ending of a name, without that of its compression."""
+    return (path.with_suffix("") if path.suffix in COMPRESSION_SUFFIXES else path).suffix

@@ -18,6 +18,7 @@ import numpy as np
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.chunk import EventChunk
 from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, decompressed
+from mcsurrogate.events.hepmc_details import HepmcDetails, HepmcRun
 from mcsurrogate.events.read_ahead import blocks_ahead
 from mcsurrogate.native import native_module
 
@@ -50,6 +51,8 @@ class FileSummary:
         Names of the weights, empty where the file does not name them.
     tools
         ``(name, version, description)`` of the programs that made the file.
+    run_attributes
+        Names and values of attributes of the run, as they are written.
     cross_section_pb, cross_section_error_pb
         The last event's estimate, None where the file has none.
     complete
@@ -61,9 +64,15 @@ class FileSummary:
     events: int = 0
     weight_names: tuple[str, ...] = ()
     tools: tuple[tuple[str, str, str], ...] = ()
+    run_attributes: tuple[tuple[str, str], ...] = ()
     cross_section_pb: float | None = None
     cross_section_error_pb: float | None = None
     complete: bool = False
+
+    @property
+    def run(self) -> HepmcRun:
+        """What stands in front of the events that were read."""
+        return HepmcRun(self.weight_names, self.tools, self.run_attributes)
 
 
 class EventFile:
@@ -76,6 +85,8 @@ class EventFile:
         content).
     max_events
         Stop after this many events.
+    details
+        Whether chunks have their `details`.
 
     Raises
     ------
@@ -84,8 +95,9 @@ class EventFile:
         gives line and event and how many events were read before it; `summary` keeps them.
     """
 
-    def __init__(self, path: Path, *, max_events: int | None = None) -> None:
+    def __init__(self, path: Path, *, max_events: int | None = None, details: bool = False) -> None:
         self.path = Path(path)
+        self._details = details
         self.summary = FileSummary(self.path)
         self._limit = _UNLIMITED if max_events is None else max_events
         self._raw: IO[bytes] | None = None
@@ -121,7 +133,7 @@ class EventFile:
     def _parse(self, blocks: Iterator[bytes], chunk_particles: int) -> Iterator[EventChunk]:
         text = self._next(blocks, events=0)
         self.summary.format, version = self._detect(text)
-        parser = native_module().HepmcParser(str(self.path), version)
+        parser = native_module().HepmcParser(str(self.path), version, self._details)
         start, last = 0, False
         while self._limit > 0:
             try:
@@ -164,6 +176,7 @@ class EventFile:
         self.summary.events = parser.events
         self.summary.weight_names = tuple(parser.weight_names)
         self.summary.tools = tuple(parser.tools)
+        self.summary.run_attributes = tuple(parser.run_attributes)
         if (section := parser.cross_section) is not None:
             self.summary.cross_section_pb, self.summary.cross_section_error_pb = section[:2]
 
@@ -178,6 +191,8 @@ class EventFile:
     def _chunk(self, parser: Any) -> EventChunk:  # noqa: ANN401 - of the compiled module
         first = parser.events - parser.held
         columns = parser.take()
+        if "details" in columns:
+            columns["details"] = HepmcDetails(**columns["details"])
         if columns["weights"].shape[1] == 0:
             columns["weights"] = np.ones((len(columns["event_numbers"]), 1))
         chunk = EventChunk(**columns, first_event=first)

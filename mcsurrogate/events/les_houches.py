@@ -15,9 +15,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EventFileError
-from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, compressed, decompressed
+from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, decompressed, new_text_file
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
 from mcsurrogate.events.lhe_head import format_head, parse_head, weight_id, weight_name
 from mcsurrogate.native import native_module
@@ -61,7 +60,7 @@ def write_les_houches(
     native = native_module()
     ids = [weight_id(name).encode("utf-8", "surrogateescape") for name in run.weight_names[1:]]
     count = 0
-    with _new_file(Path(path)) as stream:
+    with new_text_file(Path(path)) as stream:
         stream.write(format_head(run, header or {}).encode("utf-8", "surrogateescape"))
         for batch in batches:
             if batch.weight_names != run.weight_names:
@@ -73,15 +72,6 @@ def write_les_houches(
             count += len(batch)
         stream.write(b"</LesHouchesEvents>\n")
     return count
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        with atomic_path(path) as part, part.open("wb") as raw, compressed(path, raw) as stream:
-            yield stream
-    except OSError as error:
-        raise EventFileError(f"cannot write {path}: {error.strerror}") from error
 
 
 def event_columns(batch: EventBatch) -> dict[str, Any]:

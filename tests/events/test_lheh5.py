@@ -228,7 +228,7 @@ def test_many_weights(tmp_path: Path) -> None:
 def test_unknown_endings_are_named(tmp_path: Path) -> None:
     run, batch = sample(2)
     with pytest.raises(EventFileError, match=r"ends in none of \.lhe"):
-        write_hard_events(tmp_path / "a.root", run, [batch])
+        write_hard_events(tmp_path / "a.csv", run, [batch])
 
 
 def test_flipped_bytes_and_cut_files_are_named_or_read_as_written(file: Path) -> None:
