@@ -66,7 +66,7 @@ def test_a_part(tmp_path, monkeypatch, part: str, count: int, end: str) -> None:
     ("words", "told"),
     [
         (["none.lhe", "a.h5"], "none.lhe"),
-        ([GOOD, "a.root"], "ends in none of"),
+        ([GOOD, "a.csv"], "ends in none of"),
         ([GOOD, "a.h5", "--events", "3"], "is not A:B"),
         ([GOOD, "a.h5", "--events", "-1:3"], "is not A:B"),
         ([GOOD, "a.h5", "--events", "5:9"], "the file holds 8"),
