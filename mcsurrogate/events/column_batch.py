@@ -80,7 +80,7 @@ class ColumnBatch:
     def checksum(self) -> int:
         """CRC-32 of all numbers and texts, with their places."""
         tables = (self.events, self.offsets, *self.groups.values())
-        names = [list(table) for table in (*tables, self.texts, self.groups)]
+        names = [*map(list, tables), list(self.texts), list(self.groups)]
         sums = [zlib.crc32(repr(names).encode()), _crc(self.weights)]
         for table in tables:
             sums += map(_crc, table.values())
