@@ -25,10 +25,24 @@ from mcsurrogate.matrix_elements import (
     particle_by_pdg,
 )
 
-__all__ = ["EventBuilder"]
+__all__ = ["EventBuilder", "EventChoices"]
 
 _UNKNOWN_HELICITY = 9.0
 _CHOICES = 4  # amplitude, flavours, colour flow, helicities
+
+
+class EventChoices:
+    """The random numbers that choose amplitude, flavours, colour flow and helicities of events.
+
+    They are as many for every event, so that where a batch ends changes none of the next.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def draw(self, count: int) -> Tensor:
+        """Return those ``(N, 4)`` of the next events."""
+        return torch.rand(count, _CHOICES, generator=self._generator, dtype=torch.float64)
 
 
 class EventBuilder:
@@ -39,7 +53,7 @@ class EventBuilder:
     process
         The hard process.
     seed
-        Decides every choice.
+        Decides every choice; where None, those that :meth:`build` is given do.
     variations
         Other scales and densities, whose weights every event has besides.
 
@@ -50,11 +64,11 @@ class EventBuilder:
     """
 
     def __init__(
-        self, process: HardProcess, seed: int, variations: Variations | None = None
+        self, process: HardProcess, seed: int | None, variations: Variations | None = None
     ) -> None:
         self.process = process
         self._variations = variations
-        self._generator = torch.Generator().manual_seed(seed)
+        self._choices = None if seed is None else EventChoices(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
         self._process_ids = np.array([a.process_id for a in process.amplitudes], dtype=np.int32)
         self._resonances = [a.matrix_element.process.resonances for a in process.amplitudes]
@@ -69,6 +83,7 @@ class EventBuilder:
         weights: Tensor,
         weight_names: tuple[str, ...] = ("nominal",),
         contributions: Contributions | None = None,
+        choices: Tensor | None = None,
     ) -> EventBatch:
         """Turn points into events.
 
@@ -84,6 +99,8 @@ class EventBuilder:
             Names of the W weights.
         contributions
             What the process's `contributions` gave at the points, if that is known.
+        choices
+            ``(N, 4)`` numbers of :class:`EventChoices`; the builder's own if None.
         """
         with torch.no_grad():
             # With a single amplitude there is nothing to choose, and it may be costly.
@@ -95,8 +112,10 @@ class EventBuilder:
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
             helicity = np.full((count, legs), _UNKNOWN_HELICITY)
-            # as many for every event, so that where a batch ends changes none of the next
-            uniform = torch.rand(count, _CHOICES, generator=self._generator, dtype=torch.float64)
+            if choices is None:
+                assert self._choices is not None
+                choices = self._choices.draw(count)
+            uniform = choices
             chosen = draw_index(_of_the_sign(found.weights), uniform[:, 0])
             for index, amplitude in enumerate(self.process.amplitudes):
                 rows = torch.nonzero(chosen == index)[:, 0]

@@ -1,13 +1,14 @@
 """Where the events of stage ``generate`` come from: accepted points and what was counted."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor
 
 from mcsurrogate.hard_process import Contributions
-from mcsurrogate.integration import Evaluator, Sampler, UnweightingRecord, unweight
+from mcsurrogate.integration import Sampler, UnweightingRecord, unweight
 
 __all__ = [
     "AcceptedPoints",
@@ -114,8 +115,8 @@ class PlainSelection:
         The finished integration's.
     overweight, effective
         Overweight fraction of its maxima, and effective fraction of the events.
-    evaluate
-        Evaluator of the cross section; one without an executor if None.
+    executor
+        Where points are drawn and evaluated; here if None.
     """
 
     weight_names: tuple[str, ...] = ("nominal",)
@@ -125,11 +126,11 @@ class PlainSelection:
         sampler: Sampler,
         overweight: float,
         effective: float,
-        evaluate: Evaluator | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.overweight = overweight
         self.effective = effective
-        self._evaluate = evaluate
+        self._executor = executor
         self._sampler = sampler
         self._book = UnweightingRecord()
 
@@ -137,7 +138,7 @@ class PlainSelection:
         """Yield accepted points; see the protocol."""
         book = self._book
         for points in unweight(
-            self._sampler, events, seed=seed, record=book, evaluate=self._evaluate
+            self._sampler, events, seed=seed, record=book, executor=self._executor
         ):
             report(book.accepted, f"{book.efficiency:.1%} accepted")
             yield AcceptedPoints(*points)

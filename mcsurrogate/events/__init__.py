@@ -21,7 +21,14 @@ from mcsurrogate.events.hard_events import (
 from mcsurrogate.events.hepmc_details import HepmcDetails, HepmcRun
 from mcsurrogate.events.hepmc_file import HepmcFile
 from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
-from mcsurrogate.events.les_houches import event_columns, read_les_houches, write_les_houches
+from mcsurrogate.events.les_houches import (
+    EventText,
+    event_columns,
+    event_text,
+    read_les_houches,
+    write_event_texts,
+    write_les_houches,
+)
 from mcsurrogate.events.lhe_head import header_elements, weight_declarations
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import attribute
@@ -37,6 +44,7 @@ __all__ = [
     "EventChunk",
     "EventFile",
     "EventRecords",
+    "EventText",
     "FileSummary",
     "HepmcDetails",
     "HepmcFile",
@@ -50,12 +58,14 @@ __all__ = [
     "convert_events",
     "count_hard_events",
     "event_columns",
+    "event_text",
     "header_elements",
     "read_generated_events",
     "read_hard_events",
     "read_les_houches",
     "read_lheh5",
     "weight_declarations",
+    "write_event_texts",
     "write_generated_events",
     "write_hard_events",
     "write_les_houches",

@@ -19,7 +19,13 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["DECOMPRESSION_ERRORS", "decompressed", "new_text_file"]
+__all__ = [
+    "DECOMPRESSION_ERRORS",
+    "compressed_text",
+    "decompressed",
+    "new_file",
+    "new_text_file",
+]
 
 DECOMPRESSION_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError)
 """What a damaged compressed file, or one that cannot be read, raises."""
@@ -65,9 +71,19 @@ def _compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
             return raw
 
 
+def compressed_text(path: Path, text: bytes) -> bytes:
+    """Return text as a file of this name holds it: complete in itself, and what may follow it."""
+    packed = io.BytesIO()
+    stream = _compressed(path, packed)
+    stream.write(text)
+    if stream is not packed:
+        stream.close()
+    return packed.getvalue()
+
+
 @contextmanager
-def new_text_file(path: Path) -> Iterator[IO[bytes]]:
-    """File that is compressed as its name says and has its name only once it is whole.
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """File that has its name only once it is whole.
 
     Raises
     ------
@@ -75,7 +91,14 @@ def new_text_file(path: Path) -> Iterator[IO[bytes]]:
         If it cannot be written.
     """
     try:
-        with atomic_path(path) as part, part.open("wb") as raw, _compressed(path, raw) as stream:
-            yield stream
+        with atomic_path(path) as part, part.open("wb") as raw:
+            yield raw
     except OSError as error:
         raise EventFileError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def new_text_file(path: Path) -> Iterator[IO[bytes]]:
+    """File that is compressed as its name says; see :func:`new_file`."""
+    with new_file(path) as raw, _compressed(path, raw) as stream:
+        yield stream

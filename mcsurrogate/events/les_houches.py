@@ -11,21 +11,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from mcsurrogate.errors import EventFileError
-from mcsurrogate.events.compression import DECOMPRESSION_ERRORS, decompressed, new_text_file
+from mcsurrogate.events.compression import (
+    DECOMPRESSION_ERRORS,
+    compressed_text,
+    decompressed,
+    new_file,
+    new_text_file,
+)
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
 from mcsurrogate.events.lhe_head import format_head, parse_head, weight_id, weight_name
 from mcsurrogate.native import native_module
 
-__all__ = ["event_columns", "read_les_houches", "write_les_houches"]
+__all__ = [
+    "EventText",
+    "event_columns",
+    "event_text",
+    "read_les_houches",
+    "write_event_texts",
+    "write_les_houches",
+]
 
 _BLOCK = 1 << 20
 _LONGEST_EVENT = 1 << 28
 _END_OF_HEAD = b"</init>"
+_END = b"</LesHouchesEvents>\n"
 
 
 def write_les_houches(
@@ -57,21 +71,64 @@ def write_les_houches(
     EventFileError
         If the weights of a batch are not those that ``run`` names, or the file cannot be written.
     """
-    native = native_module()
-    ids = [weight_id(name).encode("utf-8", "surrogateescape") for name in run.weight_names[1:]]
     count = 0
     with new_text_file(Path(path)) as stream:
-        stream.write(format_head(run, header or {}).encode("utf-8", "surrogateescape"))
+        stream.write(_head(run, header))
         for batch in batches:
-            if batch.weight_names != run.weight_names:
-                raise EventFileError(
-                    f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
-                )
-            columns = event_columns(batch) | {"extra_weight_names": ids}
-            stream.write(native.lhe_text(columns))
+            stream.write(_text(path, run, batch))
             count += len(batch)
-        stream.write(b"</LesHouchesEvents>\n")
+        stream.write(_END)
     return count
+
+
+class EventText(NamedTuple):
+    """Events as they stand in a file: compressed text, complete in itself, and their number."""
+
+    content: bytes
+    events: int
+
+
+def event_text(path: Path, run: RunInfo, batch: EventBatch) -> EventText:
+    """Return events as the text that :func:`write_event_texts` puts into a file.
+
+    Parameters are those of :func:`write_les_houches`, as the errors are.
+    """
+    return EventText(compressed_text(path, _text(path, run, batch)), len(batch))
+
+
+def write_event_texts(
+    path: Path,
+    run: RunInfo,
+    texts: Iterable[EventText],
+    header: Mapping[str, str] | None = None,
+) -> int:
+    """Write an LHE file as :func:`write_les_houches` does, from events that are text already.
+
+    A compressed file is a sequence of members, which every reader takes for one text.
+    """
+    count = 0
+    with new_file(path) as raw:
+        raw.write(compressed_text(path, _head(run, header)))
+        for text in texts:
+            raw.write(text.content)
+            count += text.events
+        raw.write(compressed_text(path, _END))
+    return count
+
+
+def _head(run: RunInfo, header: Mapping[str, str] | None) -> bytes:
+    return format_head(run, header or {}).encode("utf-8", "surrogateescape")
+
+
+def _text(path: Path, run: RunInfo, batch: EventBatch) -> bytes:
+    if batch.weight_names != run.weight_names:
+        raise EventFileError(
+            f"{path}: weights {batch.weight_names} in a file of {run.weight_names}"
+        )
+    ids = [weight_id(name).encode("utf-8", "surrogateescape") for name in run.weight_names[1:]]
+    columns = event_columns(batch) | {"extra_weight_names": ids}
+    text: bytes = native_module().lhe_text(columns)
+    return text
 
 
 def event_columns(batch: EventBatch) -> dict[str, Any]:

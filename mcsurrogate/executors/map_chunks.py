@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -12,10 +13,10 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mcsurrogate.errors import ChunkError
-from mcsurrogate.executors.remote import RemoteFunction, pickled, unpickled
+from mcsurrogate.executors.remote import Outcome, RemoteFunction, pickled, unpickled
 from mcsurrogate.progress import Progress, silent
 
 __all__ = ["ChunkRecord", "map_chunks"]
@@ -26,6 +27,9 @@ Result = TypeVar("Result")
 _TRIES = 3
 _MOST_LOSSES = 20
 """Times that an executor may lose a call through no fault of a worker before that is an error."""
+
+_TOLD: dict[Any, Any] = {}
+"""Python's memory of the warnings of workers, as each module has one of its own."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +76,7 @@ def map_chunks(
     size: Callable[[ChunkType], float] | None = None,
     total: float | None = None,
     record: ChunkRecord | None = None,
-) -> Iterator[tuple[ChunkType, Result]]:
+) -> Generator[tuple[ChunkType, Result], None, None]:
     """Call a function for every chunk, on an executor; yield chunks and results in their order.
 
     The results are those of ``map(function, chunks)``, bit for bit, if the function depends on
@@ -150,9 +154,10 @@ class _Flow(Generic[ChunkType, Result]):
         default = getattr(executor, "in_flight", 2 * (os.cpu_count() or 1))
         self._window = default if window is None else window
         self._tell, self._book = tell, book
-        self._running: dict[Future[tuple[bytes, float]], _Task[ChunkType]] = {}
+        self._running: dict[Future[Outcome], _Task[ChunkType]] = {}
         self._waiting: dict[int, tuple[ChunkType, bytes] | None] = {}
         self._set_aside: list[int] = []
+        self._told: set[tuple[str, type[Warning], str, int]] = set()
         self._cause: BaseException | None = None
 
     def __iter__(self) -> Iterator[tuple[ChunkType, Result]]:
@@ -185,11 +190,11 @@ class _Flow(Generic[ChunkType, Result]):
     def _submit(self, task: _Task[ChunkType]) -> None:
         self._running[self._executor.submit(self._function, pickled(task.chunk))] = task
 
-    def _take(self, future: Future[tuple[bytes, float]]) -> None:
+    def _take(self, future: Future[Outcome]) -> None:
         """Keep a result, or see what became of its chunk."""
         task = self._running.pop(future)
         try:
-            content, seconds = future.result()
+            outcome = future.result()
         except BrokenExecutor as death:
             self._cause = death
             task.deaths += 1
@@ -215,8 +220,11 @@ class _Flow(Generic[ChunkType, Result]):
             error.add_note(f"in {self._name} {task.number}")
             raise
         else:
-            self._book.seconds += seconds
-            self._waiting[task.number] = (task.chunk, content)
+            self._book.seconds += outcome.seconds
+            self._waiting[task.number] = (task.chunk, outcome.content)
+            for told in set(outcome.warnings) - self._told:  # once, of however many chunks
+                warnings.warn_explicit(*told, registry=_TOLD)
+            self._told.update(outcome.warnings)
             self._tell(task.chunk)
 
     def _repeat(self, task: _Task[ChunkType]) -> None:

@@ -7,14 +7,23 @@ objects: tensors that processes share are aligned and freed by other rules.
 import pickle
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["RemoteFunction", "pickled", "unpickled"]
+__all__ = ["Outcome", "RemoteFunction", "pickled", "unpickled"]
 
 _KEPT = 4
+
+
+class Outcome(NamedTuple):
+    """A pickled result, the CPU seconds that it took, and the warnings on the way."""
+
+    content: bytes
+    seconds: float
+    warnings: tuple[tuple[str, type[Warning], str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +32,16 @@ class RemoteFunction:
 
     content: bytes = field(repr=False)
 
-    def __call__(self, chunk: bytes) -> tuple[bytes, float]:
-        """Return the pickled result for a pickled chunk, and the CPU seconds that it took."""
+    def __call__(self, chunk: bytes) -> "Outcome":
+        """Return what the function makes of a pickled chunk."""
         start = time.process_time()
-        function, argument = _kept(self.content), unpickled(chunk)
-        _use_one_thread()
-        result = pickled(function(argument))
-        return result, time.process_time() - start
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            function, argument = _kept(self.content), unpickled(chunk)
+            _use_one_thread()
+            result = pickled(function(argument))
+        told = [(str(w.message), w.category, w.filename, w.lineno) for w in said]
+        return Outcome(result, time.process_time() - start, tuple(dict.fromkeys(told)))
 
 
 def pickled(value: object) -> bytes:

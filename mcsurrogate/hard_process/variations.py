@@ -95,7 +95,7 @@ class Variations:
     """
 
     def __init__(self, card: RunCard, process: HardProcess) -> None:
-        self._process = process
+        self._card, self._process = card, process
         self.sets: list[PdfSet] = []
         self.list = [*self._scales(card), *self._densities(card)]
         self._powers = torch.tensor([0] * len(process.amplitudes))
@@ -103,6 +103,10 @@ class Variations:
             self._powers = torch.tensor([_power(a.matrix_element) for a in process.amplitudes])
         if card.variations.scales:
             _require_scales(card, bool(self._powers.any()), self._process.beams.pdf is not None)
+
+    def __reduce__(self) -> tuple[type["Variations"], tuple[object, ...]]:
+        """Travel to other processes as the card: densities are read there."""
+        return type(self), (self._card, self._process)
 
     @property
     def names(self) -> tuple[str, ...]:

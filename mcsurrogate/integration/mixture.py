@@ -1,9 +1,12 @@
 """The proposal of one or many channels: a flow, defended by VEGAS+ and the flat density."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from mcsurrogate.flows import Flow
+from mcsurrogate.flows import Flow, family_name, flow_family
 from mcsurrogate.integration.vegas import StratifiedGrid
 
 __all__ = ["DefensiveMixture"]
@@ -68,6 +71,32 @@ class DefensiveMixture:
             result[chosen] = self.grids[k].log_prob(u[chosen])
         return result
 
+    def __reduce__(self) -> tuple[Callable[..., "DefensiveMixture"], tuple[object, ...]]:
+        """Travel to other processes with the flow as its recipe: a family may be a user's file."""
+        known = None
+        if self.flow is not None:
+            known = family_name(self.flow), self.flow.recipe(), self.flow.state_dict()
+        return _rebuilt, (self.grids, known, self.grid_part, self.flat_part)
+
+    def random(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw all that is random in :meth:`draw`: the part of the mixture, and a point before it.
+
+        Returns
+        -------
+        tuple
+            Part ``(N,)`` and point ``(N, d)``, which the flow has still to map where it is its
+            part.
+        """
+        part_flow, part_grid, _ = self.parts
+        count = len(channel)
+        select = torch.rand(count, generator=generator, dtype=torch.float64)
+        part = (select >= part_flow).long() + (select >= part_flow + part_grid).long()
+        u = torch.rand(count, self.dim, generator=generator, dtype=torch.float64)
+        for k in torch.unique(channel[part == _GRID]).tolist():
+            chosen = torch.nonzero((part == _GRID) & (channel == k))[:, 0]
+            u[chosen] = self.grids[k].sample(len(chosen), generator)
+        return part, u
+
     @torch.no_grad()
     def draw(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Draw one point in each of the channels ``(N,)``.
@@ -78,20 +107,13 @@ class DefensiveMixture:
             Points ``(N, d)``, and the logarithms ``(N,)`` of the mixture density and of the grid
             density; float64.
         """
-        part_flow, part_grid, _ = self.parts
-        count = len(channel)
-        select = torch.rand(count, generator=generator, dtype=torch.float64)
-        part = (select >= part_flow).long() + (select >= part_flow + part_grid).long()
-        u = torch.rand(count, self.dim, generator=generator, dtype=torch.float64)
-        log_flow = torch.full((count,), -torch.inf, dtype=torch.float64)
+        part, u = self.random(channel, generator)
+        log_flow = torch.full((len(channel),), -torch.inf, dtype=torch.float64)
         chosen = torch.nonzero(part == _FLOW)[:, 0]
         if self.flow is not None and len(chosen):
             x, log_det = self.flow.forward_and_log_det(u[chosen], channel[chosen])
             u[chosen] = x
             log_flow[chosen] = -log_det
-        for k in torch.unique(channel[part == _GRID]).tolist():
-            chosen = torch.nonzero((part == _GRID) & (channel == k))[:, 0]
-            u[chosen] = self.grids[k].sample(len(chosen), generator)
         others = torch.nonzero(part != _FLOW)[:, 0]
         if self.flow is not None and len(others):
             log_flow[others] = self.flow.log_prob(u[others], channel[others])
@@ -114,3 +136,16 @@ class DefensiveMixture:
     def _combine(self, log_flow: Tensor, log_grid: Tensor) -> Tensor:
         part_flow, part_grid, part_flat = self.parts
         return (part_flow * log_flow.exp() + part_grid * log_grid.exp() + part_flat).log()
+
+
+def _rebuilt(
+    grids: list[StratifiedGrid],
+    known: tuple[str, dict[str, Any], dict[str, Tensor]] | None,
+    *parts: float,
+) -> DefensiveMixture:
+    flow = None
+    if known is not None:
+        family, recipe, state = known
+        flow = flow_family(family)(**recipe)
+        flow.load_state_dict(state)
+    return DefensiveMixture(grids, flow, *parts)

@@ -91,10 +91,19 @@ class Sampler:
         WeightedPoints
             The mean of the weights is the integral.
         """
+        channel = self._draw_channels(n, generator)
+        points = self.draw(channel, generator, evaluate)
         if self.channels == 1:
-            return self.draw(torch.zeros(n, dtype=torch.int64), generator, evaluate)
+            return points
+        return points._replace(weight=points.weight / self.probability[channel])
+
+    def skip(self, n: int, generator: torch.Generator) -> None:
+        """Leave a generator as :meth:`sample` would, without mapping or evaluating a point."""
+        self.mixture.random(self._draw_channels(n, generator), generator)
+
+    def _draw_channels(self, n: int, generator: torch.Generator) -> Tensor:
+        if self.channels == 1:
+            return torch.zeros(n, dtype=torch.int64)
         dart = torch.rand(n, generator=generator, dtype=torch.float64)
         channel = torch.searchsorted(self.probability.cumsum(0), dart, right=True)
-        channel = channel.clamp(max=self.channels - 1)
-        points = self.draw(channel, generator, evaluate)
-        return points._replace(weight=points.weight / self.probability[channel])
+        return channel.clamp(max=self.channels - 1)

@@ -1,14 +1,16 @@
 """From weighted points to events of unit weight."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from mcsurrogate.errors import IntegrationError
-from mcsurrogate.integration.evaluation import Evaluator
+from mcsurrogate.executors import map_chunks
 from mcsurrogate.integration.maximum import (
     OVERWEIGHT_FRACTION,
     kept_fraction,
@@ -168,6 +170,40 @@ class UnweightingRecord:
         return self.sum_weight / max(1, self.proposed)
 
 
+class _Proposed(NamedTuple):
+    """A batch of proposals: all weights ``(N,)``, and which of them became events."""
+
+    weight: Tensor
+    chosen: Tensor
+    u: Tensor
+    channel: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposals:
+    """Proposes and accepts a batch, from the state that the generator has before it."""
+
+    sampler: Sampler
+    total: Tensor
+    batch: int
+
+    def __call__(self, state: Tensor) -> _Proposed:
+        generator = torch.Generator()
+        generator.set_state(state)
+        points = self.sampler.sample(self.batch, generator)
+        dart = torch.rand(self.batch, generator=generator, dtype=torch.float64)
+        chosen = torch.nonzero((points.weight / self.total).abs() > dart)[:, 0]
+        return _Proposed(points.weight, chosen, points.u[chosen], points.channel[chosen])
+
+    def states(self, seed: int) -> Iterator[Tensor]:
+        """Yield the states of the generator before batches that follow each other."""
+        generator = torch.Generator().manual_seed(seed)
+        while True:
+            yield generator.get_state()
+            self.sampler.skip(self.batch, generator)
+            torch.rand(self.batch, generator=generator, dtype=torch.float64)
+
+
 def unweight(
     sampler: Sampler,
     events: int,
@@ -175,7 +211,7 @@ def unweight(
     seed: int,
     batch: int = 16384,
     record: UnweightingRecord | None = None,
-    evaluate: Evaluator | None = None,
+    executor: Executor | None = None,
 ) -> Generator[WeightedPoints, None, UnweightingRecord]:
     """Stream events.
 
@@ -194,8 +230,8 @@ def unweight(
         Points drawn at a time; another value gives other events.
     record
         Filled while events are made; a new one if None.
-    evaluate
-        Evaluator with an executor; by default the integrand is called here.
+    executor
+        Where batches are drawn, mapped and evaluated; here if None.  Events do not depend on it.
 
     Yields
     ------
@@ -215,33 +251,31 @@ def unweight(
     if sampler.maximum is None or float(sampler.maximum.sum()) <= 0.0:
         raise IntegrationError("the sampler has no maximum weights: integrate first")
     book = UnweightingRecord() if record is None else record
+    # channels are drawn by their maxima, so every weight is compared with the sum of them
     total = sampler.maximum.sum()
     book.unit = fitting_unit(float(total))
     streaming = Sampler(
         sampler.integrand, sampler.mixture, sampler.channel_weights, sampler.maximum
     )
-    generator = torch.Generator().manual_seed(seed)
-    call = Evaluator(sampler.integrand) if evaluate is None else evaluate
+    proposals = _Proposals(streaming, total, batch)
+    batches = map_chunks(executor, proposals, proposals.states(seed), name="batch of points")
     made = 0
     while made < events:
-        # channels are drawn by their maxima, so every weight is compared with the sum of them
-        points = streaming.sample(batch, generator, call)
-        ratio = points.weight / total
-        dart = torch.rand(batch, generator=generator, dtype=torch.float64)
-        chosen = torch.nonzero(ratio.abs() > dart)[:, 0]
+        _, (weight, chosen, u, channel) = next(batches)
+        ratio = weight / total
         if made + len(chosen) > events:
             chosen = chosen[: events - made]
+            u, channel = u[: events - made], channel[: events - made]
             # points after the last event were not needed: do not count them
             last = int(chosen[-1]) + 1
-            points = WeightedPoints(*(part[:last] for part in points))
-            ratio = ratio[:last]
+            weight, ratio = weight[:last], ratio[:last]
         size = ratio[chosen].abs()
-        book.proposed += len(points.weight)
+        book.proposed += len(weight)
         book.accepted += len(chosen)
         book.overweight += int((size > 1.0).sum())
         book.excess += float((size - 1.0).clamp(min=0.0).sum())
         book.largest = max(book.largest, float(ratio.abs().amax()))
-        weight = points.weight / book.unit
+        weight = weight / book.unit
         book.sum_weight += float(weight.sum())
         book.sum_square += float(weight.square().sum())
         event = ratio[chosen].sign() * size.clamp(min=1.0)
@@ -253,9 +287,6 @@ def unweight(
                 f"no event accepted from {book.proposed} points: the maximum weight is far "
                 "above the typical one; integrate longer or allow more overweight"
             )
-        yield WeightedPoints(
-            points.u[chosen],
-            points.channel[chosen],
-            event,
-        )
+        yield WeightedPoints(u, channel, event)
+    batches.close()
     return book

@@ -2,22 +2,34 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from mcsurrogate.cards import dump_card
 from mcsurrogate.event_generation import (
+    AcceptedPoints,
     EventBuilder,
+    EventChoices,
     EventNormalisation,
     EventSelection,
     PlainSelection,
     emulated_selection,
     event_blocks,
 )
-from mcsurrogate.events import EventBatch, ProcessInfo, RunInfo, write_les_houches
+from mcsurrogate.events import (
+    EventText,
+    ProcessInfo,
+    RunInfo,
+    event_text,
+    write_event_texts,
+)
+from mcsurrogate.executors import map_chunks
 from mcsurrogate.hard_process import Variations, assemble
-from mcsurrogate.integration import Evaluator, load_sampler
+from mcsurrogate.integration import load_sampler
 from mcsurrogate.pdf import lhapdf_id
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
@@ -35,6 +47,40 @@ __all__ = ["EVENTS", "run_generation"]
 
 EVENTS = "events/hard_process.lhe.gz"
 _WEIGHTS_IN_PB = -4
+
+
+class _Batch(NamedTuple):
+    """Accepted points, weights ``(N, W)`` in pb, and what chooses their events.
+
+    The first ``skipped`` are not wanted.
+    """
+
+    points: AcceptedPoints
+    weights: Tensor
+    choices: Tensor
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Makes the text of the events of a batch."""
+
+    builder: EventBuilder
+    weight_names: tuple[str, ...]
+    path: Path
+    run: RunInfo
+
+    def __call__(self, batch: _Batch) -> EventText:
+        points = batch.points
+        events = self.builder.build(
+            points.u,
+            points.channel,
+            batch.weights,
+            self.weight_names,
+            points.contributions,
+            batch.choices,
+        )
+        return event_text(self.path, self.run, events[batch.skipped :])
 
 
 def run_generation(
@@ -55,8 +101,8 @@ def run_generation(
     progress
         Is told the number of events.
     executor
-        Where the cross section is evaluated, without emulators; here if None.  Events do not
-        depend on it.
+        Where points are drawn and evaluated, without emulators, and events are built; here if
+        None.  Events do not depend on it.
 
     Returns
     -------
@@ -91,7 +137,7 @@ def run_generation(
         variations = Variations(card, process)
         selection: EventSelection
         if card.emulators is None:
-            selection = PlainSelection(sampler, overweight, effective, Evaluator(process, executor))
+            selection = PlainSelection(sampler, overweight, effective, executor)
         else:
             progress(0, wanted, "pilot sample of the emulator")
             selection = emulated_selection(card, process, sampler, overweight, effective, seed)
@@ -106,29 +152,6 @@ def run_generation(
 
         def report(done: int, message: str) -> None:
             progress(min(done, wanted), wanted, message)
-
-        def batches() -> Iterator[EventBatch]:
-            for block in event_blocks(card.generation.first_event, wanted, seed):
-                builder, skipped = EventBuilder(process, block.seed, variations), block.skipped
-                for points in selection.points(block.events, block.seed, report):
-                    weights = selection.weights(points)
-                    # what is not wanted is made all the same: the next events draw after it
-                    kept = normalisation.weigh(
-                        weights[skipped:],
-                        process.bias_at(points.u[skipped:], points.channel[skipped:]),
-                    )
-                    weights = torch.cat((weights[:skipped], kept))
-                    events = builder.build(
-                        points.u,
-                        points.channel,
-                        weights,
-                        selection.weight_names,
-                        points.contributions,
-                    )
-                    yield events[skipped:]
-                    skipped = max(0, skipped - len(events))
-            # before the file gets its name: what contradicts the cross section is no result
-            record.update(normalisation.check())
 
         energy = card.beams.sqrt_s / 2
         pdf = card.beams.pdf
@@ -151,8 +174,28 @@ def run_generation(
             weight_names=(*selection.weight_names, *variations.names),
             header=f"<header>\n{variations.declarations}\n</header>" if variations.list else "",
         )
-        count = write_les_houches(
-            folder.path / EVENTS, run, batches(), {"mcsurrogate_card": dump_card(card)}
+
+        def batches() -> Iterator[_Batch]:
+            for block in event_blocks(card.generation.first_event, wanted, seed):
+                choices, skipped = EventChoices(block.seed), block.skipped
+                for points in selection.points(block.events, block.seed, report):
+                    weights = selection.weights(points)
+                    # what is not wanted is made all the same: the next events draw after it
+                    kept = normalisation.weigh(
+                        weights[skipped:],
+                        process.bias_at(points.u[skipped:], points.channel[skipped:]),
+                    )
+                    weights = torch.cat((weights[:skipped], kept))
+                    yield _Batch(points, weights, choices.draw(len(weights)), skipped)
+                    skipped = max(0, skipped - len(weights))
+            # before the file gets its name: what contradicts the cross section is no result
+            record.update(normalisation.check())
+
+        path = folder.path / EVENTS
+        write = _Writer(EventBuilder(process, None, variations), selection.weight_names, path, run)
+        texts = map_chunks(executor, write, batches(), name="batch of events")
+        count = write_event_texts(
+            path, run, (text for _, text in texts), {"mcsurrogate_card": dump_card(card)}
         )
         record.update(selection.summary(), file=EVENTS, events=count)
         return dict(record)

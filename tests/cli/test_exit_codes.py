@@ -169,7 +169,7 @@ def test_ctrl_c_is_130_and_says_how_to_go_on(card):
 WORKERS = """
 import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
-from mcsurrogate.workers import end_with_parent
+from mcsurrogate.executors import end_with_parent
 with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), {initializer}) as pool:
     for work in [pool.submit(time.sleep, 0.5) for _ in range(2)]:
         work.result()  # the workers have started; they wait for more

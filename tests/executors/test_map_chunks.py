@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
@@ -83,6 +84,17 @@ def test_an_error_says_which_chunk(two: Executor, here: bool) -> None:
     with pytest.raises(MCSurrogateError, match="the third is bad") as caught:
         list(map_chunks(None if here else two, failing, range(9), name="part"))
     assert caught.value.__notes__ == ["in part 3"]
+
+
+def doubtful(chunk: int) -> int:
+    warnings.warn("this may be wrong", stacklevel=1)
+    return chunk
+
+
+def test_a_warning_of_a_worker_is_one_of_the_parent_and_told_once(two: Executor) -> None:
+    with pytest.warns(UserWarning, match="this may be wrong") as told:
+        assert [result for _, result in map_chunks(two, doubtful, range(9))] == list(range(9))
+    assert len(told) == 1
 
 
 class Lazy(Executor):
