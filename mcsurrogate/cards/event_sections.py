@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mcsurrogate.cards.decides import Decides
-from mcsurrogate.cards.quantities import EventFunction
+from mcsurrogate.cards.quantities import EventFunction, PositiveEnergy
 from mcsurrogate.cards.sections import Section, Text
 
 __all__ = [
     "ChainSection",
     "EmulatorsSection",
     "GenerationSection",
+    "MergingSection",
     "StandardChainSection",
     "SurrogateChainSection",
     "ValidationSection",
@@ -50,6 +51,33 @@ class GenerationSection(Section):
             "weights: an expression as in 'pt(j1)^2', or 'path/to/file.py:function' (relative to "
             "the card); see docs/generation.md. Distributions and cross sections stay what they "
             "are."
+        ),
+    )
+
+
+class MergingSection(Section):
+    """Samples of several numbers of jets, merged by Pythia (CKKW-L, arXiv:1109.4829)."""
+
+    jets: int = Field(
+        ge=1,
+        le=4,
+        description=(
+            "Largest number of jets beside those of the process definition, which gets none, one, "
+            "... of them (j), each number a sample."
+        ),
+    )
+    scale: PositiveEnergy = Field(
+        description=(
+            "Merging scale in GeV: matrix elements make jets above it, the shower those below. The "
+            "measure is longitudinally invariant kT, min(pT_i, pT_i dR_ij / radius)."
+        )
+    )
+    radius: float = Field(default=0.4, gt=0, description="Radius of the measure.")
+    process: Text | None = Field(
+        default=None,
+        description=(
+            "The process without jets in Pythia's words ('Merging:Process'), if these do not "
+            "follow from the definition."
         ),
     )
 

@@ -10,6 +10,7 @@ from mcsurrogate.cards.event_sections import (
     ChainSection,
     EmulatorsSection,
     GenerationSection,
+    MergingSection,
     ValidationSection,
 )
 from mcsurrogate.cards.execution import ExecutionSection
@@ -46,10 +47,25 @@ class RunCard(Section):
     generation: Annotated[GenerationSection, Decides("generate", "shower", "reference")] = (
         GenerationSection()
     )
+    merging: Annotated[MergingSection | None, Decides("integrate", "generate", "shower")] = None
     emulators: Annotated[EmulatorsSection | None, Decides("generate")] = None
     chain: Annotated[ChainSection, Decides("shower", "reference")] = ChainSection()
     validation: Annotated[ValidationSection, Decides("validate")] = ValidationSection()
     execution: ExecutionSection = Field(default=ExecutionSection(), exclude=True)
+
+    @model_validator(mode="after")
+    def _merged_definition(self) -> Self:
+        if self.merging is not None and self.process.definition is None:
+            raise ValueError(
+                "merging is of a process `definition`, and the card has none; for events of a file "
+                "write Pythia's 'Merging:...' into chain.settings"
+            )
+        if self.merging is not None and self.chain.standard is not None:
+            raise ValueError(
+                "merging: Pythia's own process has no jets of matrix elements, so [chain.standard] "
+                "is no reference; leave it out, and `validate` the events against another run"
+            )
+        return self
 
     @model_validator(mode="after")
     def _bias_of_exact_events(self) -> Self:

@@ -226,10 +226,11 @@ class CutSection(Section):
     """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
 
     observable: Literal[
-        "pt", "energy", "eta", "rapidity", "delta_r", "mass", "system_mass", "system_pt"
+        "pt", "energy", "eta", "rapidity", "delta_r", "mass", "kt", "system_mass", "system_pt"
     ] = Field(
         description=(
-            "pt, energy, |eta|, |rapidity| of each particle; delta_r, mass of each pair; mass and "
+            "pt, energy, |eta|, |rapidity| of each particle; delta_r, mass, kt (min(pt) times "
+            "the distance in rapidity and azimuth) of each pair; mass and "
             "pt of the system. GeV where it has a dimension."
         )
     )

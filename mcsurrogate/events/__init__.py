@@ -33,6 +33,7 @@ from mcsurrogate.events.lhe_head import header_elements, weight_declarations
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import attribute
 from mcsurrogate.events.lheh5_writer import write_lheh5
+from mcsurrogate.events.mixing import mixed_events
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
 from mcsurrogate.events.species import Species
@@ -60,6 +61,7 @@ __all__ = [
     "event_columns",
     "event_text",
     "header_elements",
+    "mixed_events",
     "read_generated_events",
     "read_hard_events",
     "read_les_houches",

@@ -6,9 +6,11 @@ from mcsurrogate.hard_process.bias import UnbiasedResult, unbiased_cross_section
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.samples import Sample, read_samples
 from mcsurrogate.hard_process.shares import cross_section_shares
 from mcsurrogate.hard_process.variations import (
     Variations,
+    combined_variations,
     varied_cross_section,
     varied_sets,
 )
@@ -21,13 +23,16 @@ __all__ = [
     "Contributions",
     "HardProcess",
     "PartialWidth",
+    "Sample",
     "UnbiasedResult",
     "Variations",
     "assemble",
     "beam_particles",
+    "combined_variations",
     "cross_section_shares",
     "partial_width",
     "read_definitions",
+    "read_samples",
     "standard_model",
     "unbiased_cross_section",
     "varied_cross_section",

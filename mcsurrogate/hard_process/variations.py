@@ -8,7 +8,7 @@ For an event of the subprocess a b with the power p of the strong coupling
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import strong_power
 from mcsurrogate.pdf import PartonDensity, PdfSet, lhapdf_id, load_pdf, read_pdf_set
 
-__all__ = ["Variation", "Variations", "varied_cross_section"]
+__all__ = ["Variation", "Variations", "combined_variations", "varied_cross_section"]
 
 _POINTS = 50_000
 _BLOCK = 10_000
@@ -305,22 +305,53 @@ def varied_cross_section(
     values = [value * r for r in ratio.tolist()]
     if not all(map(math.isfinite, values)):
         raise CardError("variations: a varied cross section is not finite")
-    by_group: dict[str, list[float]] = {}
-    for one, varied in zip(variations.list, values, strict=True):
-        by_group.setdefault(one.group, []).append(varied)
-    content: dict[str, Any] = {
-        "weights": {
-            name: {"cross_section_pb": v, "error_pb": abs(value) * e}
-            for name, v, e in zip(variations.names, values, error.tolist(), strict=True)
-        },
-        "pdf": {},
+    by_name = {
+        one.name: {"cross_section_pb": v, "error_pb": abs(value) * e, "group": one.group}
+        for one, v, e in zip(variations.list, values, error.tolist(), strict=True)
     }
+    return {"weights": by_name, **_uncertainties(by_name, variations.sets, value)}
+
+
+def combined_variations(
+    card: RunCard, parts: Sequence[Mapping[str, Any]], value: float
+) -> dict[str, Any]:
+    """Add what :func:`varied_cross_section` found for several processes.
+
+    Parameters
+    ----------
+    card
+        With the variations of all of them.
+    parts
+        Of each process.
+    value
+        Sum of their cross sections in pb.
+    """
+    weights = {
+        name: {
+            "cross_section_pb": math.fsum(p["weights"][name]["cross_section_pb"] for p in parts),
+            "error_pb": math.hypot(*(p["weights"][name]["error_pb"] for p in parts)),
+            "group": first["group"],
+        }
+        for name, first in parts[0]["weights"].items()
+    }
+    sets = [read_pdf_set(name) for name, members in varied_sets(card) if members > 1]
+    return {"weights": weights, **_uncertainties(weights, sets, value)}
+
+
+def _uncertainties(
+    weights: Mapping[str, Mapping[str, Any]], sets: Iterable[PdfSet], value: float
+) -> dict[str, Any]:
+    """How far up and down the cross section goes, in pb."""
+    by_group: dict[str, list[float]] = {}
+    for found in weights.values():
+        by_group.setdefault(found["group"], []).append(found["cross_section_pb"])
+    content: dict[str, Any] = {"pdf": {}}
     if scales := by_group.get("scales"):
         content["scale"] = {
             "up_pb": max(0.0, max(scales) - value),
             "down_pb": max(0.0, value - min(scales)),
         }
-    for own in variations.sets:
+    for own in sets:
         up, down = own.uncertainty(by_group[own.name])
         content["pdf"][own.name] = {"up_pb": up, "down_pb": down, "error_type": own.error_type}
     return content

@@ -24,6 +24,7 @@ from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
+from mcsurrogate.matrix_elements.process_syntax import with_more_particles
 from mcsurrogate.matrix_elements.protocol import (
     ColouredMatrixElement,
     CountedMatrixElement,
@@ -87,4 +88,5 @@ __all__ = [
     "topologies",
     "total_width",
     "two_body_width",
+    "with_more_particles",
 ]

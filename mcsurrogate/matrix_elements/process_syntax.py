@@ -6,12 +6,13 @@ which nest in brackets.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders, SquaredLimit
 
-__all__ = ["Clause", "parse_text"]
+__all__ = ["Clause", "parse_text", "with_more_particles"]
 
 _COUPLINGS = ("QCD", "QED", "WEIGHTED")
 # 'p > 11' is no limit: '>' is a comparison behind the name of a coupling only.
@@ -213,3 +214,29 @@ def _split_orders(piece: str, whole: str) -> tuple[str, CouplingOrders]:
         values[field_name] = int(number)
     orders = CouplingOrders(**values, squared=tuple(sorted(squared.values())))
     return _LIMIT.sub(" ", piece), orders
+
+
+def with_more_particles(text: str, names: Sequence[str]) -> str:
+    """Return a process with further outgoing particles, which do not decay.
+
+    Parameters
+    ----------
+    text
+        A process.
+    names
+        What is to come out besides.
+
+    Raises
+    ------
+    ProcessError
+        If the process cannot be understood.
+    """
+    parse_text(text)
+    core, *decays = _items(text, text)
+    first = core.rindex(">") if not _LIMIT.search(core) else _LIMIT.split(core)[0].rindex(">")
+    ends = [match.start() for match in re.finditer(r"[$/]", core)]
+    ends += [match.start() for match in _LIMIT.finditer(core)]
+    end = min((place for place in ends if place > first), default=len(core))
+    head = " ".join((core[:end].rstrip(), *names))
+    tail = core[end:].rstrip()
+    return ",".join((f"{head} {tail}" if tail else head, *decays))

@@ -11,6 +11,7 @@ observable      of                                                 unit
 ``rapidity``    each particle, magnitude
 ``delta_r``     each pair, in pseudorapidity and azimuth
 ``mass``        each pair                                          GeV
+``kt``          each pair, min(pT) times distance in rapidity      GeV
 ``system_mass`` all of them together                               GeV
 ``system_pt``   the sum of their momenta                           GeV
 =============== ================================================== =======
@@ -48,7 +49,7 @@ PARTICLE_GROUPS: dict[str, frozenset[int]] = {
 """PDG ids by name; ``jets`` are the gluon and the four light quarks, ``b`` comes apart."""
 
 _SINGLE = ("pt", "energy", "eta", "rapidity")
-_PAIR = ("delta_r", "mass")
+_PAIR = ("delta_r", "mass", "kt")
 _SYSTEM = ("system_mass", "system_pt")
 
 
@@ -171,12 +172,7 @@ class Cuts:
         for cut, pairs in self._pairs:
             first = momenta[:, [a for a, _ in pairs]]
             second = momenta[:, [b for _, b in pairs]]
-            value = (
-                delta_r(first, second)
-                if cut.observable == "delta_r"
-                else invariant_mass_squared(first, second).clamp(min=0).sqrt()
-            )
-            keep &= _within(cut, value).all(dim=1)
+            keep &= _within(cut, _pair(cut.observable, first, second)).all(dim=1)
         for cut, legs in self._systems:
             total = momenta[:, legs].sum(dim=1)
             value = (
@@ -241,7 +237,10 @@ class Cuts:
         for cut, pairs in self._pairs:
             if (a, b) not in pairs:
                 continue
-            if cut.observable == "mass":
+            if cut.observable == "kt":
+                # 2 (cosh y - cos phi) is at least (2 / pi)^2 (y^2 + phi^2)
+                products.append(2 * (max(cut.minimum, 0.0) / math.pi) ** 2)
+            elif cut.observable == "mass":
                 products.append((max(cut.minimum, 0.0) ** 2 - m_a**2 - m_b**2) / 2)
             else:
                 radius = max(radius, cut.minimum)
@@ -261,6 +260,15 @@ def _single(observable: str, p: Tensor) -> Tensor:
     if observable == "energy":
         return p[..., 0]
     return pseudorapidity(p).abs() if observable == "eta" else rapidity(p).abs()
+
+
+def _pair(observable: str, p: Tensor, q: Tensor) -> Tensor:
+    if observable == "mass":
+        return invariant_mass_squared(p, q).clamp(min=0).sqrt()
+    if observable == "delta_r":
+        return delta_r(p, q)
+    softer = torch.minimum(transverse_momentum(p), transverse_momentum(q))
+    return softer * delta_r(p, q, use_rapidity=True)
 
 
 def _within(cut: Cut, value: Tensor) -> Tensor:

@@ -8,9 +8,7 @@ from .chains import run_shower as run_shower
 from .emulator_training import EMULATOR as EMULATOR
 from .emulator_training import TrainedEmulator as TrainedEmulator
 from .emulator_training import train_emulator as train_emulator
-from .generation import run_generation as run_generation
 from .hard_events import events_card as events_card
-from .integration import run_integration as run_integration
 from .merging import merge_events as merge_events
 from .packing import open_pack as open_pack
 from .packing import pack_run as pack_run
@@ -19,3 +17,5 @@ from .packing import unpack_run as unpack_run
 from .report import reading_progress as reading_progress
 from .report import run_validation as run_validation
 from .report import summarize as summarize
+from .samples import run_generation as run_generation
+from .samples import run_integration as run_integration

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from mcsurrogate.cards import RunCard, load_card, own_functions, replace_values
 from mcsurrogate.errors import PackError, RunFolderError
 from mcsurrogate.generators import shipped_weights, weights_path
-from mcsurrogate.hard_process import varied_sets
+from mcsurrogate.hard_process import read_samples, varied_sets
 from mcsurrogate.pack import Pack, write_pack
 from mcsurrogate.pdf import PdfFiles, find_pdf
 from mcsurrogate.run_folder import RunFolder
@@ -170,6 +170,11 @@ def unpack_run(pack: Pack, folder: RunFolder) -> None:
 
 
 def _refuse_what_a_pack_cannot_hold(card: RunCard) -> None:
+    if len(read_samples(card)) > 1:
+        raise PackError(
+            "a pack holds one integration, and this card has several samples; pack each of the "
+            "runs in samples/"
+        )
     if ".py:" in card.integration.flow.family:
         raise PackError(
             f"integration.flow.family = {card.integration.flow.family!r} is code of your own, and "

@@ -5,7 +5,13 @@ from mcsurrogate.errors import CardError
 from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles, read_definitions
 from mcsurrogate.pdf import find_pdf
 
-__all__ = ["beam_settings", "hard_process_settings", "standard_settings", "surrogate_settings"]
+__all__ = [
+    "beam_settings",
+    "hard_process_settings",
+    "merging_settings",
+    "standard_settings",
+    "surrogate_settings",
+]
 
 _FIXED_SCALE = 5
 _PROTON = BEAM_PARTICLES["p"]
@@ -66,7 +72,49 @@ def surrogate_settings(card: RunCard) -> list[str]:
     lines = beam_settings(card)
     if not card.process.pythia:
         lines = _without_beams(lines)
-    return [*lines, *card.process.pythia, *card.chain.settings]
+    return [*lines, *card.process.pythia, *merging_settings(card), *card.chain.settings]
+
+
+def merging_settings(card: RunCard) -> list[str]:
+    """Return what tells Pythia to merge the samples of a card; empty without ``[merging]``.
+
+    Raises
+    ------
+    CardError
+        If the process is none that Pythia's merging has a word for.
+    """
+    section = card.merging
+    if section is None:
+        return []
+    return [
+        "Merging:doKTMerging = on",
+        "Merging:ktType = 1",
+        f"Merging:Dparameter = {section.radius!r}",
+        f"Merging:TMS = {section.scale!r}",
+        f"Merging:nJetMax = {section.jets}",
+        f"Merging:nQuarksMerge = {card.process.light_flavours}",
+        f"Merging:Process = {section.process or _process_to_merge(card)}",
+    ]
+
+
+def _process_to_merge(card: RunCard) -> str:
+    """Name the process without jets as Pythia's merging does; leptons of several kinds together."""
+    (definition,) = read_definitions(card)
+    labels, choices = definition.labels[2:], definition.choices[2:]
+    incoming = "".join(definition.labels[:2])
+    if not definition.decays and all(len(choice) == 1 for choice in choices):
+        return f"{incoming}>{''.join(labels)}"
+    kinds = {"LEPTONS": {11, 13, 15}, "NEUTRINOS": {12, 14, 16}}
+    named = [
+        next((kind for kind, ids in kinds.items() if {abs(pdg) for pdg in choice} <= ids), None)
+        for choice in choices
+    ]
+    if definition.decays or None in named:
+        raise CardError(
+            f"merging.process: say what {card.process.name!r} is in the words of Pythia's "
+            "'Merging:Process' (its manual, CKKW-L Merging), e.g. 'pp>(t>be+ve)(t~>b~e-ve~)'"
+        )
+    return f"{incoming}>{','.join(dict.fromkeys(kind for kind in named if kind))}"
 
 
 def _without_beams(lines: list[str]) -> list[str]:
