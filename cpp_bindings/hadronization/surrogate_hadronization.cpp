@@ -164,9 +164,11 @@ bool SurrogateHadronization::beginEvent(ColConfig& colConfig, Event& event, bool
         if (!other->fragment(-1, colConfig, event, isDiff, systemRecoil))
             return false;
     if (isNew) {
-        // Inside Pythia::next() it is another attempt at the same event.
+        // Inside Pythia::next() it is another attempt at the same event, with other partons.
         if (!inNext_)
             closeEvent();
+        else if (isOpen_)
+            model_->dropEvent();
         std::fill(model_->weights.logarithms.begin(), model_->weights.logarithms.end(), 0.);
         isOpen_ = true;
         model_->beginEvent(event);

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mcsurrogate.hadronization.fit_cards import AddedHadron, EventFitCard
+from mcsurrogate.hadronization.fit_cards import AddedHadron, EventFitCard, TableFitCard
 from mcsurrogate.hadronization.sections import Section
 
 __all__ = ["HadronizationCard", "Recording", "Section", "StringBreakCard", "StringBreakTraining"]
@@ -96,6 +96,7 @@ class StringBreakCard(HadronizationCard):
         tuple[AddedHadron, ...], Field(description="hadrons that the fits make besides")
     ] = ()
     fit: Annotated[EventFitCard | None, Field(description="fit to whole events")] = None
+    tables: Annotated[TableFitCard | None, Field(description="fit to measured tables")] = None
     training: Annotated[StringBreakTraining, Field(description="networks and optimiser")] = (
         StringBreakTraining()
     )
@@ -103,18 +104,20 @@ class StringBreakCard(HadronizationCard):
     @property
     def weights_names(self) -> tuple[str, ...]:
         """The card's name, and those of the further members of an ensemble."""
-        others = (f"{self.name}_member_{i}" for i in range(1, self.training.members))
+        members = self.training.members if self.tables is None else self.tables.members + 1
+        others = (f"{self.name}_member_{i}" for i in range(1, members))
         return (self.name, *others)
 
     @model_validator(mode="after")
     def _one_beginning(self) -> Self:
         if bool(self.recordings) == (self.start is not None):
             raise ValueError("give either [[recordings]] to train on or weights to start from")
-        if self.start is not None and self.fit is None:
-            raise ValueError("start needs a [fit]")
-        if self.add and self.fit is None:
-            raise ValueError("hadrons are added for a fit: give [fit]")
-        if self.fit is not None and self.training.members > 1:
+        fitted = self.fit is not None or self.tables is not None
+        if self.start is not None and not fitted:
+            raise ValueError("start needs [fit] or [tables]")
+        if self.add and not fitted:
+            raise ValueError("hadrons are added for a fit: give [fit] or [tables]")
+        if fitted and self.training.members > 1:
             raise ValueError("a fit has members of its own: leave members of [training] at 1")
         return self
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from mcsurrogate.hadronization.sections import Section
 
-__all__ = ["AddedHadron", "EventFitCard", "FitSteps"]
+__all__ = ["AddedHadron", "EventFitCard", "FitSteps", "TableFitCard"]
 
 
 class AddedHadron(Section):
@@ -143,3 +143,37 @@ class EventFitCard(FitSteps):
         if self.measured_shapes and self.measured is None:
             raise ValueError("measured_shapes needs a table of multiplicities in measured")
         return self
+
+
+class TableFitCard(FitSteps):
+    """Fit to measured tables, each compared as it was measured, after all decays."""
+
+    files: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=1,
+            description="files of measured tables, names of those that come with the package or "
+            "paths of others of these names; all tables with a definition are fitted",
+        ),
+    ]
+    settings: Annotated[
+        tuple[str, ...],
+        Field(description="further Pythia settings, lines of a .cmnd file; the process is known"),
+    ] = ()
+    energies: Annotated[
+        tuple[float, ...],
+        Field(min_length=1, description="energies in GeV whose tables are fitted"),
+    ] = (91.2,)
+    members: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="further weights NAME_member_1 and so on, drawn from the covariance of the "
+            "fit, as variations: their spread is its uncertainty",
+        ),
+    ] = 0
+    floor: Annotated[
+        float,
+        Field(ge=0, le=0.2, description="smallest relative error of a measured value"),
+    ] = 0.02

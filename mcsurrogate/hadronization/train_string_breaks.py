@@ -35,7 +35,7 @@ def train_string_breaks(
     card: StringBreakCard, out: Path, *, progress: Progress, resume: bool
 ) -> None:
     """Train string breaks in a folder that is this training's; see `train_hadronization`."""
-    if card.fit is None:
+    if card.fit is None and card.tables is None:
         _train(card, out, progress=progress, resume=resume)
     else:
         fit_string_breaks(card, _start(card, out, progress=progress, resume=resume), out,
@@ -47,7 +47,8 @@ def _start(card: StringBreakCard, out: Path, *, progress: Progress, resume: bool
     """Weights that a fit begins with: given ones, or trained ones."""
     if card.start is not None:
         return card.start
-    trained = card.model_copy(update={"name": f"{card.name}_start", "fit": None, "add": ()})
+    nothing = {"fit": None, "tables": None, "add": ()}
+    trained = card.model_copy(update={"name": f"{card.name}_start", **nothing})
     _train(trained, out, progress=progress, resume=resume)
     return out / f"{trained.name}.safetensors"
 

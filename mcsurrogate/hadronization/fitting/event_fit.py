@@ -86,9 +86,9 @@ class EventFit(GaussNewtonFit[EventFitCard]):
         del run  # the plugin writes when it is destroyed
         recorded = self.model.read(recording)
         recording.unlink()
-        if self._parameters is None:
-            self._parameters = self.model.parameters(recorded, self.card.directions)
-        of_event = self.model.scores(recorded, self._parameters)
+        if self.parameters is None:
+            self.parameters = self.model.parameters(recorded, self.card.directions)
+        of_event = self.model.scores(recorded, self.parameters)
         # Events that fail before hadronization leave no record.
         scores = np.zeros((len(partons), of_event.shape[1]), dtype=np.float32)
         scores[recorded.labels] = of_event

@@ -66,6 +66,7 @@ class GaussNewtonFit(ABC, Generic[Card]):
     ) -> None:
         self.model = model
         self.card = card
+        self.name = name
         self.curve: list[dict[str, float]] = []
         self._seed = seed
         self._folder = folder
@@ -75,7 +76,7 @@ class GaussNewtonFit(ABC, Generic[Card]):
             "networks": tensor_digest(model.networks.state_dict().values()),
         }
         self._checkpoint = Checkpoint(folder / f"{name}_checkpoint.safetensors", identity)
-        self._parameters: FitParameters | None = None
+        self.parameters: FitParameters | None = None
         self._memory: MomentMemory | None = None
         self._sum: dict[str, torch.Tensor] = {}
 
@@ -104,16 +105,16 @@ class GaussNewtonFit(ABC, Generic[Card]):
         self._sum = state["sum"]
         if state["memory"] is not None:
             self._memory = MomentMemory(self.card.memory, *state["memory"])
-        self._parameters = FitParameters(*state["parameters"])
+        self.parameters = FitParameters(*state["parameters"])
         self._restore(state)
         return True
 
     def _save(self) -> None:
-        assert self._parameters is not None
+        assert self.parameters is not None
         memory = None
         if (m := self._memory) is not None:
             memory = (m.jacobian, m.fisher, m.deviation, m.covariance, m.variance, m.steps)
-        p = self._parameters
+        p = self.parameters
         self._checkpoint.save(
             {
                 "networks": self.model.networks.state_dict(),
@@ -150,8 +151,8 @@ class GaussNewtonFit(ABC, Generic[Card]):
                 largest_divergence=limit, prior=self.card.prior,
             )  # fmt: skip
             damping = 1.0 if fraction < 0.5 else self.card.damping
-            assert self._parameters is not None
-            self._parameters.shift(networks, damping * step.shift)
+            assert self.parameters is not None
+            self.parameters.shift(networks, damping * step.shift)
             if self._memory is not None:
                 self._memory.move(damping * step.shift)
             if done >= steps - self.card.averaged:
@@ -192,6 +193,6 @@ class GaussNewtonFit(ABC, Generic[Card]):
             "settings": list(self.card.settings),
             "events_a_step": self.card.events,
             "steps": len(self.curve),
-            "parameters": self._parameters.size if self._parameters is not None else 0,
+            "parameters": self.parameters.size if self.parameters is not None else 0,
             "last": self.curve[-1] if self.curve else {},
         }

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
-__all__ = ["MomentMemory", "MomentStep", "moment_step", "whitened"]
+__all__ = ["MomentMemory", "MomentStep", "determined_directions", "moment_step", "whitened"]
 
 _SMALLEST = 1e-9
 _BISECTIONS = 60
@@ -93,6 +94,46 @@ def moment_step(
     shift[active] = np.clip(step / scale, -_LARGEST_CHANGE, _LARGEST_CHANGE)
     expected = pull + weighted @ shift
     return MomentStep(shift, divergence, float(pull @ pull), float(expected @ expected))
+
+
+def determined_directions(
+    jacobian: NDArray[np.float64],
+    fisher: NDArray[np.float64],
+    error: NDArray[np.float64],
+    *,
+    prior: float,
+) -> NDArray[np.float64]:
+    """One standard deviation along each independent direction that the data determine.
+
+    In the metric of the Fisher information the covariance of a fit is diagonal; directions of which
+    the data tell less than the prior events stay where they are.
+
+    Parameters
+    ----------
+    jacobian, fisher, error
+        As in `moment_step`.
+    prior
+        Events that the model counts for.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        ``(R, K)`` changes of the parameters, the best determined first.
+    """
+    used = error > 0
+    weighted = jacobian[used] / error[used, None]
+    scale = np.sqrt(np.maximum(np.diag(fisher), 0.0))
+    active = np.flatnonzero(scale > _SMALLEST)
+    scale = scale[active]
+    normal = (weighted[:, active].T @ weighted[:, active]) / np.outer(scale, scale)
+    metric = fisher[np.ix_(active, active)] / np.outer(scale, scale)
+    metric += np.diag(_FIRMNESS / scale**2)
+    known, vectors = eigh(normal, metric)
+    best = np.argsort(known)[::-1]
+    best = best[known[best] > prior]
+    directions = np.zeros((len(best), len(fisher)))
+    directions[:, active] = (vectors[:, best] / np.sqrt(known[best] + prior)).T / scale
+    return directions
 
 
 def whitened(
