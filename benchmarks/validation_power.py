@@ -1,15 +1,16 @@
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
-    python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets]
-                        [--only NAME ...] [--further | --missed] [--rows N]
+    python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets|top|boson]
+                        [--only NAME ...] [--further | --missed | --siblings] [--rows N]
 
 Reference and candidate are independent Pythia samples (generated into FOLDER, kept for the next
 call).  A defect is either another Pythia setting, with a sample of its own, or a change of the
 candidate's events while they are read.  Printed for each defect: p-value of the first row of the
 summary table (Holm-adjusted for all observables too), its name and where it deviates, the rank
 and p-value of the best of the observables that name the defect, and the verdict.  `--further` tries
-the defects of further_defects.py instead, `--missed` those of missed_defects.py; `--rows` prints
-more rows of each table.
+the defects of further_defects.py instead, `--missed` those of missed_defects.py, `--siblings` those
+of sibling_defects.py, for which a direct count of the planted quantity is printed too; `--rows`
+prints more rows of each table.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 import further_defects
 import missed_defects
 import numpy as np
+import sibling_defects
 from pythia_settings import HADRONIC_Z, LEPTONS, ZPOLE
 
 from mcsurrogate.analysis.selection import Events
@@ -32,12 +34,23 @@ from mcsurrogate.validation.plan import Planner
 from mcsurrogate.validation.sample import Reading, Sample, fill_sample
 from mcsurrogate.validation.verdict import Tolerance
 
+_BOSONS = ("qqbar2gmZg", "qg2gmZq", "qqbar2Wg", "qg2Wq")
 BASE = {
     "z": tuple(ZPOLE),
     "tau": (*LEPTONS, *HADRONIC_Z[:2], "23:onIfAny = 15"),
     "jets": ("Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 50"),
+    "top": ("Beams:eCM = 13000", "Top:gg2ttbar = on", "Top:qqbar2ttbar = on"),
+    "boson": (
+        "Beams:eCM = 13000",
+        *(f"WeakBosonAndParton:{name} = on" for name in _BOSONS),
+        "PhaseSpace:pTHatMin = 20",
+        "23:onMode = off",
+        "23:onIfAny = 11 13 15",
+        "24:onMode = off",
+        "24:onIfAny = 11 13 15",
+    ),
 }
-PRESET = {"z": "ee_z", "tau": "ee_z", "jets": "pp_jets"}
+PRESET = {"z": "ee_z", "tau": "ee_z", "jets": "pp_jets", "top": "pp_top", "boson": "pp_jets"}
 REMOVED = further_defects.REMOVED
 
 Defect = Callable[[EventChunk, np.random.Generator], EventChunk]
@@ -234,6 +247,29 @@ def sample_file(folder: Path, name: str, events: int, seed: int, settings: list[
     return path
 
 
+class Direct:
+    """A planted quantity counted in two samples, one number an event, NaN for none."""
+
+    def __init__(self, count: Callable[[Events], np.ndarray]) -> None:
+        self.count = count
+        self.parts: dict[str, list[np.ndarray]] = {"reference": [], "candidate": []}
+
+    def fill(self, side: str, events: Events) -> None:
+        """Count the events of a chunk."""
+        self.parts[side].append(np.stack((self.count(events), events.weights)))
+
+    def sigma(self) -> float:
+        """Difference of the means in standard deviations."""
+        means = []
+        for part in self.parts.values():
+            x, w = np.concatenate(part, axis=1)
+            x, w = x[np.isfinite(x)], w[np.isfinite(x)]
+            mean = np.average(x, weights=w)
+            means.append((mean, (w**2 * (x - mean) ** 2).sum() / w.sum() ** 2))
+        (a, variance_a), (b, variance_b) = means
+        return float((b - a) / math.sqrt(max(variance_a + variance_b, 1e-300)))
+
+
 def show(name: str, found: Comparison, names: tuple[str, ...], rows: int = 1) -> None:
     """One line of the table, and the rows that follow it."""
     first = found.results[0]
@@ -267,6 +303,7 @@ def main() -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--further", action="store_true", help="try the further defects")
     which.add_argument("--missed", action="store_true", help="try those once missed")
+    which.add_argument("--siblings", action="store_true", help="try others of their kinds")
     parser.add_argument("--rows", type=int, default=1, help="rows of each table to print")
     arguments = parser.parse_args()
     base, kind, n = list(BASE[arguments.sample]), arguments.sample, arguments.events
@@ -277,6 +314,8 @@ def main() -> None:
         known, settings = further_defects.CHANGES, further_defects.SETTINGS
     if arguments.missed:
         known, settings = missed_defects.CHANGES, missed_defects.SETTINGS
+    if arguments.siblings:
+        known, settings = sibling_defects.CHANGES, sibling_defects.SETTINGS
     # the reservoir feeds the test of consecutive events
     planner = Planner(preset=PRESET[kind], reservoir=n if arguments.further else 0)
     path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)
@@ -295,14 +334,25 @@ def main() -> None:
     }
     file = EventFile(path, max_events=n)
     samples = {name: Sample(name, file.summary, plan) for name in ("none", *changes)}
+    direct = {name: Direct(value[2]) for name, value in changes.items() if len(value) > 2}
+    if direct:
+        for chunk in EventFile(reference.file.path, max_events=n).chunks():
+            seen = Events(chunk, _unit(chunk))
+            for one in direct.values():
+                one.fill("reference", seen)
     random = np.random.default_rng(1)
     for chunk in file.chunks():
         samples["none"].fill(Events(chunk, _unit(chunk)), chunk.first_event)
-        for name, (change, _) in changes.items():
+        for name, (change, *_) in changes.items():
             changed = change(chunk, random)
-            samples[name].fill(Events(changed, changed.weights[:, 0]), chunk.first_event)
+            seen = Events(changed, changed.weights[:, 0])
+            samples[name].fill(seen, chunk.first_event)
+            if name in direct:
+                direct[name].fill("candidate", seen)
     names = {name: value[1] for name, value in changes.items()}
     for name, sample in samples.items():
+        if name in direct:
+            print(f"{name}: a direct count sees {direct[name].sigma():+.1f} σ")
         show(name, compare(sample, reference, Tolerance()), names.get(name, ("",)), arguments.rows)
     for name, (line, own) in settings.items():
         if name.startswith(wanted) and not any(s in name for s in skipped):

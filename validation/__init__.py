@@ -15,6 +15,7 @@ from mcsurrogate.validation.observables import (
 from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
 from mcsurrogate.validation.settings import ValidationSettings
+from mcsurrogate.validation.statistics import jetnet_fpd, jetnet_kpd
 from mcsurrogate.validation.validate import ValidationResult, validate
 from mcsurrogate.validation.verdict import (
     FAMILY_WISE_ERROR,
@@ -36,6 +37,8 @@ __all__ = [
     "Values",
     "Verdict",
     "events_of",
+    "jetnet_fpd",
+    "jetnet_kpd",
     "linear",
     "load_observables",
     "logarithmic",

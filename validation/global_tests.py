@@ -13,6 +13,7 @@ from mcsurrogate.validation.sample import Sample
 from mcsurrogate.validation.statistics.kernel import compare_kernel
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 from mcsurrogate.validation.statistics.multivariate import compare_frechet, compare_sliced
+from mcsurrogate.validation.statistics.nplm import compare_learned_ratio
 from mcsurrogate.validation.statistics.serial import compare_serial
 
 __all__ = ["global_tests"]
@@ -29,7 +30,7 @@ def global_tests(
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> list[GlobalTest]:
-    """Sliced distances, Frechet and kernel physics distance, and classifiers.
+    """Sliced distances, Frechet and kernel physics distance, likelihood ratio, and classifiers.
 
     Samples without features, or with too few events for them, get no global test.
     """
@@ -97,10 +98,31 @@ def global_tests(
                     error=serial.error,
                 )
             )
+        tests += _learned_ratio(candidate, reference, seed, tell)
         tests.append(_feature_classifier(candidate, reference, seed, tell))
     if min(len(candidate.particle_sets), len(reference.particle_sets)) >= _MIN_EVENTS:
         tests += deep_tests(candidate, reference, seed=seed, tell=tell)
     return tests
+
+
+def _learned_ratio(
+    candidate: Sample, reference: Sample, seed: int, tell: Callable[[str], None]
+) -> list[GlobalTest]:
+    """Learned likelihood ratio of the event features; nothing with negative weights."""
+    tell("learned likelihood ratio")
+    found = compare_learned_ratio(candidate.reservoir, reference.reservoir, seed=seed)
+    if found is None:
+        return []
+    return [
+        GlobalTest(
+            name="nplm",
+            title="Learned likelihood ratio (NPLM)",
+            value=found.statistic,
+            log_p=found.log_p,
+            expected=found.expected,
+            details={"events": float(found.events)},
+        )
+    ]
 
 
 def _feature_classifier(

@@ -223,6 +223,29 @@ class _Rivet(_Part):
     page: str | None
 
 
+class _Worth(_Part):
+    name: str
+    title: str
+    events: float | None
+    """True events that describe the observable as well; null: any number."""
+    at_least: float | None
+    at_most: float | None
+    factor: float | None
+    """Over the events of the training."""
+    p_amplified: Share
+    """Of a candidate that is worth no more than its training."""
+    p_degraded: Share
+    """Of one that is worth no less."""
+
+
+class _Amplification(_Part):
+    trained_on: Annotated[int, Field(ge=1)]
+    rows: list[_Worth]
+    """Observables, those in which the candidate is worth least first."""
+    amplified: Count
+    degraded: Count
+
+
 class _Run(_Part):
     folder: str
     verdict: str | None
@@ -269,6 +292,8 @@ class _Metrics(_Part):
     rivet: _Rivet | None
     files: list[str]
     """Further files in the folder of the report."""
+    amplification: _Amplification | None
+    """What the candidate is worth, where it was said what it was trained on."""
     runs: tuple[_Run, _Run] | None
     """Both runs, where two runs are compared."""
 

@@ -15,6 +15,10 @@ from mcsurrogate.validation.statistics.significance import sigmas
 __all__ = ["ObservableResult", "deviation", "log_p_of_row", "rank", "where"]
 
 
+_PRECEDENCE = 2.0
+"""Of the log p-value of a specific observable, where it is significant."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObservableResult:
     """One line of the summary table.
@@ -171,7 +175,16 @@ def rank(result: ObservableResult) -> tuple[bool, bool, bool, float, float]:
     What is there for information alone comes last.
 
     Almost any defect of a record also breaks a conservation law, far more significantly than it
-    moves a spectrum; the spectrum says what is wrong.
+    moves a spectrum; the spectrum says what is wrong.  A wrong decay or spin in turn moves spectra
+    of its products, some of them with a little more significance than itself: the significant
+    observables of one process alone count `_PRECEDENCE` times.
     """
     check = result.observable.group == "consistency"
-    return (not result.counts, not result.significant, check, result.log_p, -result.deviation)
+    first = _PRECEDENCE if result.significant and result.observable.specific else 1.0
+    return (
+        not result.counts,
+        not result.significant,
+        check,
+        first * result.log_p,
+        -result.deviation,
+    )

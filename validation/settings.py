@@ -73,6 +73,9 @@ class ValidationSettings:
         Write the histograms as ``candidate.yoda`` and ``reference.yoda``.
     rivet
         Rivet analyses to run on both files; needs the command ``rivet``.
+    trained_on
+        Events that the candidate was trained on, none of which the reference may hold: the report
+        says in which observables it is worth more (arXiv:2509.08048).
     runs
         Folders of the two runs or reports that the samples come from, to show side by side what
         they say of themselves.
@@ -100,6 +103,7 @@ class ValidationSettings:
     plots: bool = False
     yoda: bool = False
     rivet: Sequence[str] = ()
+    trained_on: int | None = None
     runs: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
@@ -109,6 +113,8 @@ class ValidationSettings:
             )
         if self.max_events is not None and self.max_events < 1:
             raise ValidationError(f"max_events is {self.max_events}; it must be 1 or more")
+        if self.trained_on is not None and self.trained_on < 1:
+            raise ValidationError(f"trained_on is {self.trained_on}; it must be 1 or more")
         if self.pdf_error not in (None, *get_args(PdfRule)):
             raise ValidationError(
                 f"unknown rule of densities {self.pdf_error!r}; known are "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mcsurrogate.validation.amplification import Amplification
 from mcsurrogate.validation.data_comparison import MeasuredResult, SampleAgainstData
 from mcsurrogate.validation.rivet import RivetRun
 from mcsurrogate.validation.runs import RunSummary
@@ -66,6 +67,8 @@ class Supplement:
         What Rivet made, where it was asked for.
     files
         Names of further files in the report's folder, in order.
+    amplification
+        What the candidate is worth, where it was said what it was trained on.
     runs
         The runs that the samples come from, where two runs are compared.
     """
@@ -74,6 +77,7 @@ class Supplement:
     timing: Timing | None = None
     rivet: RivetRun | None = None
     files: tuple[str, ...] = ()
+    amplification: Amplification | None = None
     runs: tuple[RunSummary, RunSummary] | None = None
 
     def metrics(self) -> dict[str, Any]:
@@ -92,5 +96,6 @@ class Supplement:
                 "page": None if rivet.page is None else str(rivet.page),
             },
             "files": list(self.files),
+            "amplification": None if self.amplification is None else self.amplification.metrics(),
             "runs": None if self.runs is None else [_run(run) for run in self.runs],
         }

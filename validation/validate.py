@@ -8,6 +8,7 @@ from typing import Any
 
 from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.atomic import write_text
+from mcsurrogate.validation.amplification import Amplification, amplification
 from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
@@ -43,6 +44,8 @@ class ValidationResult:
         All samples, tests and histograms.
     metrics
         What `metrics_file` holds.
+    amplification
+        What the candidate is worth, where it was said what it was trained on.
     """
 
     verdict: Verdict
@@ -50,6 +53,7 @@ class ValidationResult:
     metrics_file: Path
     comparison: Comparison
     metrics: dict[str, Any]
+    amplification: Amplification | None = None
 
 
 def validate(
@@ -137,6 +141,7 @@ def validate(
         )
         if asked.rivet
         else None,
+        amplification=amplification(found, asked.trained_on) if asked.trained_on else None,
         runs=summaries,
     )
     return _write(found, asked, supplement, out)
@@ -179,6 +184,7 @@ def _write(
         metrics_file=metrics_file,
         comparison=found,
         metrics=metrics,
+        amplification=supplement.amplification,
     )
 
 

@@ -198,6 +198,14 @@ def validate(
         float | None,
         typer.Option(help="Relative deviation that is within tolerance; none by default."),
     ] = None,
+    trained_on: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Events that the candidate was trained on, none of them in the reference: says "
+            "in which observables it is worth more.",
+        ),
+    ] = None,
     deep: Annotated[
         bool,
         typer.Option("--deep", help="Also train two networks on the particles; takes minutes."),
@@ -262,6 +270,7 @@ def validate(
         pdf_error=None if pdf_error is None else pdf_error.value,
         normalise_to=None if normalise_to is None else normalise_to.value,
         tolerance=tolerance,
+        trained_on=trained_on,
         deep=deep,
         workers=workers,
         plots=plots,
@@ -280,6 +289,8 @@ def validate(
     print_verdict(summarize(result))
     if result.comparison.finer is not None:
         console.print(str(result.comparison.finer), highlight=False)
+    if result.amplification is not None:
+        console.print(str(result.amplification), highlight=False)
     for warning in result.comparison.warnings:
         warn(warning)
     console.print(f"Report: {result.report}")

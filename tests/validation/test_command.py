@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from mcsurrogate.errors import ValidationError
 from mcsurrogate.events import FileSummary
 from mcsurrogate.validation import ValidationSettings
 from mcsurrogate.validation.cross_sections import compare_cross_sections
+from mcsurrogate.validation.metrics_schema import schema
 
 
 def run(*words):
@@ -43,7 +45,8 @@ def test_jets_of_the_command():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"family_wise_error": 1.5}, {"max_events": 0}, {"normalise_to": "third"}]
+    "wrong",
+    [{"family_wise_error": 1.5}, {"max_events": 0}, {"normalise_to": "third"}, {"trained_on": 0}],
 )
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(ValidationError):
@@ -68,7 +71,7 @@ def test_the_command_takes_what_python_takes(z_files, tmp_path):
     result = run(
         *z_files, "--observable", "charged_number", "--max-events", 120, "--label", "new", "old",
         "--error-rate", 0.01, "--seed", 5, "--weight", "A=double", "--jet-radius", 0.6,
-        "--normalise-to", "reference", "--out", tmp_path,
+        "--normalise-to", "reference", "--trained-on", 40, "--out", tmp_path,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -80,3 +83,7 @@ def test_the_command_takes_what_python_takes(z_files, tmp_path):
     assert metrics["settings"]["seed of the bootstrap"] == "5"
     assert "R = 0.6" in metrics["settings"]["jets"]
     assert metrics["cross_section"]["common_pb"] == samples["reference"]["cross_section_pb"]
+    assert "trained on 40 events, the candidate is worth more in" in result.output
+    assert metrics["amplification"]["rows"][0]["name"] == "charged_number"
+    assert "What the candidate is worth" in (tmp_path / "report.html").read_text()
+    jsonschema.validate(metrics, schema())

@@ -172,3 +172,31 @@ def test_all_are_in_the_presets():
     for name, own in (("ee_z", "kaon_signed_angle"), ("pp_top", "top_helicity_angle")):
         names = {o.name for o in preset(name)}
         assert {own, *CLEAN, "mothers", "decay_products", "tau_pion_fraction"} <= names
+
+
+def test_status_codes_of_decayed_particles(chunk):
+    kaons = decayed(chunk, 310)[:3]
+    assert set(named("decayed_status", chunk)) == {"2"}
+    assert named("decayed_status", changed(chunk, kaons, status=3)).count("3") == 3
+    seven = changed(chunk, kaons, status=7)
+    assert named("decayed_status", seven).count("reserved") == 3
+    assert named("record_rules", seven) == ["status that HepMC reserves"] * 3
+
+
+def test_flights_that_go_back_in_time_or_too_slowly(chunk):
+    kaons = decayed(chunk, 310)[:4]
+    positions = chunk.vertex_positions.copy()
+    start, stop = chunk.production_vertex[kaons], chunk.end_vertex[kaons]
+    positions[stop[:2], 3] += positions[stop[:2], 3] - positions[start[:2], 3]
+    positions[stop[2:], 3] = positions[start[2:], 3] - 1.0
+    moved = replace(chunk, vertex_positions=positions)
+    assert len(values("flight_speed", chunk).values) == 0
+    slow = values("flight_speed", moved).values
+    assert (np.abs(slow + 0.5) < 1e-6).sum() == 2
+    assert "end vertex before the production vertex" in named("record_rules", moved)
+
+
+def test_generated_masses_beside_the_momentum(chunk):
+    pions = np.flatnonzero((chunk.pid == 211) & (chunk.status == 1))[:2]
+    heavier = changed(chunk, pions, mass=1.01 * chunk.particles["mass"][pions])
+    assert named("record_rules", heavier) == ["generated mass beside that of its momentum"] * 2

@@ -15,13 +15,20 @@ from mcsurrogate.validation.observables.registry import (
     register,
 )
 
-__all__ = ["CONJUGATION", "SIGNED_ANGLE", "SIGNED_RAPIDITY"]
+__all__ = [
+    "BOTTOM",
+    "CHARM",
+    "CONJUGATION",
+    "SIGNED_ANGLE",
+    "SIGNED_RAPIDITY",
+    "last_copies_with_sign",
+]
 
-_conjugation = Section("correlation", feature=False)
+_conjugation = Section("correlation", feature=False, specific=True)
 
 _BEAM = 4
-_CHARM = (411, 421, 431, 4122)
-_BOTTOM = (-511, -521, -531, 5122)
+CHARM = (411, 421, 431, 4122)
+BOTTOM = (-511, -521, -531, 5122)
 
 _SPECIES: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
     ("pion", "charged pions", r"\pi^\pm", (211,)),
@@ -31,9 +38,9 @@ _SPECIES: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
     ("electron", "electrons", r"e^\pm", (-11,)),
     ("muon", "muons", r"\mu^\pm", (-13,)),
     ("tau", "tau leptons", r"\tau^\pm", (-15,)),
-    ("charm", "weakly decaying charmed hadrons", "c", _CHARM),
+    ("charm", "weakly decaying charmed hadrons", "c", CHARM),
     # mesons with a positive PDG number hold an antiquark b
-    ("bottom", "weakly decaying hadrons with a bottom quark", "b", _BOTTOM),
+    ("bottom", "weakly decaying hadrons with a bottom quark", "b", BOTTOM),
 )
 """Name, words, symbol, and the PDG numbers that count as positive."""
 
@@ -63,7 +70,7 @@ _NET: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 
-def _chosen(events: Events, pids: tuple[int, ...]) -> tuple[Particles, np.ndarray]:
+def last_copies_with_sign(events: Events, pids: tuple[int, ...]) -> tuple[Particles, np.ndarray]:
     """Last copies of particles with these numbers and their antiparticles, and their signs."""
     chunk = events.chunk
     own = np.isin(np.abs(chunk.pid), np.abs(pids)) & (chunk.status != _BEAM)
@@ -73,7 +80,7 @@ def _chosen(events: Events, pids: tuple[int, ...]) -> tuple[Particles, np.ndarra
 
 def _angle(pids: tuple[int, ...]) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
-        found, sign = _chosen(events, pids)
+        found, sign = last_copies_with_sign(events, pids)
         with np.errstate(divide="ignore", invalid="ignore"):
             return of_particles(found, sign * found.pz / found.p)
 
@@ -82,7 +89,7 @@ def _angle(pids: tuple[int, ...]) -> Callable[[Events], Values]:
 
 def _rapidity(pids: tuple[int, ...]) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
-        found, sign = _chosen(events, pids)
+        found, sign = last_copies_with_sign(events, pids)
         return of_particles(found, sign * found.rapidity)
 
     return compute

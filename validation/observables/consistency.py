@@ -43,6 +43,7 @@ _MASS_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
 _MASS_TOLERANCE = 0.01
 _ROUNDING = 1e-6
 _LONG_LIVED = (310, 3122, 3112, 3222, 3312, 3334, 411, 421, 431, 511, 521, 531)
+_SLOWEST = 0.01
 _SHORTEST = 1e-3
 """Flights in mm that are long enough to have a direction in files with few digits."""
 
@@ -131,18 +132,32 @@ def _wrong_masses(events: Events) -> Values:
     return Values(slot[wrong].astype(np.float64) + 0.5, final.event[wrong])
 
 
-def _off_course(events: Events) -> Values:
-    """Sine of the angle between momentum and flight of long-lived hadrons that decayed."""
+def _flown(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
+    """Long-lived hadrons that decayed after a flight, its four components and its length."""
     chunk = events.chunk
     index = chunk.last_copies(np.isin(np.abs(chunk.pid), _LONG_LIVED))
     index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
     place = chunk.vertex_positions
-    way = place[chunk.end_vertex[index], :3] - place[chunk.production_vertex[index], :3]
-    distance = np.linalg.norm(way, axis=1)
+    way = place[chunk.end_vertex[index]] - place[chunk.production_vertex[index]]
+    distance = np.linalg.norm(way[:, :3], axis=1)
     moved = distance > _SHORTEST
-    hadrons, way, distance = chunk.select(index[moved]), way[moved], distance[moved]
+    return chunk.select(index[moved]), way[moved], distance[moved]
+
+
+def _wrong_speed(events: Events) -> Values:
+    """Distance over time and momentum over energy, one minus their ratio."""
+    hadrons, way, distance = _flown(events)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = distance * hadrons.energy / (way[:, 3] * hadrons.p) - 1.0
+    wrong = ~(np.abs(shift) <= _SLOWEST)
+    return Values(np.nan_to_num(shift[wrong], nan=1e3), hadrons.event[wrong])
+
+
+def _off_course(events: Events) -> Values:
+    """Sine of the angle between momentum and flight of long-lived hadrons that decayed."""
+    hadrons, way, distance = _flown(events)
     momentum = np.stack((hadrons.px, hadrons.py, hadrons.pz), axis=1)
-    across = np.linalg.norm(np.cross(way, momentum), axis=1)
+    across = np.linalg.norm(np.cross(way[:, :3], momentum), axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Values(across / (distance * hadrons.p), hadrons.event)
 
@@ -238,6 +253,15 @@ CONSISTENCY = (
         compute=_off_course,
         definition="angle between the momentum of decayed long-lived hadrons and the way between "
         "their vertices, if above 1 um",
+    ),
+    _consistency(
+        name="flight_speed",
+        title="Speed beside that of the momentum",
+        label=r"$(|\vec x| / ct) / (|\vec p| / E) - 1$",
+        edges=(-1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0),
+        compute=_wrong_speed,
+        definition="decayed long-lived hadrons whose way between their vertices, if above 1 um, "
+        f"over its time differs from p / E by more than {100 * _SLOWEST:g}%",
     ),
     _consistency(
         name="wrong_masses",

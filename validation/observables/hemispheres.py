@@ -9,16 +9,35 @@ from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.angles import along_thrust
-from mcsurrogate.validation.observables.registry import Section, linear, register
+from mcsurrogate.validation.observables.conjugation import (
+    BOTTOM,
+    CHARM,
+    last_copies_with_sign,
+)
+from mcsurrogate.validation.observables.registry import Observable, Section, linear, register
 
 __all__ = ["BACKWARD", "HEMISPHERE"]
 
 FloatArray = NDArray[np.float64]
 
-_hemisphere = Section("correlation", feature=False)
+_hemisphere = Section("correlation", feature=False, specific=True)
 _POWER = 0.5
 """Of the momentum along the axis in the charge of a jet (R. D. Field and R. P. Feynman, 1978)."""
 _LEADING = (211, 321, 2212)
+_PAIRED: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("$K$", (321,)),
+    ("$p$", (2212,)),
+    (r"$\Lambda$", (3122,)),
+    (r"$\ell$", (-11, -13)),
+    ("c", CHARM),
+    ("b", BOTTOM),
+)
+_PAIR_KINDS = (
+    "opposite signs, same side",
+    "opposite signs, opposite sides",
+    "equal signs, same side",
+    "equal signs, opposite sides",
+)
 _LEADING_NAMES = (r"$\pi$", "$K$", "$p$")
 
 
@@ -45,6 +64,35 @@ def _strangeness(events: Events) -> FloatArray:
     one, other = _halves(-np.sign(kaons.pid).astype(float), kaons, along_thrust(kaons, events))
     product: FloatArray = one * other
     return np.where(kaons.counts > 0, product, np.nan)
+
+
+def _pairs(side: Callable[[Particles, Events], FloatArray]) -> Callable[[Events], Values]:
+    """Numbers of pairs of one species with equal or opposite signs, on equal or opposite sides.
+
+    With n particles, S the sum of their signs, H that of their sides and B that of the products,
+    the pairs with opposite signs on one side are ((n^2 - S^2) + (H^2 - B^2)) / 8, and so on.
+    """
+
+    def compute(events: Events) -> Values:
+        slots, weights, n = [], [], len(events)
+        for i, (_, pids) in enumerate(_PAIRED):
+            own, sign = last_copies_with_sign(events, pids)
+            where = np.where(side(own, events) > 0.0, 1.0, -1.0)
+            number = np.bincount(own.event, minlength=n).astype(np.float64)
+            signs, sides, both = (
+                np.bincount(own.event, weights=x, minlength=n) for x in (sign, where, sign * where)
+            )
+            for j, (a, b, c) in enumerate(((-1, 1, -1), (-1, -1, 1), (1, 1, 1), (1, -1, -1))):
+                # each pair is counted twice, each particle once as a pair with itself
+                count = number**2 + a * signs**2 + b * sides**2 + c * both**2
+                weights.append((count - number * (1 + a + b + c)) / 8.0)
+                slots.append(np.full(n, len(_PAIR_KINDS) * i + j + 0.5))
+        event = np.tile(np.arange(n), len(slots))
+        entries = np.concatenate(weights)
+        filled = entries > 0.0
+        return Values(np.concatenate(slots)[filled], event[filled], entries[filled])
+
+    return compute
 
 
 def _energies(events: Events) -> FloatArray:
@@ -124,6 +172,24 @@ _PAIRS = tuple(
 )
 _HALVES = "hemispheres of the thrust axis"
 
+
+def _pair_observable(
+    name: str, title: str, side: Callable[[Particles, Events], FloatArray], words: str
+) -> Observable:
+    bins = len(_PAIRED) * len(_PAIR_KINDS)
+    return _hemisphere(
+        name,
+        title,
+        "pairs",
+        linear(0, bins, bins),
+        _pairs(side),
+        "mean number of pairs of last copies of one species and its antiparticle by their signs "
+        f"and sides, {words}",
+        categories=tuple(f"{label} {kind}" for label, _ in _PAIRED for kind in _PAIR_KINDS),
+        density=False,
+    )
+
+
 HEMISPHERE = (
     _hemisphere(
         "hemisphere_jet_charges",
@@ -141,6 +207,12 @@ HEMISPHERE = (
         _strangeness,
         f"S = number of K- minus that of K+, final state, {_HALVES}; events with charged kaons",
         log_y=True,
+    ),
+    _pair_observable(
+        "hemisphere_pairs",
+        "Pairs of one species within and across hemispheres",
+        along_thrust,
+        _HALVES,
     ),
     _hemisphere(
         "hemisphere_energies",
@@ -181,6 +253,12 @@ HEMISPHERE = (
 )
 _DIRECTIONS = "charged particles with |eta| < 2.5 and pz > 0, and those with pz < 0"
 BACKWARD = (
+    _pair_observable(
+        "forward_backward_pairs",
+        "Pairs of one species forward and backward",
+        lambda particles, _: particles.pz,
+        "of the directions along the beam",
+    ),
     _hemisphere(
         "forward_backward_number",
         "Charged particles forward and backward",

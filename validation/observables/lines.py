@@ -27,7 +27,7 @@ __all__ = ["BOSON_LINES", "LINES"]
 
 FloatArray = NDArray[np.float64]
 
-_line = Section("correlation", feature=False)
+_line = Section("correlation", feature=False, specific=True)
 
 _NARROW: tuple[tuple[str, int], ...] = (
     (r"$\pi^0$", 111),

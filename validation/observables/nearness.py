@@ -25,7 +25,7 @@ IntArray = NDArray[np.int64]
 Measure = Callable[[Particles, Particles, IntArray, IntArray], FloatArray]
 Select = Callable[[Events], Particles]
 
-_near = Section("correlation", feature=False, log_y=True)
+_near = Section("correlation", feature=False, log_y=True, specific=True)
 _CONE = 0.2
 _SAME = 1e-12
 """A particle is at distance zero from itself."""

@@ -15,7 +15,7 @@ __all__ = ["BOSON_SPIN", "TAU_SPIN", "TOP_SPIN"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_spin = Section("correlation")
+_spin = Section("correlation", specific=True)
 _NEUTRINO, _PION, _NEUTRAL_PION = 16, 211, 111
 _LEPTONS, _DOWN_TYPE = (11, 13, 15), (1, 3, 5, 11, 13, 15)
 

@@ -4,6 +4,8 @@ The rules are those of "The HepMC3 event record library for Monte Carlo event ge
 arXiv:1912.08005, section 3.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from particle import Particle
@@ -18,7 +20,7 @@ __all__ = ["RECORD", "RULES"]
 IntArray = NDArray[np.int64]
 
 _rule = Section("consistency", log_y=True, feature=False)
-_record = Section("correlation", feature=False)
+_record = Section("correlation", feature=False, specific=True)
 
 _RULES = (
     "final, with an end vertex",
@@ -28,6 +30,9 @@ _RULES = (
     "vertex without incoming particles",
     "vertex without outgoing particles",
     "not two beams",
+    "end vertex before the production vertex",
+    "generated mass beside that of its momentum",
+    "status that HepMC reserves",
 )
 _STATUS = (
     "1",
@@ -37,6 +42,8 @@ _STATUS = (
     *(f"{10 * i + (i == 1)} … {10 * i + 9}" for i in range(1, 11)),
     "others",
 )
+_DECAYED_STATUS = ("1", "2", "3", "reserved", "above 10")
+_BEAM, _TAU = 4, 15
 _MOTHERS: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\pi^0$", (111,)),
     (r"$\rho$", (113, 213)),
@@ -88,6 +95,8 @@ _LONG_LIVED: tuple[tuple[str, int], ...] = (
 )
 _NO_FLIGHT = 1e-5
 """Share of c tau; one decay in 100,000 is as short."""
+_SAME_TIME, _SAME_MASS, _ROUNDING = 1e-9, 1e-3, 1e-7
+"""What rounding explains: of times, of squared masses, and of squared energies."""
 
 
 def _broken_rules(events: Events) -> Values:
@@ -106,10 +115,35 @@ def _broken_rules(events: Events) -> Values:
         vertex, first = np.unique(own, return_index=True)
         lonely = ~np.isin(vertex, other) & (vertex >= 0)
         event.append(chunk.event[first[lonely]])
-    beams = np.flatnonzero(chunk.beams.counts != 2)
-    event.append(beams)
+    event.append(np.flatnonzero(chunk.beams.counts != 2))
+    found = [_backward(events), _other_mass(events), np.flatnonzero(_reserved(status))]
+    event += [chunk.event[index] for index in found]
     rule = np.repeat(np.arange(len(event)), [len(one) for one in event])
     return Values(rule.astype(np.float64) + 0.5, np.concatenate(event))
+
+
+def _backward(events: Events) -> IntArray:
+    """Particles that end before they begin."""
+    chunk = events.chunk
+    index = np.flatnonzero((chunk.production_vertex >= 0) & (chunk.end_vertex >= 0))
+    time = chunk.vertex_positions[:, 3]
+    start, stop = time[chunk.production_vertex[index]], time[chunk.end_vertex[index]]
+    return index[stop < start - _SAME_TIME * (1.0 + np.abs(start))]
+
+
+def _other_mass(events: Events) -> IntArray:
+    """Particles whose generated mass is not that of their four-momentum (negative: spacelike)."""
+    chunk = events.chunk
+    square, energy = chunk.select(np.arange(len(chunk.pid))).mass2, chunk.particles["e"]
+    told = chunk.particles["mass"] ** 2
+    allowed = _SAME_MASS * (told + np.abs(square)) + _ROUNDING * energy**2
+    return np.flatnonzero(~(np.abs(np.abs(square) - told) <= allowed) & (told > 0.0))
+
+
+def _reserved(status: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Whether a status is neither one of HepMC's own nor a generator's."""
+    reserved: NDArray[np.bool_] = (status < 1) | ((status > 4) & (status < 11)) | (status > 200)
+    return reserved
 
 
 def _status(events: Events) -> Values:
@@ -186,6 +220,16 @@ def _unmoved(events: Events) -> Values:
     return Values(slot[short].astype(np.float64) + 0.5, chosen.event[short])
 
 
+def _decayed_status(events: Events) -> Values:
+    """Status of decayed hadrons and tau leptons."""
+    chunk = events.chunk
+    own = (chunk.species.hadron | (np.abs(chunk.pid) == _TAU)) & (chunk.end_vertex >= 0)
+    index = np.flatnonzero(own & (chunk.status != _BEAM))
+    status = chunk.status[index]
+    slot = np.where((status >= 1) & (status <= 3), status - 1, 3 + (status > 10))
+    return Values(slot + 0.5, chunk.event[index])
+
+
 RULES = (
     _rule(
         "record_rules",
@@ -231,6 +275,17 @@ RECORD = (
         categories=tuple(
             f"{label} to {n}" for label, _ in _DECAYING for n in range(1, _MOST_PRODUCTS + 1)
         ),
+        density=False,
+    ),
+    _record(
+        "decayed_status",
+        "Status of decayed hadrons and tau leptons",
+        "status",
+        linear(0, len(_DECAYED_STATUS), len(_DECAYED_STATUS)),
+        _decayed_status,
+        "mean number of hadrons and tau leptons with an end vertex by their HepMC status (2: "
+        "decayed), beams excepted",
+        categories=_DECAYED_STATUS,
         density=False,
     ),
     _record(

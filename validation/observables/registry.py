@@ -80,6 +80,9 @@ class Observable:
         narrow peaks lie inside a bin on purpose.
     counts
         Whether the verdict depends on it; otherwise it is for information.
+    specific
+        Whether it looks at one process alone (a decay, a spin, pairs of one species): named before
+        inclusive spectra that deviate a little more, because they follow from it.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Observable:
     density: bool = True
     fine: bool = True
     counts: bool = True
+    specific: bool = False
 
     def values(self, events: Events) -> Values:
         """Values in a chunk, checked.
@@ -158,7 +162,7 @@ class Section:
         Section of the report.
     ending
         Appended to every definition.
-    log_y, feature
+    log_y, feature, specific
         Of every observable that does not say otherwise.
     """
 
@@ -166,6 +170,7 @@ class Section:
     ending: str = ""
     log_y: bool = False
     feature: bool = True
+    specific: bool = False
 
     def __call__(
         self,
@@ -187,7 +192,8 @@ class Section:
             compute=compute,
             definition=definition + self.ending,
             unit=unit,
-            **{"group": self.group, "log_y": self.log_y, "feature": self.feature} | others,
+            **{name: getattr(self, name) for name in ("group", "log_y", "feature", "specific")}
+            | others,
         )
 
 

@@ -131,6 +131,7 @@ def _contents(
         ("summary", "Summary", True),
         ("global", "All observables at once", bool(c.global_tests)),
         ("samples", "Samples", True),
+        ("amplification", "What the candidate is worth", supplement.amplification is not None),
         ("runs", "The two runs", supplement.runs is not None),
         ("speed", "Speed", timed),
         ("data", "Measured values", bool(supplement.measured)),
@@ -190,6 +191,7 @@ def render(
         min_events=MIN_EVENTS,
         # significant ones are always in sight
         shown=max(_SHOWN, sum(r.significant for r in c.results)),
+        worth=supplement.amplification,
         runs=run_data(supplement.runs),
         timing=supplement.timing,
         files=supplement.files,

@@ -2,6 +2,7 @@
 
 from mcsurrogate.validation.statistics.binned import BinnedComparison, Chi2, compare_binned
 from mcsurrogate.validation.statistics.combination import Uniformity, holm, uniformity
+from mcsurrogate.validation.statistics.jetnet import jetnet_fpd, jetnet_kpd
 from mcsurrogate.validation.statistics.multipliers import Multipliers
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "Uniformity",
     "compare_binned",
     "holm",
+    "jetnet_fpd",
+    "jetnet_kpd",
     "uniformity",
 ]
