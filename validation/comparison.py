@@ -194,6 +194,12 @@ def _warnings(candidate: Sample, reference: Sample, repeats: Repeats) -> tuple[s
                 f"{100 * share:.3g}% of the events of {sample.label} repeat earlier ones: its "
                 "statistical errors are larger than stated"
             )
+    found += [
+        f"the weights of {sample.label} were resampled in cells: its errors are those of the "
+        "weights before, and tests of all observables at once are left out"
+        for sample in (candidate, reference)
+        if sample.before is not None
+    ]
     for sample in (candidate, reference):
         found += [
             f"events of {sample.label} do not cover the variation {own.name}, whose weights mean "

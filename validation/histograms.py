@@ -154,7 +154,13 @@ class EventSums:
         self.hits = np.zeros(n, dtype=np.int64)
         self.hit_weight, self.hit_weight2 = np.zeros((2, n))
 
-    def fill(self, values: Values, weights: FloatArray, first_event: int) -> None:
+    def fill(
+        self,
+        values: Values,
+        weights: FloatArray,
+        first_event: int,
+        scatter: FloatArray | None = None,
+    ) -> None:
         """Add a chunk.
 
         Parameters
@@ -165,34 +171,39 @@ class EventSums:
             ``(N,)`` event weights.
         first_event
             Number of events of the sample before the chunk; decides the blocks.
+        scatter
+            ``(N,)`` weights whose squares tell how the sums of the weights scatter, where those
+            are not independent of each other: of resampled events, the weights before.
         """
+        if scatter is None:
+            scatter = weights
         n_events, n_bins = len(weights), len(self.edges) + 1
         entries = _Entries.of(values, self.edges)
         counts = entries.contents(n_events, n_bins)
         self.moments += entries.moments(weights, n_bins)
-        weighted = counts * weights[:, None]
+        weighted, spread = counts * weights[:, None], counts * scatter[:, None]
         # event i of the sample belongs to block i mod BLOCKS: pad to whole rounds and sum them
         start = first_event % BLOCKS
         rounds = -(-(start + n_events) // BLOCKS)
         padded = np.zeros((rounds * BLOCKS, n_bins + 1))
-        padded[start : start + n_events, :n_bins] = weighted
-        padded[start : start + n_events, n_bins] = weights
+        padded[start : start + n_events, :n_bins] = spread
+        padded[start : start + n_events, n_bins] = scatter
         blocks = padded.reshape(rounds, BLOCKS, n_bins + 1).sum(axis=0)
         self.events += n_events
         self.entries += len(entries.bins)
         self.signed |= entries.weights is not None and bool((entries.weights < 0.0).any())
         self.weight += float(weights.sum())
-        self.weight2 += float((weights**2).sum())
+        self.weight2 += float((scatter**2).sum())
         self.content += weighted.sum(axis=0)
-        self.content_w2 += weights @ weighted
-        self.product += weighted.T @ weighted
+        self.content_w2 += scatter @ spread
+        self.product += spread.T @ spread
         self.block_content += blocks[:, :n_bins]
         self.block_weight += blocks[:, n_bins]
         hit = counts != 0.0
         self.negative += int((weights < 0.0).sum())
         self.hits += hit.sum(axis=0)
         self.hit_weight += weights @ hit
-        self.hit_weight2 += weights**2 @ hit
+        self.hit_weight2 += scatter**2 @ hit
 
     def histogram(self, name: str, label: str) -> "hist.Hist[Any]":
         """Mean contents per event with their variances, as a `hist` histogram.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events, JetDefinition, MeasuredSums
 from mcsurrogate.errors import ValidationError
-from mcsurrogate.events import EventChunk, EventFile, FileSummary
+from mcsurrogate.events import BEFORE_RESAMPLING, EventChunk, EventFile, FileSummary
 from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.particle_sets import particle_sets
@@ -56,10 +56,10 @@ class WeightSums:
     smallest: float = np.inf
     largest: float = -np.inf
 
-    def add(self, weights: FloatArray) -> None:
-        """Count the weights of a chunk."""
+    def add(self, weights: FloatArray, scatter: FloatArray | None = None) -> None:
+        """Count the weights of a chunk; `scatter` as in `EventSums.fill`."""
         self.total += float(weights.sum())
-        self.squares += float((weights**2).sum())
+        self.squares += float(((weights if scatter is None else scatter) ** 2).sum())
         self.negative += int((weights < 0.0).sum())
         self.smallest = min(self.smallest, float(weights.min()))
         self.largest = max(self.largest, float(weights.max()))
@@ -82,7 +82,9 @@ class Sample:
     plan
         What is filled.
     weight_names, column
-        Names of all weights of an event, and which of them is used.
+        Names of all weights of an event, and which of them is used.  Where one is that before cell
+        resampling and a nominal one is used, statistical errors are taken from it, and nothing is
+        kept for tests that take weights as independent of each other.
 
     Attributes
     ----------
@@ -98,6 +100,8 @@ class Sample:
         Particles of a random part of those events, where the plan asks for them.
     hashes
         Of the events, to find repeated ones.
+    before
+        Column of the weights before cell resampling, None where there are none.
     particles
         Number of final-state particles, unweighted; the page shows them an event.
     weight_table
@@ -118,9 +122,14 @@ class Sample:
     ) -> None:
         self.label, self.file, self.plan = label, file, plan
         self.weights = WeightSums(weight_names[column])
+        self.before: int | None = None
+        if BEFORE_RESAMPLING in weight_names and weight_names[column] != BEFORE_RESAMPLING:
+            self.before = weight_names.index(BEFORE_RESAMPLING)
         self.sums = {o.name: EventSums(np.asarray(o.edges)) for o in plan.observables}
         self.fine = {name: FineSums(edges) for name, edges in plan.grids.items()}
-        self.features: FeatureSums | None = plan.feature_sums()
+        self.features: FeatureSums | None = None
+        if self.before is None:
+            self.features = plan.feature_sums()
         self.reservoir = Reservoir(plan.reservoir, plan.seed)
         self.particle_sets = Reservoir(min(plan.deep, plan.reservoir), plan.seed)
         self.hashes = EventHashes()
@@ -146,17 +155,24 @@ class Sample:
         self.particles += len(events.final)
         self.weight_table.add(events.chunk.weights, first_event)
         self.measured.fill(events)
-        self.fill_values(values, events.weights, first_event)
+        scatter = None if self.before is None else events.chunk.weights[:, self.before]
+        self.fill_values(values, events.weights, first_event, scatter)
         named = {o.name: own for o, own in zip(self.plan.observables, values, strict=True)}
         self.bands.fill(named, events.chunk.weights, events.weights)
 
-    def fill_values(self, values: Sequence[Values], weights: FloatArray, first_event: int) -> None:
+    def fill_values(
+        self,
+        values: Sequence[Values],
+        weights: FloatArray,
+        first_event: int,
+        scatter: FloatArray | None = None,
+    ) -> None:
         """Add values that were computed before, one `Values` for each observable of the plan."""
-        self.weights.add(weights)
+        self.weights.add(weights, scatter)
         for observable, own in zip(self.plan.observables, values, strict=True):
-            self.sums[observable.name].fill(own, weights, first_event)
+            self.sums[observable.name].fill(own, weights, first_event, scatter)
             if observable.name in self.fine:
-                self.fine[observable.name].fill(own, weights, first_event)
+                self.fine[observable.name].fill(own, weights, first_event, scatter)
         if self.features is not None:
             raw = raw_features(self.plan.observables, values, len(weights))
             features = self.plan.features(raw)

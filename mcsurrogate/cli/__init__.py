@@ -19,6 +19,7 @@ from mcsurrogate.cli.integrate import integrate
 from mcsurrogate.cli.merge import merge
 from mcsurrogate.cli.pack import pack
 from mcsurrogate.cli.plugin import plugin
+from mcsurrogate.cli.resample import resample
 from mcsurrogate.cli.run import run
 from mcsurrogate.cli.shower import shower
 from mcsurrogate.cli.train import train
@@ -34,7 +35,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (
-    integrate, generate, pack, merge, run, shower, convert, validate, width, index, plugin, info,
+    integrate, generate, pack, merge, run, shower, convert, resample, validate, width, index,
+    plugin, info,
 ):  # fmt: skip
     app.command()(guarded(command))
 app.add_typer(train)

@@ -3,6 +3,7 @@
 from mcsurrogate.events.chunk import EventChunk, Particles
 from mcsurrogate.events.conversion import (
     convert_events,
+    holds_generated_events,
     read_generated_events,
     write_generated_events,
 )
@@ -12,6 +13,7 @@ from mcsurrogate.events.hard_event_files import (
     write_hard_events,
 )
 from mcsurrogate.events.hard_events import (
+    BEFORE_RESAMPLING,
     SURROGATE_DOWN,
     SURROGATE_UP,
     EventBatch,
@@ -39,6 +41,7 @@ from mcsurrogate.events.records import EventRecords
 from mcsurrogate.events.species import Species
 
 __all__ = [
+    "BEFORE_RESAMPLING",
     "SURROGATE_DOWN",
     "SURROGATE_UP",
     "EventBatch",
@@ -61,6 +64,7 @@ __all__ = [
     "event_columns",
     "event_text",
     "header_elements",
+    "holds_generated_events",
     "mixed_events",
     "read_generated_events",
     "read_hard_events",

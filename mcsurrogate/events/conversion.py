@@ -39,7 +39,12 @@ from mcsurrogate.events.hepmc_stream import read_hepmc
 from mcsurrogate.events.hepmc_writer import write_hepmc
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["convert_events", "read_generated_events", "write_generated_events"]
+__all__ = [
+    "convert_events",
+    "holds_generated_events",
+    "read_generated_events",
+    "write_generated_events",
+]
 
 _HEPMC: Final = (".hepmc", ".hepmc3")
 _LISTING = b"START_EVENT_LISTING"
@@ -98,8 +103,14 @@ def _endings() -> str:
     return f"{text} (and behind .lhe, .hepmc, .hepmc3 {', '.join(COMPRESSION_SUFFIXES)})"
 
 
-def _are_generated(path: Path) -> bool:
-    """Whether a file holds events of HepMC, not hard ones."""
+def holds_generated_events(path: Path) -> bool:
+    """Whether a file holds generated events, as HepMC has them, not hard ones.
+
+    Raises
+    ------
+    EventFileError
+        If it cannot be read.
+    """
     if holds_columns(first_bytes(path)):
         return table_kind(path) == GENERATED_EVENTS.kind
     try:
@@ -147,7 +158,7 @@ def convert_events(
     ending = bare_suffix(target)
     if ending not in (*HARD_EVENT_SUFFIXES, *_HEPMC, *COLUMN_SUFFIXES):
         raise EventFileError(f"{target}: the name of the output ends in none of {_endings()}")
-    if _are_generated(source):
+    if holds_generated_events(source):
         run, chunks = read_generated_events(source, first, stop)
         if ending not in HARD_EVENT_SUFFIXES:
             return write_generated_events(target, run, watched(chunks))

@@ -10,10 +10,19 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SURROGATE_DOWN", "SURROGATE_UP", "EventBatch", "ProcessInfo", "RunInfo"]
+__all__ = [
+    "BEFORE_RESAMPLING",
+    "SURROGATE_DOWN",
+    "SURROGATE_UP",
+    "EventBatch",
+    "ProcessInfo",
+    "RunInfo",
+]
 
 #: Names of the event weights one standard deviation of a surrogate up and down.
 SURROGATE_UP, SURROGATE_DOWN = "surrogate_up", "surrogate_down"
+#: Name of the nominal event weight before cell resampling, which tells how weights scatter.
+BEFORE_RESAMPLING = "before_resampling"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,16 +95,22 @@ def _rapidity(pids: tuple[int, ...]) -> Callable[[Events], Values]:
     return compute
 
 
-def _net(events: Events) -> Values:
-    """Species of each last copy, with the sign of its PDG number as weight."""
-    chunk = events.chunk
-    magnitude = np.abs(chunk.pid)
-    slot = np.full(len(chunk.pid), -1, dtype=np.int64)
-    for i, (_, pids) in enumerate(_NET):
-        slot[np.isin(magnitude, pids)] = i
-    index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
-    sign = np.sign(chunk.pid[index]).astype(np.float64)
-    return Values(slot[index].astype(np.float64) + 0.5, chunk.event[index], sign)
+def _net(forward: bool) -> Callable[[Events], Values]:
+    """Species of each last copy, weighted by the sign of its PDG number, and by that of pz."""
+
+    def compute(events: Events) -> Values:
+        chunk = events.chunk
+        magnitude = np.abs(chunk.pid)
+        slot = np.full(len(chunk.pid), -1, dtype=np.int64)
+        for i, (_, pids) in enumerate(_NET):
+            slot[np.isin(magnitude, pids)] = i
+        index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
+        weight = np.sign(chunk.pid[index]).astype(np.float64)
+        if forward:
+            weight *= np.sign(chunk.particles["pz"][index])
+        return Values(slot[index].astype(np.float64) + 0.5, chunk.event[index], weight)
+
+    return compute
 
 
 def _signed(
@@ -133,17 +139,22 @@ SIGNED_ANGLE = _signed(
 )
 SIGNED_RAPIDITY = _signed("rapidity", "Rapidity", r"\pm y", linear(-5, 5, 20), _rapidity)
 
-CONJUGATION = (
+CONJUGATION = tuple(
     _conjugation(
-        "net_species",
-        "Particles minus antiparticles by species",
+        name,
+        f"Particles minus antiparticles by species{words}",
         "species",
         linear(0, len(_NET), len(_NET)),
-        _net,
-        "mean number of particles minus that of antiparticles, last copies, decayed ones included",
+        _net(forward),
+        f"mean number of particles minus that of antiparticles{words}, last copies, decayed ones "
+        "included",
         categories=tuple(label for label, _ in _NET),
         density=False,
-    ),
+    )
+    for name, words, forward in (
+        ("net_species", "", False),
+        ("net_species_forward", ", forward minus backward along the beam", True),
+    )
 )
 
 register(*SIGNED_ANGLE, *SIGNED_RAPIDITY, *CONJUGATION)

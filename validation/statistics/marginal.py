@@ -59,22 +59,35 @@ class FineSums:
 
     def __post_init__(self) -> None:
         self.content = np.zeros((BLOCKS, len(self.edges) + 1))
+        self.scatter: FloatArray | None = None
 
-    def fill(self, values: Values, weights: FloatArray, first_event: int) -> None:
+    def fill(
+        self,
+        values: Values,
+        weights: FloatArray,
+        first_event: int,
+        scatter: FloatArray | None = None,
+    ) -> None:
         """Add a chunk; see `mcsurrogate.validation.histograms.EventSums.fill`."""
         entry = values.values
         event = np.arange(len(weights)) if values.event is None else values.event
         keep = ~np.isnan(entry)
         entry, event = entry[keep], event[keep]
-        weight = weights[event]
-        if values.entry_weights is not None:
-            weight = weight * values.entry_weights[keep]
+        own = None if values.entry_weights is None else values.entry_weights[keep]
         width = len(self.edges) + 1
         slot = np.searchsorted(self.edges, entry, side="right")
         block = (first_event + event) % BLOCKS
-        self.content += np.bincount(
-            block * width + slot, weights=weight, minlength=BLOCKS * width
-        ).reshape(BLOCKS, width)
+
+        def in_blocks(by_event: FloatArray) -> FloatArray:
+            weight = by_event[event] if own is None else by_event[event] * own
+            flat = np.bincount(block * width + slot, weights=weight, minlength=BLOCKS * width)
+            return flat.reshape(BLOCKS, width).astype(np.float64, copy=False)
+
+        self.content += in_blocks(weights)
+        if scatter is not None:
+            if self.scatter is None:
+                self.scatter = np.zeros_like(self.content)
+            self.scatter += in_blocks(scatter)
 
     @property
     def cumulative(self) -> FloatArray:
@@ -85,9 +98,9 @@ class FineSums:
 
     def residuals(self) -> FloatArray:
         """``(BLOCKS, F + 1)`` deviations of the blocks from the cumulative distribution."""
-        own = np.cumsum(self.content, axis=1)
+        own = np.cumsum(self.content if self.scatter is None else self.scatter, axis=1)
         below, total = own[:, :-1], own[:, -1:]
-        deviation: FloatArray = (below - total * self.cumulative) / total.sum()
+        deviation: FloatArray = (below - total * self.cumulative) / self.content.sum()
         return deviation
 
 
