@@ -1,5 +1,6 @@
 #include "event_loop.h"
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
@@ -12,6 +13,35 @@ namespace mcsurrogate {
 namespace {
 
 constexpr int external_process_code = 9999; // SigmaLHAProcess::code()
+
+// LHAPDF numbers (lhapdf.hepforge.org) of sets that Pythia brings, by its setting PDF:pSet.
+constexpr std::array<std::pair<const char*, int>, 5> shipped_sets{{
+    {"13", 247000}, // NNPDF23_lo_as_0130_qed
+    {"14", 246800}, // NNPDF23_lo_as_0119_qed
+    {"17", 315200}, // NNPDF31_lo_as_0130
+    {"18", 315000}, // NNPDF31_lo_as_0118
+    {"20", 325100}, // NNPDF31_nnlo_as_0118_luxqed
+}};
+
+// Of Pythia's own hard processes; 0 where nothing tells them.
+std::array<int, 2> own_pdf_sets(Pythia8::Pythia& pythia) {
+    constexpr int proton = 2212;
+    const auto word = [&pythia](const char* key, const std::string& otherwise) {
+        const std::string own = pythia.settings.word(key);
+        return own == "void" ? otherwise : own;
+    };
+    const bool hard = pythia.settings.flag("PDF:useHard");
+    const std::string usual = pythia.settings.word("PDF:pSet");
+    const std::string first = hard ? word("PDF:pHardSet", usual) : usual;
+    const std::string second = word(hard ? "PDF:pHardSetB" : "PDF:pSetB", first);
+    const auto number = [](const std::string& wanted, int beam) {
+        for (const auto& [name, known] : shipped_sets)
+            if (std::abs(beam) == proton && wanted == name)
+                return known;
+        return 0;
+    };
+    return {number(first, pythia.info.idA()), number(second, pythia.info.idB())};
+}
 
 } // namespace
 
@@ -75,7 +105,7 @@ double EventLoop::cross_section_error_pb() const {
 }
 
 std::array<int, 2> EventLoop::pdf_sets() const {
-    return source_ ? source_->pdf_sets() : std::array<int, 2>{};
+    return source_ ? source_->pdf_sets() : own_pdf_sets(session_->pythia());
 }
 
 EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {

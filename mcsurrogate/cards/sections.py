@@ -40,7 +40,7 @@ class ProcessSection(Section):
         description=(
             "Process in MadGraph's syntax, e.g. 'p p > t t~' or 'p p > w+ z, w+ > l+ vl, z > j j': "
             "integrated and generated here, the hard process of the surrogate chain; see "
-            "docs/matrix_elements.md. A list is of several, numbered in its order (LPRUP), of the "
+            "docs/matrix_elements.md. A list is of several, of the "
             "same beams, number of outgoing particles and masses."
         ),
     )

@@ -11,7 +11,13 @@ from mcsurrogate.errors import GenerationError
 from mcsurrogate.event_generation.pdf_comments import pdf_comments
 from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
-from mcsurrogate.hard_process import Amplitude, Contributions, HardProcess, Variations
+from mcsurrogate.hard_process import (
+    Amplitude,
+    Contributions,
+    HardProcess,
+    Variations,
+    subprocesses,
+)
 from mcsurrogate.matrix_elements import (
     ColouredMatrixElement,
     EventMatrixElement,
@@ -70,7 +76,13 @@ class EventBuilder:
         self._variations = variations
         self._choices = None if seed is None else EventChoices(seed)
         self._model = process.amplitudes[0].matrix_element.parameters
-        self._process_ids = np.array([a.process_id for a in process.amplitudes], dtype=np.int32)
+        numbers = {key: number for number, key in enumerate(subprocesses(process), start=1)}
+        self._process_ids = [
+            np.array(
+                [numbers[a.process_id, member.pdg_ids] for member in a.members], dtype=np.int32
+            )
+            for a in process.amplitudes
+        ]
         self._resonances = [a.matrix_element.process.resonances for a in process.amplitudes]
         for amplitude in process.amplitudes:
             _require_positive(amplitude.matrix_element)
@@ -112,6 +124,7 @@ class EventBuilder:
             pdg_id = np.zeros((count, legs), dtype=np.int32)
             colour = np.zeros((count, legs, 2), dtype=np.int32)
             helicity = np.full((count, legs), _UNKNOWN_HELICITY)
+            process_id = np.zeros(count, dtype=np.int32)
             if choices is None:
                 assert self._choices is not None
                 choices = self._choices.draw(count)
@@ -121,9 +134,10 @@ class EventBuilder:
                 rows = torch.nonzero(chosen == index)[:, 0]
                 if len(rows) == 0:
                     continue
-                pdg_id[rows], colour[rows], helicity[rows] = self._identities(
+                members, pdg_id[rows], colour[rows], helicity[rows] = self._identities(
                     amplitude, index, found.take(rows), uniform[rows]
                 )
+                process_id[rows] = self._process_ids[index][members]
             momenta = found.momenta.double().numpy()
             densities = pdf_comments(
                 self.process.beams, pdg_id[:, :2], (found.x1, found.x2), found.scale
@@ -145,15 +159,15 @@ class EventBuilder:
             scale=found.scale.double().numpy().copy(),
             alpha_s=found.alpha_s.double().numpy().copy(),
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
-            process_id=self._process_ids[chosen.numpy()],
+            process_id=process_id,
             weight_names=weight_names,
             annotations=densities,
         )
 
     def _identities(
         self, amplitude: Amplitude, index: int, found: Contributions, uniform: Tensor
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-        """Draw PDG ids ``(N, n)``, colour lines ``(N, n, 2)`` and helicities ``(N, n)``."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """Draw members, PDG ids ``(N, n)``, colour lines ``(N, n, 2)``, helicities ``(N, n)``."""
         element = amplitude.matrix_element
         momenta = found.momenta[:, list(amplitude.permutation)]
         known = found.identities[index] if found.identities else None
@@ -169,7 +183,7 @@ class EventBuilder:
             table = [[m.colour_flow(f) for f in element.colour_flows] for m in amplitude.members]
             lines = np.array(table, dtype=np.int32)[members, flows]
         helicities = self._helicities(element, momenta, found, known, uniform[:, 3])
-        return ids[members], lines, _in_order(helicities, amplitude.permutation)
+        return members, ids[members], lines, _in_order(helicities, amplitude.permutation)
 
     def _helicities(
         self,

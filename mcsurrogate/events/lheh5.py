@@ -30,20 +30,19 @@ from mcsurrogate.events.lheh5_layout import (
     PARTICLE_COLUMNS,
     PROCESS_COLUMNS,
     PROCESS_TAGS,
+    checksum,
 )
+from mcsurrogate.events.lheh5_table import Columns, Table, damage_named, text_of
 
 __all__ = ["read_lheh5"]
 
 _MAJOR, _LAST_MINOR = 2, 6
+_NEEDED = ("pid", "nparticles", "start", "scale", "aqed", "aqcd")
 _LARGEST_EVENT = 10_000
 # Particles that belong to no event may lie between those of two events (padding), within reason.
 _LARGEST_SPAN = 64
 # Unit weights of version 2.0.0 are in 1/GeV^2 (LHEH5v2.h of Pythia 8.317).
 _PB_GEV2 = 3.89379656e8
-# What h5py raises for a file that is damaged, by what is damaged.
-_DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, MemoryError)
-
-Columns = dict[str, NDArray[np.float64]]
 
 
 def read_lheh5(
@@ -105,58 +104,10 @@ def _batches(path: Path, batch_size: int, first: int, stop: int) -> Iterator[Eve
 
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
-    with _damage_named(path):
+    with damage_named(path):
         file = h5py.File(path, "r", **CHUNK_CACHE)
     with file:
         yield file
-
-
-@contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGE as error:
-        reason = getattr(error, "strerror", None) or error.args[-1] if error.args else error
-        raise EventFileError(f"{path}: cannot be read as an LHEH5 file: {reason}") from error
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
-
-
-class _Table:
-    """A data set of rows with named columns."""
-
-    def __init__(self, path: Path, file: h5py.File, name: str, default: Sequence[str]) -> None:
-        self._path, self._name = path, name
-        with _damage_named(path):
-            self._data = file[name]
-            shape, kind = self._data.shape, self._data.dtype.kind
-            named = [key for key in ("properties", name) if key in self._data.attrs]
-            names = self._data.attrs[named[0]] if named else list(default)[: shape[-1]]
-            self.names = [_text(word) for word in names]
-            chunks = self._data.chunks
-        self.by_column = chunks is not None and chunks[-1] == 1
-        self.rows = int(shape[0]) if len(shape) == 2 else 1
-        fits = len(shape) in {1, 2} and shape[-1] == len(self.names) and kind in "iuf"
-        if not fits or len(set(self.names)) < len(self.names):
-            raise EventFileError(f"{path}: '{name}' has shape {shape} and the columns {self.names}")
-
-    def read(self, names: Sequence[str], first: int, stop: int) -> Columns:
-        """Columns of some rows, as float64."""
-        if missing := [name for name in names if name not in self.names]:
-            raise EventFileError(f"{self._path}: '{self._name}' lacks the column '{missing[0]}'")
-        at = [self.names.index(name) for name in names]
-        with _damage_named(self._path):
-            if self.by_column and self._data.ndim == 2:
-                columns = [self._data[first:stop, j] for j in at]
-            else:
-                block = np.atleast_2d(self._data[()] if self.rows == 1 else self._data[first:stop])
-                columns = [block[:, j] for j in at]
-        return {
-            name: np.asarray(column, dtype=np.float64)
-            for name, column in zip(names, columns, strict=True)
-        }
 
 
 class _Reader:
@@ -164,15 +115,17 @@ class _Reader:
 
     def __init__(self, path: Path, file: h5py.File) -> None:
         self._path, self._file = path, file
-        with _damage_named(path):
+        with damage_named(path):
             self.names = list(file)
         self._check_version()
-        self.events = _Table(path, file, "events", (*EVENT_COLUMNS, NOMINAL[0]))
-        self._particles = _Table(path, file, "particles", PARTICLE_COLUMNS)
+        self.events = Table(path, file, "events", (*EVENT_COLUMNS, NOMINAL[0]))
+        self._particles = Table(path, file, "particles", PARTICLE_COLUMNS)
         if unknown := set(self._particles.names) - set(PARTICLE_COLUMNS):
             raise EventFileError(
                 f"{path}: particles have columns that cannot be kept: {sorted(unknown)}"
             )
+        if missing := [name for name in _NEEDED if name not in self.events.names]:
+            raise EventFileError(f"{path}: 'events' lacks the column '{missing[0]}'")
         self._weights = [name for name in self.events.names if name not in EVENT_COLUMNS]
         if not self._weights:
             raise EventFileError(f"{path}: 'events' has no column of weights")
@@ -191,7 +144,7 @@ class _Reader:
     def _check_version(self) -> None:
         if "event" in self.names and "events" not in self.names:
             raise EventFileError(f"{self._path}: version 1 of LHEH5 (groups) cannot be read, 2 can")
-        with _damage_named(self._path):
+        with damage_named(self._path):
             version = tuple(int(number) for number in np.ravel(self._file["version"][()]))
         if len(version) != 3 or version[0] != _MAJOR or not 0 <= version[1] <= _LAST_MINOR:
             words = ".".join(map(str, version))
@@ -205,14 +158,14 @@ class _Reader:
 
     def _run(self) -> RunInfo:
         path = self._path
-        init = _Table(path, self._file, "init", INIT_COLUMNS).read(INIT_COLUMNS, 0, 1)
+        init = Table(path, self._file, "init", INIT_COLUMNS).read(INIT_COLUMNS, 0, 1)
         energies = (float(init["energyA"][0]), float(init["energyB"][0]))
         whole = {
             name: int(self._whole(init[name], name, 0)[0])
             for name in INIT_COLUMNS
             if not name.startswith("energy")
         }
-        table = _Table(path, self._file, "procInfo", PROCESS_COLUMNS)
+        table = Table(path, self._file, "procInfo", PROCESS_COLUMNS)
         tags = [tag for tag in PROCESS_TAGS if tag in table.names]
         needed = [name for name in PROCESS_COLUMNS if name not in PROCESS_TAGS]
         info = table.read([*needed, *tags], 0, table.rows)
@@ -242,29 +195,32 @@ class _Reader:
 
     def _texts_of_run(self) -> dict[str, Any]:
         """Header, text of init and version: as they stood in LHE, or made from what there is."""
-        with _damage_named(self._path):
-            header = _text(self._file["xml/header"][()]) if "xml/header" in self._file else ""
+        with damage_named(self._path):
+            header = text_of(self._file["xml/header"][()]) if "xml/header" in self._file else ""
             if self._own:
-                version = _text(self._file["xml"].attrs["version"])
+                version = text_of(self._file["xml"].attrs["version"])
                 own = self._bytes("text", None)
                 header = header if own is None else own.decode("utf-8", "surrogateescape")
                 init = (self._bytes("init", None) or b"").decode("utf-8", "surrogateescape")
+                stated = self._file["xml"].attrs.get("checksum")
+                if stated is not None and int(stated) != checksum(header, init):
+                    raise EventFileError(f"{self._path}: the text of header and <init> is damaged")
                 return {"header": header, "init_text": init, "version": version}
             attributes = self._file["init"].attrs
             if "description" in attributes:
-                comment = _text(attributes["description"]).replace("--", "- -")
+                comment = text_of(attributes["description"]).replace("--", "- -")
                 header = f"<!-- {comment} -->\n{header}"
             if "generators" in self._file:
-                rows = [[_text(word) for word in row] for row in self._file["generators"][()]]
+                rows = [[text_of(word) for word in row] for row in self._file["generators"][()]]
             elif "generatorName" in attributes:
                 keys = ["generator" + name[0].upper() + name[1:] for name in GENERATOR_COLUMNS]
-                rows = [[_text(attributes.get(key, "")) for key in keys]]
+                rows = [[text_of(attributes.get(key, "")) for key in keys]]
             else:
                 rows = []
             return {"header": header, "init_text": "\n".join(map(_generator, rows))}
 
     def _bytes(self, name: str, part: slice | None) -> bytes | None:
-        with _damage_named(self._path):
+        with damage_named(self._path):
             if f"xml/{name}" not in self._file:
                 return None
             data = self._file[f"xml/{name}"]
@@ -272,7 +228,7 @@ class _Reader:
 
     def _texts(self, name: str, first: int, stop: int) -> tuple[str, ...] | None:
         """Texts of events: one after another, and where each ends."""
-        with _damage_named(self._path):
+        with damage_named(self._path):
             if f"xml/{name}" not in self._file:
                 return None
             ends = self._file[f"xml/{name}_end"][max(first - 1, 0) : stop].astype(np.int64)

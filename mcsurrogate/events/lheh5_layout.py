@@ -7,6 +7,7 @@ them in the group ``xml``, as text: readers that do not know it skip it.
 """
 
 import re
+import zlib
 from typing import Final
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PROCESS_TAGS",
     "SUFFIXES",
     "attribute",
+    "checksum",
 ]
 
 SUFFIXES: Final = (".h5", ".hdf5", ".lheh5")
@@ -44,6 +46,11 @@ KNOWN_DATASETS: Final = {
 }  # fmt: skip
 # A whole row of chunks must fit, or each of its columns is unpacked anew for every batch.
 CHUNK_CACHE: Final = {"rdcc_nbytes": 1 << 26, "rdcc_nslots": 100_003}
+
+
+def checksum(header: str, init: str) -> int:
+    """CRC-32 of the texts in front of the events."""
+    return zlib.crc32((header + "\0" + init).encode("utf-8", "surrogateescape"))
 
 
 def attribute(text: str, name: str) -> float | None:

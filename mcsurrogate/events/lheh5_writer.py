@@ -27,6 +27,7 @@ from mcsurrogate.events.lheh5_layout import (
     PROCESS_COLUMNS,
     PROCESS_TAGS,
     attribute,
+    checksum,
 )
 
 __all__ = ["write_lheh5"]
@@ -41,7 +42,6 @@ _COLUMN_LEVEL, _ROW_LEVEL = 4, 6
 _MOST_WEIGHTS = 4000
 _GENERATOR = re.compile(r"<generator\b([^>]*?)(?:/>|>(.*?)</generator\s*>)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*([\"'])(.*?)\2", re.DOTALL)
-_STRINGS = h5py.string_dtype()
 # The older layout of HDF5 has no checksums of what says where the chunks are: a damaged file has
 # zeros in place of a lost chunk.
 _CHECKED = {"libver": ("v110", "v110")}
@@ -168,9 +168,15 @@ def _encoded(text: str) -> bytes:
 
 def _name_columns(data: h5py.Dataset, columns: Iterable[str]) -> None:
     """Name columns under both keys that readers look for."""
-    names = np.array([_encoded(name) for name in columns], dtype=object)
+    names = _strings([_encoded(name) for name in columns])
     for key in ("properties", data.name.rpartition("/")[2]):
-        data.attrs.create(key, names, dtype=_STRINGS)
+        data.attrs.create(key, names)
+
+
+def _strings(texts: Any) -> NDArray[Any]:  # noqa: ANN401 - texts, or lists of them
+    """Strings of one length: those of any length lie where HDF5 keeps no checksum."""
+    array = np.array(texts, dtype=np.bytes_)
+    return array.astype(h5py.string_dtype("utf-8", max(array.itemsize, 1)))
 
 
 def _write_rows(
@@ -204,13 +210,14 @@ def _write_head(file: h5py.File, run: RunInfo, header: Mapping[str, str]) -> Non
     group.attrs["version"] = run.version
     group.create_dataset("init", data=_numbers(init_text(run)))
     text = header_text(run, header)
+    group.attrs["checksum"] = checksum(text, init_text(run))
     if _is_strict(text, run.weight_names[1:]):
-        data = group.create_dataset("header", data=_encoded(text), dtype=_STRINGS)
+        data = group.create_dataset("header", data=_strings(_encoded(text)))
         _name_columns(data, ("header",))
     else:
         group.create_dataset("text", data=_numbers(text))
     if rows := list(_generators(init_text(run))):
-        data = file.create_dataset("generators", data=rows, dtype=_STRINGS)
+        data = file.create_dataset("generators", data=_strings(rows))
         _name_columns(data, GENERATOR_COLUMNS)
 
 

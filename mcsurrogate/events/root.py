@@ -133,10 +133,11 @@ def open_root(path: Path) -> tuple[TableHead, ReadBatch]:
 @contextmanager
 def _damage_named(path: Path) -> Iterator[None]:
     import cramjam  # unpacks for uproot
+    from uproot.deserialization import DeserializationError
 
     try:
         yield
-    except (*_DAMAGE, cramjam.DecompressionError) as error:
+    except (*_DAMAGE, cramjam.DecompressionError, DeserializationError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise EventFileError(f"{path}: cannot be read as a ROOT file: {reason}") from error
 

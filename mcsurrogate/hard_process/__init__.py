@@ -7,7 +7,7 @@ from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
 from mcsurrogate.hard_process.model import standard_model
 from mcsurrogate.hard_process.samples import Sample, read_samples
-from mcsurrogate.hard_process.shares import cross_section_shares
+from mcsurrogate.hard_process.shares import cross_section_shares, subprocesses
 from mcsurrogate.hard_process.variations import (
     Variations,
     combined_variations,
@@ -34,6 +34,7 @@ __all__ = [
     "read_definitions",
     "read_samples",
     "standard_model",
+    "subprocesses",
     "unbiased_cross_section",
     "varied_cross_section",
     "varied_sets",

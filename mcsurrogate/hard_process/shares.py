@@ -11,7 +11,7 @@ from mcsurrogate.hard_process.integrand import Contributions, HardProcess
 from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import particle_by_pdg
 
-__all__ = ["cross_section_shares"]
+__all__ = ["cross_section_shares", "subprocesses"]
 
 _BLOCK = 2000
 
@@ -76,11 +76,12 @@ def cross_section_shares(
     -------
     dict
         ``definitions``, in the order of the card; ``subprocesses``, the largest first, with their
-        ``pdg_ids`` and the number of their ``definition``; and ``channels`` of the phase space.
+        ``pdg_ids``, the number of their ``definition`` and the ``process_id`` of their
+        events; and ``channels`` of the phase space.
         Each has a ``name``, ``cross_section_pb`` and ``error_pb``, and each list adds up to the
         cross section.
     """
-    keys = list(dict.fromkeys(_keys(process)))
+    keys = subprocesses(process)
     column = torch.tensor([keys.index(key) for key in _keys(process)])
     numbers = torch.tensor([number for number, _ in keys])
     totals = (_Shares(len(names)), _Shares(len(keys)), _Shares(process.channels))
@@ -99,18 +100,28 @@ def cross_section_shares(
                 totals, (torch.stack(of_definition, 1), parts, of_channel.double()), strict=True
             ):
                 total.add(inside, part)
-    definitions, subprocesses, channels = (total.cross_sections(*cross_section) for total in totals)
-    ordered = sorted(
-        zip(keys, subprocesses, strict=True), key=lambda one: -one[1]["cross_section_pb"]
-    )
+    definitions, members, channels = (total.cross_sections(*cross_section) for total in totals)
+    numbered = zip(enumerate(keys, start=1), members, strict=True)
+    ordered = sorted(numbered, key=lambda one: -one[1]["cross_section_pb"])
     return {
         "definitions": [{"process": n, **part} for n, part in zip(names, definitions, strict=True)],
         "subprocesses": [
-            {"name": _name(ids), "pdg_ids": list(ids), "definition": number, **part}
-            for (number, ids), part in ordered
+            {
+                "name": _name(ids),
+                "pdg_ids": list(ids),
+                "definition": number,
+                "process_id": process_id,
+                **part,
+            }
+            for (process_id, (number, ids)), part in ordered
         ],
         "channels": [{"name": n, **part} for n, part in zip(process.names, channels, strict=True)],
     }
+
+
+def subprocesses(process: HardProcess) -> list[tuple[int, tuple[int, ...]]]:
+    """Definition and PDG ids of every subprocess: the first is process 1 of the events."""
+    return list(dict.fromkeys(_keys(process)))
 
 
 def _keys(process: HardProcess) -> Iterator[tuple[int, tuple[int, ...]]]:

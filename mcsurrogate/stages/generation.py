@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.cards import dump_card
+from mcsurrogate.errors import RunFolderError
 from mcsurrogate.event_generation import (
     AcceptedPoints,
     EventBuilder,
@@ -28,7 +29,7 @@ from mcsurrogate.events import (
     write_event_texts,
 )
 from mcsurrogate.executors import map_chunks
-from mcsurrogate.hard_process import Variations, assemble
+from mcsurrogate.hard_process import HardProcess, Variations, assemble, subprocesses
 from mcsurrogate.integration import load_sampler
 from mcsurrogate.pdf import lhapdf_id
 from mcsurrogate.progress import Progress
@@ -153,6 +154,7 @@ def run_generation(
         def report(done: int, message: str) -> None:
             progress(min(done, wanted), wanted, message)
 
+        unit = normalisation.unit / (bias["least"] if bias else 1.0)
         energy = card.beams.sqrt_s / 2
         pdf = card.beams.pdf
         known = 0 if pdf is None else lhapdf_id(pdf, card.beams.pdf_member)
@@ -160,15 +162,7 @@ def run_generation(
         run = RunInfo(
             beams=process.beams.particles,
             energies_gev=(energy, energy),
-            processes=tuple(
-                ProcessInfo(
-                    number,
-                    found["cross_section_pb"],
-                    found["error_pb"],
-                    normalisation.unit / (bias["least"] if bias else 1.0),
-                )
-                for number, found in enumerate(result.get("definitions") or [result], start=1)
-            ),
+            processes=_processes(result, process, unit),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(first, second),
             weight_names=(*selection.weight_names, *variations.names),
@@ -199,3 +193,23 @@ def run_generation(
         )
         record.update(selection.summary(), file=EVENTS, events=count)
         return dict(record)
+
+
+def _processes(
+    result: dict[str, Any], process: HardProcess, unit: float
+) -> tuple[ProcessInfo, ...]:
+    """Give each subprocess, by the number that its events carry, its part of the cross section."""
+    parts = {
+        (found["definition"], tuple(found["pdg_ids"])): found
+        for found in result.get("subprocesses", [])
+    }
+    keys = subprocesses(process)
+    if missing := [key for key in keys if key not in parts]:
+        raise RunFolderError(
+            f"result.json tells no cross section of {missing[0][1]}; integrate again into another "
+            "folder (--out)"
+        )
+    return tuple(
+        ProcessInfo(number, parts[key]["cross_section_pb"], parts[key]["error_pb"], unit)
+        for number, key in enumerate(keys, start=1)
+    )

@@ -67,7 +67,9 @@ def said(text: str) -> list[tuple[list[float], list[list[float]], dict[str, floa
         }
         plain = re.search(r"<weights[^>]*>(.*?)</weights>", block, re.DOTALL)
         if plain:
-            named |= dict(zip(declared, numbers(plain[1]), strict=False))
+            values = numbers(plain[1])
+            names = declared or [f"weight_{i + 1}" for i in range(len(values))]
+            named |= dict(zip(names, values, strict=False))
         events.append((first, rows, named))
     return events
 

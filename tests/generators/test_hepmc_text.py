@@ -42,7 +42,8 @@ def test_read_back_it_is_what_the_official_writer_makes(kind, tmp_path):
         text, *seconds = loop.run_hepmc(events, official)
         assert min(seconds) > 0.0
         paths.append(tmp_path / f"{official}.hepmc")
-        paths[-1].write_bytes(text)
+        # Pythia's converter does not know the numbers of Pythia's densities
+        paths[-1].write_bytes(text.replace(b" 247000 247000\n", b" 0 0\n"))
     official, ours = map(theirs, paths)
     assert len(official) == len(ours) == events
     for expected, found in zip(official, ours, strict=True):
