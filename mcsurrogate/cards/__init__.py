@@ -1,5 +1,6 @@
 """Run cards: TOML files checked by pydantic models."""
 
+from mcsurrogate.cards.cut_sections import CutSection
 from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
 from mcsurrogate.cards.event_sections import EmulatorsSection, GenerationSection
@@ -16,6 +17,7 @@ from mcsurrogate.cards.sections import ModelSection
 __all__ = [
     "STAGES",
     "ClusterSection",
+    "CutSection",
     "EmulatorCard",
     "EmulatorsSection",
     "ExecutionSection",

@@ -1,10 +1,11 @@
 """The run card: one TOML file that decides everything about a run."""
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from mcsurrogate.cards.cut_sections import CutSection, IsolationSection, JetsSection
 from mcsurrogate.cards.decides import Decides
 from mcsurrogate.cards.event_sections import (
     ChainSection,
@@ -17,9 +18,7 @@ from mcsurrogate.cards.execution import ExecutionSection
 from mcsurrogate.cards.expressions import is_own_function
 from mcsurrogate.cards.sections import (
     BeamsSection,
-    CutSection,
     IntegrationSection,
-    JetsSection,
     ModelSection,
     PhaseSpaceSection,
     ProcessSection,
@@ -42,6 +41,15 @@ class RunCard(Section):
     variations: Annotated[VariationsSection, Decides("integrate", "generate")] = VariationsSection()
     cuts: Annotated[tuple[CutSection, ...], Decides("integrate", "reference")] = ()
     jets: Annotated[JetsSection | None, Decides("integrate", "reference")] = None
+    isolation: Annotated[IsolationSection | None, Decides("integrate", "reference")] = None
+    preset_cuts: Annotated[Literal["madgraph"] | None, Decides("integrate", "reference")] = Field(
+        default=None,
+        description=(
+            "Cuts beside [[cuts]]: madgraph, those of its run card at leading order (pt of jets "
+            "20, of photons and leptons 10 GeV, |eta| of jets 5, of photons and leptons 2.5, "
+            "distances 0.4); the products of decay chains are passed over, as there."
+        ),
+    )
     phase_space: Annotated[PhaseSpaceSection, Decides("integrate")] = PhaseSpaceSection()
     integration: Annotated[IntegrationSection, Decides("integrate")] = IntegrationSection()
     generation: Annotated[GenerationSection, Decides("generate", "shower", "reference")] = (

@@ -8,10 +8,8 @@ from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
 __all__ = [
     "BeamsSection",
-    "CutSection",
     "FlowSection",
     "IntegrationSection",
-    "JetsSection",
     "ModelSection",
     "PhaseSpaceSection",
     "ProcessSection",
@@ -220,38 +218,6 @@ class VariationsSection(Section):
             "central member, 'NAME/all' for all of its members."
         ),
     )
-
-
-class CutSection(Section):
-    """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
-
-    observable: Literal[
-        "pt", "energy", "eta", "rapidity", "delta_r", "mass", "kt", "system_mass", "system_pt"
-    ] = Field(
-        description=(
-            "pt, energy, |eta|, |rapidity| of each particle; delta_r, mass, kt (min(pt) times "
-            "the distance in rapidity and azimuth) of each pair; mass and "
-            "pt of the system. GeV where it has a dimension."
-        )
-    )
-    particles: tuple[str | int, ...] = Field(
-        min_length=1,
-        description="jets, b, leptons, neutrinos, photons, or PDG ids.",
-    )
-    others: tuple[str | int, ...] | None = Field(
-        default=None, description="For pairs: the partners; the same particles if absent."
-    )
-    minimum: float | None = Field(default=None, description="Smallest value that passes.")
-    maximum: float | None = Field(default=None, description="Largest value that passes.")
-
-
-class JetsSection(Section):
-    """At least so many anti-kt jets (FastJet) among the partons of the hard process."""
-
-    count: int = Field(ge=1, description="Smallest number of jets.")
-    radius: float = Field(default=0.4, gt=0, description="Radius R.")
-    pt_min: Energy = Field(default=20.0, description="Smallest transverse momentum in GeV.")
-    eta_max: float = Field(default=5.0, gt=0, description="Largest |eta|.")
 
 
 class PhaseSpaceSection(Section):

@@ -1,6 +1,5 @@
 """From a card to a hard process: the one function that composes the parts."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -11,6 +10,7 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process.beams import Beams, beam_particles
 from mcsurrogate.hard_process.channels import Channels, build_channels, symmetry_groups
+from mcsurrogate.hard_process.cuts import build_cuts, jet_flavours
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.event_functions import EventFunctions
 from mcsurrogate.hard_process.few_body_channels import OneHadron, SingleParticle
@@ -35,11 +35,10 @@ from mcsurrogate.matrix_elements import (
     particle_by_pdg,
 )
 from mcsurrogate.pdf import PartonDensity, load_pdf
-from mcsurrogate.phase_space import Cut, Cuts, JetCuts
+from mcsurrogate.phase_space import Cut, Cuts
 
 __all__ = ["assemble"]
 
-_GLUON = 21
 _LEAST_ENERGY = 1.0
 """Partonic energy in GeV below which hadrons are not made of partons."""
 
@@ -96,7 +95,7 @@ def assemble(
     diagrams = skeletons(groups, model)
     amplitudes = list(_amplitudes(numbered, model, amplitude, card.process.bwcutoff))
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
-    cuts = _finite(card, beams, diagrams, WindowedCuts(_cuts(card, groups, masses), shared))
+    cuts = _finite(card, beams, diagrams, WindowedCuts(build_cuts(card, groups, masses), shared))
     channels = _channels(card, groups, diagrams, masses, cuts, beams)
     functions, bias = EventFunctions(card, groups, model), card.generation.bias
     return HardProcess(
@@ -201,55 +200,6 @@ def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) ->
     return masses[0]
 
 
-def _cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[float]) -> Cuts:
-    """Build the cuts; every subprocess must have the same legs cut."""
-    light = _jets(card)
-
-    def ids(names: Sequence[str | int]) -> tuple[str | int, ...]:
-        return tuple(pdg for name in names for pdg in (light if name == "jets" else (name,)))
-
-    cuts = [
-        Cut(
-            section.observable,
-            ids(section.particles),
-            None if section.others is None else ids(section.others),
-            -math.inf if section.minimum is None else section.minimum,
-            math.inf if section.maximum is None else section.maximum,
-        )
-        for section in card.cuts
-    ]
-    jets = None
-    if card.jets is not None:
-        jets = JetCuts(
-            card.jets.count,
-            card.jets.radius,
-            card.jets.pt_min,
-            card.jets.eta_max,
-            flavours=frozenset(light),
-        )
-    members = [member.pdg_ids for group in groups for member in group.members]
-    named = {
-        pdg
-        for cut in cuts
-        for name in (*cut.particles, *(cut.others or ()))
-        for pdg in ([name] if isinstance(name, int) else [])
-    }
-    for other in members:
-        for a, b in zip(members[0][2:], other[2:], strict=True):
-            if a != b and (a in named) != (b in named):
-                raise CardError(
-                    f"cuts: a cut takes {a} of the subprocess {members[0]} and not {b} of "
-                    f"{other}; name all of them, or 'jets'"
-                )
-    return Cuts(members[0], cuts, masses=masses, jets=jets)
-
-
-def _jets(card: RunCard) -> tuple[int, ...]:
-    """PDG ids that the card means by ``jets``."""
-    flavours = range(1, card.process.light_flavours + 1)
-    return (_GLUON, *(sign * q for q in flavours for sign in (1, -1)))
-
-
 def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cuts) -> Cuts:
     """Refuse an infinite cross section; return the cuts, with a least energy of hadron beams.
 
@@ -262,13 +212,13 @@ def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cut
         singular_limits(diagrams, cuts.masses, hadronic=hadronic),
         cuts,
         LimitEvents(cuts.masses, card.beams.sqrt_s, beams.hadronic, least),
-        frozenset(_jets(card)),
+        frozenset(jet_flavours(card)),
     )
     if not hadronic or least > 0:
         return cuts
     ids = {pdg for diagram in diagrams for pdg in diagram.pdg_ids[2:]}
     limit = Cut("system_mass", tuple(sorted(ids)), minimum=_LEAST_ENERGY)
-    return Cuts(cuts.pdg_ids, [*cuts.cuts, limit], masses=cuts.masses, jets=cuts.jets)
+    return cuts.with_cut(limit)
 
 
 def _beams(

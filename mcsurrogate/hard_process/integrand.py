@@ -218,6 +218,7 @@ class HardProcess:
         self.discrete = (*(0 for _ in range(channels.dim)), *sizes)
         self.reflections = getattr(channels, "reflections", ())
         self.constant = getattr(channels, "constant", ())
+        self.overlapping = getattr(channels, "overlapping", False)
 
     @property
     def cost(self) -> float | None:
@@ -258,7 +259,7 @@ class HardProcess:
         weight[found.accepted] = found.drawn_weights
         if self.channels == 1:
             return IntegrandValue(weight)
-        prior = self.phase_space.prior(found.momenta, found.x1, found.x2)
+        prior = self._prior(found)
         return IntegrandValue(weight, prior, _features(found.momenta, found.x1, found.x2))
 
     def bias_at(self, u: Tensor, channel: Tensor | int = 0) -> Tensor | None:
@@ -266,6 +267,18 @@ class HardProcess:
         if self.bias is None:
             return None
         return self.bias(self.phase_space.forward(u[:, : self.phase_space.dim], channel).momenta)
+
+    def _prior(self, found: Contributions) -> Tensor:
+        """Analytic channel weights ``(N, K)``; where they are dear, of accepted points only."""
+        if not self.overlapping:
+            return self.phase_space.prior(found.momenta, found.x1, found.x2)
+        kept = found.accepted
+        even = 1.0 / self.channels
+        prior = torch.full((len(kept), self.channels), even, dtype=found.momenta.dtype)
+        if bool(kept.any()):
+            momenta, x1, x2 = found.momenta[kept], found.x1[kept], found.x2[kept]
+            prior[kept] = self.phase_space.prior(momenta, x1, x2)
+        return prior
 
     def contributions(
         self,

@@ -63,7 +63,13 @@ class WindowedCuts(Cuts):
     """
 
     def __init__(self, cuts: Cuts, windows: Iterable[MassWindow]) -> None:
-        super().__init__(cuts.pdg_ids, cuts.cuts, masses=cuts.masses, jets=cuts.jets)
+        super().__init__(
+            cuts.pdg_ids,
+            cuts.cuts,
+            masses=cuts.masses,
+            jets=cuts.jets,
+            isolation=cuts.isolation,
+        )
         inside = [window for window in windows if window.inside]
         self._windows = sorted(inside, key=lambda window: -len(window.legs))
 

@@ -12,7 +12,7 @@ _BOUND = 4.0
 
 
 class ChannelWeights(nn.Module):
-    """alpha_k(x) proportional to prior_k(x) exp(network_k(features(x))).
+    """alpha_k(x) proportional to a_k prior_k(x) exp(network_k(features(x))).
 
     The network starts at zero, so training starts from the prior.  It sees physical quantities
     only, so that the weights of one physical point sum to one over channels and the integral
@@ -28,6 +28,11 @@ class ChannelWeights(nn.Module):
         Widths of the hidden layers.
     seed
         Seed of the initial weights.
+
+    Attributes
+    ----------
+    active
+        ``(K,)`` the shares a_k, one at first; zero for dropped channels.
     """
 
     active: Tensor
@@ -57,7 +62,7 @@ class ChannelWeights(nn.Module):
             nn.init.zeros_(last.bias)
             layers.append(last)
         self.network = nn.Sequential(*layers)
-        self.register_buffer("active", torch.ones(channels, dtype=torch.bool))
+        self.register_buffer("active", torch.ones(channels, dtype=torch.float64))
         self.register_buffer("shift", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
 

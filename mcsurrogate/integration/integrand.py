@@ -68,6 +68,8 @@ class Integrand(Protocol):
     measured where a decision needs it); and ``discrete``, for each dimension the number of its
     values, 0 where it is continuous.  A discrete dimension of K values is cut into K equal bins in
     each of which the integrand is constant along it: a sum over values is K times the mean.
+    ``overlapping`` says that channel weights are in proportion to the channels' densities: their
+    shares are learned then, and channels that others make superfluous are dropped.
 
     An integrand of one channel may claim symmetries, which are tested before a flow is trained
     with their help: ``reflections``, sets of dimensions such that u -> 1 - u in all of a set

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mcsurrogate.flows import flow_builder
 from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
+from mcsurrogate.integration.channel_shares import ChannelShares
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.combination import EXPECTED_GAIN, Estimates
 from mcsurrogate.integration.control import control_variates
@@ -94,6 +95,8 @@ class IntegrationRun:
         self.buffer = ReplayBuffer()
         self.mixture: DefensiveMixture | None = None
         self.channel_weights: ChannelWeights | None = None
+        overlapping = self.channels > 1 and getattr(integrand, "overlapping", False)
+        self.shares = ChannelShares(self.channels) if overlapping else None
         self.trainer: Trainer | None = None
         self.reuse = settings.training.reuse
         self.symmetries = Symmetries()
@@ -168,6 +171,7 @@ class IntegrationRun:
         keep: bool,
         left: int | None = None,
         choose: bool = False,
+        learn_shares: bool = False,
     ) -> None:
         """One VEGAS+ iteration over all channels.
 
@@ -183,6 +187,8 @@ class IntegrationRun:
             Evaluations that will follow; by default all that are left.
         choose
             Whether each grid decides between the densities that events may come from.
+        learn_shares
+            Whether the shares of overlapping channels learn from the points.
         """
         if not self.grids:
             share = max(_LEAST_A_CHANNEL, points // self.channels)
@@ -205,6 +211,8 @@ class IntegrationRun:
             moments.set_estimate(k, sizes[i], mean_k, variance_k)
             self.deviations[k] = math.sqrt(variance_k * len(batch.x))
             contributions.append(weight.abs() * (-batch.log_prob).exp() / len(batch.x))
+            if self.shares is not None and learn_shares and value.prior is not None:
+                self.shares.add(value.prior, contributions[-1])
             unknown = torch.zeros_like(batch.log_prob)
             batches.append(PointBatch.of(batch.x, channel, value, batch.log_prob, unknown))
             if choose:
@@ -223,6 +231,14 @@ class IntegrationRun:
         if keep:
             self.buffer.add(joined, self.channels)
         self._note("vegas" if adapt else "frozen", total, variance, torch.cat(contributions))
+
+    def share_channels(self, *, last: bool) -> None:
+        """Give overlapping channels the shares that they need; the last time, drop some."""
+        if self.shares is None:
+            return
+        self.shares.learn(last=last)
+        self.active = self.shares.values > 0.0
+        self._weigh_active()
 
     def restratify(self, points: int) -> None:
         """Cut every channel's boxes anew for iterations of ``points`` points."""
@@ -268,6 +284,7 @@ class IntegrationRun:
                 self.channels, features.shape[1], training.channel_weight_hidden, self.seed
             )
             self.channel_weights.standardise(features)
+            self._note_active()
         self.trainer = Trainer(self.mixture, self.channel_weights, training, self.symmetries)
 
     def freeze_grid(self) -> None:
@@ -341,19 +358,25 @@ class IntegrationRun:
         limit = self.settings.training.drop_channels
         if self.channel_weights is not None and limit > 0.0:
             self.active[negligible(self.rounds, limit)] = False
-            self.channel_weights.active.copy_(self.active)
+            self._note_active()
 
     def drop_grids(self) -> None:
         """Drop such channels by what VEGAS+ found, where it goes on without learned weights."""
         limit = self.settings.training.drop_channels
-        if self.channels > 1 and self.channel_weights is None and limit > 0.0:
+        learned = self.channel_weights is not None and self.channel_weights.features > 0
+        if self.channels > 1 and not learned and limit > 0.0:
             self.active[negligible(self.grid_rounds, limit)] = False
             self._weigh_active()
 
     def _weigh_active(self) -> None:
-        if not bool(self.active.all()):
+        if self.shares is not None or not bool(self.active.all()):
             self.channel_weights = ChannelWeights(self.channels, 0)
-            self.channel_weights.active.copy_(self.active)
+            self._note_active()
+
+    def _note_active(self) -> None:
+        assert self.channel_weights is not None
+        shares = 1.0 if self.shares is None else self.shares.values
+        self.channel_weights.active.copy_(self.active * shares)
 
     def final_chunk(self, points: int) -> None:
         """Draw from the frozen mixture."""
@@ -384,6 +407,7 @@ class IntegrationRun:
             "estimates": self.estimates.state(),
             "deviations": self.deviations,
             "active": self.active,
+            "shares": None if self.shares is None else self.shares.state(),
             "grids": [grid.state() for grid in self.grids],
             "buffer": self.buffer.state(),
             "trainer": None if self.trainer is None else self.trainer.state(),
@@ -401,6 +425,8 @@ class IntegrationRun:
         self.evaluate.restore(state["evaluator"])
         self.estimates = Estimates.of_state(state["estimates"])
         self.deviations, self.active = state["deviations"], state["active"]
+        if self.shares is not None:
+            self.shares.restore(state["shares"])
         self.grids = [StratifiedGrid.of_state(saved) for saved in state["grids"]]
         self.buffer.restore(state["buffer"])
         self.reuse = state["reuse"]

@@ -79,8 +79,10 @@ class Schedule:
         settings = self.run.settings
         iterations = settings.vegas_iterations
         points = int(settings.vegas_fraction * self.run.budget) // iterations
-        self.run.vegas_step(points, adapt=True, keep=self.asked != "vegas")
+        keep = self.asked != "vegas"
+        self.run.vegas_step(points, adapt=True, keep=keep, learn_shares=True)
         self.index += 1
+        self.run.share_channels(last=self.index == iterations)
         if self.index < iterations:
             return
         if self.asked == "auto":

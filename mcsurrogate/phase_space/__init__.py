@@ -5,9 +5,11 @@ from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts
 from mcsurrogate.phase_space.expression import EventFunction, Expression
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
 from mcsurrogate.phase_space.invariants import power_law
+from mcsurrogate.phase_space.isolation import Isolation
 from mcsurrogate.phase_space.jets import JetCuts
 from mcsurrogate.phase_space.kt_clustering import KtClustering
 from mcsurrogate.phase_space.mapping import Bounds, TopologyMapping, build_mapping
+from mcsurrogate.phase_space.presets import CUT_PRESETS
 from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
 from mcsurrogate.phase_space.scales import DYNAMIC_SCALES, DynamicScale, FixedScale, Scale, scale
 from mcsurrogate.phase_space.topology import Propagator, Topology
@@ -15,6 +17,7 @@ from mcsurrogate.phase_space.transverse import TransverseMapping
 from mcsurrogate.phase_space.tree import Powers
 
 __all__ = [
+    "CUT_PRESETS",
     "DYNAMIC_SCALES",
     "PARTICLE_GROUPS",
     "Bounds",
@@ -26,6 +29,7 @@ __all__ = [
     "Expression",
     "FixedScale",
     "HadronicPhaseSpace",
+    "Isolation",
     "JetCuts",
     "KtClustering",
     "PhaseSpaceMapping",

@@ -34,11 +34,11 @@ class Chain:
         What is radiated between the propagators, from beam 0 to beam 1.
     transfers
         Map of T = -t for each propagator.
-    open_mass
-        Map of the mass squared of what is left after a block.
+    rest_masses
+        Map of the mass squared of what is left after each block but the last two.
     soft
         Map of 2 sqrt(s) E of a massless particle of energy E that is the first block and has a
-        least transverse momentum.
+        least transverse momentum; None where it is not soft and what is left is drawn.
     least_pt
         Least transverse momentum in GeV that cuts allow, for each block.
     """
@@ -47,13 +47,13 @@ class Chain:
         self,
         blocks: Sequence[Node],
         transfers: Sequence[InvariantMap],
-        open_mass: InvariantMap,
-        soft: InvariantMap,
+        rest_masses: Sequence[InvariantMap],
+        soft: InvariantMap | None,
         least_pt: Sequence[float],
     ) -> None:
         self.blocks = tuple(blocks)
         self.transfers = tuple(transfers)
-        self.open_mass = open_mass
+        self.rest_masses = tuple(rest_masses)
         self.soft = soft
         self.least_pt = tuple(least_pt)
         # T >= pT^2 for the last block, whose beam it belongs to is at rest in no frame but one
@@ -72,8 +72,8 @@ class Chain:
         ]
         self.key: tuple[object, ...] = (
             tuple(transfer.key for transfer in self.transfers),
-            open_mass.key,
-            soft.key,
+            tuple(rest.key for rest in self.rest_masses),
+            soft and soft.key,
             self.least_pt,
         )
         self._rest_legs = [
@@ -130,7 +130,7 @@ class Chain:
             if i == 1 and self.least_pt[0] > 0:
                 distance = self._first_rest(walker, event, masses[0], low, known)
             else:
-                distance = walker.invariant(self.open_mass, low, width, known)
+                distance = walker.invariant(self.rest_masses[i - 1], low, width, known)
             walker.factor(torch.full_like(distance, 1 / _TWO_PI))
             s = low + distance
             m = s.sqrt()
@@ -154,8 +154,8 @@ class Chain:
         short = 2 * event.m * least - first.s
         assert isinstance(short, Tensor)
         width = (event.s - short - low).clamp(min=0)
-        if first.s != 0:
-            return walker.invariant(self.open_mass, low, width, known)
+        if first.s != 0 or self.soft is None:
+            return walker.invariant(self.rest_masses[0], low, width, known)
         # from above: what is short of s is 2 sqrt(s) E
         above = None if known is None else width - known
         return width - walker.invariant(self.soft, short, width, above)

@@ -61,6 +61,7 @@ class ChannelSet:
                 raise PhaseSpaceError("channels of different final states, beams or energies")
         self.mappings = tuple(mappings)
         self.prior_kind: Prior = prior
+        self.overlapping = prior == "densities"
         self.dim = first.dim
         self.channels = len(self.mappings)
         self.periodic = first.periodic
@@ -101,7 +102,7 @@ class ChannelSet:
         hadronic: bool = True,
         cuts: Bounds | None = None,
         powers: Powers | None = None,
-        prior: Prior = "propagators",
+        prior: Prior | None = None,
     ) -> "ChannelSet":
         """Build one channel for each different topology.
 
@@ -116,7 +117,8 @@ class ChannelSet:
         final_masses, sqrt_s, hadronic, cuts, powers
             As for `TopologyMapping`.
         prior
-            As for the class.
+            As for the class; if None, the densities where massive bosons are exchanged: there
+            many channels compete everywhere, and propagators do not say which one is needed.
         """
         different: dict[tuple[object, ...], Topology] = {}
         for topology in topologies:
@@ -134,6 +136,8 @@ class ChannelSet:
             )
             for topology in different.values()
         ]
+        if prior is None:
+            prior = "densities" if any(m.exchanges for m in mappings) else "propagators"
         return cls(mappings, prior)
 
     def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:
@@ -202,10 +206,12 @@ class ChannelSet:
         return self._mapping(channel).inverse(momenta, x1, x2)
 
     def densities(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
-        """Densities 1/J_k of all channels at physical points, ``(N, K)`` in GeV^(4-2n)."""
-        return torch.stack(
-            [1 / mapping.inverse(momenta, x1, x2)[1] for mapping in self.mappings], dim=1
-        )
+        """Densities 1/J_k of all channels at physical points, ``(N, K)`` in GeV^(4-2n).
+
+        Zero where a channel has no such point.
+        """
+        jacobians = [mapping.inverse(momenta, x1, x2)[1] for mapping in self.mappings]
+        return torch.stack([torch.where(j > 0, 1 / j, 0.0) for j in jacobians], dim=1)
 
     def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
         """Analytic channel weights at physical points.

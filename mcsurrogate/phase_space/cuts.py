@@ -1,8 +1,5 @@
-r"""Cuts on particles and pairs, as masks on momenta and as bounds for the mappings.
+r"""Cuts on particles, pairs and systems, as masks on momenta and as bounds for the mappings.
 
-A cut names an observable and the particles it is for:
-
-=============== ================================================== =======
 observable      of                                                 unit
 =============== ================================================== =======
 ``pt``          each particle                                      GeV
@@ -17,6 +14,11 @@ observable      of                                                 unit
 =============== ================================================== =======
 
 Jets that are more than single partons come from `JetCuts`.
+=======
+A cut names an observable (`observables`) and the particles it is for: all of them, or those at
+given places in the order of falling transverse momentum.  Pairs may be restricted to those of the
+same flavour and opposite sign.  Jets that are more than single partons come from `JetCuts`,
+isolated photons from `Isolation`.
 """
 
 import math
@@ -28,16 +30,12 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.errors import PhaseSpaceError
-from mcsurrogate.kinematics import (
-    delta_r,
-    invariant_mass_squared,
-    pseudorapidity,
-    rapidity,
-    transverse_momentum,
-)
+from mcsurrogate.kinematics import transverse_momentum
+from mcsurrogate.phase_space.isolation import Isolation
 from mcsurrogate.phase_space.jets import JetCuts
+from mcsurrogate.phase_space.observables import PAIRS, PARTICLES, SYSTEMS
 
-__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts"]
+__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts", "legs_of"]
 
 PARTICLE_GROUPS: dict[str, frozenset[int]] = {
     "jets": frozenset({21, *range(1, 5), *range(-4, 0)}),
@@ -48,10 +46,6 @@ PARTICLE_GROUPS: dict[str, frozenset[int]] = {
 }
 """PDG ids by name; ``jets`` are the gluon and the four light quarks, ``b`` comes apart."""
 
-_SINGLE = ("pt", "energy", "eta", "rapidity")
-_PAIR = ("delta_r", "mass", "kt")
-_SYSTEM = ("system_mass", "system_pt")
-
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -60,13 +54,20 @@ class Cut:
     Attributes
     ----------
     observable
-        See the module's table.
+        See `observables`.
     particles
         PDG ids, or names of `PARTICLE_GROUPS`.
     others
         For pairs: the other partner; the same particles where None.
     minimum, maximum
         Allowed range.
+    ranks
+        Places, from 1, in the order of falling transverse momentum among ``particles``: the
+        others are free.  A place that an event does not have says nothing.
+    same_flavour
+        For pairs: only particles with their antiparticles.
+    passed_over
+        Legs that the cut is not for.
     """
 
     observable: str
@@ -74,15 +75,33 @@ class Cut:
     others: tuple[int | str, ...] | None = None
     minimum: float = -math.inf
     maximum: float = math.inf
+    ranks: tuple[int, ...] | None = None
+    same_flavour: bool = False
+    passed_over: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        known = (*_SINGLE, *_PAIR, *_SYSTEM)
-        if self.observable not in known:
+        if self.observable not in {*PARTICLES, *PAIRS, *SYSTEMS}:
             raise PhaseSpaceError(
-                f"unknown observable {self.observable!r} in a cut; known are {', '.join(known)}"
+                f"unknown observable {self.observable!r} in a cut; known are "
+                f"{', '.join((*PARTICLES, *PAIRS, *SYSTEMS))}"
             )
-        if self.others is not None and self.observable not in _PAIR:
-            raise PhaseSpaceError(f"a cut on {self.observable} has one group of particles, not two")
+        if not self.is_pair and (self.others is not None or self.same_flavour):
+            raise PhaseSpaceError(
+                f"a cut on {self.observable} has one group of particles, not pairs: neither "
+                "others nor same_flavour"
+            )
+        if self.ranks is not None and (self.others is not None or self.same_flavour):
+            raise PhaseSpaceError(
+                f"a cut on {self.observable}: ranks are places within one group of particles, and "
+                "go neither with others nor with same_flavour"
+            )
+        if self.ranks is not None and (
+            min(self.ranks, default=0) < 1 or len(set(self.ranks)) < len(self.ranks)
+        ):
+            raise PhaseSpaceError(
+                f"a cut on {self.observable} with the ranks {list(self.ranks)}: give different "
+                "numbers from 1"
+            )
         if not self.particles:
             raise PhaseSpaceError(f"a cut on {self.observable} names no particles")
         if math.isnan(self.minimum) or math.isnan(self.maximum):
@@ -99,12 +118,79 @@ class Cut:
                     f"one of {', '.join(PARTICLE_GROUPS)}"
                 )
 
+    @property
+    def is_pair(self) -> bool:
+        """Whether it is for each pair of particles."""
+        return self.observable in PAIRS
 
-def _legs(names: Iterable[int | str], pdg_ids: Sequence[int]) -> list[int]:
+    def within(self, value: Tensor) -> Tensor:
+        """Tell which values lie in its range."""
+        return (value >= self.minimum) & (value <= self.maximum)
+
+
+def legs_of(names: Iterable[int | str], pdg_ids: Sequence[int]) -> list[int]:
+    """Outgoing legs, from 2, that PDG ids or names of `PARTICLE_GROUPS` mean."""
     wanted: set[int] = set()
     for name in names:
         wanted |= PARTICLE_GROUPS[name] if isinstance(name, str) else {name}
     return [leg for leg in range(2, len(pdg_ids)) if pdg_ids[leg] in wanted]
+
+
+class _Applied:
+    """A cut with the legs that it is for in one process.
+
+    Attributes
+    ----------
+    legs
+        All of them.
+    pairs
+        The pairs, for observables of pairs.
+    """
+
+    def __init__(self, cut: Cut, pdg_ids: Sequence[int]) -> None:
+        def meant(names: Iterable[int | str]) -> list[int]:
+            return [leg for leg in legs_of(names, pdg_ids) if leg not in cut.passed_over]
+
+        self.cut = cut
+        self.legs = meant(cut.particles)
+        others = self.legs if cut.others is None else meant(cut.others)
+        found = {(min(a, b), max(a, b)) for a in self.legs for b in others if a != b}
+        self.pairs = sorted(
+            pair for pair in found if not cut.same_flavour or pdg_ids[pair[0]] == -pdg_ids[pair[1]]
+        )
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.pairs if self.cut.is_pair else self.legs)
+
+    @property
+    def selection(self) -> tuple[object, ...]:
+        """Equal where it measures the same legs."""
+        return (tuple(self.pairs),) if self.cut.is_pair else (tuple(self.legs),)
+
+    def __call__(self, momenta: Tensor) -> Tensor:
+        """Tell which events ``(N, n, 4)`` pass."""
+        cut = self.cut
+        if cut.is_pair and cut.ranks is None:
+            first = momenta[:, [a for a, _ in self.pairs]]
+            second = momenta[:, [b for _, b in self.pairs]]
+            return cut.within(PAIRS[cut.observable](first, second)).all(dim=1)
+        p = momenta[:, self.legs]
+        if cut.ranks is not None:
+            order = transverse_momentum(p).argsort(dim=1, descending=True, stable=True)
+            there = [rank - 1 for rank in cut.ranks if rank <= len(self.legs)]
+            p = p.gather(1, order[:, there, None].expand(-1, -1, 4))
+        if p.shape[1] == 0:
+            return torch.ones(len(p), dtype=torch.bool, device=p.device)
+        if cut.is_pair:
+            places = list(combinations(range(p.shape[1]), 2))
+            value = PAIRS[cut.observable](
+                p[:, [a for a, _ in places]], p[:, [b for _, b in places]]
+            )
+            return cut.within(value).all(dim=1)
+        if cut.observable in SYSTEMS:
+            return cut.within(SYSTEMS[cut.observable](p))
+        return cut.within(PARTICLES[cut.observable](p)).all(dim=1)
 
 
 class Cuts:
@@ -120,6 +206,13 @@ class Cuts:
         Of the outgoing legs in GeV, for the bounds; zero where None.
     jets
         Cuts on anti-kt jets.
+    isolation
+        Of photons.
+
+    Attributes
+    ----------
+    selection
+        Equal for processes in which the cuts are for the same legs.
     """
 
     def __init__(
@@ -129,6 +222,7 @@ class Cuts:
         *,
         masses: Sequence[float] | None = None,
         jets: JetCuts | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
         self.pdg_ids = tuple(pdg_ids)
         self.cuts = tuple(cuts)
@@ -137,20 +231,20 @@ class Cuts:
         if n < 1 or len(self.masses) != n:
             raise PhaseSpaceError(f"{len(self.masses)} masses for {n} outgoing legs of a process")
         self.jets = jets
-        self._singles: list[tuple[Cut, list[int]]] = []
-        self._pairs: list[tuple[Cut, list[tuple[int, int]]]] = []
-        self._systems: list[tuple[Cut, list[int]]] = []
-        for cut in self.cuts:
-            legs = _legs(cut.particles, self.pdg_ids)
-            if cut.observable in _SINGLE and legs:
-                self._singles.append((cut, legs))
-            elif cut.observable in _SYSTEM and legs:
-                self._systems.append((cut, legs))
-            elif cut.observable in _PAIR:
-                others = legs if cut.others is None else _legs(cut.others, self.pdg_ids)
-                pairs = {(min(a, b), max(a, b)) for a in legs for b in others if a != b}
-                if pairs:
-                    self._pairs.append((cut, sorted(pairs)))
+        self.isolation = isolation
+        applied = [_Applied(cut, self.pdg_ids) for cut in self.cuts]
+        self._applied = [item for item in applied if item.says_something]
+        self._isolated: tuple[list[int], list[int]] = ([], [])
+        if isolation is not None:
+            particles = legs_of(isolation.particles, self.pdg_ids)
+            others = legs_of(isolation.others, self.pdg_ids)
+            self._isolated = (particles, [leg for leg in others if leg not in particles])
+        self.selection = (*(item.selection for item in applied), self._isolated)
+        # bounds know cuts that are for every particle
+        whole = [item for item in self._applied if item.cut.ranks is None]
+        self._singles = [(i.cut, i.legs) for i in whole if i.cut.observable in PARTICLES]
+        self._pairs = [(i.cut, i.pairs) for i in whole if i.cut.is_pair]
+        self._systems = [(i.cut, i.legs) for i in whole if i.cut.observable in SYSTEMS]
 
     def __call__(self, momenta: Tensor) -> Tensor:
         """Tell which events pass.
@@ -167,25 +261,26 @@ class Cuts:
         """
         momenta = momenta.detach()
         keep = torch.ones(len(momenta), dtype=torch.bool, device=momenta.device)
-        for cut, legs in self._singles:
-            keep &= _within(cut, _single(cut.observable, momenta[:, legs])).all(dim=1)
-        for cut, pairs in self._pairs:
-            first = momenta[:, [a for a, _ in pairs]]
-            second = momenta[:, [b for _, b in pairs]]
-            keep &= _within(cut, _pair(cut.observable, first, second)).all(dim=1)
-        for cut, legs in self._systems:
-            total = momenta[:, legs].sum(dim=1)
-            value = (
-                transverse_momentum(total)
-                if cut.observable == "system_pt"
-                else invariant_mass_squared(total).clamp(min=0).sqrt()
-            )
-            keep &= _within(cut, value)
+        for cut in self._applied:
+            keep &= cut(momenta)
+        particles, others = self._isolated
+        if self.isolation is not None and particles and others:
+            keep &= self.isolation(momenta[:, particles], momenta[:, others])
         if self.jets is not None:
             where = keep.nonzero().squeeze(1)
             if len(where) > 0:
                 keep[where] = self.jets(momenta[where], self.pdg_ids)
         return keep
+
+    def with_cut(self, cut: Cut) -> "Cuts":
+        """Return these cuts and one more."""
+        return Cuts(
+            self.pdg_ids,
+            [*self.cuts, cut],
+            masses=self.masses,
+            jets=self.jets,
+            isolation=self.isolation,
+        )
 
     def least_transverse_momentum(self, leg: int) -> float:
         """Least transverse momentum in GeV of an outgoing leg."""
@@ -226,8 +321,20 @@ class Cuts:
                 math.hypot(self.masses[leg - 2], self.least_transverse_momentum(leg))
                 for leg in ordered
             )
-            least.append(sum(transverse))
+            least += [sum(transverse), self._least_energy()]
         return max(least)
+
+    def _least_energy(self) -> float:
+        """Least energy in GeV that transverse momenta need: they balance."""
+        sums = [0.0]
+        for cut, members in self._systems:
+            if cut.observable in ("sum_pt", "sum_mt"):
+                inside = sum(self.masses[leg - 2] for leg in members)
+                own = inside if cut.observable == "sum_pt" else 0.0
+                sums.append(math.hypot(own, max(cut.minimum, 0.0)) + sum(self.masses) - inside)
+        leading = [cut for cut in self.cuts if cut.observable == "pt" and 1 in (cut.ranks or ())]
+        sums += [2 * cut.minimum for cut in leading if legs_of(cut.particles, self.pdg_ids)]
+        return max(sums)
 
     def _least_product(self, a: int, b: int) -> float:
         """Least p_a . p_b in GeV^2."""
@@ -242,7 +349,7 @@ class Cuts:
                 products.append(2 * (max(cut.minimum, 0.0) / math.pi) ** 2)
             elif cut.observable == "mass":
                 products.append((max(cut.minimum, 0.0) ** 2 - m_a**2 - m_b**2) / 2)
-            else:
+            elif cut.observable == "delta_r":
                 radius = max(radius, cut.minimum)
         if self.jets is not None and m_a == m_b == 0:
             # Jets measure rapidities, which are pseudorapidities without mass only.
@@ -252,24 +359,3 @@ class Cuts:
         # azimuth only; masses make the product larger.
         products.append(pt_a * pt_b * (1 - math.cos(min(radius, math.pi))))
         return max(products)
-
-
-def _single(observable: str, p: Tensor) -> Tensor:
-    if observable == "pt":
-        return transverse_momentum(p)
-    if observable == "energy":
-        return p[..., 0]
-    return pseudorapidity(p).abs() if observable == "eta" else rapidity(p).abs()
-
-
-def _pair(observable: str, p: Tensor, q: Tensor) -> Tensor:
-    if observable == "mass":
-        return invariant_mass_squared(p, q).clamp(min=0).sqrt()
-    if observable == "delta_r":
-        return delta_r(p, q)
-    softer = torch.minimum(transverse_momentum(p), transverse_momentum(q))
-    return softer * delta_r(p, q, use_rapidity=True)
-
-
-def _within(cut: Cut, value: Tensor) -> Tensor:
-    return (value >= cut.minimum) & (value <= cut.maximum)

@@ -1,7 +1,7 @@
 """Cuts on anti-kt jets of the coloured final state, clustered by FastJet."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,9 @@ class JetCuts:
         Largest pseudorapidity of a jet.
     flavours
         PDG ids of the partons that are clustered.
+    passes
+        Further cuts on the jets that count: of their momenta ``(N, k, 4)`` in GeV, in the order
+        of falling transverse momentum, ``(N,)`` bool.
     """
 
     count: int
@@ -41,6 +44,7 @@ class JetCuts:
     pt_min: float = 20.0
     eta_max: float = 5.0
     flavours: frozenset[int] = _COLOURED
+    passes: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1 or not self.radius > 0 or not self.pt_min >= 0 or not self.eta_max > 0:
@@ -84,8 +88,16 @@ class JetCuts:
         jets = fastjet.ClusterSequence(particles, definition).inclusive_jets()
         pt = np.hypot(jets.px, jets.py)
         good = (pt > self.pt_min) & (abs(np.arcsinh(jets.pz / pt)) < self.eta_max)
-        count = ak.to_numpy(ak.sum(good, axis=1))
-        return torch.from_numpy(count >= self.count).to(momenta.device)
+        count = torch.from_numpy(ak.to_numpy(ak.sum(good, axis=1)))
+        found = count >= self.count
+        if self.passes is not None:
+            jets = jets[good][ak.argsort(pt[good], axis=1, ascending=False)]
+            for size in torch.unique(count[found]).tolist():
+                where = (found & (count == size)).nonzero().squeeze(1)
+                same = jets[where.numpy()]
+                parts = [ak.to_numpy(ak.to_regular(same[name])) for name in ("E", "px", "py", "pz")]
+                found[where] = self.passes(torch.from_numpy(np.stack(parts, axis=-1)))
+        return found.to(momenta.device)
 
     def _partons(self, pdg_ids: Sequence[int]) -> list[int]:
         return [leg for leg in range(2, len(pdg_ids)) if pdg_ids[leg] in self.flavours]

@@ -21,6 +21,12 @@ from torch import Tensor
 from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.phase_space.chain import Chain
 from mcsurrogate.phase_space.decays import decay
+from mcsurrogate.phase_space.exchange import (
+    boson_masses,
+    energy_of_exchange,
+    rest_maps,
+    transfer_maps,
+)
 from mcsurrogate.phase_space.frames import Columns
 from mcsurrogate.phase_space.invariants import (
     BreitWigner,
@@ -101,6 +107,8 @@ class TopologyMapping:
     ----------
     dim, names, periodic
         Number of dimensions of the hypercube, their names, and which are circles.
+    exchanges
+        Whether a massless particle along a beam radiates a massive boson.
     leaves
         Outgoing legs in the order of the recursion.
     map_key
@@ -139,6 +147,8 @@ class TopologyMapping:
         self.masses = tuple(map(float, final_masses))
         self.sqrt_s = float(sqrt_s)
         blocks = build_blocks(walked, self.masses, powers, bounds.least_mass)
+        bosons = boson_masses(walked, blocks)
+        self.exchanges = any(bosons)
         everything = frozenset(range(2, topology.legs))
         least = max(least_sum(blocks), bounds.least_mass(everything))
         if not least < sqrt_s < math.inf:
@@ -152,7 +162,7 @@ class TopologyMapping:
                     "massless particles in hadron collisions need a cut that keeps their mass "
                     "above zero"
                 )
-            energy = energy or _energy_map(topology, blocks, powers, least)
+            energy = energy or _energy_map(topology, blocks, bosons, powers, least)
             self.luminosity = Luminosity(self.sqrt_s, least * least, energy)
         self._root = blocks[0] if len(blocks) == 1 else None
         self._chain: Chain | None = None
@@ -161,18 +171,16 @@ class TopologyMapping:
                 bounds.least_transverse_momentum(block.legs[0]) if block.is_leaf else 0.0
                 for block in blocks
             ]
-            transfers = [
-                competing_map(
-                    [power_law(powers.space_like, max(m, powers.floor)) for m, _ in p.poles]
-                )
-                for p in walked.space_like
-            ]
+            soft = None
+            if bosons[0] == 0:
+                # whoever radiates a massive particle is not soft
+                power = powers.soft if _may_be_massless(walked.space_like[0]) else 0.0
+                soft = power_law(power, 0.0)
             self._chain = Chain(
                 blocks,
-                transfers,
-                power_law(powers.open, powers.floor),
-                # whoever radiates a massive boson is not soft
-                power_law(powers.soft if _may_be_massless(walked.space_like[0]) else 0.0, 0.0),
+                transfer_maps(walked.space_like, bosons, powers),
+                rest_maps(bosons, powers),
+                soft,
                 least_pt,
             )
         self.leaves = tuple(leg for block in blocks for leg in block.leaves)
@@ -311,15 +319,19 @@ def _may_be_massless(propagator: Propagator) -> bool:
 
 
 def _energy_map(
-    topology: Topology, blocks: Sequence[Node], powers: Powers, least: float
+    topology: Topology,
+    blocks: Sequence[Node],
+    bosons: Sequence[float],
+    powers: Powers,
+    least: float,
 ) -> InvariantMap:
     parts = blocks if len(blocks) > 1 else blocks[0].children
     sums = typical_sums(parts)
     jets = [block.is_leaf and block.least == 0 for block in (blocks[0], blocks[-1])]
     resonant = any(block.typical[-1] > block.least for block in blocks)
-    if len(blocks) > 2 and all(jets) and resonant:
-        # bosons that two jets exchange and that fuse: far above all thresholds
-        return power_law(1.0, 0.0)
+    if any(bosons) or (len(blocks) > 2 and all(jets) and resonant):
+        # far above all thresholds
+        return energy_of_exchange()
     everything = frozenset(range(2, topology.legs))
     poles = [pole for p in topology.time_like if p.legs == everything for pole in p.poles]
     own: list[InvariantMap] = [BreitWigner(*pole) for pole in poles if pole[1] > 0]

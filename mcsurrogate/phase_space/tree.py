@@ -36,6 +36,8 @@ class Powers:
         Of time-like propagators without resonance: 1/(s - m^2)^nu.
     space_like
         Of space-like propagators, in the variable \|t\| + m^2.
+    exchange
+        Of the transfers through massive bosons that massless beam particles exchange.
     energy
         Of the partonic mass squared, in hadron collisions.
     open
@@ -52,6 +54,7 @@ class Powers:
 
     time_like: float = 0.8
     space_like: float = 0.8
+    exchange: float = 1.5
     energy: float = 2.0
     open: float = 0.0
     soft: float = 1.0

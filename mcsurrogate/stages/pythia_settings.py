@@ -159,7 +159,7 @@ def hard_process_settings(card: RunCard) -> list[str]:
     CardError
         If the card asks for what Pythia's internal processes do not have.
     """
-    if card.cuts or card.jets is not None:
+    if card.cuts or any((card.jets, card.isolation, card.preset_cuts)):
         raise CardError(
             "cuts and jets: Pythia's own processes do not know them; use settings like "
             "'PhaseSpace:pTHatMin', or leave [chain.standard] out"

@@ -1,0 +1,89 @@
+"""Sections of a run card that say which events count."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mcsurrogate.cards.quantities import Energy
+from mcsurrogate.cards.sections import Section
+
+__all__ = ["CutSection", "IsolationSection", "JetsSection"]
+
+
+class CutSection(Section):
+    """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
+
+    observable: Literal[
+        "pt",
+        "energy",
+        "eta",
+        "rapidity",
+        "delta_r",
+        "delta_eta",
+        "delta_rapidity",
+        "delta_phi",
+        "mass",
+        "kt",
+        "system_mass",
+        "system_pt",
+        "system_rapidity",
+        "sum_pt",
+        "sum_mt",
+    ] = Field(
+        description=(
+            "pt, energy, |eta|, |rapidity| of each particle; delta_r, delta_eta, delta_rapidity, "
+            "delta_phi, mass, kt (min(pt) times the distance in rapidity and azimuth) of each "
+            "pair; system_mass, system_pt, |system_rapidity| of the "
+            "system; sum_pt (H_T), sum_mt over it. GeV where it has a dimension."
+        )
+    )
+    particles: tuple[str | int, ...] = Field(
+        default=("jets",),
+        min_length=1,
+        description="jets, b, leptons, neutrinos, photons, or PDG ids.",
+    )
+    ranks: tuple[int, ...] | None = Field(
+        default=None,
+        description=(
+            "Places among the particles by falling pt that the cut is for, from 1: [1] the leading "
+            "one, [1, 2] the two leading ones together; all of them if absent."
+        ),
+    )
+    same_flavour: bool = Field(
+        default=False,
+        description="For pairs: only particles with their antiparticles (e+ e-, mu+ mu-).",
+    )
+    others: tuple[str | int, ...] | None = Field(
+        default=None, description="For pairs: the partners; the same particles if absent."
+    )
+    minimum: float | None = Field(default=None, description="Smallest value that passes.")
+    maximum: float | None = Field(default=None, description="Largest value that passes.")
+
+
+class JetsSection(Section):
+    """At least so many anti-kt jets (FastJet) among the partons of the hard process."""
+
+    count: int = Field(ge=1, description="Smallest number of jets.")
+    radius: float = Field(default=0.4, gt=0, description="Radius R.")
+    pt_min: Energy = Field(default=20.0, description="Smallest transverse momentum in GeV.")
+    eta_max: float = Field(default=5.0, gt=0, description="Largest |eta|.")
+    cuts: tuple[CutSection, ...] = Field(
+        default=(),
+        description="[[jets.cuts]]: cuts on the jets that count, as [[cuts]] are on particles.",
+    )
+
+
+class IsolationSection(Section):
+    """Photons isolated from coloured particles by a smooth cone (Frixione)."""
+
+    radius: float = Field(default=0.4, gt=0, lt=3.1, description="Radius R0 of the cone.")
+    epsilon: float = Field(
+        default=1.0, gt=0, description="Transverse energy in the whole cone over the photon's."
+    )
+    exponent: float = Field(default=1.0, gt=0, description="Power n of (1 - cos r)/(1 - cos R0).")
+    particles: tuple[str | int, ...] = Field(
+        default=("photons",), min_length=1, description="What is isolated."
+    )
+    others: tuple[str | int, ...] = Field(
+        default=("jets", "b"), min_length=1, description="What it is isolated from."
+    )
