@@ -24,6 +24,7 @@ import numpy as np
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import STAGES, RunCard, decided_by, dump_card, stages_below
 from mcsurrogate.errors import MCSurrogateError, RunFolderError
+from mcsurrogate.executors import work_so_far
 from mcsurrogate.run_record import RUN_FILE, check_files, digests, file_records, read_run
 from mcsurrogate.versions import versions
 
@@ -142,6 +143,11 @@ class RunFolder:
         found: dict[str, Any] | None = self._state["stages"].get(stage)
         return found if found is not None and found["finished"] else None
 
+    @property
+    def records(self) -> dict[str, dict[str, Any] | None]:
+        """What each stage recorded, None where it is not finished."""
+        return {stage: self.record(stage) for stage in STAGES}
+
     def finished(self, stage: str) -> dict[str, Any]:
         """Return what a stage recorded that must be finished.
 
@@ -196,7 +202,7 @@ class RunFolder:
             yield None
             return
         entry = self._begin(name, files)
-        start = time.perf_counter()
+        start, cpu, before = time.perf_counter(), time.thread_time(), work_so_far()
         record: dict[str, Any] = {}
         try:
             _log.info("stage %s: begun with seed %d in %s", name, entry["seed"], self.path)
@@ -208,7 +214,17 @@ class RunFolder:
         found = digests(made)
         with self._state_lock:
             self._state["files"] |= file_records(name, {f: Path(f) for f in makes}, found)
-            entry.update(record, seconds=time.perf_counter() - start, finished=True)
+            work = work_so_far()
+            entry.update(
+                record,
+                seconds=time.perf_counter() - start,
+                work={
+                    "cpu_seconds": time.thread_time() - cpu + work.seconds - before.seconds,
+                    "chunks": work.chunks - before.chunks,
+                    "repeated_chunks": work.repeated - before.repeated,
+                },
+                finished=True,
+            )
             self._save()
         _log.info("stage %s: finished after %.1f s", name, entry["seconds"])
 

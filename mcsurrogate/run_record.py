@@ -96,8 +96,17 @@ class StageRecord(_Record):
     card: dict[str, Any]
 
 
+class Work(_Record):
+    """What a stage cost: CPU of its thread and of the workers, chunks that these did."""
+
+    cpu_seconds: Size
+    chunks: Count
+    repeated_chunks: Count
+
+
 class _Finished(StageRecord):
     seconds: Size
+    work: Work | None = None
 
 
 class Emulation(_Record):

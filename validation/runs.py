@@ -5,7 +5,7 @@ writes it, holds ``metrics.json``.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -106,6 +106,13 @@ class RunSummary:
         Of the run's card.
     version
         Of mcsurrogate.
+    finished, begun
+        Names of the run's stages that are finished, and of those that are not.
+    cpu_seconds, chunks, repeated_chunks
+        Of its finished stages: CPU with workers, chunks that these did, and how often one was
+        repeated because a worker died.
+    events_made, events_per_second
+        Of the last finished stage that made events.
     """
 
     folder: Path
@@ -127,6 +134,13 @@ class RunSummary:
     break_even: float | None
     process: str | None
     version: str | None
+    finished: tuple[str, ...]
+    begun: tuple[str, ...]
+    cpu_seconds: float
+    chunks: int
+    repeated_chunks: int
+    events_made: int | None
+    events_per_second: float | None
 
 
 def summarize_run(folder: Path) -> RunSummary:
@@ -179,7 +193,24 @@ def _summary(folder: Path, place: Path, run: dict[str, Any], metrics: dict[str, 
         break_even=timing.get("break_even_events"),
         process=process.get("definition"),
         version=versions.get("mcsurrogate"),
+        **_progress(stages),
     )
+
+
+def _progress(stages: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the stages of a run have done so far."""
+    finished = {name: stage for name, stage in stages.items() if stage["finished"]}
+    work = [stage["work"] for stage in finished.values() if stage.get("work")]
+    made = [s for n, s in finished.items() if n in ("generate", "shower", "reference")][-1:]
+    return {
+        "finished": tuple(finished),
+        "begun": tuple(name for name in stages if name not in finished),
+        "cpu_seconds": sum(entry["cpu_seconds"] for entry in work),
+        "chunks": sum(entry["chunks"] for entry in work),
+        "repeated_chunks": sum(entry["repeated_chunks"] for entry in work),
+        "events_made": made[0]["events"] if made else None,
+        "events_per_second": made[0]["events"] / max(made[0]["seconds"], 1e-9) if made else None,
+    }
 
 
 def find_runs(folder: Path) -> Iterator[Path]:

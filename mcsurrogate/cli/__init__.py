@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mcsurrogate.cli.console import LogLevel, set_up
+from mcsurrogate.cli.console import LogFormat, LogLevel, set_up
 from mcsurrogate.cli.convert import convert
 from mcsurrogate.cli.faults import ExitCode, conclude, guarded
 from mcsurrogate.cli.generate import generate
@@ -65,6 +65,9 @@ def options(
             "seconds, progress: for batch jobs."
         ),
     ] = "warning",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Messages as text, or as a JSON object a line.")
+    ] = "text",
     version: Annotated[  # noqa: ARG001 - its callback prints and leaves
         bool,
         typer.Option(
@@ -78,7 +81,7 @@ def options(
     4 the system failed (disk, permission, worker), the message says how to continue; 70 a fault of
     mcsurrogate itself, with a traceback to report; 130 interrupted.
     """
-    set_up(quiet=quiet, log_level=log_level)
+    set_up(quiet=quiet, log_level=log_level, log_format=log_format)
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
 """What the commands share on the terminal: what they tell, progress bars, messages."""
 
+import json
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from rich.console import Console
@@ -22,6 +24,7 @@ from rich.text import Text
 from mcsurrogate.progress import Progress as ProgressCallback
 
 __all__ = [
+    "LogFormat",
     "LogLevel",
     "console",
     "errors",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
 _STYLES = {logging.WARNING: "bold yellow", logging.ERROR: "bold red"}
 # A log tells of progress this often, in seconds; a bar shows every step.
 _LOG_INTERVAL = 10.0
@@ -69,6 +73,9 @@ class _Messages(logging.Handler):
         self.warnings += record.levelno == logging.WARNING
         if record.levelno < self.shown:
             return
+        if self.format_ == "json":
+            errors.print(_as_json(record), markup=False, soft_wrap=True)
+            return
         clock = "" if record.levelno >= logging.WARNING else f"{time.strftime('%H:%M:%S')} "
         style = _STYLES.get(record.levelno, "dim")
         head = Text(f"{clock}{record.levelname.lower()}: ", style=style)
@@ -77,12 +84,15 @@ class _Messages(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.shown = logging.WARNING
+        self.format_: LogFormat = "text"
 
 
 _messages = _Messages()
 
 
-def set_up(*, quiet: bool = False, log_level: LogLevel = "warning") -> None:
+def set_up(
+    *, quiet: bool = False, log_level: LogLevel = "warning", log_format: LogFormat = "text"
+) -> None:
     """Decide what the commands print, and count warnings from here on.
 
     Parameters
@@ -91,8 +101,11 @@ def set_up(*, quiet: bool = False, log_level: LogLevel = "warning") -> None:
         Print no results and draw no progress bars; files, warnings and errors stay.
     log_level
         The least important messages to print: debug, info, warning or error.
+    log_format
+        Lines of text, or a JSON object a line.
     """
     console.quiet = quiet
+    _messages.format_ = log_format
     _messages.shown = logging.getLevelName(log_level.upper())
     _messages.warnings = 0
     logging.captureWarnings(capture=True)
@@ -111,6 +124,50 @@ def warn(message: str) -> None:
 def number_of_warnings() -> int:
     """Return how many warnings there were since `set_up`, printed or not."""
     return _messages.warnings
+
+
+def _as_json(record: logging.LogRecord) -> str:
+    """Return a record as a line of JSON, with what progress says as numbers."""
+    when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    content = {
+        "time": when,
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": record.getMessage().strip(),
+        **getattr(record, "progress", {}),
+    }
+    return json.dumps(content)
+
+
+class _ProgressLog:
+    """Tells a log of progress now and then, with rate and time left."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._told = self._begun = time.monotonic()
+        self._first: float | None = None
+
+    def __call__(self, done: float, total: float | None, message: str) -> None:
+        now = time.monotonic()
+        if self._first is None or done < self._first:  # a run that continues has done some already
+            self._first, self._begun = done, now
+        if now - self._told <= _LOG_INTERVAL:
+            return
+        self._told = now
+        rate = (done - self._first) / max(now - self._begun, 1e-9)
+        words = [self._title + ":"]
+        progress: dict[str, object] = {"task": self._title, "done": done, "rate": rate}
+        if total:
+            words.append(f"{done / total:.0%}")
+            progress["total"] = total
+        words.append(message)
+        if rate > 0.0:
+            words.append(f"({rate:,.3g} a second")
+            if total:
+                progress["seconds_left"] = left = (total - done) / rate
+                words[-1] += f", {timedelta(seconds=round(left))} left"
+            words[-1] += ")"
+        _log.info(" ".join(words), extra={"progress": progress})
 
 
 @contextmanager
@@ -133,15 +190,11 @@ def progress_bars(*titles: str) -> Iterator[list[ProgressCallback]]:
         tasks = [bars.add_task("", total=None, title=title) for title in titles]
 
         def callback(task: TaskID, title: str) -> ProgressCallback:
-            told = time.monotonic()
+            log = _ProgressLog(title)
 
             def report(done: float, total: float | None, message: str) -> None:
-                nonlocal told
                 bars.update(task, completed=done, total=total, description=message)
-                if time.monotonic() - told > _LOG_INTERVAL:
-                    told = time.monotonic()
-                    part = "" if not total else f"{done / total:.0%} "
-                    _log.info("%s: %s%s", title, part, message)
+                log(done, total, message)
 
             return report
 

@@ -17,7 +17,7 @@ from mcsurrogate.cli.options import (
     read_card,
     run_path,
 )
-from mcsurrogate.cli.summary import print_cross_section, print_events
+from mcsurrogate.cli.summary import print_costs, print_cross_section, print_events
 from mcsurrogate.pack import is_pack
 
 __all__ = ["generate"]
@@ -105,4 +105,5 @@ def generate(
             with progress_bar("shower") as progress:
                 chain = run_shower(folder, progress)
             console.print(f"HepMC3: {path / chain['file']}")
+        print_costs(folder.records)
     end_strictly(strict)

@@ -18,7 +18,7 @@ from mcsurrogate.cli.options import (
     read_card,
     run_path,
 )
-from mcsurrogate.cli.summary import print_cross_section
+from mcsurrogate.cli.summary import print_costs, print_cross_section
 
 __all__ = ["integrate"]
 
@@ -68,4 +68,5 @@ def integrate(
             result = run_integration(folder, progress, executor=pool, plots=plots)
         print_cross_section(result)
         console.print(f"Result: {path / 'result.json'}")
+        print_costs(folder.records)
     end_strictly(strict)

@@ -14,18 +14,25 @@ __all__ = ["merge"]
 def merge(
     target: Annotated[
         Path,
-        typer.Argument(help="Ends in .lhe, .lhe.gz, .lhe.zst, .lhe.xz, .h5, .hdf5 or .lheh5."),
+        typer.Argument(
+            help="Ends in .lhe, .h5, .hdf5, .lheh5, or .hepmc, .hepmc3, .parquet, .root; after "
+            ".lhe and .hepmc also .gz, .zst, .xz."
+        ),
     ],
     parts: Annotated[
-        list[Path], typer.Argument(help="Les Houches or LHEH5 files of one run, in order.")
+        list[Path],
+        typer.Argument(help="Files of one run, in order: hard events, or HepMC and columns."),
     ],
 ) -> None:
-    """Put the hard events of many jobs into one file.
+    """Put the events of many jobs into one file.
 
-    The files must be of one run: same beams, processes, cross sections, strategy and weights. Parts
-    that hold the same events, by seed and first event of the cards in their headers, are refused.
+    Hard events must be of one run: same beams, processes, cross sections, strategy and weights.
+    Generated events (HepMC, Parquet, ROOT) must have the same weights; the cross section in each is
+    that of the whole. Parts that hold the same events, by the seeds in their headers, are refused.
 
     Example: mcsurrogate merge sample.lhe.gz job*/events/hard_process.lhe.gz
+
+    Example: mcsurrogate merge sample.hepmc.zst job*/events/surrogate.hepmc.zst
     """
     begin()
     from mcsurrogate.stages import merge_events

@@ -16,6 +16,7 @@ from mcsurrogate.cli.options import (
 )
 from mcsurrogate.cli.summary import (
     print_chains,
+    print_costs,
     print_cross_section,
     print_events,
     print_verdict,
@@ -76,4 +77,5 @@ def run(
             report = run_validation(folder, progress)
         print_verdict(report)
         console.print(f"Report: {path / report['report']}")
+        print_costs(folder.records)
     end_strictly(strict)

@@ -7,7 +7,22 @@ from rich.table import Table
 
 from mcsurrogate.cli.console import console, warn
 
-__all__ = ["print_chains", "print_cross_section", "print_emulator", "print_events", "print_verdict"]
+__all__ = [
+    "print_chains",
+    "print_costs",
+    "print_cross_section",
+    "print_emulator",
+    "print_events",
+    "print_verdict",
+]
+
+_STEPS = {
+    "initialisation": "start",
+    "events": "Pythia",
+    "arrays": "columns",
+    "hepmc_conversion": "copying",
+    "hepmc_writing": "HepMC3",
+}
 
 _SHOWN = 4
 """Parts of a cross section on the screen; all are in ``result.json``."""
@@ -160,3 +175,20 @@ def print_verdict(report: Mapping[str, Any]) -> None:
     )
     for reason in report.get("reasons", ()):
         console.print(f"  {reason}", markup=False, highlight=False)
+
+
+def print_costs(stages: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Print what finished stages cost: CPU of them and of their workers, and seconds by step."""
+    lines = []
+    for name, record in stages.items():
+        work = (record or {}).get("work")
+        if record is None or work is None:
+            continue
+        text = f"{name} {work['cpu_seconds']:.1f} s CPU in {record['seconds']:.1f} s"
+        steps = record.get("seconds_by_step") or {}
+        parts = [f"{_STEPS[key]} {value:.1f} s" for key, value in steps.items() if key in _STEPS]
+        if work["chunks"]:
+            parts.append(f"{work['chunks']:,} chunks, {work['repeated_chunks']:,} repeated")
+        lines.append(text + (f" ({', '.join(parts)})" if parts else ""))
+    if lines:
+        console.print("costs: " + "; ".join(lines), highlight=False)

@@ -35,6 +35,7 @@ from mcsurrogate.events.lhe_head import header_elements, weight_declarations
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import attribute
 from mcsurrogate.events.lheh5_writer import write_lheh5
+from mcsurrogate.events.merge_generated import merge_generated_events
 from mcsurrogate.events.mixing import mixed_events
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
@@ -65,6 +66,7 @@ __all__ = [
     "event_text",
     "header_elements",
     "holds_generated_events",
+    "merge_generated_events",
     "mixed_events",
     "read_generated_events",
     "read_hard_events",

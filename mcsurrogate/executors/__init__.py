@@ -7,7 +7,15 @@ its workers, or on the order in which they end.
 
 from mcsurrogate.executors.chunks import Chunk, cut_chunks
 from mcsurrogate.executors.local import end_with_parent
-from mcsurrogate.executors.map_chunks import ChunkRecord, map_chunks
+from mcsurrogate.executors.map_chunks import ChunkRecord, map_chunks, work_so_far
 from mcsurrogate.executors.open_executor import open_executor
 
-__all__ = ["Chunk", "ChunkRecord", "cut_chunks", "end_with_parent", "map_chunks", "open_executor"]
+__all__ = [
+    "Chunk",
+    "ChunkRecord",
+    "cut_chunks",
+    "end_with_parent",
+    "map_chunks",
+    "open_executor",
+    "work_so_far",
+]

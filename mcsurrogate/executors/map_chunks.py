@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
@@ -12,14 +13,14 @@ from concurrent.futures import (
     Future,
     wait,
 )
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from mcsurrogate.errors import ChunkError
 from mcsurrogate.executors.remote import Outcome, RemoteFunction, pickled, unpickled
 from mcsurrogate.progress import Progress, silent
 
-__all__ = ["ChunkRecord", "map_chunks"]
+__all__ = ["ChunkRecord", "map_chunks", "work_so_far"]
 
 ChunkType = TypeVar("ChunkType")
 Result = TypeVar("Result")
@@ -32,6 +33,7 @@ _TOLD: dict[Any, Any] = {}
 """Python's memory of the warnings of workers, as each module has one of its own."""
 
 _log = logging.getLogger(__name__)
+_tally = threading.local()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +56,19 @@ class ChunkRecord:
     repeated: int = 0
     set_aside: list[int] = field(default_factory=list)
     seconds: float = 0.0
+
+
+def work_so_far() -> ChunkRecord:
+    """Return what all calls of :func:`map_chunks` in this thread have counted together."""
+    total: ChunkRecord | None = getattr(_tally, "record", None)
+    return ChunkRecord() if total is None else replace(total, set_aside=list(total.set_aside))
+
+
+def _count(**more: float) -> None:
+    if not hasattr(_tally, "record"):
+        _tally.record = ChunkRecord()
+    for name, value in more.items():
+        setattr(_tally.record, name, getattr(_tally.record, name) + value)
 
 
 @dataclass(slots=True)
@@ -221,6 +236,7 @@ class _Flow(Generic[ChunkType, Result]):
             raise
         else:
             self._book.seconds += outcome.seconds
+            _count(chunks=1, seconds=outcome.seconds)
             self._waiting[task.number] = (task.chunk, outcome.content)
             for told in set(outcome.warnings) - self._told:  # once, of however many chunks
                 warnings.warn_explicit(*told, registry=_TOLD)
@@ -229,6 +245,7 @@ class _Flow(Generic[ChunkType, Result]):
 
     def _repeat(self, task: _Task[ChunkType]) -> None:
         self._book.repeated += 1
+        _count(repeated=1)
         try:
             self._submit(task)
         except BrokenExecutor as error:

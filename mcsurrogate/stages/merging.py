@@ -1,4 +1,4 @@
-"""Hard events of many jobs in one file: of one run, and none of them twice."""
+"""Events of many jobs in one file: of one run, and none of them twice."""
 
 import hashlib
 import tomllib
@@ -14,6 +14,8 @@ from mcsurrogate.events import (
     EventBatch,
     RunInfo,
     header_elements,
+    holds_generated_events,
+    merge_generated_events,
     read_hard_events,
     write_hard_events,
 )
@@ -33,15 +35,19 @@ class _Stretch(NamedTuple):
 
 
 def merge_events(parts: Sequence[Path], target: Path, progress: Progress = silent) -> int:
-    """Put files of hard events of one run together, in their order.
+    """Put files of events of one run together, in their order.
+
+    Hard events are of one run if beams, processes, cross sections, strategy and weights are the
+    same: each event keeps its weight, and the mean of all is the cross section still.  Generated
+    events get the cross section of all, :func:`mcsurrogate.events.merge_generated_events`.
 
     Parameters
     ----------
     parts
-        Les Houches or LHEH5 files with the same beams, processes, cross sections, strategy and
-        weights: each event keeps its weight, and the mean of all is the cross section still.
+        Files of hard events, or of generated events (HepMC, Parquet, ROOT).
     target
-        As :func:`mcsurrogate.events.write_hard_events`.
+        As :func:`mcsurrogate.events.write_hard_events` or
+        :func:`mcsurrogate.events.write_generated_events`.
     progress
         Is told the number of files.
 
@@ -58,6 +64,12 @@ def merge_events(parts: Sequence[Path], target: Path, progress: Progress = silen
     """
     if target.exists() and any(part.exists() and target.samefile(part) for part in parts):
         raise EventFileError(f"{target}: is one of the files that are read; give another name")
+    kinds = [holds_generated_events(part) for part in parts]
+    if all(kinds):
+        return merge_generated_events(parts, target, progress)
+    if any(kinds):
+        odd = parts[kinds.index(not kinds[0])]
+        raise EventFileError(f"{odd}: hard and generated events have no file in common")
     heads = [read_hard_events(part)[0] for part in parts]
     known: list[tuple[Path, _Stretch]] = []
     for part, own in zip(parts, heads, strict=True):

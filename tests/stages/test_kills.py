@@ -1,0 +1,192 @@
+"""Kill -9 at random times, of the command and of its workers, in every stage; then ``--resume``.
+
+Alone: ``python tests/stages/test_kills.py 100`` kills a hundred times and prints what was hit.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+CARD = """seed = 12
+[process]
+definition = "g g > t t~"
+[beams]
+sqrt_s = "13 TeV"
+pdf = "NNPDF23_lo_as_0130_qed"
+[integration]
+method = "vegas"
+precision = 1e-5
+max_evaluations = 400000
+[generation]
+events = 1500
+[chain]
+settings = ["PartonLevel:MPI = off"]
+hepmc = "gz"
+[chain.standard]
+settings = ["Top:gg2ttbar = on"]
+[validation]
+plots = false
+"""
+MAIN = "import sys; sys.argv[0] = 'mcsurrogate'; from mcsurrogate.cli import main; main()"
+WORDS = ("run", "card.toml", "--workers", "2", "--out")
+# What a clock tells differs from run to run.
+CLOCKS = ("second", "time", "rate", "us_per", "date", "path", "versions", "cpu", "microsecond")
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", MAIN, "--log-level", "info", *words],
+            cwd=folder, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+
+def children(process: int) -> list[int]:
+    """All processes below one, from /proc."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if words[0] != "Z":
+                parents.setdefault(int(words[1]), []).append(int(entry.name))
+    found, front = [], [process]
+    while front:
+        front = [child for parent in front for child in parents.get(parent, ())]
+        found += front
+    return found
+
+
+def alive(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def without_clocks(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {
+            key: without_clocks(value)
+            for key, value in content.items()
+            if not any(word in key.lower() for word in CLOCKS)
+        }
+    if isinstance(content, list):
+        return [without_clocks(value) for value in content]
+    return content
+
+
+def results(run: Path) -> dict[str, Any]:
+    """Content of a run that does not depend on the clock."""
+    found: dict[str, Any] = {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in sorted(run.rglob("*"))
+        if path.suffix in (".gz", ".zst", ".safetensors") or path.name == "card.toml"
+    }
+    for name in ("result.json", "report/metrics.json", "run.json"):
+        found[name] = without_clocks(json.loads((run / name).read_text()))
+    found["run.json"].pop("files")
+    left = [str(path) for path in run.rglob("*.part")]
+    assert not left, left
+    return found
+
+
+def stage_of(run: Path) -> str:
+    try:
+        stages = json.loads((run / "run.json").read_text())["stages"]
+    except (OSError, ValueError):
+        return "start"
+    begun = [name for name, stage in stages.items() if not stage["finished"]]
+    return "+".join(begun) or (f"after {list(stages)[-1]}" if stages else "start")
+
+
+def killed_runs(folder: Path, kills: int, seed: int, duration: float) -> Iterator[tuple[Path, str]]:
+    """Run again and again, killing at random times; yield every finished run with its history."""
+    rng = np.random.default_rng(seed)
+    done = number = 0
+    while done < kills:
+        number += 1
+        run, history = f"run{number}", []
+        while True:
+            process = start(folder, *WORDS, run, "--resume")
+            workers: set[int] = set()
+            try:
+                if done < kills:
+                    process.wait(float(rng.uniform(0.1, duration)))
+                else:
+                    process.wait()
+            except subprocess.TimeoutExpired:
+                below = children(process.pid)
+                victims = [process.pid, *below]
+                # the parent as often as all its workers together
+                chosen = victims[0] if rng.random() < 0.5 or not below else int(rng.choice(below))
+                where = stage_of(folder / run)
+                try:
+                    os.kill(chosen, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                else:
+                    done += 1
+                    history.append(f"{where}:{'parent' if chosen == process.pid else 'worker'}")
+                workers = set(below)
+                if chosen != process.pid:
+                    # the run repairs it, or says why not
+                    process.wait()
+                    if process.returncode == 0:
+                        break
+                    history.append(f"exit {process.returncode}")
+            if process.poll() == 0:
+                break
+            code = process.wait()
+            assert code in (-signal.SIGKILL, 4), (folder / "log").read_text()[-3000:]
+            end = time.monotonic() + 30
+            while any(map(alive, workers)):
+                assert time.monotonic() < end, "workers outlive their parent"
+                time.sleep(0.1)
+        yield folder / run, " ".join(history)
+
+
+def undisturbed(folder: Path) -> tuple[dict[str, Any], float]:
+    (folder / "card.toml").write_text(CARD)
+    begin = time.monotonic()
+    assert start(folder, *WORDS, "whole").wait() in (0, 1), (folder / "log").read_text()[-3000:]
+    return results(folder / "whole"), time.monotonic() - begin
+
+
+def check(folder: Path, kills: int, seed: int) -> Counter[str]:
+    expected, duration = undisturbed(folder)
+    met: Counter[str] = Counter()
+    for run, history in killed_runs(folder, kills, seed, duration):
+        found = results(run)
+        assert found.keys() == expected.keys()
+        different = [name for name in expected if found[name] != expected[name]]
+        assert not different, (different, history)
+        met.update(history.split())
+        print(run.name, history, flush=True)
+    return met
+
+
+@pytest.mark.slow
+def test_killed_runs_end_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    met = check(tmp_path, kills=12, seed=20261130)
+    assert sum(n for name, n in met.items() if ":" in name) >= 12
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        hits = check(Path(place), int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+        total = sum(n for name, n in hits.items() if ":" in name)
+        print(f"{total} of {total} kills survived with equal results")
+        for name, number in sorted(hits.items()):
+            print(f"  {name}: {number}")
