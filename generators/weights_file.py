@@ -19,6 +19,7 @@ from safetensors.numpy import save
 
 import mcsurrogate
 from mcsurrogate.atomic import atomic_path, write_text
+from mcsurrogate.checkpoint import in_order
 from mcsurrogate.errors import HadronizationError
 
 __all__ = [
@@ -173,7 +174,7 @@ def write_weights(
         **metadata,
     }
     with atomic_path(path) as part:
-        part.write_bytes(_in_order(save(dict(tensors), metadata=header)))
+        part.write_bytes(in_order(save(dict(tensors), metadata=header)))
     write_model_card(path, card)
 
 
@@ -181,15 +182,6 @@ def write_model_card(weights: Path, card: Mapping[str, Any]) -> None:
     """Write the model card ``NAME.json`` beside the weights ``NAME.safetensors``."""
     about = {**card, _DIGEST: hashlib.sha256(weights.read_bytes()).hexdigest()}
     write_text(weights.with_suffix(".json"), json.dumps(about, indent=2, sort_keys=True) + "\n")
-
-
-def _in_order(content: bytes) -> bytes:
-    """Put the header in alphabetical order; safetensors orders metadata at random."""
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def read_model_card(model: str | os.PathLike[str]) -> dict[str, Any]:

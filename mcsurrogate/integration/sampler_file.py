@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mcsurrogate.atomic import atomic_path
+from mcsurrogate.checkpoint import in_order
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows import Flow, family_name, flow_family, shipped_families
 from mcsurrogate.integration.channel_weights import ChannelWeights
@@ -63,7 +64,7 @@ def save_sampler(sampler: Sampler, path: Path) -> None:
     metadata = {"format": _FORMAT, "structure": header, "digest": _digest(header, tensors)}
     with atomic_path(path) as partial:
         # Python writes, so that the umask is obeyed and a full disk is an OSError
-        partial.write_bytes(save(tensors, metadata))
+        partial.write_bytes(in_order(save(tensors, metadata)))
 
 
 def load_sampler(path: Path, integrand: Integrand, *, family: str | None = None) -> Sampler:

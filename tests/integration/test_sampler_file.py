@@ -67,6 +67,13 @@ def test_a_sampler_read_back_draws_the_same_events(saved: Path) -> None:
     assert torch.equal(drawn, torch.load(saved.with_suffix(".pt")))
 
 
+def test_equal_samplers_are_equal_files(saved: Path, tmp_path: Path) -> None:
+    sampler = load_sampler(saved, INTEGRAND)
+    for trial in range(5):
+        save_sampler(sampler, tmp_path / f"{trial}.safetensors")
+        assert (tmp_path / f"{trial}.safetensors").read_bytes() == saved.read_bytes()
+
+
 def test_an_integrand_of_another_shape_is_refused(saved: Path) -> None:
     with pytest.raises(IntegrationError, match="dimensions is 3, that of the integrand 4"):
         load_sampler(saved, FunctionIntegrand(peak, 4))
