@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.errors import GenerationError
-from mcsurrogate.event_generation.pdf_comments import pdf_comments
+from mcsurrogate.event_generation.pdf_comments import event_densities, pdf_comments
 from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import (
@@ -139,12 +139,14 @@ class EventBuilder:
                 )
                 process_id[rows] = self._process_ids[index][members]
             momenta = found.momenta.double().numpy()
-            densities = pdf_comments(
-                self.process.beams, pdg_id[:, :2], (found.x1, found.x2), found.scale
-            )
+            x = (found.x1, found.x2)
+            densities = event_densities(self.process.beams, pdg_id[:, :2], x, found.scale)
+            comments = None
+            if densities is not None:
+                comments = pdf_comments(pdg_id[:, :2], x, found.scale, densities)
             if self._variations is not None and self._variations.list:
                 incoming = torch.from_numpy(pdg_id[:, :2].astype(np.int64))
-                factors = self._variations.factors(found, chosen, incoming)
+                factors = self._variations.factors(found, chosen, incoming, densities)
                 weights = weights.reshape(count, -1)
                 weights = torch.cat((weights, weights[:, :1] * factors), dim=1)
                 weight_names = (*weight_names, *self._variations.names)
@@ -161,7 +163,7 @@ class EventBuilder:
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=process_id,
             weight_names=weight_names,
-            annotations=densities,
+            annotations=comments,
         )
 
     def _identities(

@@ -8,17 +8,15 @@ from torch import Tensor
 from mcsurrogate.hard_process import Beams
 from mcsurrogate.pdf import densities
 
-__all__ = ["pdf_comments"]
+__all__ = ["event_densities", "pdf_comments"]
 
 _OWN_ANTIPARTICLES = (21, 22)
 
 
-def pdf_comments(
+def event_densities(
     beams: Beams, incoming: NDArray[np.int32], x: tuple[Tensor, Tensor], scale: Tensor
-) -> tuple[str, ...] | None:
-    """Return a comment ``#pdf`` for each event: partons, x, factorisation scale and x f(x).
-
-    They come back as HepMC's ``GenPdfInfo``. A beam without partons has x f(x) = 1.
+) -> Tensor | None:
+    """Return x f(x) of the incoming partons of events.
 
     Parameters
     ----------
@@ -33,8 +31,8 @@ def pdf_comments(
 
     Returns
     -------
-    tuple of str, or None
-        Lines with their ends; None where no beam has partons.
+    Tensor, or None
+        ``(N, 2)``, one for a beam without partons; None where no beam has partons.
     """
     if beams.pdf is None or not any(beams.hadronic):
         return None
@@ -51,9 +49,26 @@ def pdf_comments(
         partons, which = torch.unique(pdg, return_inverse=True)
         every = densities(beams.pdf, (x1, x2)[side], scale, partons.tolist())
         values.append(every.gather(1, which[:, None])[:, 0])
-    known = [column.double().tolist() for column in (x1, x2, scale)]
+    return torch.stack(values, dim=1).double()
+
+
+def pdf_comments(
+    incoming: NDArray[np.int32], x: tuple[Tensor, Tensor], scale: Tensor, values: Tensor
+) -> tuple[str, ...]:
+    """Return a comment ``#pdf`` for each event: partons, x, factorisation scale and x f(x).
+
+    They come back as HepMC's ``GenPdfInfo``.
+
+    Parameters
+    ----------
+    incoming, x, scale
+        As of :func:`event_densities`.
+    values
+        What it returns.
+    """
+    known = [column.double().tolist() for column in (*x, scale)]
     # The last digits of a density depend on how many are evaluated at a time.
-    rounded = [[f"{value:.9g}" for value in column.tolist()] for column in values]
+    rounded = [[f"{value:.9g}" for value in column] for column in values.T.tolist()]
     return tuple(
         f"#pdf {first} {second} {' '.join(map(str, numbers))}\n"
         for (first, second), *numbers in zip(incoming.tolist(), *known, *rounded, strict=True)

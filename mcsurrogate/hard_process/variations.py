@@ -124,7 +124,13 @@ class Variations:
             lines.append("</weightgroup>")
         return "\n".join(("<initrwgt>", *lines, "</initrwgt>")) if lines else ""
 
-    def factors(self, found: Contributions, chosen: Tensor, incoming: Tensor) -> Tensor:
+    def factors(
+        self,
+        found: Contributions,
+        chosen: Tensor,
+        incoming: Tensor,
+        densities: Tensor | None = None,
+    ) -> Tensor:
         """Return the factors ``(P, V)`` on the weights of accepted points.
 
         Parameters
@@ -135,12 +141,19 @@ class Variations:
             ``(P,)`` the amplitude of each event.
         incoming
             ``(P, 2)`` PDG ids of its incoming partons.
+        densities
+            ``(P, 2)`` their x f(x), where they are known.
         """
         pairs, which = torch.unique(incoming, dim=0, return_inverse=True)
         power, column = self._powers[chosen], which[:, None]
-        nominal, varied = self._varied(found, [(int(a), int(b)) for a, b in pairs])
+        known = [(int(a), int(b)) for a, b in pairs]
+        varied = self._varied(found, known)
+        if densities is None:
+            nominal = self._luminosity(found, known).gather(1, column)[:, 0]
+        else:
+            nominal = densities.prod(dim=1)
         columns = [
-            coupling**power * (luminosity / nominal).gather(1, column)[:, 0]
+            coupling**power * luminosity.gather(1, column)[:, 0] / nominal
             for coupling, luminosity in varied
         ]
         return torch.stack(columns, dim=1)
@@ -150,7 +163,7 @@ class Variations:
         amplitudes = self._process.amplitudes
         pairs = list(dict.fromkeys(pair for a in amplitudes for pair in a.flavours))
         rows = [[pairs.index(pair) for pair in a.flavours] for a in amplitudes]
-        nominal, varied = self._varied(found, pairs)
+        nominal, varied = self._luminosity(found, pairs), self._varied(found, pairs)
         columns = [found.weights.sum(dim=1)]
         for coupling, luminosity in varied:
             column = torch.zeros_like(columns[0])
@@ -163,29 +176,48 @@ class Variations:
             columns.append(column)
         return torch.stack(columns, dim=1)
 
+    def _luminosity(
+        self,
+        found: Contributions,
+        pairs: Sequence[tuple[int, int]],
+        pdf: PartonDensity | None = None,
+        factor: float = 1.0,
+    ) -> Tensor:
+        """Luminosities ``(P, pairs)`` of densities, those of the process if None."""
+        beams, rows = self._process.beams, found.accepted
+        beams = beams if pdf is None else Beams(beams.particles, pdf)
+        x1, x2 = found.x1[rows], found.x2[rows]
+        return beams.luminosity(pairs, x1, x2, factor * found.scale).double()
+
+    def _coupling(self, found: Contributions, pdf: PartonDensity | None, scale: Tensor) -> Tensor:
+        """Strong coupling ``(P,)`` over that of the process."""
+        running = self._process.alpha_s if pdf is None else pdf.alpha_s
+        if not (bool(self._powers.any()) and callable(running) and callable(self._process.alpha_s)):
+            return torch.ones_like(found.alpha_s, dtype=torch.float64)
+        return running(scale).double() / found.alpha_s
+
     def _varied(
         self, found: Contributions, pairs: Sequence[tuple[int, int]]
-    ) -> tuple[Tensor, Iterator[tuple[Tensor, Tensor]]]:
-        """Nominal luminosities ``(P, pairs)``; of each weight ratio of couplings, luminosities."""
-        process, rows = self._process, found.accepted
-        momenta, x1, x2 = found.momenta[rows], found.x1[rows], found.x2[rows]
-        scale = torch.as_tensor(process.renormalization_scale(momenta), dtype=x1.dtype)
-        runs = bool(self._powers.any()) and callable(process.alpha_s)
-
-        def luminosity(pdf: PartonDensity | None, factor: float) -> Tensor:
-            beams = process.beams if pdf is None else Beams(process.beams.particles, pdf)
-            return beams.luminosity(pairs, x1, x2, factor * found.scale).double()
-
-        def varied() -> Iterator[tuple[Tensor, Tensor]]:
-            for variation in self.list:
-                coupling = torch.ones_like(found.alpha_s, dtype=torch.float64)
-                if runs and callable(process.alpha_s):
-                    own = process.alpha_s if variation.pdf is None else variation.pdf.alpha_s
-                    here = (variation.renormalization * scale).expand(len(x1))
-                    coupling = own(here).double() / found.alpha_s
-                yield coupling, luminosity(variation.pdf, variation.factorization)
-
-        return luminosity(None, 1.0), varied()
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the ratio of couplings ``(P,)`` and luminosities ``(P, pairs)`` of each weight."""
+        momenta = found.momenta[found.accepted]
+        scale = torch.as_tensor(self._process.renormalization_scale(momenta))
+        scale = scale.to(found.x1.dtype).expand(len(momenta))
+        couplings, luminosities = dict[float, Tensor](), dict[float, Tensor]()
+        for variation in self.list:
+            pdf, first, second = variation.pdf, variation.renormalization, variation.factorization
+            if pdf is not None:
+                yield (
+                    self._coupling(found, pdf, first * scale),
+                    self._luminosity(found, pairs, pdf, second),
+                )
+                continue
+            # several weights of the process's own densities have one of the two scales in common
+            if first not in couplings:
+                couplings[first] = self._coupling(found, None, first * scale)
+            if second not in luminosities:
+                luminosities[second] = self._luminosity(found, pairs, None, second)
+            yield couplings[first], luminosities[second]
 
     def _scales(self, card: RunCard) -> list[Variation]:
         asked, factor = card.variations.scales, card.variations.scale_factor

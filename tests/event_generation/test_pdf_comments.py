@@ -8,7 +8,7 @@ import pyhepmc
 import pytest
 import torch
 
-from mcsurrogate.event_generation.pdf_comments import pdf_comments
+from mcsurrogate.event_generation.pdf_comments import event_densities, pdf_comments
 from mcsurrogate.events import read_les_houches
 from mcsurrogate.generators import PythiaChain
 from mcsurrogate.hard_process import Beams
@@ -29,7 +29,8 @@ def numbers(comment: str) -> list[float]:
 def test_they_are_those_of_the_partons_in_their_beams():
     pdf = load_pdf("NNPDF23_lo_as_0130_qed")
     for beams in ((2212, 2212), (2212, -2212), (11, 2212)):
-        for row, comment in enumerate(pdf_comments(Beams(beams, pdf), PARTONS, X, SCALE)):
+        values = event_densities(Beams(beams, pdf), PARTONS, X, SCALE)
+        for row, comment in enumerate(pdf_comments(PARTONS, X, SCALE, values)):
             found = numbers(comment)
             assert found[:5] == [*PARTONS[row], X[0][row], X[1][row], SCALE[row]]
             for side, beam in enumerate(beams):
@@ -38,7 +39,7 @@ def test_they_are_those_of_the_partons_in_their_beams():
                 own = pdf.xfx(pdg, X[side][row : row + 1], SCALE[row : row + 1])
                 expected = float(own) if abs(beam) == 2212 else 1.0
                 assert found[5 + side] == pytest.approx(expected, rel=1e-8)
-    assert pdf_comments(Beams((11, -11), None), PARTONS, X, SCALE) is None
+    assert event_densities(Beams((11, -11), None), PARTONS, X, SCALE) is None
 
 
 def test_they_arrive_in_hepmc(tmp_path):
