@@ -1,40 +1,51 @@
 """Sections of a run card that say which events count."""
 
-from typing import Literal
+from typing import Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mcsurrogate.cards.quantities import Energy
+from mcsurrogate.cards.quantities import Energy, EventFunction
 from mcsurrogate.cards.sections import Section
 
 __all__ = ["CutSection", "IsolationSection", "JetsSection"]
 
 
+_NO_PARTICLES: dict[str, object] = {
+    "particles": ("jets",),
+    "others": None,
+    "ranks": None,
+    "same_flavour": False,
+}
+_Observable = Literal[
+    "pt",
+    "energy",
+    "eta",
+    "rapidity",
+    "delta_r",
+    "delta_eta",
+    "delta_rapidity",
+    "delta_phi",
+    "mass",
+    "kt",
+    "system_mass",
+    "system_pt",
+    "system_rapidity",
+    "sum_pt",
+    "sum_mt",
+]
+
+
 class CutSection(Section):
     """A cut on particles, pairs or systems; a particle that the process lacks is passed over."""
 
-    observable: Literal[
-        "pt",
-        "energy",
-        "eta",
-        "rapidity",
-        "delta_r",
-        "delta_eta",
-        "delta_rapidity",
-        "delta_phi",
-        "mass",
-        "kt",
-        "system_mass",
-        "system_pt",
-        "system_rapidity",
-        "sum_pt",
-        "sum_mt",
-    ] = Field(
+    observable: _Observable | EventFunction = Field(
         description=(
             "pt, energy, |eta|, |rapidity| of each particle; delta_r, delta_eta, delta_rapidity, "
             "delta_phi, mass, kt (min(pt) times the distance in rapidity and azimuth) of each "
             "pair; system_mass, system_pt, |system_rapidity| of the "
-            "system; sum_pt (H_T), sum_mt over it. GeV where it has a dimension."
+            "system; sum_pt (H_T), sum_mt over it; GeV where it has a dimension. Or an expression "
+            "of events, as for scales ('mass(j1, j2)'), or a function of your own, "
+            "'path/to/file.py:name', of momenta (N, n, 4) and PDG ids, which is run."
         )
     )
     particles: tuple[str | int, ...] = Field(
@@ -58,6 +69,21 @@ class CutSection(Section):
     )
     minimum: float | None = Field(default=None, description="Smallest value that passes.")
     maximum: float | None = Field(default=None, description="Largest value that passes.")
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the observable is an expression or a function of events."""
+        return self.observable not in get_args(_Observable)
+
+    @model_validator(mode="after")
+    def _functions_have_no_particles(self) -> Self:
+        given = [key for key, value in _NO_PARTICLES.items() if getattr(self, key) != value]
+        if self.is_function and given:
+            raise ValueError(
+                f"{self.observable!r} is a function of events, which names its particles itself: "
+                f"leave out {', '.join(given)}"
+            )
+        return self
 
 
 class JetsSection(Section):

@@ -99,7 +99,10 @@ class RunCard(Section):
 
 
 class OwnFunction(NamedTuple):
-    """A value of a card that names a function in a Python file of the user's own."""
+    """A value of a card that names a function in a Python file of the user's own.
+
+    The key of a cut is its place in the list, from 0.
+    """
 
     section: str
     key: str
@@ -113,6 +116,7 @@ def own_functions(card: RunCard) -> Iterator[OwnFunction]:
         ("scales", "renormalization"): card.scales.renormalization,
         ("scales", "factorization"): card.scales.factorization,
         ("generation", "bias"): card.generation.bias,
+        **{("cuts", str(i)): cut.observable for i, cut in enumerate(card.cuts)},
     }
     for (section, key), value in values.items():
         if isinstance(value, str) and is_own_function(value):

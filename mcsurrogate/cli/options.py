@@ -80,7 +80,13 @@ def read_card(path: Path, **overrides: object) -> "RunCard":
         flow = {"family": family, "options": card.integration.flow.options}
         card = replace_values(card, {"integration": {"flow": flow}})
     for section, key, place, name in own_functions(card):
-        card = replace_values(card, {section: {key: f"{(path.parent / place).resolve()}:{name}"}})
+        function = f"{(path.parent / place).resolve()}:{name}"
+        if section == "cuts":
+            cuts = [cut.model_dump() for cut in card.cuts]
+            cuts[int(key)]["observable"] = function
+            card = replace_values(card, {"cuts": cuts})
+        else:
+            card = replace_values(card, {section: {key: function}})
     if card.validation.observables_file is None:
         return card
     # mistakes in it are found now, not after hours of running

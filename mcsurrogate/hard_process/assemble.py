@@ -95,9 +95,10 @@ def assemble(
     diagrams = skeletons(groups, model)
     amplitudes = list(_amplitudes(numbered, model, amplitude, card.process.bwcutoff))
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
-    cuts = _finite(card, beams, diagrams, WindowedCuts(build_cuts(card, groups, masses), shared))
-    channels = _channels(card, groups, diagrams, masses, cuts, beams)
     functions, bias = EventFunctions(card, groups, model), card.generation.bias
+    chosen = WindowedCuts(build_cuts(card, groups, masses, functions), shared)
+    cuts = _finite(card, beams, diagrams, chosen)
+    channels = _channels(card, groups, diagrams, masses, cuts, beams)
     return HardProcess(
         amplitudes,
         channels,

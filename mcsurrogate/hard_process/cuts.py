@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mcsurrogate.cards import CutSection, RunCard
 from mcsurrogate.errors import CardError, PhaseSpaceError
+from mcsurrogate.hard_process.event_functions import EventFunctions
 from mcsurrogate.matrix_elements import SubprocessGroup, particle_by_pdg
-from mcsurrogate.phase_space import CUT_PRESETS, Cut, Cuts, Isolation, JetCuts
+from mcsurrogate.phase_space import CUT_PRESETS, Cut, Cuts, EventCut, Isolation, JetCuts
 
 __all__ = ["build_cuts", "jet_flavours"]
 
@@ -24,7 +25,12 @@ def jet_flavours(card: RunCard) -> tuple[int, ...]:
     return (_GLUON, *(sign * q for q in flavours for sign in (1, -1)))
 
 
-def build_cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequence[float]) -> Cuts:
+def build_cuts(
+    card: RunCard,
+    groups: Sequence[SubprocessGroup],
+    masses: Sequence[float],
+    functions: EventFunctions,
+) -> Cuts:
     """Build the cuts of a card.
 
     Parameters
@@ -35,6 +41,8 @@ def build_cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequenc
         Its subprocesses, their outgoing legs in the same order.
     masses
         Of the outgoing legs in GeV.
+    functions
+        Reads its functions of events.
 
     Raises
     ------
@@ -42,14 +50,30 @@ def build_cuts(card: RunCard, groups: Sequence[SubprocessGroup], masses: Sequenc
         A cut is impossible, or is for other legs in one subprocess than in another.
     """
     light = jet_flavours(card)
-    cuts = [_cut(section, light) for section in card.cuts]
+    cuts = [_cut(section, light) for section in card.cuts if not section.is_function]
     if card.preset_cuts is not None:
         cuts += CUT_PRESETS[card.preset_cuts](_decay_products(groups), light)
     try:
         jets = _jets(card, light)
         isolation = _isolation(card, light)
+        of_events = [
+            EventCut(
+                section.observable,
+                functions.function(section.observable, f"cuts, number {number}"),
+                *_limits(section),
+            )
+            for number, section in enumerate(card.cuts, start=1)
+            if section.is_function
+        ]
         found = [
-            Cuts(member.pdg_ids, cuts, masses=masses, jets=jets, isolation=isolation)
+            Cuts(
+                member.pdg_ids,
+                cuts,
+                masses=masses,
+                jets=jets,
+                isolation=isolation,
+                functions=of_events,
+            )
             for group in groups
             for member in group.members
         ]
@@ -96,13 +120,19 @@ def _cut(section: CutSection, light: tuple[int, ...], *, jets_alone: bool = Fals
             section.observable,
             names if jets_alone else _meant(names, light),
             None if section.others is None else _meant(section.others, light),
-            -math.inf if section.minimum is None else section.minimum,
-            math.inf if section.maximum is None else section.maximum,
+            *_limits(section),
             ranks=section.ranks,
             same_flavour=section.same_flavour,
         )
     except PhaseSpaceError as error:
         raise CardError(f"cuts: {error}") from error
+
+
+def _limits(section: CutSection) -> tuple[float, float]:
+    return (
+        -math.inf if section.minimum is None else section.minimum,
+        math.inf if section.maximum is None else section.maximum,
+    )
 
 
 def _jets(card: RunCard, light: tuple[int, ...]) -> JetCuts | None:
@@ -119,6 +149,11 @@ def _jets(card: RunCard, light: tuple[int, ...]) -> JetCuts | None:
     if not section.cuts:
         return found
     for number, cut in enumerate(section.cuts, start=1):
+        if cut.is_function:
+            raise CardError(
+                f"jets.cuts, number {number}: {cut.observable!r} is of the particles of the "
+                "process, not of jets; write it under [[cuts]]"
+            )
         if cut.particles != ("jets",) or cut.others is not None or cut.same_flavour:
             raise CardError(
                 f"jets.cuts, number {number}: what is clustered are jets alone; leave "

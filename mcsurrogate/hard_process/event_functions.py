@@ -111,14 +111,23 @@ class EventFunctions:
         CardError
             If it cannot be made for this process.
         """
+        return PositiveFunction(self.function(text, key), key, text)
+
+    def function(self, text: str, key: str) -> EventFunction:
+        """Return the function of events that a value of the card asks for.
+
+        Raises
+        ------
+        CardError
+            If it cannot be made for this process.
+        """
         if is_own_function(text):
-            return PositiveFunction(_own_function(text, key, self._members[0]), key, text)
+            return _own_function(text, key, self._members[0])
         events: Mapping[str, EventFunction] = {name: DYNAMIC_SCALES[name] for name in _WHOLE}
         try:
-            found = Expression(text, self._legs, {**events, "kt_clustering": self._kt})
+            return Expression(text, self._legs, {**events, "kt_clustering": self._kt})
         except PhaseSpaceError as error:
             raise CardError(f"{key} = {text!r}: {error}") from error
-        return PositiveFunction(found, key, text)
 
     def _legs(self, name: str) -> tuple[tuple[int, ...], int | None]:
         """Return the legs that a name stands for, and the place in pT of the one that is meant."""

@@ -21,7 +21,7 @@ class LimitEvents:
     """Outgoing momenta of events whose legs are soft or collinear but for a millionth.
 
     The other particles fill their phase space evenly, at energies that are uniform in their
-    logarithm.  Only outgoing momenta are made, and they balance but for a millionth.
+    logarithm.  Transverse momenta balance but for a millionth.
 
     Parameters
     ----------
@@ -110,6 +110,10 @@ class LimitEvents:
         for part in parts:
             for leg, p in part.items():
                 momenta[:, leg] = p
+        total = momenta[:, 2:].sum(dim=1)
+        for beam, sign in ((0, 1), (1, -1)):
+            momenta[:, beam, 0] = 0.5 * (total[:, 0] + sign * total[:, 3])
+            momenta[:, beam, 3] = sign * momenta[:, beam, 0]
         return momenta
 
     def _rest(

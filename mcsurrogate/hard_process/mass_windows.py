@@ -69,6 +69,7 @@ class WindowedCuts(Cuts):
             masses=cuts.masses,
             jets=cuts.jets,
             isolation=cuts.isolation,
+            functions=cuts.functions,
         )
         inside = [window for window in windows if window.inside]
         self._windows = sorted(inside, key=lambda window: -len(window.legs))

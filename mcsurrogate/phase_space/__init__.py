@@ -1,7 +1,7 @@
 """Phase space: differentiable, invertible maps from the unit hypercube to momenta."""
 
 from mcsurrogate.phase_space.channels import ChannelSet
-from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts
+from mcsurrogate.phase_space.cuts import PARTICLE_GROUPS, Cut, Cuts, EventCut
 from mcsurrogate.phase_space.expression import EventFunction, Expression
 from mcsurrogate.phase_space.hadronic import HadronicPhaseSpace
 from mcsurrogate.phase_space.invariants import power_law
@@ -25,6 +25,7 @@ __all__ = [
     "Cut",
     "Cuts",
     "DynamicScale",
+    "EventCut",
     "EventFunction",
     "Expression",
     "FixedScale",

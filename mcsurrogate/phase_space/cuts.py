@@ -22,7 +22,7 @@ isolated photons from `Isolation`.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,7 +35,7 @@ from mcsurrogate.phase_space.isolation import Isolation
 from mcsurrogate.phase_space.jets import JetCuts
 from mcsurrogate.phase_space.observables import PAIRS, PARTICLES, SYSTEMS
 
-__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts", "legs_of"]
+__all__ = ["PARTICLE_GROUPS", "Cut", "Cuts", "EventCut", "legs_of"]
 
 PARTICLE_GROUPS: dict[str, frozenset[int]] = {
     "jets": frozenset({21, *range(1, 5), *range(-4, 0)}),
@@ -136,6 +136,40 @@ def legs_of(names: Iterable[int | str], pdg_ids: Sequence[int]) -> list[int]:
     return [leg for leg in range(2, len(pdg_ids)) if pdg_ids[leg] in wanted]
 
 
+@dataclass(frozen=True, slots=True)
+class EventCut:
+    """A cut on a function of events.
+
+    Attributes
+    ----------
+    name
+        What messages call the function.
+    function
+        From momenta ``(N, n, 4)`` in GeV, laboratory frame, to ``(N,)``.
+    minimum, maximum
+        Allowed range.
+    """
+
+    name: str
+    function: Callable[[Tensor], Tensor]
+    minimum: float = -math.inf
+    maximum: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not self.minimum < self.maximum:
+            raise PhaseSpaceError(
+                f"a cut on {self.name!r} from {self.minimum:g} to {self.maximum:g}: nothing "
+                "passes it"
+            )
+
+    def __call__(self, momenta: Tensor) -> Tensor:
+        """Tell which events ``(N, n, 4)`` pass."""
+        value = self.function(momenta)
+        if bool(value.isnan().any()):
+            raise PhaseSpaceError(f"a cut on {self.name!r}: it is not a number for an event")
+        return (value >= self.minimum) & (value <= self.maximum)
+
+
 class _Applied:
     """A cut with the legs that it is for in one process.
 
@@ -193,6 +227,14 @@ class _Applied:
         return cut.within(PARTICLES[cut.observable](p)).all(dim=1)
 
 
+def _among(keep: Tensor, passes: Callable[[Tensor], Tensor], momenta: Tensor) -> Tensor:
+    """Tell which of the events that are kept so far pass."""
+    where = keep.nonzero().squeeze(1)
+    if len(where) > 0:
+        keep[where] = passes(momenta[where])
+    return keep
+
+
 class Cuts:
     """All cuts of a process: a mask for momenta, and bounds for mappings.
 
@@ -208,6 +250,8 @@ class Cuts:
         Cuts on anti-kt jets.
     isolation
         Of photons.
+    functions
+        Cuts on functions of events, which see those that pass all of the above.
 
     Attributes
     ----------
@@ -223,6 +267,7 @@ class Cuts:
         masses: Sequence[float] | None = None,
         jets: JetCuts | None = None,
         isolation: Isolation | None = None,
+        functions: Iterable[EventCut] = (),
     ) -> None:
         self.pdg_ids = tuple(pdg_ids)
         self.cuts = tuple(cuts)
@@ -232,6 +277,7 @@ class Cuts:
             raise PhaseSpaceError(f"{len(self.masses)} masses for {n} outgoing legs of a process")
         self.jets = jets
         self.isolation = isolation
+        self.functions = tuple(functions)
         applied = [_Applied(cut, self.pdg_ids) for cut in self.cuts]
         self._applied = [item for item in applied if item.says_something]
         self._isolated: tuple[list[int], list[int]] = ([], [])
@@ -266,10 +312,11 @@ class Cuts:
         particles, others = self._isolated
         if self.isolation is not None and particles and others:
             keep &= self.isolation(momenta[:, particles], momenta[:, others])
+        for function in self.functions:
+            keep = _among(keep, function, momenta)
         if self.jets is not None:
-            where = keep.nonzero().squeeze(1)
-            if len(where) > 0:
-                keep[where] = self.jets(momenta[where], self.pdg_ids)
+            jets = self.jets
+            keep = _among(keep, lambda p: jets(p, self.pdg_ids), momenta)
         return keep
 
     def with_cut(self, cut: Cut) -> "Cuts":
@@ -280,6 +327,7 @@ class Cuts:
             masses=self.masses,
             jets=self.jets,
             isolation=self.isolation,
+            functions=self.functions,
         )
 
     def least_transverse_momentum(self, leg: int) -> float:

@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from mcsurrogate.cards import RunCard
-from mcsurrogate.errors import CardError, ProcessError
+from mcsurrogate.errors import CardError, PhaseSpaceError, ProcessError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.kinematics import (
     delta_r,
@@ -139,3 +140,46 @@ def test_a_least_sum_is_the_least_energy() -> None:
     process = assemble(card("p p > j j", cuts=[{"observable": "sum_pt", "minimum": 300.0}]))
     p = _momenta(process, 500)
     assert math.sqrt(float(invariant_mass_squared(p[:, 0], p[:, 1]).min())) >= 300
+
+
+def test_cuts_on_expressions_and_on_functions_of_ones_own(tmp_path) -> None:
+    """Both see the events, and limits that they leave open are refused."""
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def imbalance(momenta, pdg_ids):\n"
+        "    assert len(pdg_ids) == momenta.shape[1]\n"
+        "    pt = momenta[:, 2:, 1:3].norm(dim=2)\n"
+        "    return pt.amin(1) / pt.amax(1)\n"
+        "def nothing(momenta, pdg_ids):\n"
+        "    return momenta[:, 0, 0] * float('nan')\n"
+    )
+    mass = {"observable": "mass(j1, j2) / 2", "minimum": 100.0}
+    pt = {"observable": "pt", "minimum": 20.0}
+    own = {"observable": f"{file}:imbalance", "minimum": 0.3}
+    far = {"observable": "delta_r", "minimum": 0.4}
+    process = assemble(card("p p > j j j", cuts=[pt, far, mass, own]))
+    p = _momenta(process, 4000)
+    by_pt = transverse_momentum(p[:, 2:])
+    first, second = by_pt.argsort(dim=1, descending=True)[:, :2].t() + 2
+    rows = torch.arange(len(p))
+    m = invariant_mass_squared(p[rows, first], p[rows, second]).sqrt()
+    expected = (m / 2 >= 100) & (by_pt.amin(1) / by_pt.amax(1) >= 0.3) & (by_pt >= 20).all(1)
+    for a, b in ((2, 3), (2, 4), (3, 4)):
+        expected &= delta_r(p[:, a], p[:, b]) >= 0.4
+    assert torch.equal(process.cuts(p), expected)
+    assert 0 < int(expected.sum()) < len(p)
+    # 0.3 of the largest pT keeps every jet from being soft, but not from the other's direction
+    with pytest.raises(ProcessError, match="collinear") as caught:
+        assemble(card("p p > j j j", cuts=[own, {"observable": "ht", "minimum": 60.0}]))
+    assert "soft" not in str(caught.value)
+    wrong = {"observable": f"{file}:nothing", "minimum": 0.3}
+    process = assemble(card("p p > j j", cuts=[pt, wrong]))
+    with pytest.raises(PhaseSpaceError, match="not a number"):
+        process.cuts(_momenta(process))
+    with pytest.raises(CardError, match="no function"):
+        assemble(card("p p > j j", cuts=[{"observable": f"{file}:absent", "minimum": 0.3}]))
+
+
+def test_a_function_of_events_names_its_particles_itself() -> None:
+    with pytest.raises(ValidationError, match="leave out ranks"):
+        card("p p > j j", cuts=[{"observable": "pt(j1)", "ranks": [1], "minimum": 1.0}])
