@@ -182,7 +182,7 @@ def _results(tested: list[_Tested], error: float) -> tuple[ObservableResult, ...
 
 
 def _warnings(candidate: Sample, reference: Sample, repeats: Repeats) -> tuple[str, ...]:
-    found = []
+    found = [reference.plan.warning] if reference.plan.warning else []
     if repeats.shared > 0.0:
         found.append(
             f"{100 * repeats.shared:.3g}% of the candidate's events are events of the reference: "

@@ -43,6 +43,8 @@ class Plan:
         Measured values that the samples are compared with.
     pdf_error
         How weights of parton densities are combined, None for the rule of their set.
+    warning
+        What was not understood of the events when a preset was chosen.
     """
 
     observables: tuple[Observable, ...]
@@ -55,6 +57,7 @@ class Plan:
     deep: int = 0
     measurements: tuple[Measurement, ...] = ()
     pdf_error: PdfRule | None = None
+    warning: str = ""
 
     def feature_sums(self) -> FeatureSums | None:
         """Empty sums for one sample, None where no feature varies."""
@@ -107,9 +110,9 @@ class Planner:
         return self.plan
 
     def _make(self, events: Events) -> Plan:
-        name, chosen = self.preset, self._chosen
+        name, chosen, warning = self.preset, self._chosen, ""
         if not chosen:
-            name = detect(events)
+            name, warning = detect(events)
             chosen = resolve([*preset(name), *self.extra])
         values = [o.values(events) for o in chosen]
         grids = {
@@ -133,4 +136,5 @@ class Planner:
             deep=self.deep,
             measurements=measured,
             pdf_error=self.pdf_error,
+            warning=warning and f"preset {name}: {warning}",
         )

@@ -35,6 +35,18 @@ def test_pairs_are_those_of_a_loop(events):
     assert (got == expected).all()
 
 
+def test_particles_forward_of_their_antiparticles(events):
+    found = get("net_species_forward").values(events)
+    kaon = get("net_species_forward").categories.index("$K^+$")
+    kaons = events.last_copies(321, -321)
+    own = found.values.astype(int) == kaon
+    assert own.sum() == len(kaons) > 50
+    expected = kaons.sum_over(np.sign(kaons.pid * kaons.pz))
+    assert np.bincount(found.event[own], found.entry_weights[own], len(events)) == pytest.approx(
+        expected
+    )
+
+
 def row(name, log_p, significant=True):
     return SimpleNamespace(
         observable=get(name), log_p=log_p, significant=significant, counts=True, deviation=0.0

@@ -53,6 +53,7 @@ def test_independent_samples_are_indistinguishable(result):
         "sliced_wasserstein",
         "fpd",
         "kpd",
+        "nplm",
         "serial",
         "classifier",
     }

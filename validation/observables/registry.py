@@ -35,6 +35,7 @@ Group = Literal[
     "jet",
     "substructure",
     "top",
+    "boson",
     "particle",
     "correlation",
     "hard",

@@ -30,6 +30,7 @@ Labels = tuple[str, str]
 _GROUPS = {
     "hard": "Hard process",
     "top": "Top quarks",
+    "boson": "W, Z and Higgs bosons",
     "event": "Events",
     "shape": "Event shapes",
     "jet": "Jets",
