@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "along_beams",
     "azimuth",
     "delta_phi",
     "delta_r",
@@ -90,6 +91,12 @@ def delta_r(p: Tensor, q: Tensor, *, use_rapidity: bool = False) -> Tensor:
     """Distance in the plane of pseudorapidity (or rapidity) and azimuth, ``(...)``."""
     longitudinal = rapidity if use_rapidity else pseudorapidity
     return torch.hypot(longitudinal(p) - longitudinal(q), delta_phi(p, q))
+
+
+def along_beams(p: Tensor, stretch: float) -> Tensor:
+    """Momenta boosted along the z axis so that E + pz grows by a factor, of the same shape."""
+    plus, minus = stretch * (p[..., 0] + p[..., 3]), (p[..., 0] - p[..., 3]) / stretch
+    return torch.stack(((plus + minus) / 2, p[..., 1], p[..., 2], (plus - minus) / 2), dim=-1)
 
 
 def _total(momenta: tuple[Tensor, ...]) -> Tensor:

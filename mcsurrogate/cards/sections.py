@@ -1,8 +1,17 @@
 """Sections of a run card up to the cross section; every field says its unit and its meaning."""
 
+import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    model_validator,
+)
 
 from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
@@ -21,7 +30,18 @@ __all__ = [
 
 Text = Annotated[str, Field(min_length=1)]
 Width = Energy | Literal["auto"]
+_ENERGY = TypeAdapter(PositiveEnergy)
+_TWO_ENERGIES = TypeAdapter(tuple[PositiveEnergy, PositiveEnergy])
 Beam = Literal["p", "p~", "e-", "e+", "mu-", "mu+"]
+
+
+def _no_automatic_width(value: object) -> object:
+    if value == "auto":
+        raise ValueError(
+            "the Higgs also decays into four fermions and by loops, which two-body decays at "
+            "lowest order lack: write a number, such as 0.00407 (LHCHXSWG, arXiv:1610.07922)"
+        )
+    return value
 
 
 class Section(BaseModel):
@@ -120,6 +140,13 @@ class BeamsSection(Section):
     sqrt_s: PositiveEnergy = Field(
         description="Centre-of-mass energy of the beams in GeV, or text with a unit ('13 TeV')."
     )
+    energies: tuple[PositiveEnergy, PositiveEnergy] | None = Field(
+        default=None,
+        description=(
+            "Energies of both beams where they differ, in the place of `sqrt_s`; cuts, scales and "
+            "events are in the frame where the beams have them (the laboratory)."
+        ),
+    )
     pdf: Text | None = Field(
         default=None,
         description=(
@@ -129,6 +156,27 @@ class BeamsSection(Section):
         ),
     )
     pdf_member: int = Field(default=0, ge=0, description="Member of the PDF set.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _energy_of_both(cls, given: object) -> object:
+        """Fill in the energy of beams that are given apart."""
+        if not isinstance(given, dict) or given.get("energies") is None:
+            return given
+        first, second = _TWO_ENERGIES.validate_python(given["energies"])
+        both = 2 * math.sqrt(first * second)
+        if "sqrt_s" in given:
+            told = _ENERGY.validate_python(given["sqrt_s"])
+            if not math.isclose(told, both, rel_tol=1e-9):
+                raise ValueError(
+                    f"sqrt_s = {told:g} GeV is not that of the energies, {both:g}; give one of them"
+                )
+        return {**given, "sqrt_s": both}
+
+    @property
+    def beam_energies(self) -> tuple[float, float]:
+        """Energies of both beams in GeV."""
+        return self.energies or (self.sqrt_s / 2, self.sqrt_s / 2)
 
 
 class ModelSection(Section):
@@ -155,7 +203,9 @@ class ModelSection(Section):
     bottom_mass: Energy = Field(default=4.7, description="Bottom mass in GeV.")
     tau_mass: Energy = Field(default=1.777, description="Tau mass in GeV.")
     higgs_mass: PositiveEnergy = Field(default=125.0, description="Higgs mass in GeV.")
-    higgs_width: Energy = Field(default=0.006382339, description="Higgs width in GeV.")
+    higgs_width: Annotated[Energy, BeforeValidator(_no_automatic_width)] = Field(
+        default=0.006382339, description="Higgs width in GeV."
+    )
     top_yukawa_mass: Energy = Field(
         default=173.0, description="Top mass in its Yukawa coupling, GeV."
     )

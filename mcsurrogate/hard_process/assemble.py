@@ -20,6 +20,7 @@ from mcsurrogate.hard_process.limits import require_finite, singular_limits
 from mcsurrogate.hard_process.loop_induced import loop_groups
 from mcsurrogate.hard_process.mass_windows import WindowedCuts, mass_windows
 from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.moving_beams import MovingBeams
 from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
     CouplingOrders,
@@ -99,9 +100,10 @@ def assemble(
     chosen = WindowedCuts(build_cuts(card, groups, masses, functions), shared)
     cuts = _finite(card, beams, diagrams, chosen)
     channels = _channels(card, groups, diagrams, masses, cuts, beams)
+    energies = card.beams.beam_energies
     return HardProcess(
         amplitudes,
-        channels,
+        channels if energies[0] == energies[1] else MovingBeams(channels, energies),
         cuts,
         beams,
         alpha_s=_coupling(card, beams.pdf),
@@ -248,6 +250,13 @@ def _channels(
         return SingleParticle(masses[0], card.beams.sqrt_s)
     mixed = any(beams.hadronic) and not all(beams.hadronic)
     mapping = card.phase_space.mapping
+    first, second = card.beams.beam_energies
+    moving = first != second and any(beams.hadronic)
+    if moving and mapping == "transverse":
+        raise CardError(
+            "phase_space.mapping: 'transverse' draws rapidities within the cuts, and these are in "
+            "a frame where the beams have different energies; take 'diagrams'"
+        )
     if mixed and mapping == "transverse":
         raise CardError(
             "phase_space.mapping: 'transverse' draws the momenta of two partons, and one beam has "
@@ -260,7 +269,7 @@ def _channels(
         card.beams.sqrt_s,
         cuts,
         hadronic=any(beams.hadronic),
-        mapping="diagrams" if mixed else mapping,
+        mapping="diagrams" if mixed or moving else mapping,
     )
     return OneHadron(channels, beams.hadronic.index(True)) if mixed else channels
 

@@ -1,5 +1,6 @@
 """Names in process strings: multiparticle labels, particles, PDG ids."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import TypedDict
@@ -80,6 +81,9 @@ def resolve(name: str, labels: Labels, text: str) -> tuple[int, ...]:
     """
     if name.lower() in labels:
         return labels[name.lower()]
+    if count := re.fullmatch(r"([2-9])(\D.*)", name):
+        many = " ".join([count[2]] * int(count[1]))
+        raise ProcessError(f"{text!r}: counts of particles are not read; write {many!r}")
     try:
         if name.lstrip("+-").isdigit():
             return (particle_by_pdg(int(name)).pdg,)

@@ -155,13 +155,12 @@ def run_generation(
             progress(min(done, wanted), wanted, message)
 
         unit = normalisation.unit / (bias["least"] if bias else 1.0)
-        energy = card.beams.sqrt_s / 2
         pdf = card.beams.pdf
         known = 0 if pdf is None else lhapdf_id(pdf, card.beams.pdf_member)
         first, second = (known if hadron else -1 for hadron in process.beams.hadronic)
         run = RunInfo(
             beams=process.beams.particles,
-            energies_gev=(energy, energy),
+            energies_gev=card.beams.beam_energies,
             processes=_processes(result, process, unit),
             weighting_strategy=_WEIGHTS_IN_PB,
             pdf_ids=(first, second),

@@ -33,9 +33,16 @@ def beam_settings(card: RunCard) -> list[str]:
     return [
         f"Beams:idA = {beams[0]}",
         f"Beams:idB = {beams[1]}",
-        f"Beams:eCM = {card.beams.sqrt_s!r}",
+        *_energies(card),
         *_structure(card, beams),
     ]
+
+
+def _energies(card: RunCard) -> list[str]:
+    if card.beams.energies is None:
+        return [f"Beams:eCM = {card.beams.sqrt_s!r}"]
+    first, second = card.beams.energies
+    return ["Beams:frameType = 2", f"Beams:eA = {first!r}", f"Beams:eB = {second!r}"]
 
 
 def _beams(card: RunCard) -> tuple[int, int]:

@@ -146,6 +146,7 @@ def test_definitions_are_numbered_and_add_up() -> None:
         (["p p > e+ e-", "p p~ > mu+ mu-"], "different beams"),
         (["p p > e+ e-", "p p > e+ e- j"], "numbers of legs"),
         ("p p > q q", "unknown particle 'q'"),
+        ("p p > 3j", "write 'j j j'"),
     ],
 )
 def test_refused_definitions(definition: str | list[str], message: str) -> None:
@@ -188,3 +189,10 @@ def test_amplitudes_are_taken_in_the_partonic_centre_of_mass() -> None:
     ratio = element(partonic_frame(momenta), found.alpha_s) / element(momenta, found.alpha_s)
     assert float((ratio - 1).abs().max()) > 1e-8
     np.testing.assert_allclose(found.weights[:, 0], there[:, 0] * ratio, rtol=1e-12)
+
+
+def test_the_width_of_the_higgs_is_a_number() -> None:
+    with pytest.raises(ValueError, match=r"four fermions and by loops.*write a number"):
+        RunCard.model_validate(
+            {**card("u u~ > h z").model_dump(), "model": {"higgs_width": "auto"}}
+        )
