@@ -179,6 +179,9 @@ class BeamsSection(Section):
         return self.energies or (self.sqrt_s / 2, self.sqrt_s / 2)
 
 
+_INVERSE_ALPHA = 132.507
+
+
 class ModelSection(Section):
     """Parameters of the Standard Model (defaults: MadGraph5_aMC@NLO 3.5.7, restrict_default).
 
@@ -216,11 +219,43 @@ class ModelSection(Section):
         default=1.777, description="Tau mass in its Yukawa coupling, GeV."
     )
     inverse_alpha_ew: float = Field(
-        default=132.507, gt=0, description="1 / alpha(MZ), dimensionless."
+        default=_INVERSE_ALPHA, gt=0, description="1 / alpha(MZ), dimensionless."
     )
     fermi_constant: float = Field(
         default=1.16639e-5, gt=0, description="Fermi constant G_F in GeV^-2."
     )
+    input_scheme: Literal["alpha", "g_mu"] = Field(
+        default="alpha",
+        description=(
+            "What the electroweak sector follows from: alpha, from alpha(MZ), G_F and MZ, which "
+            "give MW; g_mu, from G_F, MW and MZ, which give alpha, sqrt(2) G_F MW^2 (1 - MW^2/MZ^2)"
+            " / pi."
+        ),
+    )
+    w_mass: PositiveEnergy | None = Field(
+        default=None, description="W mass in GeV, in the scheme g_mu, and there alone."
+    )
+
+    @model_validator(mode="after")
+    def _inputs_of_the_scheme(self) -> Self:
+        if (self.input_scheme == "g_mu") != (self.w_mass is not None):
+            raise ValueError(
+                "w_mass is an input of input_scheme = 'g_mu', which needs it, and of no other: in "
+                "the scheme 'alpha' it follows from inverse_alpha_ew, fermi_constant and z_mass"
+            )
+        if self.w_mass is None:
+            return self
+        if self.inverse_alpha_ew != _INVERSE_ALPHA:
+            raise ValueError(
+                "inverse_alpha_ew follows from fermi_constant, w_mass and z_mass in the scheme "
+                "'g_mu'; leave it out"
+            )
+        if not 0.5 < (self.w_mass / self.z_mass) ** 2 < 1:
+            raise ValueError(
+                f"w_mass = {self.w_mass:g} GeV: its square must be between half and the whole of "
+                "that of z_mass"
+            )
+        return self
 
 
 class ScalesSection(Section):

@@ -1,5 +1,7 @@
 """The parameters of a card, with the widths that are to follow from the others."""
 
+import math
+
 from mcsurrogate.cards import ModelSection
 from mcsurrogate.matrix_elements import StandardModel, total_width
 
@@ -18,8 +20,19 @@ def standard_model(section: ModelSection, **more: float) -> StandardModel:
     more
         Further parameters.
     """
-    values = section.model_dump()
+    values = section.model_dump(exclude={"input_scheme", "w_mass"})
+    if section.w_mass is not None:
+        values["inverse_alpha_ew"] = _inverse_alpha(section, section.w_mass)
     automatic = [name for name in _PARTICLES if values[name] == "auto"]
     model = StandardModel(**{k: v for k, v in values.items() if k not in automatic}, **more)
     widths = {name: total_width(_PARTICLES[name], model) for name in automatic}
     return model.with_parameters(**widths)
+
+
+def _inverse_alpha(section: ModelSection, w_mass: float) -> float:
+    """Return 1/alpha of the G_mu scheme: the one from which this W mass follows.
+
+    alpha = sqrt(2) G_F M_W^2 (1 - M_W^2/M_Z^2) / pi (A. Denner, S. Dittmaier, arXiv:1912.06823).
+    """
+    sin2 = 1 - (w_mass / section.z_mass) ** 2
+    return math.pi / (math.sqrt(2) * section.fermi_constant * w_mass**2 * sin2)
