@@ -7,7 +7,14 @@ import typer
 
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, guarded
-from mcsurrogate.cli.options import OutOption, ResumeOption, run_path
+from mcsurrogate.cli.options import (
+    ExecutorOption,
+    OutOption,
+    ResumeOption,
+    SchedulerOption,
+    WorkersOption,
+    run_path,
+)
 from mcsurrogate.cli.summary import print_emulator
 
 __all__ = ["train"]
@@ -21,19 +28,30 @@ train = typer.Typer(
 CardArgument = Annotated[Path, typer.Argument(help="Training card (TOML).")]
 
 
-def emulator(card: CardArgument, out: OutOption = None, resume: ResumeOption = False) -> None:
+def emulator(
+    card: CardArgument,
+    out: OutOption = None,
+    resume: ResumeOption = False,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
+) -> None:
     """Train an emulator of a squared matrix element; DIR holds model, metrics and plots.
 
     Example: mcsurrogate train emulator cards/emulator_gg_ttxg.toml
     """
-    from mcsurrogate.cards import EmulatorCard, load_card
+    from mcsurrogate.cards import EmulatorCard, ExecutionSection, load_card, replace_values
 
     path, content = run_path(card, out), load_card(card, EmulatorCard)
+    place = replace_values(
+        ExecutionSection(), {"executor": executor, "workers": workers, "scheduler": scheduler}
+    )
     begin(path, resumable=True)
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.stages import EMULATOR, train_emulator
 
-    with progress_bar("train emulator") as progress:
-        trained = train_emulator(content, path, progress, resume=resume)
+    with open_executor(place) as pool, progress_bar("train emulator") as progress:
+        trained = train_emulator(content, path, progress, resume=resume, executor=pool)
     print_emulator(trained.metrics)
     console.print(f"Emulator: {path / EMULATOR}; plots: {path / 'plots'}")
 

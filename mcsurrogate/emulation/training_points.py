@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 from zipfile import BadZipFile
@@ -14,6 +16,7 @@ from torch import Tensor
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EmulationError
 from mcsurrogate.events import EventBatch
+from mcsurrogate.executors import map_chunks
 from mcsurrogate.matrix_elements import MatrixElement, Process
 from mcsurrogate.progress import Progress, silent
 
@@ -111,24 +114,53 @@ def evaluate_points(
     alpha_s: float,
     source: str,
     progress: Progress = silent,
+    executor: Executor | None = None,
 ) -> TrainingPoints:
     """Evaluate the exact amplitude at momenta ``(N, n, 4)``.
 
     Points where it is not positive and finite are left out.
+
+    Parameters
+    ----------
+    momenta
+        The points, legs in the order of the process.
+    amplitude
+        The exact one; with an executor picklable.
+    alpha_s
+        Strong coupling.
+    source
+        Where the points came from.
+    progress
+        Told about the points.
+    executor
+        Where to evaluate; here if None.  Values do not depend on it.
     """
+    blocks = (momenta[i : i + _BATCH].double().clone() for i in range(0, len(momenta), _BATCH))
     values = []
-    begin = time.process_time()
-    with torch.no_grad():
-        for start in range(0, len(momenta), _BATCH):
-            block = momenta[start : start + _BATCH].double()
-            values.append(amplitude(block, alpha_s).double())
-            progress(start + len(block), len(momenta), "exact amplitudes")
-    seconds = time.process_time() - begin
+    seconds = 0.0
+    for _, (value, spent) in map_chunks(
+        executor,
+        partial(_exact, amplitude, alpha_s),
+        blocks,
+        name="batch of exact amplitudes",
+        progress=lambda done, total, _: progress(done, total, "exact amplitudes"),
+        size=len,
+        total=len(momenta),
+    ):
+        values.append(value)
+        seconds += spent
     me2 = torch.cat(values) if values else torch.empty(0, dtype=torch.float64)
     good = torch.isfinite(me2) & (me2 > 0.0)
     return TrainingPoints(
         momenta[good].double(), me2[good], alpha_s, amplitude.process.name, source, seconds
     )
+
+
+def _exact(amplitude: MatrixElement, alpha_s: float, momenta: Tensor) -> tuple[Tensor, float]:
+    begin = time.process_time()
+    with torch.no_grad():
+        value = amplitude(momenta, alpha_s).double()
+    return value, time.process_time() - begin
 
 
 def legs_from_events(events: EventBatch, process: Process) -> Tensor:

@@ -4,7 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -12,6 +18,7 @@ from mcsurrogate.errors import ExecutorError
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed import Future as DaskFuture
 
     from mcsurrogate.cards import ClusterSection, ExecutionSection
 
@@ -24,6 +31,7 @@ _PATIENCE_SECONDS = 300.0
 """How long a scheduler that does not answer is waited for: one that is restarted comes back."""
 
 _WATCH_SECONDS = 0.5
+_COLLECTORS = 4
 _CONNECT = "10s"
 _LEAST_IN_FLIGHT = 64
 # One chunk a thread, so that a death is one chunk's; we count them, and the scheduler need not.
@@ -62,6 +70,7 @@ class DaskExecutor(Executor):
         self._waiting: set[Future[Any]] = set()
         self._lock = threading.RLock()
         self._left = threading.Event()
+        self._collectors = ThreadPoolExecutor(_COLLECTORS, thread_name_prefix="Dask results")
         threading.Thread(target=self._watch, name="Dask scheduler watch", daemon=True).start()
 
     @property
@@ -83,27 +92,41 @@ class DaskExecutor(Executor):
             if not self._in_touch:
                 self._connect_anew()
             self._waiting.add(found)
-            theirs = self._client.get_executor(pure=False).submit(fn, *args, **kwargs)
-
-        def hand_on(done: "Future[Result]") -> None:
-            with self._lock:
-                self._waiting.discard(found)
-                if found.done():
-                    return
-                if done.cancelled():
-                    _forget(found)
-                elif (error := done.exception()) is None:
-                    found.set_result(done.result())
-                else:
-                    found.set_exception(_in_our_words(error))
+            theirs = self._client.submit(fn, *args, pure=False, **kwargs)
 
         def cancel(ours: "Future[Result]") -> None:
             if ours.cancelled():
                 theirs.cancel()
 
-        theirs.add_done_callback(hand_on)
         found.add_done_callback(cancel)
+        theirs.add_done_callback(lambda _: self._collectors.submit(self._collect, theirs, found))
         return found
+
+    def _collect(self, theirs: "DaskFuture", found: Future[Any]) -> None:
+        """Hand a result on, or what became of it: a worker may die with one that it has.
+
+        Dask's own ``ClientExecutor`` forgets to answer then.
+        """
+        outcome: Any = None
+        error: BaseException | None = None
+        while not found.done():
+            try:
+                outcome = theirs.result(timeout=_WATCH_SECONDS)
+            except TimeoutError:  # on its way, or computed again; _watch ends it if it is lost
+                continue
+            except BaseException as failure:
+                error = failure
+            break
+        with self._lock:
+            self._waiting.discard(found)
+            if found.done():
+                return
+            if isinstance(error, CancelledError):
+                _forget(found)
+            elif error is not None:
+                found.set_exception(_in_our_words(error))
+            else:
+                found.set_result(outcome)
 
     @property
     def _in_touch(self) -> bool:
@@ -139,6 +162,10 @@ class DaskExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Leave the cluster; what nobody waits for is forgotten there."""
         self._left.set()
+        with self._lock:
+            for future in list(self._waiting):
+                _forget(future)
+        self._collectors.shutdown(wait=True, cancel_futures=True)
         self._client.close()
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,12 @@ from mcsurrogate.stages.integration import SAMPLER
 __all__ = ["points_of_card", "sampler_draws"]
 
 
-def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress) -> TrainingPoints:
+def points_of_card(
+    card: EmulatorCard,
+    model: StandardModel,
+    progress: Progress,
+    executor: Executor | None = None,
+) -> TrainingPoints:
     """Collect the points of a card and evaluate the exact amplitude there.
 
     Raises
@@ -55,11 +61,11 @@ def points_of_card(card: EmulatorCard, model: StandardModel, progress: Progress)
         source = f"sampler of the run {path.name}"
         if card.points.selection == "uncertain":
             return points_by_uncertainty(
-                draw, count, card.seed, amplitude, coupling, source, progress
+                draw, count, card.seed, amplitude, coupling, source, progress, executor
             )
         momenta = points_from_draws(draw, count, card.seed, progress)
     drawing = time.process_time() - start
-    points = evaluate_points(momenta, amplitude, coupling, source, progress)
+    points = evaluate_points(momenta, amplitude, coupling, source, progress, executor)
     return replace(points, seconds=points.seconds + drawing)
 
 

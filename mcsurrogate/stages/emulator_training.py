@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def train_emulator(
     progress: Progress = silent,
     *,
     resume: bool = False,
+    executor: Executor | None = None,
 ) -> TrainedEmulator:
     """Train the emulator that a card describes.
 
@@ -74,6 +76,8 @@ def train_emulator(
         Told about points and epochs.
     resume
         Continue a training that was stopped; the result is bit for bit the same.
+    executor
+        Where exact amplitudes are evaluated; here if None.
 
     Raises
     ------
@@ -89,7 +93,7 @@ def train_emulator(
         metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
         return TrainedEmulator(emulator, metrics, folder)
     model = standard_model(card.model, alpha_s=card.amplitude.alpha_s)
-    points = _points(card, model, folder, progress)
+    points = _points(card, model, folder, progress, executor)
     settings = TrainingSettings(
         hidden=card.network.hidden,
         members=card.network.members,
@@ -178,11 +182,15 @@ def _open(card: EmulatorCard, folder: Path, *, resume: bool) -> None:
 
 
 def _points(
-    card: EmulatorCard, model: StandardModel, folder: Path, progress: Progress
+    card: EmulatorCard,
+    model: StandardModel,
+    folder: Path,
+    progress: Progress,
+    executor: Executor | None,
 ) -> TrainingPoints:
     path = folder / _POINTS
     if path.exists():
         return TrainingPoints.load(path, card.amplitude.definition)
-    points = points_of_card(card, model, progress)
+    points = points_of_card(card, model, progress, executor)
     points.save(path)
     return points

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -100,6 +101,11 @@ def test_exact_amplitudes_are_evaluated(points):
     )
     torch.testing.assert_close(found.me2, points["me2"][:100])
     assert told[-1][:2] == (100, 100)
+    with ThreadPoolExecutor(2) as executor:
+        again = evaluate_points(
+            points["momenta"][:100], matrix_element(PROCESS), 0.118, "test", executor=executor
+        )
+    assert torch.equal(again.me2, found.me2)
 
 
 def test_draws_are_collected_until_there_are_enough():

@@ -137,6 +137,7 @@ def test_index_lists_runs_and_links_reports(runs):
     assert '<a href="first/report/report.html">first</a>' in text
     assert "nested/second" in text
     assert "no report yet" in text
+    assert "chunks (repeated)" in text
     assert "indistinguishable" in text
     links = re.findall(r"""href=['"]([^'"]+)""", text)
     assert all((folder / link).is_file() for link in links)
