@@ -18,8 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 import mcsurrogate
-from mcsurrogate.atomic import atomic_path, write_text
-from mcsurrogate.checkpoint import in_order
+from mcsurrogate.atomic import atomic_path, in_order, write_text
 from mcsurrogate.errors import HadronizationError
 
 __all__ = [

@@ -1,11 +1,12 @@
-"""Files that appear under their name only when they are whole."""
+"""Files that appear under their name only when they are whole, and are equal where contents are."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["atomic_path", "write_text"]
+__all__ = ["atomic_path", "in_order", "write_text"]
 
 
 @contextmanager
@@ -37,3 +38,15 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically (UTF-8)."""
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def in_order(content: bytes) -> bytes:
+    """Put the header of a safetensors file in alphabetical order.
+
+    The library orders metadata at random; equal contents make equal files so.
+    """
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]

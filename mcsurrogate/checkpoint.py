@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mcsurrogate.atomic import atomic_path
+from mcsurrogate.atomic import atomic_path, in_order
 from mcsurrogate.errors import CheckpointError
 
-__all__ = ["Checkpoint", "in_order", "tensor_digest"]
+__all__ = ["Checkpoint", "tensor_digest"]
 
 _KIND = "mcsurrogate checkpoint"
 
@@ -102,18 +102,6 @@ class Checkpoint:
             )
         state: dict[str, Any] = _unpacked(json.loads(text), tensors)
         return state
-
-
-def in_order(content: bytes) -> bytes:
-    """Put the header of a safetensors file in alphabetical order.
-
-    The library orders metadata at random; equal contents make equal files so.
-    """
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def tensor_digest(tensors: Iterable[Tensor]) -> str:

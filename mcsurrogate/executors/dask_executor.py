@@ -99,8 +99,13 @@ class DaskExecutor(Executor):
                 theirs.cancel()
 
         found.add_done_callback(cancel)
-        theirs.add_done_callback(lambda _: self._collectors.submit(self._collect, theirs, found))
+        theirs.add_done_callback(lambda _: self._ended(theirs, found))
         return found
+
+    def _ended(self, theirs: "DaskFuture", found: Future[Any]) -> None:
+        with self._lock:
+            if not self._left.is_set():
+                self._collectors.submit(self._collect, theirs, found)
 
     def _collect(self, theirs: "DaskFuture", found: Future[Any]) -> None:
         """Hand a result on, or what became of it: a worker may die with one that it has.
@@ -108,14 +113,15 @@ class DaskExecutor(Executor):
         Dask's own ``ClientExecutor`` forgets to answer then.
         """
         outcome: Any = None
-        error: BaseException | None = None
+        error: Exception | None = None
         while not found.done():
             try:
                 outcome = theirs.result(timeout=_WATCH_SECONDS)
             except TimeoutError:  # on its way, or computed again; _watch ends it if it is lost
                 continue
-            except BaseException as failure:
-                error = failure
+            except Exception as failure:
+                # a call that did not fail has a result that is lost, however Dask says so
+                error = failure if theirs.status == "error" else CancelledError()
             break
         with self._lock:
             self._waiting.discard(found)
@@ -161,8 +167,8 @@ class DaskExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Leave the cluster; what nobody waits for is forgotten there."""
-        self._left.set()
         with self._lock:
+            self._left.set()
             for future in list(self._waiting):
                 _forget(future)
         self._collectors.shutdown(wait=True, cancel_futures=True)
@@ -174,7 +180,7 @@ def _forget(future: Future[Any]) -> None:
         future.set_running_or_notify_cancel()
 
 
-def _in_our_words(error: BaseException) -> BaseException:
+def _in_our_words(error: Exception) -> Exception:
     from distributed.scheduler import KilledWorker
 
     return _WorkerDiedError(str(error)) if isinstance(error, KilledWorker) else error
@@ -270,7 +276,8 @@ def _batch_cluster(asked: "ClusterSection") -> Any:  # noqa: ANN401 - dask-jobqu
             "[execution.cluster] needs the extra 'dask': pip install 'mcsurrogate[dask]'"
         ) from error
     settings: dict[str, Any] = {
-        "cores": asked.cores, "processes": asked.cores, "memory": asked.memory, **asked.options,
+        "cores": asked.cores, "processes": asked.cores, "memory": asked.memory,
+        "scheduler_options": {"dashboard_address": ":0"},
     }  # fmt: skip
     if asked.system == "slurm":
         settings |= {"walltime": asked.walltime, "queue": asked.queue, "account": asked.account}
@@ -279,6 +286,6 @@ def _batch_cluster(asked: "ClusterSection") -> Any:  # noqa: ANN401 - dask-jobqu
         settings |= {"disk": asked.disk}
         kind = HTCondorCluster
     try:
-        return kind(**settings)
+        return kind(**{**settings, **asked.options})
     except (TypeError, ValueError) as error:
         raise ExecutorError(f"[execution.cluster]: {error}") from error

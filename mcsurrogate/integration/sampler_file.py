@@ -15,8 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mcsurrogate.atomic import atomic_path
-from mcsurrogate.checkpoint import in_order
+from mcsurrogate.atomic import atomic_path, in_order
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows import Flow, family_name, flow_family, shipped_families
 from mcsurrogate.integration.channel_weights import ChannelWeights

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mcsurrogate.cards import ExecutionSection
+from mcsurrogate.cards import ClusterSection, ExecutionSection
 from mcsurrogate.errors import ExecutorError
 from mcsurrogate.executors import ChunkRecord, map_chunks, open_executor
+from mcsurrogate.executors.dask_executor import _batch_cluster
 
 
 class Slow:
@@ -97,3 +98,19 @@ def test_workers_die_and_the_scheduler_is_started_anew(cluster: Dask) -> None:
     assert found == [math.sin(chunk) for chunk in range(400)]
     assert record.repeated >= 10
     assert record.set_aside == []
+
+
+@pytest.mark.slow
+def test_a_batch_system_gets_jobs_as_the_card_says() -> None:
+    pytest.importorskip("dask_jobqueue")
+    slurm = ClusterSection(system="slurm", cores=8, memory="16 GB", walltime="02:00:00")
+    with _batch_cluster(slurm) as cluster:
+        script = cluster.job_script()
+    assert "#SBATCH --cpus-per-task=8\n#SBATCH --mem=15G\n#SBATCH -t 02:00:00\n" in script
+    assert "--nthreads 1" in script
+    assert "--nworkers 8" in script
+    with _batch_cluster(ClusterSection(system="htcondor", cores=4)) as cluster:
+        script = cluster.job_script()
+    assert "MY.DaskWorkerCores = 4\n" in script
+    with pytest.raises(ExecutorError, match="nonsense"):
+        _batch_cluster(ClusterSection(system="slurm", options={"nonsense": 1}))
