@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 CARD   ?= cards/ttbar.toml
 OUT    ?= runs/$(basename $(notdir $(CARD)))
+# Processes that share the work; no result depends on their number.
+WORKERS ?= $(shell nproc)
 
 BIN     := $(VENV)/bin
 CPP     := $(shell find cpp_bindings -name '*.cpp' -o -name '*.h')
@@ -17,7 +19,7 @@ NATIVE  := pyproject.toml constraints.txt CMakeLists.txt $(CPP) \
 .PHONY: run develop test test-all check format bench clean
 
 run: $(VENV)/installed
-	$(BIN)/mcsurrogate run $(CARD) --out $(OUT) --resume
+	$(BIN)/mcsurrogate run $(CARD) --out $(OUT) --resume --workers $(WORKERS)
 
 develop: $(VENV)/installed
 

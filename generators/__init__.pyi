@@ -7,6 +7,10 @@ from .hadronization import onnx_runtime as onnx_runtime
 from .hadronization import plugin_library as plugin_library
 from .matrix_element import attach_matrix_element as attach_matrix_element
 from .matrix_element import matrix_element_settings as matrix_element_settings
+from .pieces import Piece as Piece
+from .pieces import PieceMaker as PieceMaker
+from .pieces import PieceRecord as PieceRecord
+from .pieces import Totals as Totals
 from .rehadronize import Rehadronizer as Rehadronizer
 from .settings import checked_seed as checked_seed
 from .settings import checked_settings as checked_settings

@@ -7,7 +7,9 @@ from typing import Any
 
 from mcsurrogate.errors import PythiaError
 from mcsurrogate.events import (
+    CHUNK_PARTICLES,
     EventBatch,
+    EventChunk,
     HepmcFile,
     ParticleBatch,
     RunInfo,
@@ -31,6 +33,7 @@ _SOURCE_KEYS = {
 }
 
 _FILE_BATCH = 1000
+_UNLIMITED = 1 << 62
 
 
 def _checked_file(path: Path) -> tuple[RunInfo, Iterator[EventBatch]]:
@@ -129,10 +132,13 @@ class PythiaChain:
     def statistics(self) -> RunStatistics:
         """Counters, cross section, timings and messages of the run so far."""
         seconds = [file.seconds for file in self._files]
+        told = self._loop.statistics()
         return RunStatistics.from_native(
-            self._loop.statistics()
+            told
             | {
                 "left_out": self._loop.left_out,
+                "statistical_error_pb": told["cross_section_error_pb"],
+                "rate_error_pb": self._loop.rate_error_pb,
                 "cross_section_error_pb": self._loop.cross_section_error_pb,
             },
             hepmc_conversion=sum(conversion for conversion, _ in seconds),
@@ -152,7 +158,7 @@ class PythiaChain:
         batch_size: int = 1000,
         hepmc: str | os.PathLike[str] | None = None,
         progress: Progress | None = None,
-    ) -> EventStream:
+    ) -> EventStream[ParticleBatch]:
         """Generate events; a further call goes on where the last one ended.
 
         Parameters
@@ -181,20 +187,71 @@ class PythiaChain:
         EventFileError
             If the HepMC3 file cannot be written.
         """
+        self._check_events(events, batch_size)
+        file = None
+        if hepmc is not None:
+            file = HepmcFile(Path(hepmc), self.provenance)
+            self._files.append(file)
+        return EventStream(self._next_batch, events, batch_size, file, progress)
+
+    def chunks(
+        self,
+        events: int | None = None,
+        *,
+        particles: int = CHUNK_PARTICLES,
+        first_number: int = 0,
+        hepmc: HepmcFile | None = None,
+        progress: Progress | None = None,
+    ) -> EventStream[EventChunk]:
+        """Generate events with their graphs: what reading their HepMC3 file gives, bit for bit.
+
+        Parameters
+        ----------
+        events, progress
+            As of `generate`.
+        particles
+            Particles of a chunk, about, as of `EventFile.chunks`.
+        first_number
+            Number of the first event.
+        hepmc
+            File that gets every event.
+
+        Raises
+        ------
+        PythiaError, EventFileError
+            As of `generate`.
+        """
+        self._check_events(events, particles)
+        if hepmc is not None:
+            self._files.append(hepmc)
+        made = 0
+
+        def following(wanted: int, output: object, progress: Progress | None) -> EventChunk | None:
+            nonlocal made
+            columns = self._loop.next_columns(wanted, particles, first_number, output, progress)
+            chunk = EventChunk(**columns, first_event=made)
+            made += len(chunk)
+            return chunk
+
+        return EventStream(following, events, _UNLIMITED, hepmc, progress)
+
+    @property
+    def provenance(self) -> str:
+        """Seed and settings, for the head of a file."""
+        return f"seed = {self.seed}; " + "; ".join(line.strip() for line in self.settings)
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the weights as a HepMC3 file tells them, once there is an event."""
+        return tuple(self._loop.weight_names)
+
+    def _check_events(self, events: int | None, size: int) -> None:
         if events is None and self._endless:
             raise PythiaError(
                 "generate(events=...) is required when Pythia makes the hard process itself"
             )
-        if (events is not None and events < 0) or batch_size < 1:
-            raise PythiaError(
-                f"events {events} and batch_size {batch_size} must not be negative or zero"
-            )
-        file = None
-        if hepmc is not None:
-            provenance = f"seed = {self.seed}; " + "; ".join(line.strip() for line in self.settings)
-            file = HepmcFile(Path(hepmc), provenance)
-            self._files.append(file)
-        return EventStream(self._next_batch, events, batch_size, file, progress)
+        if (events is not None and events < 0) or size < 1:
+            raise PythiaError(f"events {events} and batch_size {size} must not be negative or zero")
 
     def _next_batch(
         self, events: int, output: object, progress: Progress | None

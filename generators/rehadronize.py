@@ -76,7 +76,7 @@ class Rehadronizer:
         batch_size: int = 1000,
         hepmc: str | os.PathLike[str] | None = None,
         progress: Progress | None = None,
-    ) -> EventStream:
+    ) -> EventStream[ParticleBatch]:
         """Hadronize each event `times` times, one after the other.
 
         Parameters

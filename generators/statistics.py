@@ -46,6 +46,8 @@ class RunStatistics:
     cross_section_pb, cross_section_error_pb
         Pythia's estimate, sum over processes, with its statistical error and that of the cross
         sections of hard events from outside; zero when saved events are hadronized.
+    statistical_error_pb, rate_error_pb
+        The two parts of the error.
     tried, selected, accepted
         Pythia's counters, sum over processes.
     seconds
@@ -59,6 +61,8 @@ class RunStatistics:
     left_out: int
     cross_section_pb: float
     cross_section_error_pb: float
+    statistical_error_pb: float
+    rate_error_pb: float
     tried: int
     selected: int
     accepted: int
@@ -76,6 +80,8 @@ class RunStatistics:
             left_out=numbers.get("left_out", 0),
             cross_section_pb=numbers["cross_section_pb"],
             cross_section_error_pb=numbers["cross_section_error_pb"],
+            statistical_error_pb=numbers.get("statistical_error_pb", 0.0),
+            rate_error_pb=numbers.get("rate_error_pb", 0.0),
             tried=numbers["tried"],
             selected=numbers["selected"],
             accepted=numbers["accepted"],

@@ -2,21 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from mcsurrogate.errors import EventFileError, PythiaError
-from mcsurrogate.events import HepmcFile, ParticleBatch
+from mcsurrogate.events import HepmcFile
 
 __all__ = ["EventStream", "Progress"]
 
 Progress = Callable[[int], None]
 """Called with the number of events done so far."""
 
-NextBatch = Callable[[int, Any, Progress | None], ParticleBatch | None]
+
+class _Sized(Protocol):
+    def __len__(self) -> int: ...
+
+
+Batch = TypeVar("Batch", bound=_Sized)
+
+NextBatch = Callable[[int, Any, Progress | None], Batch | None]
 """At most so many events, into this native HepMC3 output, with this progress; None at the end."""
 
 
-class EventStream(Iterator[ParticleBatch]):
+class EventStream(Iterator[Batch], Generic[Batch]):
     """Iterator over batches of generated events; memory does not grow with their number.
 
     The HepMC3 file gets its name after the last event. When the run ends early, by Ctrl-C, by an
@@ -41,7 +48,7 @@ class EventStream(Iterator[ParticleBatch]):
 
     def __init__(
         self,
-        next_batch: NextBatch,
+        next_batch: NextBatch[Batch],
         events: int | None,
         batch_size: int,
         hepmc: HepmcFile | None,
@@ -66,7 +73,7 @@ class EventStream(Iterator[ParticleBatch]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> ParticleBatch:
+    def __next__(self) -> Batch:
         if not self._open:
             raise StopIteration
         wanted = self._batch_size
@@ -90,7 +97,7 @@ class EventStream(Iterator[ParticleBatch]):
             self._remaining -= len(batch)
         return batch
 
-    def _make(self, wanted: int) -> ParticleBatch | None:
+    def _make(self, wanted: int) -> Batch | None:
         output = None if self._hepmc is None else self._hepmc.output
         return self._next_batch(wanted, output, self._progress)
 

@@ -171,9 +171,9 @@ class Steps(_Record):
 
 
 class ChainRun(_Finished):
-    """Stages ``shower`` and ``reference``."""
+    """Stages ``shower`` and ``reference``; no file where no events were kept."""
 
-    file: str
+    file: str | None
     events: Count
     failed_events: Count
     cross_section_pb: Number

@@ -4,6 +4,7 @@
 """
 
 from mcsurrogate.analysis import JetAlgorithm, JetDefinition
+from mcsurrogate.validation.filling import Filling, sample_from_state, sample_state
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables import (
     Observable,
@@ -14,9 +15,15 @@ from mcsurrogate.validation.observables import (
 )
 from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
+from mcsurrogate.validation.sample import Reading, Sample
 from mcsurrogate.validation.settings import ValidationSettings
 from mcsurrogate.validation.statistics import jetnet_fpd, jetnet_kpd
-from mcsurrogate.validation.validate import ValidationResult, validate
+from mcsurrogate.validation.validate import (
+    ValidationResult,
+    planner_for,
+    validate,
+    validate_samples,
+)
 from mcsurrogate.validation.verdict import (
     FAMILY_WISE_ERROR,
     Reason,
@@ -27,10 +34,13 @@ from mcsurrogate.validation.verdict import (
 
 __all__ = [
     "FAMILY_WISE_ERROR",
+    "Filling",
     "JetAlgorithm",
     "JetDefinition",
     "Observable",
+    "Reading",
     "Reason",
+    "Sample",
     "Tolerance",
     "ValidationResult",
     "ValidationSettings",
@@ -44,6 +54,10 @@ __all__ = [
     "logarithmic",
     "main_reasons",
     "observable",
+    "planner_for",
+    "sample_from_state",
+    "sample_state",
     "validate",
+    "validate_samples",
     "write_index",
 ]

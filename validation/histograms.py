@@ -15,7 +15,7 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCKS", "EventSums", "Values", "contents"]
+__all__ = ["BLOCKS", "EventSums", "Values", "contents", "moved_blocks"]
 
 FloatArray = NDArray[np.float64]
 
@@ -77,6 +77,11 @@ class _Entries:
         x = np.where(np.isfinite(self.value), self.value, 0.0)
         first, second = (np.bincount(self.bins, entry * y, minlength=n_bins) for y in (x, x * x))
         return np.stack((first, second, np.bincount(self.bins, minlength=n_bins)))
+
+
+def moved_blocks(content: FloatArray, first_event: int) -> FloatArray:
+    """Contents of blocks, ``(BLOCKS, ...)``, of events that others come before."""
+    return np.roll(content, first_event % BLOCKS, axis=0)
 
 
 def contents(values: Values, edges: FloatArray, n_events: int) -> FloatArray:
@@ -204,6 +209,29 @@ class EventSums:
         self.hits += hit.sum(axis=0)
         self.hit_weight += weights @ hit
         self.hit_weight2 += scatter**2 @ hit
+
+    def merge(self, other: "EventSums", first_event: int) -> None:
+        """Add the sums of the events that follow, which were filled as if they were the first.
+
+        Parameters
+        ----------
+        other
+            Sums over the same edges.
+        first_event
+            Number of events of the sample before them.
+        """
+        self.events += other.events
+        self.entries += other.entries
+        self.signed |= other.signed
+        self.negative += other.negative
+        self.weight += other.weight
+        self.weight2 += other.weight2
+        for name in ("content", "content_w2", "product", "moments", "hits", "hit_weight",
+                     "hit_weight2"):  # fmt: skip
+            own = getattr(self, name)
+            own += getattr(other, name)
+        self.block_content += moved_blocks(other.block_content, first_event)
+        self.block_weight += moved_blocks(other.block_weight, first_event)
 
     def histogram(self, name: str, label: str) -> "hist.Hist[Any]":
         """Mean contents per event with their variances, as a `hist` histogram.

@@ -11,44 +11,19 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.analysis import z_pole_measurements
 from mcsurrogate.executors import end_with_parent
-from mcsurrogate.validation.observables import load_observables
-from mcsurrogate.validation.observables.registry import Observable, is_own, resolve
-from mcsurrogate.validation.plan import Plan, Planner
+from mcsurrogate.validation.filling import Filling
+from mcsurrogate.validation.observables.registry import Observable, is_own
+from mcsurrogate.validation.plan import Planner
 from mcsurrogate.validation.sample import Progress, Reading, Sample, fill_sample, first_events
 
 __all__ = ["can_divide", "fill_both"]
 
 _POLL_SECONDS = 0.2
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """A plan without functions: observables by name."""
-
-    plan: Plan
-    names: tuple[str, ...]
-    observables_file: Path | None
-    measured: bool
-
-    @classmethod
-    def of(cls, plan: Plan, observables_file: Path | None) -> "_Recipe":
-        names = tuple(o.name for o in plan.observables)
-        bare = replace(plan, observables=(), measurements=())
-        return cls(bare, names, observables_file, bool(plan.measurements))
-
-    def made(self) -> Plan:
-        own = load_observables(self.observables_file) if self.observables_file else ()
-        known: dict[str, str | Observable] = {o.name: o for o in own}
-        observables = resolve([known.get(name, name) for name in self.names])
-        measurements = z_pole_measurements() if self.measured else ()
-        return replace(self.plan, observables=observables, measurements=measurements)
 
 
 _progress: Any = None
@@ -65,10 +40,9 @@ def _start(steps: Any, stop: Any) -> None:  # noqa: ANN401 - such a queue has no
     _progress, _stop = steps, stop
 
 
-def _read(reading: Reading, recipe: _Recipe, options: dict[str, Any]) -> Sample:
+def _read(reading: Reading, filling: Filling, options: dict[str, Any]) -> Sample:
     """Fill a sample in a worker."""
-    plan = recipe.made()
-    return fill_sample(reading, lambda _: plan, progress=_tell, **options)
+    return fill_sample(reading, lambda _: filling.plan, progress=_tell, **options)
 
 
 def _tell(label: str, events: int, fraction: float) -> None:
@@ -144,13 +118,13 @@ def fill_both(
         As `fill_sample`.
     """
     plan = planner(first_events(readings[1], **options))
-    recipe = _Recipe.of(plan, observables_file)
+    filling = Filling.of(plan, observables_file)
     # a fresh interpreter: forking a process that has threads is not safe
     context = multiprocessing.get_context("spawn")
     steps, stop = context.Queue(), context.Event()
     with ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
         with _single_threaded(), _without_main():
-            futures = [pool.submit(_read, one, recipe, options) for one in readings]
+            futures = [pool.submit(_read, one, filling, options) for one in readings]
         try:
             _wait(futures, steps, progress)
         finally:

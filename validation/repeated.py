@@ -66,10 +66,23 @@ class EventHashes:
 
     def add(self, hashes: Hashes) -> None:
         """Count the events of a chunk."""
-        if self.full:
-            hashes = hashes[hashes <= self.hashes[-1]]
+        self._count(hashes, np.ones(len(hashes), dtype=np.int64))
+
+    def merge(self, other: "EventHashes") -> None:
+        """Add events that were counted elsewhere."""
+        self.full |= other.full
+        self._count(other.hashes, other.counts)
+        # beyond the reach of either side not all events are known
+        if other.full:
+            known = self.hashes <= other.hashes[-1]
+            self.hashes, self.counts = self.hashes[known], self.counts[known]
+
+    def _count(self, hashes: Hashes, occurrences: NDArray[np.int64]) -> None:
+        if self.full and len(self.hashes):
+            known = hashes <= self.hashes[-1]
+            hashes, occurrences = hashes[known], occurrences[known]
         joined = np.concatenate((self.hashes, hashes))
-        counts = np.concatenate((self.counts, np.ones(len(hashes), dtype=np.int64)))
+        counts = np.concatenate((self.counts, occurrences))
         distinct, inverse = np.unique(joined, return_inverse=True)
         total = np.bincount(inverse, weights=counts, minlength=len(distinct)).astype(np.int64)
         self.full |= len(distinct) > self.capacity

@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Reservoir"]
+__all__ = ["EVERY_EVENT", "Reservoir"]
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
+
+EVERY_EVENT = 1 << 62
+"""Capacity that keeps all events: of a part of a stream, for the reservoir of the whole."""
 
 
 class Reservoir:

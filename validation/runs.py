@@ -60,6 +60,8 @@ def events_of(path: Path, chain: Chain = "surrogate") -> Path:
         stage = run["stages"].get(_STAGES[chain], {"finished": False})
         if not stage["finished"]:
             raise ValidationError(f"{path}: the run's {chain} chain is not finished")
+        if stage["file"] is None:
+            raise ValidationError(f"{path}: the run kept no events (chain.hepmc = 'none')")
         file = path / str(stage["file"])
         check_files(path, {stage["file"]: file}, run["files"], needed=False)
     elif (path / METRICS).is_file():

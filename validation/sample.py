@@ -16,7 +16,7 @@ from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.particle_sets import particle_sets
 from mcsurrogate.validation.plan import Plan
 from mcsurrogate.validation.repeated import EventHashes, event_hashes
-from mcsurrogate.validation.reservoir import Reservoir
+from mcsurrogate.validation.reservoir import EVERY_EVENT, Reservoir
 from mcsurrogate.validation.statistics.marginal import FineSums
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
 from mcsurrogate.validation.weight_bands import WeightBands
@@ -25,6 +25,7 @@ from mcsurrogate.validation.weight_comparison import WeightTable
 __all__ = ["Progress", "Reading", "Sample", "WeightSums", "fill_sample", "first_events"]
 
 FloatArray = NDArray[np.float64]
+Rows = NDArray[np.floating[Any]]
 
 Progress = Callable[[str, int, float], None]
 """Called with the sample's label, the events read and the fraction of the file consumed."""
@@ -64,6 +65,14 @@ class WeightSums:
         self.smallest = min(self.smallest, float(weights.min()))
         self.largest = max(self.largest, float(weights.max()))
 
+    def merge(self, other: "WeightSums") -> None:
+        """Count the weights of other events."""
+        self.total += other.total
+        self.squares += other.squares
+        self.negative += other.negative
+        self.smallest = min(self.smallest, other.smallest)
+        self.largest = max(self.largest, other.largest)
+
     @property
     def effective_events(self) -> float:
         """(sum w)^2 / sum w^2."""
@@ -85,6 +94,9 @@ class Sample:
         Names of all weights of an event, and which of them is used.  Where one is that before cell
         resampling and a nominal one is used, statistical errors are taken from it, and nothing is
         kept for tests that take weights as independent of each other.
+    part
+        This is a part of a sample, which `merge` adds to it: its events are numbered from 0, and
+        what chooses among events waits for the whole.
 
     Attributes
     ----------
@@ -119,6 +131,8 @@ class Sample:
         plan: Plan,
         weight_names: tuple[str, ...] = ("weight 0",),
         column: int = 0,
+        *,
+        part: bool = False,
     ) -> None:
         self.label, self.file, self.plan = label, file, plan
         self.weights = WeightSums(weight_names[column])
@@ -127,14 +141,16 @@ class Sample:
             self.before = weight_names.index(BEFORE_RESAMPLING)
         self.sums = {o.name: EventSums(np.asarray(o.edges)) for o in plan.observables}
         self.fine = {name: FineSums(edges) for name, edges in plan.grids.items()}
-        self.features: FeatureSums | None = None
-        if self.before is None:
-            self.features = plan.feature_sums()
-        self.reservoir = Reservoir(plan.reservoir, plan.seed)
-        self.particle_sets = Reservoir(min(plan.deep, plan.reservoir), plan.seed)
+        independent = self.before is None
+        self.features: FeatureSums | None = (
+            plan.feature_sums() if independent and not part else None
+        )
+        deep = min(plan.deep, plan.reservoir)
+        self.reservoir = Reservoir(EVERY_EVENT if part else plan.reservoir, plan.seed)
+        self.particle_sets = Reservoir(EVERY_EVENT if part and deep else deep, plan.seed)
         self.hashes = EventHashes()
         self.particles = 0
-        self.weight_table = WeightTable(weight_names, column, plan.seed)
+        self.weight_table = WeightTable(weight_names, column, plan.seed, part=part)
         self.bands = WeightBands(
             file.weight_names,
             {o.name: np.asarray(o.edges) for o in plan.observables},
@@ -173,11 +189,47 @@ class Sample:
             self.sums[observable.name].fill(own, weights, first_event, scatter)
             if observable.name in self.fine:
                 self.fine[observable.name].fill(own, weights, first_event, scatter)
-        if self.features is not None:
+        if self.plan.features.names and self.before is None:
             raw = raw_features(self.plan.observables, values, len(weights))
-            features = self.plan.features(raw)
-            self.features.fill(features, weights, first_event)
-            self.reservoir.add(features, weights, first_event)
+            self._add_features(self.plan.features(raw), weights, first_event)
+
+    def _add_features(self, rows: Rows, weights: FloatArray, first_event: int) -> None:
+        if self.features is not None:
+            self.features.fill(rows.astype(np.float64, copy=False), weights, first_event)
+        self.reservoir.add(rows, weights, first_event)
+
+    def merge(self, part: "Sample", first_event: int) -> None:
+        """Add a part of the sample, made of the events that follow `first_event` others."""
+        self.weights.merge(part.weights)
+        for name, sums in part.sums.items():
+            self.sums[name].merge(sums, first_event)
+        for name, fine in part.fine.items():
+            self.fine[name].merge(fine, first_event)
+        for rows, add in (
+            (part.reservoir, self._add_features),
+            (part.particle_sets, self.particle_sets.add),
+        ):
+            if len(rows):
+                add(rows.rows, rows.weights, first_event)
+        self.hashes.merge(part.hashes)
+        self.particles += part.particles
+        self.weight_table.merge(part.weight_table, first_event)
+        self.bands.merge(part.bands)
+        self.measured.merge(part.measured)
+
+    def check(self) -> None:
+        """Refuse a sample that no comparison can be made of.
+
+        Raises
+        ------
+        ValidationError
+            Its weights sum to zero.
+        """
+        weights, read = self.weights, self.file.events
+        if abs(weights.total) <= 1e-12 * np.sqrt(weights.squares * read):
+            raise ValidationError(
+                f"{self.file.path}: the weights {weights.name!r} of its {read} events sum to zero"
+            )
 
 
 @dataclass(frozen=True)
@@ -292,9 +344,5 @@ def fill_sample(
         if progress is not None:
             progress(reading.label, read, source.fraction_read)
     assert sample is not None  # no event is an error above
-    weights = sample.weights
-    if abs(weights.total) <= 1e-12 * np.sqrt(weights.squares * read):
-        raise ValidationError(
-            f"{reading.path}: the weights {weights.name!r} of its {read} events sum to zero"
-        )
+    sample.check()
     return sample

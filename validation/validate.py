@@ -1,6 +1,6 @@
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
 from mcsurrogate.validation.histogram_file import write_histograms
 from mcsurrogate.validation.metrics import comparison_metrics, dumps
+from mcsurrogate.validation.observables.registry import Observable
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
 from mcsurrogate.validation.plan import Planner
@@ -27,7 +28,7 @@ from mcsurrogate.validation.timing import timing_of
 from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.yoda import write_samples
 
-__all__ = ["ValidationResult", "validate"]
+__all__ = ["ValidationResult", "planner_for", "validate", "validate_samples"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,25 +100,69 @@ def validate(
     candidate, reference, out = Path(candidate), Path(reference), Path(out)
     if asked.rivet:
         find_rivet()
-    runs = asked.runs
-    summaries = (summarize_run(runs[0]), summarize_run(runs[1])) if runs is not None else None
-    own = load_observables(Path(asked.observables_file)) if asked.observables_file else ()
-    allowed = asked.allowed(own)
-    planner = Planner(
+    if asked.runs is not None:
+        for run in asked.runs:
+            summarize_run(run)  # what is no run is found before hours of reading
+    asked.allowed(_own(asked))
+    samples = _read(candidate, reference, asked, planner_for(asked), progress)
+    return validate_samples(*samples, out, asked, tell=tell)
+
+
+def _own(asked: ValidationSettings) -> Sequence[Observable]:
+    return load_observables(Path(asked.observables_file)) if asked.observables_file else ()
+
+
+def planner_for(asked: ValidationSettings) -> Planner:
+    """Return what plans from the first events of the reference what is filled.
+
+    Raises
+    ------
+    ValidationError
+        Unknown names.
+    """
+    return Planner(
         preset=asked.preset,
         observables=asked.observables,
-        extra=own,
+        extra=_own(asked),
         reservoir=asked.reservoir,
         seed=asked.seed,
         deep=DEEP_EVENTS if asked.deep else 0,
         measured=asked.measured,
         pdf_error=asked.pdf_error,
     )
-    first, second = _read(candidate, reference, asked, planner, progress)
+
+
+def validate_samples(
+    first: Sample,
+    second: Sample,
+    out: Path,
+    asked: ValidationSettings,
+    *,
+    tell: Callable[[str], None] | None = None,
+) -> ValidationResult:
+    """Compare samples that are filled already, of one plan, and write as `validate` does.
+
+    Parameters
+    ----------
+    first, second
+        Candidate and reference.
+    out, tell
+        As of `validate`.
+    asked
+        The settings that the samples were filled by.
+
+    Raises
+    ------
+    ValidationError
+        Samples that cannot be compared; nothing is written.
+    """
+    candidate, reference = first.file.path, second.file.path
+    runs = asked.runs
+    summaries = (summarize_run(runs[0]), summarize_run(runs[1])) if runs is not None else None
     found = compare(
         first,
         second,
-        allowed,
+        asked.allowed(_own(asked)),
         seed=asked.seed,
         family_wise_error=asked.family_wise_error,
         normalise_to=asked.normalise_to,

@@ -142,6 +142,15 @@ class WeightBands:
         for name, own in values.items():
             self._content[name] += picked.T @ contents(own, self._edges[name], len(weights))
 
+    def merge(self, other: "WeightBands") -> None:
+        """Add the sums of other events."""
+        self._nominal += other._nominal
+        self._events += other._events
+        self._ratios[:2] += other._ratios[:2]
+        self._ratios[2] = np.maximum(self._ratios[2], other._ratios[2])
+        for name, content in other._content.items():
+            self._content[name] += content
+
     def _add_ratios(self, ratios: FloatArray) -> None:
         if not len(ratios):
             return

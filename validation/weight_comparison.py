@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.observables.registry import Observable
-from mcsurrogate.validation.reservoir import Reservoir
+from mcsurrogate.validation.reservoir import EVERY_EVENT, Reservoir
 from mcsurrogate.validation.statistics.marginal import FineSums, fine_edges
 
 __all__ = ["WeightPair", "WeightTable", "compare_weights"]
@@ -37,17 +37,25 @@ class WeightTable:
         Column of the weight that the comparison uses.
     seed
         Of the random choice.
+    part
+        Keep all events: they are a part of a sample, which chooses.
     """
 
-    def __init__(self, names: tuple[str, ...], chosen: int, seed: int) -> None:
+    def __init__(
+        self, names: tuple[str, ...], chosen: int, seed: int, *, part: bool = False
+    ) -> None:
         self.names, self.chosen = names, chosen
         capacity = min(_EVENTS, _NUMBERS // max(len(names), 1))
-        self._rows = Reservoir(capacity, seed)
+        self._rows = Reservoir(EVERY_EVENT if part else capacity, seed)
 
     def add(self, weights: FloatArray, first_event: int) -> None:
         """Add the ``(N, W)`` weights of a chunk."""
         own = weights[:, self.chosen]
         self._rows.add(weights, own, first_event)
+
+    def merge(self, other: "WeightTable", first_event: int) -> None:
+        """Add the events of a part."""
+        self.add(other._rows.rows.astype(np.float64, copy=False), first_event)
 
     def relative(self) -> FloatArray:
         """Chosen weight over the median of its absolute value.

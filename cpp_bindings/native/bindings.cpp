@@ -139,6 +139,18 @@ py::dict next_batch(Loop& loop, long events, HepmcOutput* output, const py::obje
     return arrays;
 }
 
+py::dict next_columns(Loop& loop, long events, std::size_t particles, long first_number,
+                      HepmcOutput* output, const py::object& progress) {
+    const InUse guard(loop.in_use);
+    const Poll poll = python_poll(progress);
+    HepmcColumns columns;
+    {
+        py::gil_scoped_release unlock;
+        columns = loop.run->run_columns(events, particles, first_number, output, poll);
+    }
+    return hepmc_arrays(std::move(columns));
+}
+
 py::dict rehadronize(Hadronizer& hadronizer, const py::dict& arrays, long times, long first_copy,
                      long limit, std::int64_t first_event, HepmcOutput* output,
                      const py::object& progress) {
@@ -183,18 +195,22 @@ struct StopFirst {
 };
 using OutputHolder = std::unique_ptr<HepmcOutput, StopFirst>;
 
-OutputHolder make_output(std::unique_ptr<ByteSink> sink,
-                         const std::vector<std::vector<std::string>>& tools) {
+std::vector<ToolName> tool_names(const std::vector<std::vector<std::string>>& tools) {
     std::vector<ToolName> names;
     for (const auto& tool : tools)
         names.push_back({tool.at(0), tool.at(1), tool.at(2)});
-    return OutputHolder(new HepmcOutput(std::move(sink), std::move(names)));
+    return names;
+}
+
+OutputHolder make_output(std::unique_ptr<ByteSink> sink,
+                         const std::vector<std::vector<std::string>>& tools, bool piece) {
+    return OutputHolder(new HepmcOutput(std::move(sink), tool_names(tools), piece));
 }
 
 // A Python compressor object with compress(block) and flush(). Both are built-in methods: no Python
 // code runs in which a Ctrl-C could be raised and a block of the file be lost.
 OutputHolder compressed_output(const std::string& path, const py::object& compressor,
-                               const std::vector<std::vector<std::string>>& tools) {
+                               const std::vector<std::vector<std::string>>& tools, bool piece) {
     auto compress = [method = compressor.attr("compress").cast<py::object>()](
                         const char* text, std::size_t size) -> std::string {
         py::gil_scoped_acquire lock;
@@ -205,7 +221,7 @@ OutputHolder compressed_output(const std::string& path, const py::object& compre
         py::gil_scoped_acquire lock;
         return method().cast<std::string>();
     };
-    return make_output(compressor_sink(path, std::move(compress), std::move(flush)), tools);
+    return make_output(compressor_sink(path, std::move(compress), std::move(flush)), tools, piece);
 }
 
 // Raises the named error of mcsurrogate.errors, with an OSError as its cause if errno is one; a
@@ -364,23 +380,33 @@ PYBIND11_MODULE(_native, module) {
     py::class_<HepmcOutput, OutputHolder>(module, "HepmcOutput", "Events written as HepMC3.")
         .def_static(
             "to_file",
-            [](const std::string& path, const std::vector<std::vector<std::string>>& tools) {
-                return make_output(file_sink(path), tools);
-            },
-            py::arg("path"), py::arg("tools"))
+            [](const std::string& path, const std::vector<std::vector<std::string>>& tools,
+               bool piece) { return make_output(file_sink(path), tools, piece); },
+            py::arg("path"), py::arg("tools"), py::arg("piece") = false)
         .def_static(
             "to_gzip",
             [](const std::string& path, int level,
-               const std::vector<std::vector<std::string>>& tools) {
-                return make_output(gzip_sink(path, level), tools);
-            },
-            py::arg("path"), py::arg("level"), py::arg("tools"))
+               const std::vector<std::vector<std::string>>& tools,
+               bool piece) { return make_output(gzip_sink(path, level), tools, piece); },
+            py::arg("path"), py::arg("level"), py::arg("tools"), py::arg("piece") = false)
         .def_static("to_compressor", &compressed_output, py::arg("path"), py::arg("compressor"),
-                    py::arg("tools"))
+                    py::arg("tools"), py::arg("piece") = false)
         .def("close", &HepmcOutput::close, py::call_guard<py::gil_scoped_release>())
         .def_property_readonly("events", &HepmcOutput::events)
+        .def_property_readonly("held",
+                               [](const HepmcOutput& self) { return py::bytes(self.held()); })
+        .def_property_readonly("weight_sums", &HepmcOutput::weight_sums)
         .def_property_readonly("conversion_seconds", &HepmcOutput::conversion_seconds)
         .def_property_readonly("writing_seconds", &HepmcOutput::writing_seconds);
+
+    module.def(
+        "hepmc_head",
+        [](const std::vector<std::string>& names,
+           const std::vector<std::vector<std::string>>& tools) {
+            return py::bytes(hepmc_head(names, tool_names(tools)));
+        },
+        py::arg("weight_names"), py::arg("tools"), "What stands before the events of a file.");
+    module.def("hepmc_foot", [] { return py::bytes(hepmc_foot()); });
 
     bind_les_houches(module);
     bind_hepmc_text(module);
@@ -392,6 +418,9 @@ PYBIND11_MODULE(_native, module) {
              py::arg("keep_hard_process") = false, py::arg("keep_parton_level") = false,
              py::arg("keep_record") = false)
         .def("next_batch", &next_batch, py::arg("events"), py::arg("output") = py::none(),
+             py::arg("progress") = py::none())
+        .def("next_columns", &next_columns, py::arg("events"), py::arg("particles"),
+             py::arg("first_number"), py::arg("output") = py::none(),
              py::arg("progress") = py::none())
         .def(
             "run_bare", [](Loop& self, long events) { return self.run->run_bare(events); },
@@ -410,6 +439,11 @@ PYBIND11_MODULE(_native, module) {
             py::arg("events"), py::arg("official"))
         .def_property_readonly("cross_section_error_pb",
                                [](const Loop& self) { return self.run->cross_section_error_pb(); })
+        .def_property_readonly("rate_error_pb",
+                               [](const Loop& self) { return self.run->rate_error_pb(); })
+        .def_property_readonly(
+            "weight_names",
+            [](const Loop& self) { return names_in_file(self.run->weight_names()); })
         .def_property_readonly("left_out", [](const Loop& self) { return self.run->left_out(); })
         .def_property_readonly("exhausted", [](const Loop& self) { return self.run->exhausted(); });
     bind_bookkeeping(loop);

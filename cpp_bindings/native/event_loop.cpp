@@ -95,13 +95,17 @@ void EventLoop::count_given(long used) {
 
 double EventLoop::cross_section_error_pb() const {
     const RunCounts counts = session_->counts();
-    const double of_rate = source_ ? source_->xErrSum() : 0.0;
+    const double of_rate = rate_error_pb();
     if (of_rate > 0.0 && counts.accepted <= 1)
         return of_rate; // Pythia gives the whole cross section as the error of one event
     // With strategy 3 Pythia counts the error of the init block itself.
     const bool counted = source_ && std::abs(source_->strategy()) == 3;
     return counted ? counts.cross_section_error_pb
                    : std::hypot(counts.cross_section_error_pb, of_rate);
+}
+
+double EventLoop::rate_error_pb() const {
+    return source_ ? source_->xErrSum() : 0.0;
 }
 
 std::array<int, 2> EventLoop::pdf_sets() const {
@@ -135,6 +139,31 @@ EventBatch EventLoop::run(long events, HepmcOutput* output, const Poll& poll) {
     return batch;
 }
 
+HepmcColumns EventLoop::run_columns(long events, std::size_t particles, long first_number,
+                                    HepmcOutput* output, const Poll& poll) {
+    HepmcCollector collector;
+    for (long i = 0; i < events && collector.particles() < particles; ++i) {
+        Stopwatch watch;
+        if (!next_event())
+            break;
+        seconds_.events += watch.lap();
+        auto event = output != nullptr ? output->blank() : std::make_unique<HepmcEvent>();
+        event->record.copy(session_->pythia());
+        event->record.copy_process(session_->pythia(), cross_section_error_pb(), pdf_sets());
+        event->record.number = first_number + done_;
+        check_weights(event->record.weights.size());
+        event->link();
+        collector.append(*event);
+        seconds_.arrays += watch.lap();
+        if (output != nullptr)
+            output->write(std::move(event), weight_names_);
+        ++done_;
+        if (timer_.due())
+            poll(done_);
+    }
+    return collector.take();
+}
+
 void EventLoop::keep_event(EventBatch& batch) {
     const Pythia8::Pythia& pythia = session_->pythia();
     batch.particles.append_particles(pythia.event);
@@ -153,15 +182,19 @@ void EventLoop::keep_event(EventBatch& batch) {
 
 void EventLoop::append_weights(ParticleColumns& columns) {
     const Pythia8::Info& info = session_->pythia().info;
-    if (done_ == 0)
-        weight_names_ = restored(info.weightNameVector());
     const std::vector<double> weights = info.weightContainerPtr->weightValueVector();
-    if (weights.size() != weight_names_.size())
+    check_weights(weights.size());
+    columns.weights.insert(columns.weights.end(), weights.begin(), weights.end());
+}
+
+void EventLoop::check_weights(std::size_t weights) {
+    if (done_ == 0)
+        weight_names_ = restored(session_->pythia().info.weightNameVector());
+    if (weights != weight_names_.size())
         throw PythiaFailure("event " + std::to_string(done_ + 1) + " has " +
-                            std::to_string(weights.size()) + " weights, the first one had " +
+                            std::to_string(weights) + " weights, the first one had " +
                             std::to_string(weight_names_.size()) +
                             "; every hard event of a run needs the same named weights");
-    columns.weights.insert(columns.weights.end(), weights.begin(), weights.end());
 }
 
 void EventLoop::run_bare(long events) {
@@ -178,18 +211,20 @@ TimedText EventLoop::run_hepmc(long events, bool official) {
         return output.finish();
     }
     TimedText timed;
-    HepmcRecord record;
+    HepmcEvent event;
     HepmcText format;
     TextBuffer text;
     for (long i = 0; i < events && next_event(); ++i) {
         if (i == 0)
             text.add(hepmc_head(session_->pythia().info.weightNameVector(), {}));
         const double start = thread_cpu_seconds();
-        record.number = i;
-        record.copy(session_->pythia());
-        record.copy_process(session_->pythia(), cross_section_error_pb(), pdf_sets());
+        event.linked = false;
+        event.record.number = i;
+        event.record.copy(session_->pythia());
+        event.record.copy_process(session_->pythia(), cross_section_error_pb(), pdf_sets());
         const double copied = thread_cpu_seconds();
-        format.append(text, record);
+        event.link();
+        format.append(text, event.record, event.graph);
         timed.conversion_seconds += copied - start;
         timed.writing_seconds += thread_cpu_seconds() - copied;
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "failure_count.h"
+#include "hepmc_collector.h"
 #include "hepmc_official.h"
 #include "hepmc_output.h"
 #include "memory_lhaup.h"
@@ -53,6 +54,10 @@ class EventLoop {
     // Up to `events` more events; fewer only when the source is exhausted. Events already in
     // `output` stay there when poll or Pythia stops the loop by an exception.
     EventBatch run(long events, HepmcOutput* output, const Poll& poll);
+    // The same as the columns that a HepMC file is read into; ends when so many particles are
+    // there. Events are numbered from `first_number` on.
+    HepmcColumns run_columns(long events, std::size_t particles, long first_number,
+                             HepmcOutput* output, const Poll& poll);
     // Bare next(), nothing else: the yardstick of benchmarks.
     void run_bare(long events);
     // next() and HepMC3 text in this thread, ours or the official one: the yardstick of tests and
@@ -67,6 +72,8 @@ class EventLoop {
     // Pythia knows the spread of the weights; the cross section of hard events from outside has an
     // error of its own, and from the first event on.
     double cross_section_error_pb() const;
+    // The part of it that does not depend on the number of events.
+    double rate_error_pb() const;
     // LHAPDF ids of the PDFs of the beams, 0 where they are not known.
     std::array<int, 2> pdf_sets() const;
     long failed() const { return failures_.failed(); }
@@ -77,6 +84,7 @@ class EventLoop {
     bool next_event();
     void count_given(long used);
     void keep_event(EventBatch& batch);
+    void check_weights(std::size_t weights);
     void append_weights(ParticleColumns& columns);
 
     std::unique_ptr<PythiaSession> session_;

@@ -25,8 +25,20 @@ std::string without(std::string text, const char* characters) {
 
 } // namespace
 
-HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, std::vector<ToolName> tools)
-    : sink_(std::move(sink)), tools_(std::move(tools)) {
+std::vector<std::string> names_in_file(const std::vector<std::string>& weight_names) {
+    std::vector<std::string> names;
+    for (const std::string& name : weight_names) {
+        names.push_back(without(name, " \t\n\r\\|"));
+        if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
+            throw FileFailure("HepMC3 needs different names of weights; '" + names.back() +
+                              "' comes twice (blanks become _, and 'Weight' is the nominal one): "
+                              "rename it in the hard events");
+    }
+    return names;
+}
+
+HepmcOutput::HepmcOutput(std::unique_ptr<ByteSink> sink, std::vector<ToolName> tools, bool piece)
+    : sink_(std::move(sink)), tools_(std::move(tools)), piece_(piece) {
     for (ToolName& tool : tools_)
         tool.description = without(tool.description, "\\|\n\r");
 }
@@ -37,15 +49,9 @@ HepmcOutput::~HepmcOutput() {
 
 // The names are known with the first event.
 void HepmcOutput::open(const std::vector<std::string>& weight_names) {
-    std::vector<std::string> names;
-    for (const std::string& name : weight_names) {
-        names.push_back(without(name, " \t\n\r\\|"));
-        if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
-            throw FileFailure("HepMC3 needs different names of weights; '" + names.back() +
-                              "' comes twice (blanks become _, and 'Weight' is the nominal one): "
-                              "rename it in the hard events");
-    }
-    text_.add(hepmc_head(names, tools_));
+    const std::vector<std::string> names = names_in_file(weight_names);
+    if (!piece_)
+        text_.add(hepmc_head(names, tools_));
     open_ = true;
     thread_ = std::thread([this] { work(); });
 }
@@ -55,12 +61,19 @@ void HepmcOutput::write(Pythia8::Pythia& pythia, double cross_section_error_pb,
     Stopwatch watch;
     if (!open_)
         open(restored(pythia.info.weightNameVector()));
-    Record record = blank();
-    record->copy(pythia);
-    record->copy_process(pythia, cross_section_error_pb, pdf_sets);
-    record->process->shares = shares_with(record->weights);
+    Event event = blank();
+    event->record.copy(pythia);
+    event->record.copy_process(pythia, cross_section_error_pb, pdf_sets);
+    event->record.process->shares = shares_with(event->record.weights);
     conversion_seconds_ += watch.lap();
-    hand_over(std::move(record));
+    hand_over(std::move(event));
+}
+
+void HepmcOutput::write(Event event, const std::vector<std::string>& weight_names) {
+    if (!open_)
+        open(weight_names);
+    event->record.process->shares = shares_with(event->record.weights);
+    hand_over(std::move(event));
 }
 
 void HepmcOutput::write(Pythia8::Pythia& pythia, const double* weights,
@@ -68,12 +81,12 @@ void HepmcOutput::write(Pythia8::Pythia& pythia, const double* weights,
     Stopwatch watch;
     if (!open_)
         open(weight_names);
-    Record record = blank();
-    record->copy(pythia);
-    record->process.reset();
-    record->weights.assign(weights, weights + weight_names.size());
+    Event event = blank();
+    event->record.copy(pythia);
+    event->record.process.reset();
+    event->record.weights.assign(weights, weights + weight_names.size());
     conversion_seconds_ += watch.lap();
-    hand_over(std::move(record));
+    hand_over(std::move(event));
 }
 
 // Cross sections under all weights so far: those of other scales and densities are others.
@@ -87,21 +100,24 @@ std::vector<double> HepmcOutput::shares_with(const std::vector<double>& weights)
     return shares;
 }
 
-HepmcOutput::Record HepmcOutput::blank() {
+HepmcOutput::Event HepmcOutput::blank() {
     const std::lock_guard lock(mutex_);
     if (used_.empty())
-        return std::make_unique<HepmcRecord>();
-    Record record = std::move(used_.back());
+        return std::make_unique<HepmcEvent>();
+    Event event = std::move(used_.back());
     used_.pop_back();
-    return record;
+    event->linked = false;
+    return event;
 }
 
-void HepmcOutput::hand_over(Record record) {
+void HepmcOutput::hand_over(Event event) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return waiting_.size() < most_waiting || failed_; });
     rethrow_failure();
-    record->number = events_++;
-    waiting_.push_back(std::move(record));
+    const long number = events_++;
+    if (!piece_) // the numbers of a piece are those of the whole
+        event->record.number = number;
+    waiting_.push_back(std::move(event));
     changed_.notify_all();
 }
 
@@ -115,17 +131,17 @@ void HepmcOutput::rethrow_failure() {
 
 void HepmcOutput::work() {
     while (true) {
-        std::vector<Record> records;
+        std::vector<Event> events;
         {
             std::unique_lock lock(mutex_);
             changed_.wait(lock, [this] { return !waiting_.empty() || last_; });
             if (waiting_.empty() || failed_)
                 return;
-            records.swap(waiting_);
+            events.swap(waiting_);
             changed_.notify_all();
         }
         try {
-            drain(std::move(records));
+            drain(std::move(events));
         } catch (...) {
             const std::lock_guard lock(mutex_);
             failure_ = std::current_exception();
@@ -136,20 +152,30 @@ void HepmcOutput::work() {
     }
 }
 
-void HepmcOutput::drain(std::vector<Record> records) {
+void HepmcOutput::drain(std::vector<Event> events) {
     Stopwatch watch;
-    for (const Record& record : records) {
-        format_.append(text_, *record);
-        if (text_.size() >= block) {
-            sink_->write(text_.view().data(), text_.size());
-            text_.clear();
-        }
+    for (const Event& event : events) {
+        event->link();
+        last_begin_ = text_.size();
+        format_.append(text_, event->record, event->graph);
+        if (text_.size() >= block)
+            flush();
     }
     const std::lock_guard lock(mutex_);
     writing_seconds_ += watch.lap();
-    for (Record& record : records)
+    for (Event& event : events)
         if (used_.size() < most_waiting)
-            used_.push_back(std::move(record));
+            used_.push_back(std::move(event));
+}
+
+// To the sink; the last event of a piece stays.
+void HepmcOutput::flush() {
+    const std::size_t size = piece_ ? last_begin_ : text_.size();
+    sink_->write(text_.view().data(), size);
+    const std::string rest(text_.view().substr(size));
+    text_.clear();
+    text_.add(rest);
+    last_begin_ = 0;
 }
 
 double HepmcOutput::writing_seconds() const {
@@ -174,8 +200,10 @@ void HepmcOutput::close() {
     Stopwatch watch;
     rethrow_failure();
     failed_ = true; // unless all of the following goes well
-    text_.add(hepmc_foot());
-    sink_->write(text_.view().data(), text_.size());
+    if (!piece_)
+        text_.add(hepmc_foot());
+    flush();
+    held_ = text_.view();
     sink_->finish();
     failed_ = false;
     const std::lock_guard lock(mutex_);

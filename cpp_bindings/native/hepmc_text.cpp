@@ -14,9 +14,9 @@ namespace {
 
 constexpr const char* listing = "HepMC::Asciiv3-";
 
-// HepMC3 gives values of cross sections and PDFs nine digits, other attributes fifteen.
+// Other attributes than cross sections and PDFs have fifteen digits.
 void append_nine(TextBuffer& text, double value) {
-    text.number(value, std::chars_format::scientific, 8);
+    text.number(value, std::chars_format::scientific, cross_digits);
 }
 
 void append_fifteen(TextBuffer& text, std::string_view name, double value) {
@@ -33,32 +33,6 @@ std::string escaped(const std::string& text) {
                     : character == '\n' ? "\\|"
                                         : std::string(1, character));
     return safe;
-}
-
-bool is_zero(const FourNumbers& position) {
-    return std::all_of(position.begin(), position.end(), [](double x) { return x == 0.0; });
-}
-
-// Particle::motherList of Pythia, sorted and without row 0.
-void list_mothers(const HepmcRecord::Row& row, std::vector<std::int32_t>& mothers) {
-    mothers.clear();
-    const int status = std::abs(row.status);
-    if (status == 11 || status == 12) // the system and the beams
-        return;
-    const auto [low, high] = std::minmax(row.mother1, row.mother2);
-    const bool range = (status > 80 && status < 90) || (status > 100 && status < 107);
-    if (row.mother2 == 0 || row.mother2 == row.mother1) {
-        if (row.mother1 != 0)
-            mothers.push_back(row.mother1);
-    } else if (range) {
-        for (std::int32_t i = row.mother1; i <= row.mother2; ++i)
-            if (i != 0)
-                mothers.push_back(i);
-    } else {
-        if (low != 0)
-            mothers.push_back(low);
-        mothers.push_back(high);
-    }
 }
 
 } // namespace
@@ -83,13 +57,11 @@ std::string hepmc_foot() {
     return std::string(listing) + "END_EVENT_LISTING\n\n";
 }
 
-void HepmcText::append(TextBuffer& text, const HepmcRecord& record) {
-    build(record);
-    order(record.rows.size());
-    const auto particles = static_cast<std::int64_t>(order_.particles.size());
+void HepmcText::append(TextBuffer& text, const HepmcRecord& record, const HepmcGraph& graph) {
     text.add('E');
-    for (const std::int64_t value : {std::int64_t{record.number},
-                                     static_cast<std::int64_t>(order_.vertices.size()), particles})
+    for (const std::int64_t value :
+         {std::int64_t{record.number}, static_cast<std::int64_t>(graph.vertices()),
+          static_cast<std::int64_t>(graph.entries().size())})
         text.whole(value);
     text.add("\nU GEV MM\n");
     if (!record.weights.empty()) {
@@ -98,109 +70,13 @@ void HepmcText::append(TextBuffer& text, const HepmcRecord& record) {
             text.number(weight);
         text.add('\n');
     }
-    append_attributes(text, record);
-    append_particles(text, record);
-}
-
-// As Pythia8ToHepMC3 does: one vertex behind each set of mothers, at the first position known.
-void HepmcText::build(const HepmcRecord& record) {
-    const std::size_t rows = record.rows.size();
-    vertex_count_ = 0;
-    production_.assign(rows, -1);
-    end_.assign(rows, -1);
-    roots_.clear();
-    for (std::size_t i = 1; i < rows; ++i) {
-        const HepmcRecord::Row& row = record.rows[i];
-        list_mothers(row, mothers_);
-        if (mothers_.empty()) {
-            roots_.push_back(static_cast<std::int32_t>(i));
-            continue;
-        }
-        const std::int32_t vertex = vertex_of(mothers_);
-        Vertex& own = vertices_[static_cast<std::size_t>(vertex)];
-        if (is_zero(own.position))
-            own.position = row.position;
-        own.out.push_back(static_cast<std::int32_t>(i));
-        production_[i] = vertex;
-    }
-}
-
-std::int32_t HepmcText::vertex_of(const std::vector<std::int32_t>& mothers) {
-    const std::int32_t known = end_[static_cast<std::size_t>(mothers.front())];
-    if (known >= 0)
-        return known;
-    const auto vertex = static_cast<std::int32_t>(vertex_count_++);
-    if (vertices_.size() < vertex_count_)
-        vertices_.emplace_back();
-    Vertex& made = vertices_[static_cast<std::size_t>(vertex)];
-    made.into.clear();
-    made.out.clear();
-    made.position = {};
-    for (const std::int32_t mother : mothers) {
-        std::int32_t& end = end_[static_cast<std::size_t>(mother)];
-        if (end >= 0) // a particle ends where it was last said to
-            std::erase(vertices_[static_cast<std::size_t>(end)].into, mother);
-        end = vertex;
-        made.into.push_back(mother);
-    }
-    return vertex;
-}
-
-void HepmcText::order(std::size_t rows) {
-    std::vector<std::pair<std::int32_t, std::int32_t>> into;
-    std::vector<std::pair<std::int32_t, std::int32_t>> out;
-    for (std::size_t vertex = 0; vertex < vertex_count_; ++vertex) {
-        for (const std::int32_t particle : vertices_[vertex].into)
-            into.emplace_back(vertex, particle);
-        for (const std::int32_t particle : vertices_[vertex].out)
-            out.emplace_back(vertex, particle);
-    }
-    EventGraph graph{VertexLists(vertex_count_, into), VertexLists(vertex_count_, out), production_,
-                     end_};
-    order_ = tree_order(graph, roots_);
-    number_.assign(rows, 0);
-    for (std::size_t i = 0; i < order_.particles.size(); ++i)
-        number_[static_cast<std::size_t>(order_.particles[i])] = static_cast<std::int32_t>(i) + 1;
-    vertex_id_.assign(vertex_count_, 0);
-    for (std::size_t i = 0; i < order_.vertices.size(); ++i)
-        vertex_id_[static_cast<std::size_t>(order_.vertices[i])] =
-            -static_cast<std::int32_t>(i) - 1;
-    // What no beam leads to has no place in the graph, but is there.
-    for (std::size_t i = 1; i < rows; ++i)
-        if (number_[i] == 0) {
-            order_.particles.push_back(static_cast<std::int32_t>(i));
-            number_[i] = static_cast<std::int32_t>(order_.particles.size());
-        }
-}
-
-// What HepMC3 calls cycles: a vertex that is reached from a beam in more than one way.
-bool HepmcText::circular() const {
-    std::vector<bool> reached;
-    std::vector<std::int32_t> waiting;
-    for (const std::int32_t root : roots_) {
-        if (end_[static_cast<std::size_t>(root)] < 0)
-            continue;
-        reached.assign(vertex_count_, false);
-        waiting.assign(1, end_[static_cast<std::size_t>(root)]);
-        while (!waiting.empty()) {
-            const std::int32_t vertex = waiting.back();
-            waiting.pop_back();
-            for (const std::int32_t particle : vertices_[static_cast<std::size_t>(vertex)].out) {
-                const std::int32_t next = end_[static_cast<std::size_t>(particle)];
-                if (next < 0)
-                    continue;
-                if (reached[static_cast<std::size_t>(next)])
-                    return true;
-                reached[static_cast<std::size_t>(next)] = true;
-                waiting.push_back(next);
-            }
-        }
-    }
-    return false;
+    append_attributes(text, record, graph);
+    append_particles(text, record, graph);
 }
 
 // In the order of their names, as HepMC3 keeps them.
-void HepmcText::append_attributes(TextBuffer& text, const HepmcRecord& record) const {
+void HepmcText::append_attributes(TextBuffer& text, const HepmcRecord& record,
+                                  const HepmcGraph& graph) {
     const auto& process = record.process;
     if (process) {
         text.add("A 0 GenCrossSection");
@@ -229,12 +105,12 @@ void HepmcText::append_attributes(TextBuffer& text, const HepmcRecord& record) c
         append_fifteen(text, "alphaQCD", process->alpha_s);
         append_fifteen(text, "alphaQED", process->alpha_em);
     }
-    if (circular())
+    if (graph.circular())
         text.add("A 0 cycles 1\n");
     if (process)
         append_fifteen(text, "event_scale", process->scale);
-    append_flow(text, " flow1", record, &HepmcRecord::Row::colour);
-    append_flow(text, " flow2", record, &HepmcRecord::Row::anticolour);
+    append_flow(text, " flow1", record, graph, &HepmcRecord::Row::colour);
+    append_flow(text, " flow2", record, graph, &HepmcRecord::Row::anticolour);
     if (process) {
         text.add("A 0 mpi");
         text.whole(process->interactions);
@@ -245,13 +121,15 @@ void HepmcText::append_attributes(TextBuffer& text, const HepmcRecord& record) c
 }
 
 void HepmcText::append_flow(TextBuffer& text, const char* name, const HepmcRecord& record,
-                            std::int32_t HepmcRecord::Row::* line) const {
-    for (std::size_t i = 0; i < order_.particles.size(); ++i) {
-        const HepmcRecord::Row& row = record.rows[static_cast<std::size_t>(order_.particles[i])];
+                            const HepmcGraph& graph, std::int32_t HepmcRecord::Row::* line) {
+    std::int64_t number = 0;
+    for (const HepmcGraph::Entry& entry : graph.entries()) {
+        ++number;
+        const HepmcRecord::Row& row = record.rows[static_cast<std::size_t>(entry.row)];
         if (row.*line < 0)
             continue;
         text.add('A');
-        text.whole(static_cast<std::int64_t>(i) + 1);
+        text.whole(number);
         text.add(name);
         text.whole(row.*line);
         text.add('\n');
@@ -270,50 +148,36 @@ void HepmcText::append_mass(TextBuffer& text, double mass) {
     text.add(written.view());
 }
 
-void HepmcText::append_particles(TextBuffer& text, const HepmcRecord& record) {
-    std::vector<bool> written(vertex_count_);
-    for (std::size_t i = 0; i < order_.particles.size(); ++i) {
-        const auto own = static_cast<std::size_t>(order_.particles[i]);
-        const HepmcRecord::Row& row = record.rows[own];
-        std::int64_t parent = 0;
-        const std::int32_t vertex = production_[own];
-        if (vertex >= 0 && vertex_id_[static_cast<std::size_t>(vertex)] != 0) {
-            Vertex& from = vertices_[static_cast<std::size_t>(vertex)];
-            // One that joins a single particle to others without being anywhere has no line, unless
-            // that particle comes later: HepMC3 reads such a mother only in the line of a vertex.
-            const auto row_of_vertex = static_cast<std::size_t>(vertex);
-            const bool nowhere = is_zero(from.position);
-            const bool one = from.into.size() == 1 && nowhere && !written[row_of_vertex];
-            const std::int32_t mother = one ? number_[static_cast<std::size_t>(from.into[0])] : 0;
-            if (one && mother < number_[own])
-                parent = mother;
-            else if (!from.into.empty() || !nowhere)
-                parent = vertex_id_[row_of_vertex];
-            if (parent < 0 && !written[static_cast<std::size_t>(vertex)]) {
-                written[static_cast<std::size_t>(vertex)] = true;
-                text.add('V');
-                text.whole(parent);
-                text.add(" 0 [");
-                for (std::int32_t& mother : from.into)
-                    mother = number_[static_cast<std::size_t>(mother)];
-                std::sort(from.into.begin(), from.into.end());
-                for (std::size_t k = 0; k < from.into.size(); ++k) {
-                    if (k > 0)
-                        text.add(',');
-                    text.digits(from.into[k]);
-                }
-                text.add(']');
-                if (!is_zero(from.position)) {
-                    text.add(" @");
-                    for (const double value : from.position)
-                        text.number(value);
-                }
-                text.add('\n');
-            }
-        }
+void HepmcText::append_vertex(TextBuffer& text, const HepmcGraph& graph,
+                              const HepmcGraph::Entry& entry) {
+    text.add('V');
+    text.whole(entry.parent);
+    text.add(" 0 [");
+    graph.mothers_of(entry.opens, mothers_);
+    for (std::size_t k = 0; k < mothers_.size(); ++k) {
+        if (k > 0)
+            text.add(',');
+        text.digits(mothers_[k]);
+    }
+    text.add(']');
+    if (const FourNumbers& position = graph.position(entry.opens); !is_zero(position)) {
+        text.add(" @");
+        for (const double value : position)
+            text.number(value);
+    }
+    text.add('\n');
+}
+
+void HepmcText::append_particles(TextBuffer& text, const HepmcRecord& record,
+                                 const HepmcGraph& graph) {
+    std::int64_t number = 0;
+    for (const HepmcGraph::Entry& entry : graph.entries()) {
+        if (entry.opens >= 0)
+            append_vertex(text, graph, entry);
+        const HepmcRecord::Row& row = record.rows[static_cast<std::size_t>(entry.row)];
         text.add('P');
-        text.whole(static_cast<std::int64_t>(i) + 1);
-        text.whole(parent);
+        text.whole(++number);
+        text.whole(entry.parent);
         text.whole(row.pid);
         for (const double value : row.momentum)
             text.number(value);

@@ -88,11 +88,9 @@ class VertexBalances:
         self.kind = self._kinds(leader, n_in[self._kept] == 1.0)
 
     def _sum(self, vertex: IntArray, values: NDArray[np.generic]) -> FloatArray:
-        linked = vertex >= 0
-        total = np.bincount(
-            vertex[linked], weights=values[linked], minlength=self._chunk.n_vertices
-        )
-        return total.astype(np.float64, copy=False)
+        # particles without a vertex go into a place of their own, which is dropped
+        total = np.bincount(vertex + 1, weights=values, minlength=self._chunk.n_vertices + 1)
+        return total[1:].astype(np.float64, copy=False)
 
     def _out(self, name: str) -> FloatArray:
         return self._sum(self._chunk.production_vertex, self._chunk.particles[name])

@@ -25,7 +25,10 @@ class GenerationSection(Section):
     events: int = Field(
         default=10_000,
         ge=1,
-        description="Number of unweighted events; with `process.events`, all if absent.",
+        description=(
+            "Number of unweighted events; with `process.events` the number of hard events that are "
+            "taken, all if absent."
+        ),
     )
     seed: int | None = Field(
         default=None,
@@ -166,8 +169,20 @@ class ChainSection(Section):
     settings: tuple[Text, ...] = Field(
         default=(), description="Pythia settings of both chains, one 'Key = value' each."
     )
-    hepmc: Literal["plain", "gz", "zst"] = Field(
-        default="zst", description="Compression of the HepMC3 files."
+    hepmc: Literal["plain", "gz", "zst", "none"] = Field(
+        default="zst",
+        description=(
+            "Compression of the HepMC3 files; none: no such files are written, and the report is "
+            "filled with the events as they are made, as it is with files."
+        ),
+    )
+    chunk_events: int = Field(
+        default=1000,
+        ge=1,
+        description=(
+            "Events, of which each chunk has a seed of its own and is made by one process: another "
+            "number makes other events; that of the processes does not."
+        ),
     )
     surrogate: Annotated[SurrogateChainSection, Decides("shower")] = SurrogateChainSection()
     standard: Annotated[StandardChainSection | None, Decides("reference")] = Field(

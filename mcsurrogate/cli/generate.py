@@ -103,7 +103,8 @@ def generate(
         print_events(generation)
         if shower:
             with progress_bar("shower") as progress:
-                chain = run_shower(folder, progress)
-            console.print(f"HepMC3: {path / chain['file']}")
+                chain = run_shower(folder, progress, executor=pool)
+            if chain["file"] is not None:
+                console.print(f"HepMC3: {path / chain['file']}")
         print_costs(folder.records)
     end_strictly(strict)

@@ -72,7 +72,7 @@ def run(
                 generation = run_generation(folder, progress, executor=pool)
             print_events(generation)
         with progress_bars("surrogate chain", "standard chain") as bars:
-            print_chains(*run_chains(folder, *bars))
+            print_chains(*run_chains(folder, *bars, executor=pool))
         with progress_bar("report") as progress:
             report = run_validation(folder, progress)
         print_verdict(report)

@@ -8,10 +8,13 @@ import typer
 from mcsurrogate.cli.console import console, progress_bar, progress_bars
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
+    ExecutorOption,
     OutOption,
     ResumeOption,
+    SchedulerOption,
     SeedOption,
     StrictOption,
+    WorkersOption,
     read_card,
 )
 from mcsurrogate.cli.summary import print_chains, print_verdict
@@ -45,6 +48,9 @@ def shower(
     seed: SeedOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Pass anyone's hard events through Pythia with neural hadronization: HepMC3.
@@ -55,6 +61,8 @@ def shower(
     """
     path = out if out is not None else Path("runs") / source.name.partition(".")[0]
     begin(path, resumable=True)
+    from mcsurrogate.cards import replace_values
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.run_folder import RunFolder
     from mcsurrogate.stages import (
         events_card,
@@ -85,21 +93,24 @@ def shower(
         )
     compare = card.chain.standard is not None
     (require_chains if compare else require_chain)(card)
-    with RunFolder(path, card, resume=resume) as folder:
+    execution = {"executor": executor, "workers": workers, "scheduler": scheduler}
+    card = replace_values(card, {"execution": execution})
+    with RunFolder(path, card, resume=resume) as folder, open_executor(card.execution) as pool:
         if not compare:
             with progress_bar("shower") as progress:
-                chain = run_shower(folder, progress)
+                chain = run_shower(folder, progress, executor=pool)
             console.print(
                 f"{chain['events']} events, {chain['failed_events']} failed, "
                 f"{chain['cross_section_pb']:.6g} +- {chain['cross_section_error_pb']:.2g} pb"
             )
         else:
             with progress_bars("surrogate chain", "standard chain") as bars:
-                chain, reference = run_chains(folder, *bars)
+                chain, reference = run_chains(folder, *bars, executor=pool)
             print_chains(chain, reference)
             with progress_bar("report") as progress:
                 report = run_validation(folder, progress)
             print_verdict(report)
             console.print(f"Report: {path / report['report']}")
-        console.print(f"HepMC3: {path / chain['file']}")
+        if chain["file"] is not None:
+            console.print(f"HepMC3: {path / chain['file']}")
     end_strictly(strict)

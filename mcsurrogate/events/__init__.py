@@ -21,8 +21,14 @@ from mcsurrogate.events.hard_events import (
     RunInfo,
 )
 from mcsurrogate.events.hepmc_details import HepmcDetails, HepmcRun
-from mcsurrogate.events.hepmc_file import HepmcFile
-from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
+from mcsurrogate.events.hepmc_file import HepmcFile, hepmc_tools
+from mcsurrogate.events.hepmc_pieces import (
+    CrossSectionSoFar,
+    HepmcPiece,
+    join_hepmc,
+    last_event_file,
+)
+from mcsurrogate.events.hepmc_reader import CHUNK_PARTICLES, EventFile, FileSummary
 from mcsurrogate.events.les_houches import (
     EventText,
     event_columns,
@@ -43,8 +49,10 @@ from mcsurrogate.events.species import Species
 
 __all__ = [
     "BEFORE_RESAMPLING",
+    "CHUNK_PARTICLES",
     "SURROGATE_DOWN",
     "SURROGATE_UP",
+    "CrossSectionSoFar",
     "EventBatch",
     "EventChunk",
     "EventFile",
@@ -53,6 +61,7 @@ __all__ = [
     "FileSummary",
     "HepmcDetails",
     "HepmcFile",
+    "HepmcPiece",
     "HepmcRun",
     "ParticleBatch",
     "Particles",
@@ -65,7 +74,10 @@ __all__ = [
     "event_columns",
     "event_text",
     "header_elements",
+    "hepmc_tools",
     "holds_generated_events",
+    "join_hepmc",
+    "last_event_file",
     "merge_generated_events",
     "mixed_events",
     "read_generated_events",

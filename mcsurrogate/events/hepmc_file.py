@@ -1,26 +1,23 @@
 """HepMC3 files that carry their name only once they are whole."""
 
 import os
-import sys
 from pathlib import Path
 
 from mcsurrogate import __version__
 from mcsurrogate.errors import EventFileError
+from mcsurrogate.events.compression import zstd_compressor
 from mcsurrogate.native import native_module
 
-__all__ = ["HepmcFile"]
+__all__ = ["GZIP_LEVEL", "HepmcFile", "hepmc_tools"]
 
 # Level 1 writes twice as fast as zlib's default 6 and makes files some 10% larger.
-_GZIP_LEVEL = 1
-_ZSTD_LEVEL = 3
+GZIP_LEVEL = 1
 
 
-def _zstd_compressor() -> object:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd.ZstdCompressor(level=_ZSTD_LEVEL)
+def hepmc_tools(provenance: str) -> list[list[str]]:
+    """Name, version and description of the programs that make a file."""
+    version = f"{native_module().PYTHIA_VERSION_INTEGER / 1000:.3f}"
+    return [["Pythia8", version, provenance], ["mcsurrogate", __version__, ""]]
 
 
 class HepmcFile:
@@ -41,6 +38,9 @@ class HepmcFile:
         file is replaced when the new one is whole, not before.
     provenance
         Seed and settings, kept in the run information of the file.
+    piece
+        The file is a piece of a longer one: without head and foot, and without its last event,
+        which `held` gives.
 
     Raises
     ------
@@ -48,26 +48,23 @@ class HepmcFile:
         If the name asks for another compression or the file cannot be written.
     """
 
-    def __init__(self, path: str | Path, provenance: str = "") -> None:
+    def __init__(self, path: str | Path, provenance: str = "", *, piece: bool = False) -> None:
         self.path = Path(path)
         self.part = self.path.with_name(self.path.name + ".part")
         native = native_module()
-        tools = [
-            ["Pythia8", f"{native.PYTHIA_VERSION_INTEGER / 1000:.3f}", provenance],
-            ["mcsurrogate", __version__, ""],
-        ]
+        tools, name = hepmc_tools(provenance), str(self.part)
         match self.path.suffix:
             case ".gz":
-                self.output = native.HepmcOutput.to_gzip(str(self.part), _GZIP_LEVEL, tools)
+                self.output = native.HepmcOutput.to_gzip(name, GZIP_LEVEL, tools, piece)
             case ".zst":
-                compressor = _zstd_compressor()
-                self.output = native.HepmcOutput.to_compressor(str(self.part), compressor, tools)
+                compressor = zstd_compressor()
+                self.output = native.HepmcOutput.to_compressor(name, compressor, tools, piece)
             case ".bz2" | ".xz" | ".lz4":
                 raise EventFileError(
                     f"{path}: HepMC3 files are written plain, as .gz or .zst; change the suffix"
                 )
             case _:
-                self.output = native.HepmcOutput.to_file(str(self.part), tools)
+                self.output = native.HepmcOutput.to_file(name, tools, piece)
 
     @property
     def interrupted_path(self) -> Path:
@@ -81,6 +78,18 @@ class HepmcFile:
     def seconds(self) -> tuple[float, float]:
         """Seconds spent so far on copying events, and by the thread that writes them."""
         return self.output.conversion_seconds, self.output.writing_seconds
+
+    @property
+    def held(self) -> bytes:
+        """Text of the last event of a piece that is finished."""
+        held: bytes = self.output.held
+        return held
+
+    @property
+    def weight_sums(self) -> list[float]:
+        """Sum of each weight over the events."""
+        sums: list[float] = self.output.weight_sums
+        return sums
 
     def finish(self) -> None:
         """Close the file and give it its name.

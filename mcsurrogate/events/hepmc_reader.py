@@ -22,9 +22,9 @@ from mcsurrogate.events.hepmc_details import HepmcDetails, HepmcRun
 from mcsurrogate.events.read_ahead import blocks_ahead
 from mcsurrogate.native import native_module
 
-__all__ = ["EventFile", "FileSummary"]
+__all__ = ["CHUNK_PARTICLES", "EventFile", "FileSummary"]
 
-_CHUNK_PARTICLES = 250_000
+CHUNK_PARTICLES = 250_000
 _LONGEST_LINE = 1 << 26
 _UNLIMITED = 1 << 62
 _FORMATS = {
@@ -113,7 +113,7 @@ class EventFile:
             return 1.0 if self.summary.events else 0.0
         return min(1.0, self._raw.tell() / max(self.size, 1))
 
-    def chunks(self, chunk_particles: int = _CHUNK_PARTICLES) -> Iterator[EventChunk]:
+    def chunks(self, chunk_particles: int = CHUNK_PARTICLES) -> Iterator[EventChunk]:
         """Chunks of events, each of about `chunk_particles` particles.
 
         Warns

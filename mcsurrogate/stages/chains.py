@@ -1,27 +1,49 @@
 """Stages ``shower`` and ``reference``: both chains through Pythia 8 to HepMC3."""
 
+import shutil
 import threading
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import MCSurrogateError
-from mcsurrogate.generators import PythiaChain
+from mcsurrogate.events import count_hard_events
+from mcsurrogate.generators import checked_settings
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
+from mcsurrogate.stages.chain_pieces import ChainMaker
 from mcsurrogate.stages.generation import EVENTS
 from mcsurrogate.stages.hard_events import events_file, source_record
 from mcsurrogate.stages.inputs import hadronization_files, pdf_files, settings_files
+from mcsurrogate.stages.observed import (
+    LABELS,
+    asked_observables,
+    keep_sample,
+    observables_file,
+    plan_filling,
+    validation_settings,
+)
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
 from mcsurrogate.stages.surrogates import (
     hadronization_record,
     plugin_settings,
     require_surrogate,
 )
+from mcsurrogate.validation import Filling
 
-__all__ = ["require_chain", "require_chains", "run_chains", "run_reference", "run_shower"]
+__all__ = [
+    "chain_makers",
+    "require_chain",
+    "require_chains",
+    "run_chains",
+    "run_reference",
+    "run_shower",
+]
 
-_SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst"}
+_SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst", "none": None}
 
 
 class _StoppedError(MCSurrogateError):
@@ -53,57 +75,76 @@ def require_chains(card: RunCard) -> None:
     require_surrogate(card)
 
 
-def run_shower(folder: RunFolder, progress: Progress) -> dict[str, Any]:
+def run_shower(
+    folder: RunFolder,
+    progress: Progress,
+    *,
+    executor: Executor | None = None,
+    filling: Filling | None = None,
+) -> dict[str, Any]:
     """Run the surrogate chain: showers, hadrons, HepMC3.
 
     Hard events are those of the run folder's LHE file, of the card's, or Pythia's own.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    progress
+        Is told the number of events.
+    executor
+        Where events are made; here if None. Nothing depends on it.
+    filling
+        Observables that are filled with the events.
     """
     card = folder.card
     own_process = card.process.definition is not None
-    source = folder.path / EVENTS if own_process else events_file(card)
+    source = _source(folder, "surrogate")
     hard_events = {EVENTS if own_process else "process.events": source}
     own = [*surrogate_settings(card), *card.chain.surrogate.settings]
     files = {**pdf_files(card), **hadronization_files(card), **settings_files(own)}
-    makes = [_file("surrogate", card)]
-    with folder.stage("shower", reads={**hard_events, **files}, makes=makes) as record:
+    with _stage(folder, "shower", "surrogate", {**hard_events, **files}, filling) as record:
         if record is None:
             return dict(folder.record("shower") or {})
-        settings = [
-            *surrogate_settings(card),
-            *plugin_settings(card),
-            *card.chain.surrogate.settings,
-        ]
-        chain = PythiaChain(settings, seed=folder.seed("shower"), source=source)
         record.update(source_record(card))
         if weights := hadronization_record(card):
             record.update(hadronization=weights)
-        events = None if own_process else card.generation.events
-        return _run(folder, card, chain, "surrogate", events, record, progress)
+        return _run(folder, _shower(folder), "surrogate", executor, filling, record, progress)
 
 
-def run_reference(folder: RunFolder, progress: Progress) -> dict[str, Any]:
-    """Generate as many events with Pythia's own parts, all else equal."""
+def run_reference(
+    folder: RunFolder,
+    progress: Progress,
+    *,
+    executor: Executor | None = None,
+    filling: Filling | None = None,
+) -> dict[str, Any]:
+    """Generate as many events with Pythia's own parts, all else equal; as `run_shower`."""
     card = folder.card
-    source = events_file(card)
-    settings, seed = standard_settings(card), folder.seed("reference")
-    reads = {"process.events": source, **pdf_files(card), **settings_files(settings)}
-    makes = [_file("standard", card)]
-    with folder.stage("reference", reads=reads, makes=makes) as record:
+    settings = standard_settings(card)
+    reads = {"process.events": events_file(card), **pdf_files(card), **settings_files(settings)}
+    with _stage(folder, "reference", "standard", reads, filling) as record:
         if record is None:
             return dict(folder.record("reference") or {})
-        chain = PythiaChain(settings, seed=seed, source=source)
         record.update(source_record(card))
-        events = card.generation.events
-        return _run(folder, card, chain, "standard", events, record, progress)
+        return _run(folder, _reference(folder), "standard", executor, filling, record, progress)
 
 
 def run_chains(
-    folder: RunFolder, surrogate_progress: Progress, standard_progress: Progress
+    folder: RunFolder,
+    surrogate_progress: Progress,
+    standard_progress: Progress,
+    *,
+    executor: Executor | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run both chains side by side in two threads; Pythia runs without Python's lock.
+    """Run both chains side by side, and fill the observables of the report with their events.
 
-    Ctrl-C, or an error of one chain, stops both.
+    Both hand their pieces to the executor; without one each runs in a thread of this process, for
+    Pythia runs without Python's lock. Ctrl-C, or an error of one chain, stops both.
     """
+    filling = None
+    if any(folder.record(stage) is None for stage in ("shower", "reference")):
+        filling = plan_filling(folder, _reference(folder))
     stop = threading.Event()
 
     def stoppable(progress: Progress) -> Progress:
@@ -114,61 +155,115 @@ def run_chains(
 
         return report
 
-    with ThreadPoolExecutor(2, thread_name_prefix="chain") as executor:
+    how: dict[str, Any] = {"executor": executor, "filling": filling}
+    with ThreadPoolExecutor(2, thread_name_prefix="chain") as threads:
         chains: list[Future[dict[str, Any]]] = [
-            executor.submit(run_shower, folder, stoppable(surrogate_progress)),
-            executor.submit(run_reference, folder, stoppable(standard_progress)),
+            threads.submit(run_shower, folder, stoppable(surrogate_progress), **how),
+            threads.submit(run_reference, folder, stoppable(standard_progress), **how),
         ]
         try:
             for future in wait(chains, return_when=FIRST_EXCEPTION).done:
                 future.result()
         except BaseException:
             stop.set()
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
             raise
     return chains[0].result(), chains[1].result()
 
 
-def _file(chain: str, card: RunCard) -> str:
-    return f"events/{chain}.hepmc{_SUFFIX[card.chain.hepmc]}"
+def _source(folder: RunFolder, name: str) -> Path | None:
+    """File of the hard events of a chain."""
+    card = folder.card
+    if name == "surrogate" and card.process.definition is not None:
+        return folder.path / EVENTS
+    return events_file(card)
+
+
+def _file(name: str, card: RunCard) -> str | None:
+    suffix = _SUFFIX[card.chain.hepmc]
+    return None if suffix is None else f"events/{name}.hepmc{suffix}"
+
+
+def _pieces(name: str) -> str:
+    return f"events/{name}.pieces"
+
+
+@contextmanager
+def _stage(
+    folder: RunFolder,
+    stage: str,
+    name: str,
+    reads: Mapping[str, Path | None],
+    filling: Filling | None,
+) -> Iterator[dict[str, Any] | None]:
+    made = [_file(name, folder.card), None if filling is None else observables_file(name)]
+    makes = [file for file in made if file is not None]
+    pieces = _pieces(name)
+    with folder.stage(stage, reads=reads, makes=makes, checkpoint=pieces) as record:
+        yield record
+    if record is not None:
+        shutil.rmtree(folder.path / pieces, ignore_errors=True)
+
+
+def chain_makers(folder: RunFolder) -> tuple[ChainMaker, ChainMaker]:
+    """Return what makes the events of the surrogate and of the standard chain."""
+    return _shower(folder), _reference(folder)
+
+
+def _shower(folder: RunFolder) -> ChainMaker:
+    card = folder.card
+    settings = [*surrogate_settings(card), *plugin_settings(card), *card.chain.surrogate.settings]
+    return _chain(folder, "shower", "surrogate", settings)
+
+
+def _reference(folder: RunFolder) -> ChainMaker:
+    return _chain(folder, "reference", "standard", standard_settings(folder.card))
+
+
+def _chain(folder: RunFolder, stage: str, name: str, settings: Sequence[str]) -> ChainMaker:
+    card, file = folder.card, _file(name, folder.card)
+    source = _source(folder, name)
+    events = card.generation.events
+    if source is not None:
+        # damage is known before hours are spent
+        held = count_hard_events(source)
+        events = held if card.process.definition is not None else min(events, held)
+    return ChainMaker(
+        settings=tuple(checked_settings(settings)),
+        seed=folder.seed(stage),
+        source=source,
+        events=events,
+        chunk_events=card.chain.chunk_events,
+        hepmc=None if file is None else folder.path / file,
+        folder=folder.path / _pieces(name),
+        sums=folder.path / observables_file(name),
+        label=LABELS[name],
+    )
 
 
 def _run(
     folder: RunFolder,
-    card: RunCard,
-    chain: PythiaChain,
+    chain: ChainMaker,
     name: str,
-    events: int | None,
+    executor: Executor | None,
+    filling: Filling | None,
     record: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]:
-    file = _file(name, card)
-    path = folder.path / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wanted = card.generation.events
-
-    def report(done: int) -> None:
-        progress(done, wanted, "events")
-
-    particles = 0
-    for batch in chain.generate(events, hepmc=path, progress=report):
-        particles += len(batch.pdg_id)
-    statistics = chain.statistics
-    seconds = statistics.seconds
+    totals, sample = chain.run(filling, executor, progress)
+    if filling is not None and sample is not None:
+        keep_sample(folder, name, filling, sample)
+        record.update(observables=asked_observables(validation_settings(folder)))
     record.update(
-        file=file,
-        events=statistics.events,
-        failed_events=statistics.failed,
-        left_out_events=statistics.left_out,
-        particles=particles,
-        cross_section_pb=statistics.cross_section_pb,
-        cross_section_error_pb=statistics.cross_section_error_pb,
-        seconds_by_step={
-            "initialisation": seconds.initialisation,
-            "events": seconds.events,
-            "arrays": seconds.arrays,
-            "hepmc_conversion": seconds.hepmc_conversion,
-            "hepmc_writing": seconds.hepmc_writing,
-        },
-        messages=statistics.messages,
+        file=_file(name, folder.card),
+        events=totals.events,
+        failed_events=totals.failed,
+        left_out_events=totals.left_out,
+        particles=totals.particles,
+        cross_section_pb=totals.cross_section_pb,
+        cross_section_error_pb=totals.cross_section_error_pb,
+        seconds_by_step=totals.seconds,
+        messages=totals.messages,
     )
     return dict(record)

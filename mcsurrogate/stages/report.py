@@ -1,19 +1,26 @@
 """Stage ``validate``: the report that compares both chains."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from mcsurrogate.errors import RunFolderError
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import read_result
 from mcsurrogate.stages.inputs import observables_files
+from mcsurrogate.stages.observed import (
+    asked_observables,
+    kept_sample,
+    observables_file,
+    validation_settings,
+)
 from mcsurrogate.stages.surrogates import surrogate_parts
-from mcsurrogate.validation import ValidationResult, ValidationSettings, main_reasons, validate
+from mcsurrogate.validation import ValidationResult, main_reasons, validate, validate_samples
 
 __all__ = ["reading_progress", "run_validation", "summarize"]
 
 REPORT = "report"
+_CHAINS = ("surrogate", "standard")
 
 
 def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
@@ -24,39 +31,47 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     dict
         Verdict, number of observables, smallest p-value and the path of the report.
     """
-    section = folder.card.validation
     chains = [folder.finished(stage) for stage in ("shower", "reference")]
-    events = {chain["file"]: folder.path / chain["file"] for chain in chains}
-    reads = {**events, **observables_files(folder.card)}
+    asked = asked_observables(validation_settings(folder))
+    filled = all(chain.get("observables") == asked for chain in chains)
+    made = [observables_file(name) for name in _CHAINS] if filled else _events(folder, chains)
+    files = {file: folder.path / file for file in made}
+    reads = {**files, **observables_files(folder.card)}
     with folder.stage("validate", reads=reads) as record:
         if record is None:
             return dict(folder.record("validate") or {})
-        settings = ValidationSettings(
-            preset=section.preset,
-            observables_file=_path(section.observables_file),
-            labels=("surrogate chain", "standard chain"),
-            tolerance=section.tolerance,
-            deep=section.deep,
-            workers=2,
-            parts=_parts(folder, chains),
-            seed=folder.seed("validate"),
-            plots=section.plots,
-            yoda=section.yoda,
-        )
-        result = validate(
-            events[chains[0]["file"]],
-            events[chains[1]["file"]],
-            folder.path / REPORT,
-            settings,
-            progress=reading_progress(progress),
-            tell=lambda test: progress(0.0, None, test),
-        )
+        settings = validation_settings(folder, parts=_parts(folder, chains))
+        out = folder.path / REPORT
+
+        def tell(test: str) -> None:
+            progress(0.0, None, test)
+
+        if filled:
+            first, second = (kept_sample(folder, name) for name in _CHAINS)
+            result = validate_samples(first, second, out, settings, tell=tell)
+        else:
+            report = reading_progress(progress)
+            one, two = files.values()
+            result = validate(one, two, out, settings, progress=report, tell=tell)
         record.update(summarize(result), report=f"{REPORT}/report.html")
         return dict(record)
 
 
-def _path(name: str | None) -> Path | None:
-    return None if name is None else Path(name)
+def _events(folder: RunFolder, chains: list[dict[str, Any]]) -> list[str]:
+    """Return the files of events, for chains that were run without the observables asked for.
+
+    Raises
+    ------
+    RunFolderError
+        If a chain kept no events.
+    """
+    files = [chain["file"] for chain in chains]
+    if None in files:
+        raise RunFolderError(
+            f"{folder.path}: the observables of [validation] were not filled, and no events were "
+            "kept (chain.hepmc = 'none'); run both chains again in another folder"
+        )
+    return files
 
 
 def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

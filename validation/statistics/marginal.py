@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.validation.histograms import BLOCKS, Values
+from mcsurrogate.validation.histograms import BLOCKS, Values, moved_blocks
 from mcsurrogate.validation.statistics.multipliers import Multipliers, log_p_from_replicas
 
 __all__ = ["DistanceTest", "FineSums", "Marginal", "compare_marginal", "fine_edges"]
@@ -88,6 +88,13 @@ class FineSums:
             if self.scatter is None:
                 self.scatter = np.zeros_like(self.content)
             self.scatter += in_blocks(scatter)
+
+    def merge(self, other: "FineSums", first_event: int) -> None:
+        """Add events that follow; see `mcsurrogate.validation.histograms.EventSums.merge`."""
+        self.content += moved_blocks(other.content, first_event)
+        if other.scatter is not None:
+            more = moved_blocks(other.scatter, first_event)
+            self.scatter = more if self.scatter is None else self.scatter + more
 
     @property
     def cumulative(self) -> FloatArray:

@@ -64,6 +64,16 @@ class MeasuredSums:
             self._product[i] += weighted.T @ weighted
         self._count_decays(events)
 
+    def merge(self, other: "MeasuredSums") -> None:
+        """Add the sums of other events."""
+        self._weight += other._weight
+        self._weight2 += other._weight2
+        for name in ("_content", "_content_w2", "_product"):
+            for own, more in zip(getattr(self, name), getattr(other, name), strict=True):
+                own += more
+        self.undecayed.update(other.undecayed)
+        self.decayed.update(other.decayed)
+
     def _count_decays(self, events: Events) -> None:
         final = np.abs(events.final.pid)
         chosen, counts = np.unique(final[np.isin(final, _SHORT_LIVED)], return_counts=True)
