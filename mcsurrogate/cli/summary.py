@@ -150,13 +150,14 @@ def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> N
     """Print what both chains made, their cross sections and their speed."""
     for name, chain in (("surrogate chain", surrogate), ("standard chain", standard)):
         steps = chain["seconds_by_step"]
+        file = "no HepMC3" if chain["file"] is None else f"to HepMC3 ({chain['file']})"
         console.print(
             f"{name}: {chain['events']:,} events, {chain['cross_section_pb']:.5g} +- "
             f"{chain['cross_section_error_pb']:.2g} pb, "
             f"{chain['events'] / steps['events']:,.0f} events a second in Pythia "
             f"({1000 * steps['events'] / chain['events']:.3g} ms an event), "
             f"{1000 * (steps['hepmc_conversion'] + steps['hepmc_writing']) / chain['events']:.2g} "
-            f"ms to HepMC3 ({chain['file']})"
+            f"ms {file}"
         )
 
 
