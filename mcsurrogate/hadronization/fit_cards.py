@@ -39,6 +39,10 @@ class FitSteps(Section):
     prior: Annotated[
         float, Field(gt=0, description="events that the model before a step counts for")
     ] = 10.0
+    anchor: Annotated[
+        float,
+        Field(ge=0, description="events that the model before the whole fit counts for"),
+    ] = 0.0
     directions: Annotated[
         int,
         Field(

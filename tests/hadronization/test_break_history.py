@@ -8,6 +8,13 @@ from mcsurrogate.generators import PythiaChain, write_weights
 from mcsurrogate.generators.hadronization import hadronization_settings
 from mcsurrogate.hadronization import BreakHistory, reweight
 from mcsurrogate.hadronization.fitting.break_scores import break_parameters, break_scores
+from mcsurrogate.hadronization.measured_tables import (
+    STABLE,
+    RecordedEvents,
+    ratio_columns,
+    read_tables,
+    table_columns,
+)
 from mcsurrogate.hadronization.string_breaks.densities import history_log_densities
 from mcsurrogate.hadronization.string_breaks.history import Draw
 from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
@@ -132,3 +139,49 @@ def test_a_history_belongs_to_its_weights(varied):
     _, _, _, history, _ = varied
     with pytest.raises(HadronizationError, match="not string_breaks"):
         reweight(history, "clusters_monash", drawn_from="string_breaks")
+
+
+def table_means(lines, events, seed, tables, history=None):
+    """Event by event what tables hold, and the history if there is one."""
+    chain = PythiaChain([*lines, *STABLE], seed=seed, keep_record=True)
+    parts = [
+        table_columns(RecordedEvents(batch.record), tables)
+        for batch in chain.generate(events, batch_size=2000)
+    ]
+    del chain
+    found, counts = (np.concatenate(x).astype(np.float64) for x in zip(*parts, strict=True))
+    return ratio_columns(found, counts, tables), history and BreakHistory.read(history)
+
+
+@pytest.mark.slow
+def test_reweighted_spectra_are_those_of_new_events(zpole, tmp_path):
+    # Weights that move along all parameters, 0.15 nats an event away.
+    networks = StringBreakNetworks.load("string_breaks")
+    history = recorded(zpole, tmp_path)[1]
+    parameters = break_parameters(networks, history, 0)
+    scores = break_scores(networks, history, parameters)
+    change = np.random.default_rng(3).normal(size=parameters.size) / (scores.std(axis=0) + 0.3)
+    change *= np.sqrt(2 * 0.15) / (scores @ change).std()
+    parameters.shift(networks, change)
+    other = write(networks, tmp_path / "other.safetensors")
+
+    tables = [t for t in read_tables("ALEPH_1996_I428072") if t.definition.quantity != "mean"]
+    path = tmp_path / "long.safetensors"
+    record = [f"MCSurrogate:record = {path}", "MCSurrogate:recordEvents = on"]
+    events = 60_000
+    first = [*hadronization_settings("string_breaks"), *record, *zpole]
+    before, history = table_means(first, events, 11, tables, path)
+    after, _ = table_means([*hadronization_settings(other), *zpole], events, 12, tables)
+    weights = reweight(history, other, drawn_from="string_breaks")
+    assert weights.effective_events > events / 2
+    assert not weights.fault
+    w = weights.values[:, None] / weights.values.mean()
+    mean, wanted = (w * before).mean(axis=0), after.mean(axis=0)
+    error = np.hypot((w * (before - mean)).std(axis=0), after.std(axis=0)) / np.sqrt(events)
+    # What is known to 0.4% agrees within 1%; everything within 5 standard deviations (false alarm
+    # 5e-7 for each of 600 values).
+    known = error < 0.004 * wanted
+    assert known.sum() >= 100
+    assert (np.abs(before.mean(axis=0) - wanted) > 0.01 * wanted)[known].any()
+    assert (np.abs(mean - wanted) < 0.01 * wanted + error)[known].all()
+    assert (np.abs(mean - wanted) < 5.0 * error + 1e-9)[wanted > 0].all()

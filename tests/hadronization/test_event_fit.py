@@ -18,7 +18,12 @@ from mcsurrogate.hadronization.fitting.event_correlations import EventCorrelatio
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
 from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
-from mcsurrogate.hadronization.fitting.moment_fit import MomentMemory, moment_step, whitened
+from mcsurrogate.hadronization.fitting.moment_fit import (
+    MomentMemory,
+    determined_directions,
+    moment_step,
+    whitened,
+)
 from mcsurrogate.hadronization.fitting.set_discriminator import HadronSets, cross_fitted_logits
 
 EVENTS = 400
@@ -114,6 +119,38 @@ def test_a_step_solves_a_linear_problem():
     )  # fmt: skip
     np.testing.assert_allclose(step.shift, truth, atol=1e-6)
     assert step.expected_chi2 < 1e-4 * step.chi2
+
+
+def test_an_anchor_holds_the_parameters_near_their_beginning():
+    random = np.random.default_rng(5)
+    jacobian, fisher = random.normal(size=(20, 3)), 40.0 * np.eye(3)
+    deviation, error = random.normal(size=20), np.full(20, 0.5)
+    moved = np.zeros(3)
+    for _ in range(40):
+        step = moment_step(
+            jacobian, fisher, deviation + jacobian @ moved, error,
+            largest_divergence=100.0, prior=1.0, moved=moved, anchor=2.0,
+        )  # fmt: skip
+        moved = moved + step.shift
+    # The minimum of |(deviation + J m) / error|^2 + 2 m.F m.
+    normal = jacobian.T @ jacobian / 0.25 + 2.0 * fisher
+    expected = -np.linalg.solve(normal, jacobian.T @ deviation / 0.25)
+    np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_members_have_the_covariance_of_the_fit():
+    random = np.random.default_rng(4)
+    jacobian = random.normal(size=(30, 4))
+    mixing = random.normal(size=(4, 4))
+    fisher = 50.0 * (mixing @ mixing.T + np.eye(4))
+    error = random.uniform(0.5, 2.0, size=30)
+    found = determined_directions(jacobian, fisher, error, prior=1e-6)
+    information = (jacobian / error[:, None] ** 2).T @ jacobian
+    np.testing.assert_allclose(found.T @ found, np.linalg.inv(information), rtol=1e-3, atol=1e-6)
+    # What the data say nothing of does not move, nor what they say less of than the prior.
+    jacobian[:, 2] = 0.0
+    assert np.abs(determined_directions(jacobian, np.eye(4), error, prior=1e-3)[:, 2]).max() < 1e-9
+    assert len(determined_directions(jacobian, np.eye(4), error, prior=1e6)) == 0
 
 
 def test_whitened_quantities_are_independent():

@@ -78,6 +78,7 @@ class GaussNewtonFit(ABC, Generic[Card]):
         self._checkpoint = Checkpoint(folder / f"{name}_checkpoint.safetensors", identity)
         self.parameters: FitParameters | None = None
         self._memory: MomentMemory | None = None
+        self._moved: NDArray[np.float64] | None = None
         self._sum: dict[str, torch.Tensor] = {}
 
     @abstractmethod
@@ -106,6 +107,7 @@ class GaussNewtonFit(ABC, Generic[Card]):
         if state["memory"] is not None:
             self._memory = MomentMemory(self.card.memory, *state["memory"])
         self.parameters = FitParameters(*state["parameters"])
+        self._moved = state["moved"]
         self._restore(state)
         return True
 
@@ -121,6 +123,7 @@ class GaussNewtonFit(ABC, Generic[Card]):
                 "curve": self.curve,
                 "sum": self._sum,
                 "memory": memory,
+                "moved": self._moved,
                 "parameters": (p.outputs, p.directions, p.centres),
                 **self._state(),
             }
@@ -148,11 +151,13 @@ class GaussNewtonFit(ABC, Generic[Card]):
             )
             step = moment_step(
                 found.jacobian, found.fisher, found.deviation, found.error,
-                largest_divergence=limit, prior=self.card.prior,
+                largest_divergence=limit, prior=self.card.prior, moved=self._moved,
+                anchor=self.card.anchor,
             )  # fmt: skip
             damping = 1.0 if fraction < 0.5 else self.card.damping
             assert self.parameters is not None
             self.parameters.shift(networks, damping * step.shift)
+            self._moved = damping * step.shift + (0.0 if self._moved is None else self._moved)
             if self._memory is not None:
                 self._memory.move(damping * step.shift)
             if done >= steps - self.card.averaged:

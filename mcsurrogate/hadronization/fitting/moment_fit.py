@@ -43,11 +43,14 @@ def moment_step(
     *,
     largest_divergence: float,
     prior: float,
+    moved: NDArray[np.float64] | None = None,
+    anchor: float = 0.0,
 ) -> MomentStep:
     """Gauss-Newton step within a trust region of the Kullback-Leibler divergence.
 
     Minimises ``|(deviation + J s) / error|^2 + a s.F s`` with the smallest ``a >= prior`` for which
-    ``s.F s / 2`` does not exceed the largest divergence.
+    ``s.F s / 2`` does not exceed the largest divergence. With an anchor b and parameters that have
+    moved by m so far, ``b (m + s).F (m + s)`` is added.
 
     Parameters
     ----------
@@ -61,6 +64,9 @@ def moment_step(
         In nats an event.
     prior
         Weight of the present model: about the number of events that it counts for.
+    moved, anchor
+        ``(K,)`` how far the parameters have moved from where they began, and the weight of the
+        model there.
     """
     used = error > 0
     weighted = jacobian[used] / error[used, None]
@@ -73,6 +79,9 @@ def moment_step(
     # Parameters that hardly any event depends on must not run away.
     metric += np.diag(_FIRMNESS / scale**2)
     right = -(weighted[:, active].T @ pull) / scale
+    if moved is not None:
+        normal = normal + anchor * metric
+        right = right - anchor * metric @ (moved[active] * scale)
 
     def solve(weight: float) -> tuple[NDArray[np.float64], float]:
         step = np.linalg.solve(normal + weight * metric, right)
