@@ -4,9 +4,9 @@
         [--models monash string_breaks_lep ...]
 
 Inelastic events at 7 and 13 TeV with Pythia's default multiple interactions and colour
-reconnection. Measured values come from the files ATLAS_2010_I882098, ATLAS_2016_I1419652, CMS_2011_I890166,
-ALICE_2015_I1357424 and CMS_2017_I1608166 of the folder; absolute rates depend on diffraction, which
-is the same for all models.
+reconnection. Measured values come from the files ATLAS_2010_I882098, ATLAS_2016_I1419652,
+CMS_2011_I890166, ALICE_2015_I1357424 and CMS_2017_I1608166 of the folder; absolute rates depend on
+diffraction, which is the same for all models.
 """
 
 import argparse

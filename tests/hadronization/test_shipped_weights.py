@@ -25,9 +25,11 @@ def test_all_shipped_weights_are_below_five_megabytes():
 def test_model_card_and_training_card(name):
     path = weights_path(name)
     assert read_weights_header(path)["mcsurrogate.name"] == name
-    assert read_model_card(name)["name"] == name
-    card = read_hadronization_card(path.with_suffix(".toml"))
-    assert card.name == name
+    about = read_model_card(name)
+    assert about["name"] == name
+    # Members of a fit come out of the card of the fit.
+    card = read_hadronization_card(path.with_name(f"{about.get('member_of', name)}.toml"))
+    assert name in card.weights_names
 
 
 def test_the_plugin_itself_finds_weights_by_their_name(zpole):
@@ -42,6 +44,19 @@ def test_the_plugin_itself_finds_weights_by_their_name(zpole):
     ]
     (a,), (b,) = runs
     np.testing.assert_array_equal(a.momenta, b.momenta)
+
+
+def test_events_cover_the_members_of_a_fit(zpole):
+    members = [name for name in shipped_weights() if name.startswith("string_breaks_lep_member")]
+    assert len(members) == 4
+    lines = [*hadronization_settings("string_breaks_lep", members), *zpole]
+    (batch,) = PythiaChain(lines, seed=8).generate(300, batch_size=300)
+    for member in members:
+        weight = batch.weights[:, batch.weight_names.index(f"MCSurrogate.{member}")]
+        assert 0.01 < weight.std() < 1.0
+        # Within 4.5 standard deviations: false alarm 1e-5.
+        assert abs(weight.mean() - 1.0) < 4.5 * weight.std() / np.sqrt(len(weight))
+        assert weight.sum() ** 2 / (weight**2).sum() > 150
 
 
 def test_charge_and_baryon_number_are_conserved_and_momentum_balances(dijets):

@@ -26,6 +26,8 @@ from mcsurrogate.hadronization.measured_tables import (
 __all__ = ["TableFit"]
 
 _BATCH = 2000
+# Members move in directions of which the data tell so many times more than the prior events.
+_TIMES_PRIOR = 4.0
 
 
 class TableFit(GaussNewtonFit[TableFitCard]):
@@ -120,12 +122,14 @@ class TableFit(GaussNewtonFit[TableFitCard]):
         """Draw changes of the parameters, ``(number, K)``, from the covariance of the fit.
 
         It is scaled by chi squared over the number of values where that is above 1. Only what the
-        data determine better than the prior is changed.
+        data determine well, four times better than the prior events, is changed.
         """
         m = self._memory
         assert m is not None
         error = np.sqrt(m.variance * m.covariance + self._errors**2)
-        directions = determined_directions(m.jacobian, m.fisher, error, prior=self.card.prior)
+        directions = determined_directions(
+            m.jacobian, m.fisher, error, prior=_TIMES_PRIOR * self.card.prior
+        )
         spread = max(float(np.mean((m.deviation / error) ** 2)), 1.0)
         random = np.random.default_rng(seed)
         draws = random.normal(size=(number, len(directions)))
