@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from isal import igzip, isal_zlib
+
 from mcsurrogate.atomic import atomic_path
 from mcsurrogate.errors import EventFileError
 
@@ -28,7 +30,14 @@ __all__ = [
     "zstd_compressor",
 ]
 
-DECOMPRESSION_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError)
+DECOMPRESSION_ERRORS = (
+    OSError,
+    EOFError,
+    lzma.LZMAError,
+    zlib.error,
+    isal_zlib.error,
+    zstd.ZstdError,
+)
 """What a damaged compressed file, or one that cannot be read, raises."""
 
 _BUFFER = 1 << 20
@@ -47,7 +56,8 @@ def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     magic = raw.read(6)
     raw.seek(0)
     if magic.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER)
+        # in less than half of the time of zlib
+        return io.BufferedReader(igzip.IGzipFile(fileobj=raw, mode="rb"), _BUFFER)
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
         return cast("IO[bytes]", zstd.open(raw, "rb"))
     if magic.startswith(b"BZh"):

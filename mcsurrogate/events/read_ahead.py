@@ -6,7 +6,7 @@ from typing import IO
 
 __all__ = ["BLOCK", "blocks_ahead"]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 """Bytes of text at a time."""
 
 
