@@ -233,13 +233,17 @@ class _Reader:
                 return None
             ends = self._file[f"xml/{name}_end"][max(first - 1, 0) : stop].astype(np.int64)
             size = len(self._file[f"xml/{name}"])
-        bounds = [0] * (first == 0) + ends.tolist()
-        rising = all(0 <= a <= b <= size for a, b in pairwise(bounds))
+        bounds = np.concatenate(([0], ends)) if first == 0 else ends
+        rising = np.all(bounds[:-1] <= bounds[1:]) and np.all((bounds >= 0) & (bounds <= size))
         if len(bounds) != stop - first + 1 or not rising:
             raise EventFileError(f"{self._path}: xml/{name}_end does not fit the events")
-        text = self._bytes(name, slice(bounds[0], bounds[-1])) or b""
-        at = [bound - bounds[0] for bound in bounds]
-        texts = tuple(text[a:b].decode("utf-8", "surrogateescape") for a, b in pairwise(at))
+        text = self._bytes(name, slice(int(bounds[0]), int(bounds[-1]))) or b""
+        at = pairwise((bounds - bounds[0]).tolist())
+        if text.isascii():
+            whole = text.decode("ascii")
+            texts = tuple(whole[a:b] for a, b in at)
+        else:
+            texts = tuple(text[a:b].decode("utf-8", "surrogateescape") for a, b in at)
         return texts if text else None
 
     def _whole(

@@ -47,7 +47,6 @@ _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*([\"'])(.*?)\2", re.DOTALL)
 _CHECKED = {"libver": ("v110", "v110")}
 _FILTERS: dict[str, Any] = {
     "compression": "gzip",
-    "shuffle": True,
     "fletcher32": True,  # damage is found when it is read
 }
 
@@ -335,6 +334,8 @@ def _growing(file: h5py.File, name: str, columns: Sequence[str], by_column: bool
         maxshape=(None, len(columns)),
         chunks=(rows, 1 if by_column else len(columns)),
         compression_opts=_COLUMN_LEVEL if by_column else _ROW_LEVEL,
+        # bytes of one place: shorter within a column, longer among numbers of different kinds
+        shuffle=by_column,
         **_FILTERS,
     )
     _name_columns(data, columns)
