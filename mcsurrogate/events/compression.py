@@ -30,12 +30,12 @@ __all__ = [
     "zstd_compressor",
 ]
 
-DECOMPRESSION_ERRORS = (
+DECOMPRESSION_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
     lzma.LZMAError,
     zlib.error,
-    igzip_lib.IsalError,
+    cast("type[Exception]", igzip_lib.IsalError),
     zstd.ZstdError,
 )
 """What a damaged compressed file, or one that cannot be read, raises."""
