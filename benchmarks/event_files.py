@@ -1,8 +1,8 @@
 """Reading and writing files of events: HepMC text against pyhepmc, hard events by format.
 
 Times are CPU times of the process, decompression included, least of several rounds in turn.
-Targets: HepMC text of 13 TeV dijets in an eighth of pyhepmc's time, plain and compressed; LHEH5 in 2 us an
-event, in a file of at most 0.6 of that of .lhe.gz.
+Targets: HepMC text of 13 TeV dijets in an eighth of pyhepmc's time, plain and compressed; LHEH5 in
+2 us an event, in a file of at most 0.6 of that of .lhe.gz.
 """
 
 import argparse
