@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import PythiaChain, write_weights
@@ -155,14 +156,11 @@ def table_means(lines, events, seed, tables, history=None):
 
 @pytest.mark.slow
 def test_reweighted_spectra_are_those_of_new_events(zpole, tmp_path):
-    # Weights that move along all parameters, 0.15 nats an event away.
+    # A quarter more strange quarks and 2% more transverse momentum: some 0.15 nats an event away.
     networks = StringBreakNetworks.load("string_breaks")
-    history = recorded(zpole, tmp_path)[1]
-    parameters = break_parameters(networks, history, 0)
-    scores = break_scores(networks, history, parameters)
-    change = np.random.default_rng(3).normal(size=parameters.size) / (scores.std(axis=0) + 0.3)
-    change *= np.sqrt(2 * 0.15) / (scores @ change).std()
-    parameters.shift(networks, change)
+    with torch.no_grad():
+        networks.pick.last.bias[2] += 0.25
+        networks.transverse.last.bias[networks.components :] += 0.02
     other = write(networks, tmp_path / "other.safetensors")
 
     tables = [t for t in read_tables("ALEPH_1996_I428072") if t.definition.quantity != "mean"]
@@ -173,7 +171,7 @@ def test_reweighted_spectra_are_those_of_new_events(zpole, tmp_path):
     before, history = table_means(first, events, 11, tables, path)
     after, _ = table_means([*hadronization_settings(other), *zpole], events, 12, tables)
     weights = reweight(history, other, drawn_from="string_breaks")
-    assert weights.effective_events > events / 2
+    assert events / 2 < weights.effective_events < 0.95 * events
     assert not weights.fault
     w = weights.values[:, None] / weights.values.mean()
     mean, wanted = (w * before).mean(axis=0), after.mean(axis=0)
@@ -181,11 +179,11 @@ def test_reweighted_spectra_are_those_of_new_events(zpole, tmp_path):
     # Bins with at least some 25 entries: within 4.9 standard deviations (false alarm 1e-6 for each
     # of 500), without a trend, and the well-known ones within 1% and a standard deviation.
     used = error < 0.2 * wanted
-    pull = ((mean - wanted) / error)[used]
+    pull = (mean - wanted)[used] / error[used]
     assert used.sum() >= 300
     assert np.abs(pull).max() < 4.9
     assert (pull**2).mean() < 1.5
-    before_pull = ((before.mean(axis=0) - wanted) / error)[used]
-    assert (before_pull**2).mean() > 3.0
+    before_pull = (before.mean(axis=0) - wanted)[used] / error[used]
+    assert (before_pull**2).mean() > 1.6
     known = error < 0.01 * wanted
     assert (np.abs(mean - wanted) < 0.01 * wanted + error)[known].all()
