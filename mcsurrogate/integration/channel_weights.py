@@ -81,7 +81,7 @@ class ChannelWeights(nn.Module):
 
     def all(self, prior: Tensor, features: Tensor | None) -> Tensor:
         """Weights ``(N, K)`` of all channels, zero for dropped ones."""
-        weight = prior * self.active
+        weight = prior * self.active.to(prior.dtype)
         if self.features and features is not None:
             scaled = (features.to(self.shift.dtype) - self.shift) / self.scale
             change = self.network(scaled).to(prior.dtype)

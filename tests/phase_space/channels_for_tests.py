@@ -69,6 +69,10 @@ def special_channels():
             line(6, [((0, 2, 3, 4), 80.0, 2.0), ((2, 3, 4), 300.0, 100.0), ((2, 3), TOP, 0.0)]),
             [TOP, 10.0, 5.0, 0.0],
         ),
+        "bosons that fuse": (
+            line(5, [((0, 2), 80.0, 2.0), ((0, 2, 4), 80.0, 2.0)]),
+            [0.0, 0.0, 125.0],
+        ),
         "four-point vertices": (line(6, [((0, 2), TOP, 0.0)]), [TOP, TOP, 0.0, 0.0]),
         "three-body block": (line(7, [((0, 2), 0.0, 0.0)]), [0.0, TOP, TOP, BOTTOM, BOTTOM]),
         "system decays to three": (line(6, [((3, 4, 5), 400.0, 100.0)]), [TOP, 1.0, 2.0, 3.0]),
