@@ -71,6 +71,8 @@ class ValidationSettings:
         Write every figure as PDF and PNG to ``plots`` in the folder.
     yoda
         Write the histograms as ``candidate.yoda`` and ``reference.yoda``.
+    parquet
+        Write the histograms as ``histograms.parquet``, a row a bin; needs pyarrow.
     rivet
         Rivet analyses to run on both files; needs the command ``rivet``.
     trained_on
@@ -102,6 +104,7 @@ class ValidationSettings:
     measured: bool = True
     plots: bool = False
     yoda: bool = False
+    parquet: bool = False
     rivet: Sequence[str] = ()
     trained_on: int | None = None
     runs: tuple[Path, Path] | None = None

@@ -13,6 +13,7 @@ from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
 from mcsurrogate.validation.histogram_file import write_histograms
+from mcsurrogate.validation.histogram_table import arrow, write_table
 from mcsurrogate.validation.metrics import comparison_metrics, dumps
 from mcsurrogate.validation.observables.registry import Observable
 from mcsurrogate.validation.observables.user_file import load_observables
@@ -100,6 +101,8 @@ def validate(
     candidate, reference, out = Path(candidate), Path(reference), Path(out)
     if asked.rivet:
         find_rivet()
+    if asked.parquet:
+        arrow()
     if asked.runs is not None:
         for run in asked.runs:
             summarize_run(run)  # what is no run is found before hours of reading
@@ -174,6 +177,7 @@ def validate_samples(
         files=(
             write_histograms(found, out),
             *(write_samples(found, out) if asked.yoda else ()),
+            *((write_table(found, out),) if asked.parquet else ()),
             *(("plots/",) if asked.plots else ()),
         ),
         rivet=run_rivet(

@@ -219,6 +219,10 @@ def validate(
     yoda: Annotated[
         bool, typer.Option("--yoda", help="Also write the histograms as YODA files.")
     ] = False,
+    parquet: Annotated[
+        bool,
+        typer.Option("--parquet", help="Also write the histograms as Parquet, a row a bin."),
+    ] = False,
     rivet: Annotated[
         list[str] | None,
         typer.Option(help="Rivet analysis to run on both files; can be repeated; needs rivet."),
@@ -275,6 +279,7 @@ def validate(
         workers=workers,
         plots=plots,
         yoda=yoda,
+        parquet=parquet,
         rivet=rivet or (),
     )
     with progress_bar("validate") as progress:

@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -71,7 +72,7 @@ def test_the_command_takes_what_python_takes(z_files, tmp_path):
     result = run(
         *z_files, "--observable", "charged_number", "--max-events", 120, "--label", "new", "old",
         "--error-rate", 0.01, "--seed", 5, "--weight", "A=double", "--jet-radius", 0.6,
-        "--normalise-to", "reference", "--trained-on", 40, "--out", tmp_path,
+        "--normalise-to", "reference", "--trained-on", 40, "--parquet", "--out", tmp_path,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -87,3 +88,9 @@ def test_the_command_takes_what_python_takes(z_files, tmp_path):
     assert metrics["amplification"]["rows"][0]["name"] == "charged_number"
     assert "What the candidate is worth" in (tmp_path / "report.html").read_text()
     jsonschema.validate(metrics, schema())
+    table = pq.read_table(tmp_path / "histograms.parquet").to_pylist()
+    (histogram,) = json.loads((tmp_path / "histograms.json").read_text())["histograms"]
+    assert [row["bin"] for row in table] == list(range(len(histogram["edges"]) + 1))
+    assert [row["candidate_contents"] for row in table] == histogram["candidate"]["contents"]
+    assert [row["reference_errors"] for row in table] == histogram["reference"]["errors"]
+    assert [row["low"] for row in table[1:]] == histogram["edges"]
