@@ -45,7 +45,7 @@ from mcsurrogate.events.merge_generated import merge_generated_events
 from mcsurrogate.events.mixing import mixed_events
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
-from mcsurrogate.events.species import Species
+from mcsurrogate.events.species import Species, groups_of
 
 __all__ = [
     "BEFORE_RESAMPLING",
@@ -73,6 +73,7 @@ __all__ = [
     "count_hard_events",
     "event_columns",
     "event_text",
+    "groups_of",
     "header_elements",
     "hepmc_tools",
     "holds_generated_events",

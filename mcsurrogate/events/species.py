@@ -5,12 +5,13 @@ that of the `particle` package, looked up once for every number met.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from particle import pdgid
 
-__all__ = ["Species", "species"]
+__all__ = ["Species", "groups_of", "species"]
 
 _NEUTRINOS = frozenset({12, 14, 16, 18})
 # Invisible besides neutrinos: the neutralino, gravitino and generic dark matter numbers.
@@ -65,6 +66,34 @@ def _classify(pid: int) -> tuple[int, int]:
 # Most numbers are small: two tables indexed by pid + _TABLE_SIZE; -1 marks "not met yet".
 _charges = np.zeros(2 * _TABLE_SIZE + 1, dtype=np.int8)
 _bits = np.full(2 * _TABLE_SIZE + 1, -1, dtype=np.int8)
+
+
+@lru_cache
+def _group_table(groups: tuple[tuple[int, ...], ...]) -> NDArray[np.int16]:
+    table = np.full(_TABLE_SIZE + 2, -1, dtype=np.int16)  # larger numbers meet the last entry
+    for i, numbers in enumerate(groups):
+        table[[number for number in numbers if number <= _TABLE_SIZE]] = i
+    return table
+
+
+def groups_of(
+    magnitude: NDArray[np.int32], groups: tuple[tuple[int, ...], ...]
+) -> NDArray[np.int64]:
+    """Find the groups of PDG numbers that particles belong to, ``(M,)``, -1 for none.
+
+    Parameters
+    ----------
+    magnitude
+        ``(M,)`` absolute PDG numbers.
+    groups
+        Absolute PDG numbers of each group; of several that hold a number the last one counts.
+    """
+    found = _group_table(groups).take(magnitude, mode="clip").astype(np.int64)
+    for i, numbers in enumerate(groups):
+        for number in numbers:
+            if number > _TABLE_SIZE:
+                found[magnitude == number] = i
+    return found
 
 
 def species(pid: NDArray[np.int32]) -> Species:

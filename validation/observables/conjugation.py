@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -100,10 +100,7 @@ def _net(forward: bool) -> Callable[[Events], Values]:
 
     def compute(events: Events) -> Values:
         chunk = events.chunk
-        magnitude = np.abs(chunk.pid)
-        slot = np.full(len(chunk.pid), -1, dtype=np.int64)
-        for i, (_, pids) in enumerate(_NET):
-            slot[np.isin(magnitude, pids)] = i
+        slot = groups_of(np.abs(chunk.pid), tuple(pids for _, pids in _NET))
         index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
         weight = np.sign(chunk.pid[index]).astype(np.float64)
         if forward:

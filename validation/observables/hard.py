@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.registry import (
@@ -49,10 +49,9 @@ def _species(legs: Callable[[Events], Particles]) -> Callable[[Events], Values]:
 
     def compute(events: Events) -> Values:
         chosen = legs(events)
-        slot = np.full(len(chosen), len(LEG_SPECIES), dtype=np.float64)
-        for i, (_, pids) in enumerate(LEG_SPECIES):
-            slot[np.isin(np.abs(chosen.pid), pids)] = i
-        return of_particles(chosen, slot + 0.5)
+        slot = groups_of(np.abs(chosen.pid), tuple(pids for _, pids in LEG_SPECIES))
+        slot[slot < 0] = len(LEG_SPECIES)
+        return of_particles(chosen, slot.astype(np.float64) + 0.5)
 
     return compute
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events
+from mcsurrogate.events import groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Observable, linear, register
 
@@ -47,11 +48,7 @@ HADRON_YIELDS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 
 def _slots(events: Events) -> NDArray[np.int64]:
     """Yield bin of every particle of the record, -1 for none."""
-    pid = np.abs(events.chunk.pid)
-    slot = np.full(len(pid), -1, dtype=np.int64)
-    for i, (_, _, pids) in enumerate(HADRON_YIELDS):
-        slot[np.isin(pid, pids)] = i
-    return slot
+    return groups_of(np.abs(events.chunk.pid), tuple(pids for _, _, pids in HADRON_YIELDS))
 
 
 def _yields(events: Events, primary: bool) -> Values:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -39,11 +39,9 @@ FINAL_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
 def _species(events: Events) -> Values:
     """Bin number of the species of each final-state particle."""
     final = events.final
-    magnitude = np.abs(final.pid)
-    slot = np.full(len(final), len(FINAL_SPECIES), dtype=np.float64)
-    for i, (_, pids) in enumerate(FINAL_SPECIES):
-        slot[np.isin(magnitude, pids)] = i
-    return of_particles(final, slot + 0.5)
+    slot = groups_of(np.abs(final.pid), tuple(pids for _, pids in FINAL_SPECIES))
+    slot[slot < 0] = len(FINAL_SPECIES)
+    return of_particles(final, slot.astype(np.float64) + 0.5)
 
 
 def _central(events: Events) -> Particles:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from particle import Particle
 
 from mcsurrogate.analysis import Events
+from mcsurrogate.events import groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.decaying import HEAVY_AND_WEAK
 from mcsurrogate.validation.observables.registry import Section, linear, register
@@ -167,10 +168,8 @@ def _mothers(events: Events) -> Values:
     """Kinds of final-state particles and of their mothers."""
     chunk = events.chunk
     magnitude = np.abs(chunk.pid)
-    daughter = np.full(len(magnitude), -1)
-    for i, (_, pids) in enumerate(_DAUGHTERS):
-        daughter[np.isin(magnitude, pids) & (chunk.status == 1)] = i
-    index = np.flatnonzero(daughter >= 0)
+    daughter = groups_of(magnitude, tuple(pids for _, pids in _DAUGHTERS))
+    index = np.flatnonzero((daughter >= 0) & (chunk.status == 1))
     mother = _first_mothers(events)[chunk.production_vertex[index]]
     known = mother >= 0
     index, mother = index[known], mother[known]
