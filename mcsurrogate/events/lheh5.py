@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.hard_events import EventBatch, ProcessInfo, RunInfo
+from mcsurrogate.events.hdf5_heaps import check_heaps
 from mcsurrogate.events.lhe_head import weight_id
 from mcsurrogate.events.lheh5_layout import (
     CHUNK_CACHE,
@@ -105,6 +106,7 @@ def _batches(path: Path, batch_size: int, first: int, stop: int) -> Iterator[Eve
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     with damage_named(path):
+        check_heaps(path)
         file = h5py.File(path, "r", **CHUNK_CACHE)
     with file:
         yield file

@@ -1,5 +1,6 @@
 """Tables of HDF5 with named columns, and what a damaged file raises, by a name."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,10 @@ def text_of(value: object) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
+def _shares(size: int, of_chunk: int) -> int:
+    return -(-size // of_chunk)
+
+
 class Table:
     """A data set of rows with named columns."""
 
@@ -45,6 +50,10 @@ class Table:
             names = self._data.attrs[named[0]] if named else list(default)[: shape[-1]]
             self.names = [text_of(word) for word in names]
             chunks = self._data.chunks
+            there = None if chunks is None else self._data.id.get_num_chunks()
+        # HDF5 gives zeros in place of a chunk that is lost, or of rows that were never written
+        if chunks is not None and there != math.prod(map(_shares, shape, chunks)):
+            raise EventFileError(f"{path}: '{name}' lacks some of its rows: damaged or cut off")
         self.by_column = chunks is not None and chunks[-1] == 1
         self.rows = int(shape[0]) if len(shape) == 2 else 1
         fits = len(shape) in {1, 2} and shape[-1] == len(self.names) and kind in "iuf"

@@ -268,3 +268,20 @@ def test_pythia_takes_the_events(tmp_path: Path) -> None:
         made.append(np.concatenate([batch.hard_process.momenta for batch in chain.generate()]))
     np.testing.assert_array_equal(*made)
     assert len(made[0])
+
+
+def test_lost_chunks_and_damaged_heaps_are_named(tmp_path: Path) -> None:
+    """HDF5 gives zeros for the ones, and goes round for ever in the others."""
+    run, batch = sample(300)
+    write_hard_events(tmp_path / "a.h5", run, [batch])
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["events"].resize((40_000, 12))
+    with pytest.raises(EventFileError, match="'events' lacks some of its rows"):
+        read_hard_events(tmp_path / "a.h5")
+    path = plain(tmp_path / "plain.h5")
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL")
+    content[heap + 24 : heap + 32] = b"\xf0" + b"\xff" * 7  # the length of its first string: -16
+    path.write_bytes(content)
+    with pytest.raises(EventFileError, match=f"heap of strings at byte {heap} is damaged"):
+        read_hard_events(path)
