@@ -236,6 +236,7 @@ class _Deadly(PieceMaker):
 
     def __call__(self, piece: Piece) -> PieceRecord:
         mark = self.folder / "dead"
+        mark.parent.mkdir(parents=True, exist_ok=True)
         if piece.chunk.number == 1 and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
