@@ -1,12 +1,15 @@
 # make develop  the package in .venv, used where it lies: Python needs no build, C++ what changed
 # make run      the main job: cross section, events, both chains, report (cards/ttbar.toml)
 # make test     what CI runs; make test-all adds the tests marked slow
+# make docs     the site, in build/site
 # make check    ruff, mypy --strict, clang-format
 # make bench    every benchmark, ratios against the peers
 PYTHON ?= python3
 VENV   ?= .venv
 CARD   ?= cards/ttbar.toml
 OUT    ?= runs/$(basename $(notdir $(CARD)))
+# that share the tests, one thread each
+PROCESSES ?= 2
 # Processes that share the work; no result depends on their number.
 WORKERS ?= $(shell nproc)
 
@@ -16,7 +19,7 @@ CPP     := $(shell find cpp_bindings -name '*.cpp' -o -name '*.h')
 NATIVE  := pyproject.toml constraints.txt CMakeLists.txt $(CPP) \
            $(shell find cpp_bindings cmake -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py')
 
-.PHONY: run develop test test-all check format bench clean
+.PHONY: run develop test test-all check docs format bench clean
 
 run: $(VENV)/installed
 	$(BIN)/mcsurrogate run $(CARD) --out $(OUT) --resume --workers $(WORKERS)
@@ -28,14 +31,16 @@ $(VENV)/installed: export PATH := $(CURDIR)/$(BIN):$(PATH)
 $(VENV)/installed: $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python cmake/build_requirements.py | xargs -d '\n' $(BIN)/python -m pip install --quiet
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[dev,docs]"
 	touch $@
 
+test: export OMP_NUM_THREADS = 1
 test: $(VENV)/installed
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n $(PROCESSES) --dist worksteal
 
+test-all: export OMP_NUM_THREADS = 1
 test-all: $(VENV)/installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(PROCESSES) --dist worksteal
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -47,6 +52,9 @@ format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
+
+docs: $(VENV)/installed
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -11,7 +11,7 @@ import typer
 from mcsurrogate.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = {
     path.name
     for path in ROOT.iterdir()
@@ -24,6 +24,8 @@ SOURCES = [
     for path in (ROOT / folder).rglob("*")
     if path.suffix in SUFFIXES
 ]
+# Pages that the site makes from the code.
+MADE = {"command_line.md", "changelog.md", "../api/matrix_elements.md", "../api/pdf.md"}
 # Files that a page tells its reader to write.
 READERS_OWN = {"photons.py", "scales.py", "powers.py", "my_observables.py", "my_model.cpp"}
 
@@ -49,7 +51,7 @@ def absent_names(text: str) -> set[str]:
 def absent_files(page: Path, text: str) -> set[str]:
     """Files of ours that a page names or links to, and that do not lie there."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
-    absent = {link for link in links if not (page.parent / link).exists()}
+    absent = {link for link in links if link not in MADE and not (page.parent / link).exists()}
     for quoted in re.findall(r"`([^`\n]+)`|^([\w$./ -][^`\n]*)$", text, re.MULTILINE):
         for word in re.findall(r"(?<![\w/.<$-])[\w.*-]+(?:/[\w.*-]+)*/?(?![\w/])", "".join(quoted)):
             path = word.rstrip("./")

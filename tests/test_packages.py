@@ -3,12 +3,14 @@
 Both are made without compiling; libraries and the native module are installed by CMake.
 """
 
+import importlib.util
 import os
 import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
 from scikit_build_core.build import build_sdist, build_wheel
 
 ROOT = Path(__file__).parents[1]
@@ -54,3 +56,30 @@ def test_a_source_package_keeps_the_links(tmp_path, monkeypatch):
         path for top in ("mcsurrogate", "cpp_bindings", "cmake", *LINKED) for path in kept(top)
     } <= set(members)
     assert {"CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE"} <= set(members)
+
+
+def test_the_version_comes_from_the_last_tag(tmp_path):
+    spec = importlib.util.spec_from_file_location("tag", ROOT / "cmake" / "version_from_tag.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def git(*words):
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+        subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    def commit():
+        git("commit", "-q", "--allow-empty", "-m", "change")
+
+    git("init", "-q")
+    commit()
+    assert module.version(tmp_path, "0.2.0.dev0") == "0.2.0.dev0"
+    git("tag", "-a", "v1.4.2", "-m", "release")
+    assert module.version(tmp_path, "0") == "1.4.2"
+    commit()
+    commit()
+    assert module.version(tmp_path, "0") == "1.4.3.dev2"
+    git("tag", "-a", "v2-beta", "-m", "release")
+    with pytest.raises(ValueError, match="v2-beta"):
+        module.version(tmp_path, "0")
+    (tmp_path / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: x\nVersion: 1.4.3\n\nText\n")
+    assert module.version(tmp_path, "0") == "1.4.3"

@@ -29,6 +29,11 @@ __all__ = [
 ]
 
 Text = Annotated[str, Field(min_length=1)]
+#: A list of texts, of which one may stand without brackets.
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+]
 Width = Energy | Literal["auto"]
 _ENERGY = TypeAdapter(PositiveEnergy)
 _TWO_ENERGIES = TypeAdapter(tuple[PositiveEnergy, PositiveEnergy])
@@ -296,7 +301,7 @@ class VariationsSection(Section):
     scale_factor: Annotated[float, Field(gt=1)] = Field(
         default=2.0, description="How far up and down the scales go."
     )
-    pdf: tuple[Text, ...] = Field(
+    pdf: Texts = Field(
         default=(),
         description=(
             "Other densities: 'all' for every member of the card's set, the name of a set for its "

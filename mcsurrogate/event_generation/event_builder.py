@@ -131,11 +131,12 @@ class EventBuilder:
             uniform = choices
             chosen = draw_index(_of_the_sign(found.weights), uniform[:, 0])
             for index, amplitude in enumerate(self.process.amplitudes):
-                rows = torch.nonzero(chosen == index)[:, 0]
-                if len(rows) == 0:
+                points = torch.nonzero(chosen == index)[:, 0]
+                if len(points) == 0:
                     continue
+                rows = points.numpy()  # as a tensor, a single row would index like a number
                 members, pdg_id[rows], colour[rows], helicity[rows] = self._identities(
-                    amplitude, index, found.take(rows), uniform[rows]
+                    amplitude, index, found.take(points), uniform[points]
                 )
                 process_id[rows] = self._process_ids[index][members]
             momenta = found.momenta.double().numpy()

@@ -5,9 +5,9 @@ Everything heavy is cut into chunks with seeds of their own and handed to a
 its workers, or on the order in which they end.
 """
 
+from mcsurrogate.executors.chunk_flow import ChunkRecord, map_chunks, work_so_far
 from mcsurrogate.executors.chunks import Chunk, cut_chunks
 from mcsurrogate.executors.local import end_with_parent
-from mcsurrogate.executors.map_chunks import ChunkRecord, map_chunks, work_so_far
 from mcsurrogate.executors.open_executor import open_executor
 
 __all__ = [

@@ -63,14 +63,16 @@ def load_pdf(
         ``.info`` file, such as those of pythia8mc, the one its name tells (`standard_coupling`);
         where the name tells none, ``alpha_s`` of the result raises.
 
-    Keys in the header of a member override those of the set (arXiv:1412.7420, section 3.3);
-    ``Interpolator`` is obeyed for ``logcubic`` and ``log``, ``Extrapolator`` for
-    ``continuation``, ``nearest`` and ``error``, and ``Particle`` has to be the proton.
-
     Raises
     ------
     PartonDensityError
         The set is not found, damaged, of another particle or for another interpolation.
+
+    Notes
+    -----
+    Keys in the header of a member override those of the set (arXiv:1412.7420, section 3.3);
+    ``Interpolator`` is obeyed for ``logcubic`` and ``log``, ``Extrapolator`` for
+    ``continuation``, ``nearest`` and ``error``, and ``Particle`` has to be the proton.
     """
     if provider not in ("native", "lhapdf", "neopdf"):
         raise PartonDensityError(

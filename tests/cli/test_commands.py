@@ -1,6 +1,7 @@
 """The commands, from card to files, in one process; and a killed run."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -85,7 +86,9 @@ def test_run_does_the_whole_job(
         "sampler.safetensors",
         "events/hard_process.lhe.gz",
         "events/surrogate.hepmc.gz",
+        "events/surrogate.observables",
         "events/standard.hepmc.gz",
+        "events/standard.observables",
         "report/report.html",
         "report/histograms.json",
         "report/metrics.json",
@@ -102,7 +105,8 @@ def test_run_does_the_whole_job(
     run, batches = read_les_houches(out / "events" / "hard_process.lhe.gz")
     events = next(batches)
     assert len(events) == 40
-    assert run.processes[0].cross_section_pb == result["cross_section_pb"]
+    of_subprocesses = [process.cross_section_pb for process in run.processes]
+    assert math.fsum(of_subprocesses) == pytest.approx(result["cross_section_pb"], rel=1e-9)
     for name in ("surrogate", "standard"):
         with pyhepmc.open(out / "events" / f"{name}.hepmc.gz") as stream:
             assert sum(1 for _ in stream) == 40
@@ -154,7 +158,9 @@ def test_run_compares_hadronization_where_pythia_makes_the_hard_process(
         "card.toml",
         "run.json",
         "events/surrogate.hepmc.zst",
+        "events/surrogate.observables",
         "events/standard.hepmc.zst",
+        "events/standard.observables",
         "report/report.html",
         "report/histograms.json",
         "report/metrics.json",
@@ -291,13 +297,13 @@ def test_a_killed_run_leaves_no_half_written_file_and_resumes(card: Path, tmp_pa
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    part = out / "events" / "surrogate.hepmc.gz.part"
-    deadline = time.monotonic() + 300
-    while not part.exists() and process.poll() is None and time.monotonic() < deadline:
+    pieces = out / "events" / "surrogate.pieces"
+    deadline = time.monotonic() + 100
+    while not list(pieces.glob("*")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert part.exists()
+    assert list(pieces.glob("*"))
     assert not (out / "events" / "surrogate.hepmc.gz").exists()
     state = json.loads((out / "run.json").read_text())
     assert state["stages"]["generate"]["finished"]

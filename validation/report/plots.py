@@ -1,19 +1,22 @@
 """Figure of one observable: overlay, ratio and pulls."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN, TICKLEFT, TICKRIGHT, TICKUP
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observables.registry import Observable
-from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, REFERENCE, STYLE, WARN
+from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, INK, REFERENCE, STYLE, WARN
 from mcsurrogate.validation.weight_bands import Band
 
 __all__ = ["observable_figure"]
@@ -241,7 +244,52 @@ def observable_figure(
         for axes in (ratio_axes, pull_axes):
             axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3, prune="both"))
             axes.yaxis.set_minor_locator(NullLocator())
+        _minor_ticks((main, ratio_axes, pull_axes))
         return figure
+
+
+def _minor_ticks(panels: Sequence[Axes]) -> None:
+    """Draw the minor ticks of each side as one artist, when all limits are final.
+
+    Matplotlib makes five artists for every tick, which took half of the time of a report.
+    """
+    places = []
+    for axes in panels:
+        for axis in (axes.xaxis, axes.yaxis):
+            shown = axis.get_tick_params(which="minor")
+            sides = [side for side in ("bottom", "top", "left", "right") if shown.get(side)]
+            # those that have names of their own, on a short logarithmic axis, stay ticks
+            if sides and isinstance(axis.get_minor_formatter(), NullFormatter):
+                low, high = sorted(axis.get_view_interval())
+                at = np.asarray(axis.get_minorticklocs())
+                places.append((axes, axis, sides, at[(at >= low) & (at <= high)]))
+    style: Any = mpl.rcParams
+    for axes, axis, sides, at in places:
+        axis.set_minor_locator(NullLocator())  # shared by panels above each other
+        name = axis.axis_name
+        for side in sides:
+            across = np.full(len(at), 0.0 if side in ("bottom", "left") else 1.0)
+            if name == "x":
+                x, y, transform = at, across, axes.get_xaxis_transform(which="grid")
+            else:
+                x, y, transform = across, at, axes.get_yaxis_transform(which="grid")
+            axes.add_artist(
+                Line2D(
+                    x,
+                    y,
+                    transform=transform,
+                    linestyle="none",
+                    marker=_INWARDS[side],
+                    markersize=style[f"{name}tick.minor.size"],
+                    markeredgewidth=style[f"{name}tick.minor.width"],
+                    color=INK,
+                    clip_on=False,
+                    zorder=2.01,
+                )
+            )
+
+
+_INWARDS: dict[str, Any] = {"bottom": TICKUP, "top": TICKDOWN, "left": TICKRIGHT, "right": TICKLEFT}
 
 
 def _x_axis(

@@ -160,7 +160,11 @@ class FractionTrainer:
             self.network.parameters(), lr=learning_rate, betas=(0.9, 0.99)
         )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, learning_rate, steps, pct_start=0.05, final_div_factor=1e3
+            self._optimiser,
+            learning_rate,
+            steps,
+            pct_start=min(max(0.05, 2.0 / steps), 0.5),  # two steps up at least
+            final_div_factor=1e3,
         )
         self._step = 0
         self._epoch = -1
