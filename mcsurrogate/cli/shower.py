@@ -55,7 +55,7 @@ def shower(
 ) -> None:
     """Pass anyone's hard events through Pythia with neural hadronization: HepMC3.
 
-    A card says the same with `[process] events = "FILE"`; then the options of the chain are in it.
+    A card whose section process has `events = "FILE"` says the same, options of the chain too.
 
     Examples: mcsurrogate shower events.lhe.gz; mcsurrogate shower events.lhe.gz --preset pp_top
     """

@@ -54,7 +54,7 @@ def means(lines, events, seed):
         for j in range(3):
             tensor[:, i, j] = total(batch.momenta[:, 1 + i] * batch.momenta[:, 1 + j])
     columns = [number, total(np.log(45.6 / size)) / number,
-               np.log(np.linalg.eigvalsh(tensor)[:, 0] / number)]  # fmt: skip
+               np.log(np.maximum(np.linalg.eigvalsh(tensor)[:, 0], 1e-12) / number)]  # fmt: skip
     columns += [total(code == c) for c in (211, 213, 321, 313, 2212, 3122)]
     values = np.stack(columns, axis=1)
     return values.mean(axis=0), values.std(axis=0) / np.sqrt(events)

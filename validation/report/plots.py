@@ -133,7 +133,9 @@ def _density_label(observable: Observable) -> str:
     """Axis title in the field's way, as (1/N) dN/dpT [1/GeV]."""
     unit = f" [1/{observable.unit}]" if observable.unit else ""
     symbol = observable.label if len(observable.label) <= _LONGEST_SYMBOL else "x"
-    if not symbol.startswith("$"):
+    if "-" in symbol and symbol.startswith("$"):
+        symbol = f"({symbol})"
+    elif not symbol.startswith("$"):
         symbol = f" {symbol}" if symbol != "x" else symbol
     return f"(1/N) dN/d{symbol}{unit}"
 
