@@ -28,6 +28,8 @@ Observer = Callable[[PythiaChain, EventChunk], None]
 _SECONDS = ("initialisation", "events", "arrays", "hepmc_conversion", "hepmc_writing")
 _FIXED_RATE = 3
 """Weighting strategy by which the init block tells the cross section."""
+_MEAN_WEIGHT = 4
+"""Weighting strategy by which the mean weight of events is the cross section in pb."""
 _ALLOWED_FAILURES, _ALLOWED_SHARE = 10.0, 0.01  # as for a single run, in C++
 
 
@@ -175,6 +177,11 @@ class Totals:
         return [own / first if first else 1.0 for own in self._sums] or [1.0]
 
 
+def mean_error(total: float, squares: float, events: int) -> float:
+    """Return the standard error of the mean of weights from their sum and that of their squares."""
+    return math.sqrt(max(squares - total * total / events, 0.0)) / events
+
+
 @dataclass(frozen=True, kw_only=True)
 class PieceMaker:
     """Makes pieces of a run, wherever it is called.
@@ -217,26 +224,37 @@ class PieceMaker:
         if (path := self.events_file(chunk.number)) is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = HepmcFile(path, piece=True)
-        particles, sums = 0, np.zeros(0)
+        particles, sums, squares = 0, np.zeros(0), 0.0
         events = chunk.events if source is None else None
         with chain.chunks(events, first_number=chunk.first, hepmc=file) as stream:
             for made in stream:
                 particles += int((made.status == 1).sum())
                 sums = made.weights.sum(axis=0) + (sums if len(sums) else 0.0)
+                squares += float(np.square(made.weights[:, 0]).sum())
                 if observe is not None:
                     observe(chain, made)
         if file is not None and path is not None:
             with atomic_path(last_event_file(path)) as part:
                 part.write_bytes(file.held)
-        record = self._record(chunk, chain, particles, sums.tolist())
+        record = self._record(chunk, chain, particles, sums.tolist(), squares)
         text = json.dumps({"identity": self.identity, "piece": asdict(record)})
         write_text(self._record_file(chunk.number), text)
         return record
 
     def _record(
-        self, chunk: Chunk, chain: PythiaChain, particles: int, weight_sums: list[float]
+        self,
+        chunk: Chunk,
+        chain: PythiaChain,
+        particles: int,
+        weight_sums: list[float],
+        squares: float,
     ) -> PieceRecord:
         told = chain.statistics
+        strategy = abs(self.run_info.weighting_strategy) if self.run_info is not None else 0
+        error = told.statistical_error_pb
+        if strategy == _MEAN_WEIGHT and told.events:
+            # Pythia's error knows the weights of hard events, not those that merging adds
+            error = max(error, mean_error(weight_sums[0], squares, told.events))
         return PieceRecord(
             number=chunk.number,
             events=told.events,
@@ -244,10 +262,9 @@ class PieceMaker:
             left_out=told.left_out,
             particles=particles,
             cross_section_pb=told.cross_section_pb,
-            error_pb=told.statistical_error_pb,
+            error_pb=error,
             rate_error_pb=told.rate_error_pb,
-            fixed_rate=self.run_info is not None
-            and abs(self.run_info.weighting_strategy) == _FIXED_RATE,
+            fixed_rate=strategy == _FIXED_RATE,
             tried=told.tried,
             selected=told.selected,
             accepted=told.accepted,

@@ -14,6 +14,7 @@ from mcsurrogate.errors import PythiaError, RunFolderError
 from mcsurrogate.events import CrossSectionSoFar, EventFile
 from mcsurrogate.executors import Chunk, open_executor
 from mcsurrogate.generators import Piece, PieceMaker, PieceRecord, PythiaChain, Totals
+from mcsurrogate.generators.pieces import mean_error
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import chain_pieces, run_chains, run_shower, run_validation
@@ -252,3 +253,11 @@ def test_the_piece_of_a_dead_worker_is_made_by_another(
     with RunFolder(path, card) as folder, open_executor(card.execution) as pool:
         run_shower(folder, silent, executor=pool)
     assert (path / "events/surrogate.hepmc").read_bytes() == serial[1]["surrogate.hepmc"]
+
+
+def test_the_error_has_the_spread_of_the_weights_that_merging_makes() -> None:
+    weights = np.where(np.arange(50) % 3 == 0, 0.0, 7.0 + np.arange(50) % 5)  # vetoed: zero
+    expected = weights.std() / 50**0.5
+    found = mean_error(weights.sum(), np.square(weights).sum(), 50)
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert mean_error(50 * 7.3, 50 * 7.3**2, 50) == pytest.approx(0.0, abs=1e-6)
