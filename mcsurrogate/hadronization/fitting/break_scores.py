@@ -1,11 +1,13 @@
 """Scores of events that `string_breaks` has hadronized, by their histories."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters
+from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters, Moments
 from mcsurrogate.hadronization.string_breaks.densities import draw_gradients
 from mcsurrogate.hadronization.string_breaks.history import BreakHistory
 from mcsurrogate.hadronization.string_breaks.networks import StringBreakNetworks
@@ -48,21 +50,12 @@ def break_parameters(
     directions
         How many of them; 0 for the biases alone.
     """
-    parameters = FitParameters.biases(networks)
-    if directions == 0:
-        return parameters
-    number: dict[str, float] = {}
-    first: dict[str, torch.Tensor] = {}
-    second: dict[str, torch.Tensor] = {}
-    for found in draw_gradients(networks, history, gradients=False):
-        count = torch.from_numpy(np.bincount(found.row, minlength=len(found.hidden))).double()
-        hidden, head = found.hidden.double(), found.head
-        number[head] = number.get(head, 0.0) + float(count.sum())
-        first[head] = first.get(head, torch.zeros(())) + count @ hidden
-        second[head] = second.get(head, torch.zeros(())) + hidden.T @ (count[:, None] * hidden)
-    for head in parameters.outputs:
-        if number.get(head, 0.0) > 1.0:
-            mean = first[head] / number[head]
-            covariance = second[head] / number[head] - torch.outer(mean, mean)
-            parameters = parameters.along(head, mean, covariance, directions)
-    return parameters
+
+    def moments() -> Iterator[Moments]:
+        for found in draw_gradients(networks, history, gradients=False):
+            count = torch.from_numpy(np.bincount(found.row, minlength=len(found.hidden))).double()
+            hidden = found.hidden.double()
+            second = hidden.T @ (count[:, None] * hidden)
+            yield Moments(found.head, float(count.sum()), count @ hidden, second)
+
+    return FitParameters.biases(networks).principal(moments(), directions)

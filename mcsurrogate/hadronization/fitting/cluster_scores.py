@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording, Draw
-from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters
+from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters, Moments
 from mcsurrogate.hadronization.spline import unit_spline_log_density
 
 __all__ = ["event_scores", "principal_parameters"]
@@ -47,25 +47,14 @@ def principal_parameters(
     directions
         How many of them; 0 for the biases alone.
     """
-    parameters = FitParameters.biases(networks)
-    if directions == 0:
-        return parameters
-    number = dict.fromkeys(networks.fitted_layers(), 0)
-    first: dict[str, Tensor] = {}
-    second: dict[str, Tensor] = {}
-    for head, _, _, hidden in _gradients(networks, recording):
-        if hidden is None:
-            continue
-        values = hidden.double()
-        number[head] += len(values)
-        first[head] = first.get(head, torch.zeros(())) + values.sum(dim=0)
-        second[head] = second.get(head, torch.zeros(())) + values.T @ values
-    for head, count in number.items():
-        if count > 1:
-            mean = first[head] / count
-            covariance = second[head] / count - torch.outer(mean, mean)
-            parameters = parameters.along(head, mean, covariance, directions)
-    return parameters
+
+    def moments() -> Iterator[Moments]:
+        for head, _, _, hidden in _gradients(networks, recording):
+            if hidden is not None:
+                values = hidden.double()
+                yield Moments(head, len(values), values.sum(dim=0), values.T @ values)
+
+    return FitParameters.biases(networks).principal(moments(), directions)
 
 
 def _gradients(

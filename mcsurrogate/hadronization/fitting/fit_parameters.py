@@ -1,15 +1,15 @@
 """The parameters of a hadronization model that a fit to events changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["FitParameters", "FittedNetworks"]
+__all__ = ["FitParameters", "FittedNetworks", "Moments"]
 
 _SMALLEST = 1e-6
 
@@ -22,6 +22,25 @@ class FittedNetworks(Protocol):
 
     def fitted_tensors(self) -> Mapping[str, Tensor]:
         """Other parameters by name, ``(n,)`` each, which are changed in place."""
+
+
+class Moments(NamedTuple):
+    """Sums over draws of a head, float64.
+
+    Attributes
+    ----------
+    head
+        Name of the network.
+    number
+        Draws.
+    first, second
+        ``(hidden,)`` and ``(hidden, hidden)`` sums of h and of h h^T of the activations h.
+    """
+
+    head: str
+    number: float
+    first: Tensor
+    second: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,35 @@ class FitParameters:
             directions={**self.directions, head: rows.float()},
             centres={**self.centres, head: mean.float()},
         )
+
+    def principal(self, moments: Iterable[Moments], number: int) -> "FitParameters":
+        """Add the principal directions of the activations of every head that was drawn from.
+
+        Parameters
+        ----------
+        moments
+            Of the draws, chunk by chunk; not asked for where no directions are wanted.
+        number
+            How many directions a head gets.
+        """
+        if number == 0:
+            return self
+        sums: dict[str, Moments] = {}
+        for own in moments:
+            before = sums.get(own.head, Moments(own.head, 0, torch.zeros(()), torch.zeros(())))
+            sums[own.head] = Moments(
+                own.head,
+                before.number + own.number,
+                before.first + own.first,
+                before.second + own.second,
+            )
+        parameters = self
+        for head, count, first, second in sums.values():
+            if count > 1:
+                mean = first / count
+                covariance = second / count - torch.outer(mean, mean)
+                parameters = parameters.along(head, mean, covariance, number)
+        return parameters
 
     @property
     def slices(self) -> dict[str, slice]:
