@@ -33,7 +33,7 @@ void HepmcCollector::append(const HepmcEvent& event) {
     for (const auto& [particle, vertex] : later_)
         enter(particle, vertex);
     number_vertices();
-    inherit_positions();
+    columns_.inherit_positions(first_vertex_, first_particle_, first_in_, FourNumbers{});
     add_process(event.record);
     columns_.event_number.push_back(event.record.number);
     columns_.event_position.push_back({});
@@ -109,34 +109,6 @@ void HepmcCollector::number_vertices() {
     }
 }
 
-// A vertex without a position is where its first incoming particle comes from.
-void HepmcCollector::inherit_positions() {
-    std::vector<bool> known(first_in_.size());
-    FourNumbers* const position = columns_.positions.data() + first_vertex_;
-    std::vector<std::size_t> chain;
-    for (std::size_t row = 0; row < known.size(); ++row) {
-        FourNumbers found{};
-        chain.clear();
-        for (std::size_t at = row; true;) {
-            if (known[at] || columns_.placed[first_vertex_ + at] != 0) {
-                found = position[at];
-                break;
-            }
-            known[at] = true; // a circle of vertices ends where the collision was
-            chain.push_back(at);
-            if (first_in_[at] < 0)
-                break;
-            const std::int64_t before =
-                columns_.production[first_particle_ + static_cast<std::size_t>(first_in_[at])];
-            if (before < 0)
-                break;
-            at = static_cast<std::size_t>(before) - first_vertex_;
-        }
-        for (const std::size_t at : chain)
-            position[at] = found;
-    }
-}
-
 void HepmcCollector::add_process(const HepmcRecord& record) {
     if (!record.process) {
         columns_.cross_section.push_back({unknown, unknown, unknown, unknown});
@@ -152,16 +124,6 @@ void HepmcCollector::add_process(const HepmcRecord& record) {
          nine_digits(own.x[0]), nine_digits(own.x[1]), nine_digits(own.factorization_scale),
          nine_digits(own.xf[0]), nine_digits(own.xf[1]), static_cast<double>(own.pdf_sets[0]),
          static_cast<double>(own.pdf_sets[1])});
-}
-
-HepmcColumns HepmcCollector::take() {
-    HepmcColumns taken;
-    std::swap(taken, columns_);
-    const auto room = taken.particles.size() + taken.particles.size() / 8;
-    columns_.particles.reserve(room);
-    columns_.production.reserve(room);
-    columns_.end.reserve(room);
-    return taken;
 }
 
 } // namespace mcsurrogate

@@ -16,7 +16,7 @@ namespace mcsurrogate {
 class HepmcCollector {
   public:
     void append(const HepmcEvent& event);
-    HepmcColumns take();
+    HepmcColumns take() { return columns_.take(); }
     std::size_t events() const { return columns_.events(); }
     std::size_t particles() const { return columns_.particles.size(); }
 
@@ -25,7 +25,6 @@ class HepmcCollector {
     void enter(std::int32_t particle, std::int64_t vertex);
     void add_graph(const HepmcEvent& event);
     void number_vertices();
-    void inherit_positions();
     void add_process(const HepmcRecord& record);
 
     HepmcColumns columns_;

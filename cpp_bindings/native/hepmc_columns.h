@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -43,6 +44,15 @@ struct HepmcColumns {
     std::vector<std::string> attributes;
 
     std::size_t events() const { return offsets.size() - 1; }
+
+    // Hands the columns on, and leaves empty ones with room for as many particles.
+    HepmcColumns take();
+
+    // The last event's vertices without a position are where their first incoming particle comes
+    // from, as for HepMC3: showers happen where the collision was. `first_in` has that particle of
+    // each vertex, within the event, -1 for none; without one a vertex is at `origin`.
+    void inherit_positions(std::size_t first_vertex, std::size_t first_particle,
+                           const std::vector<std::int32_t>& first_in, const FourNumbers& origin);
 };
 
 } // namespace mcsurrogate

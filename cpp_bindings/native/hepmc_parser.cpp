@@ -284,7 +284,8 @@ void HepmcParser::close_event() {
         fail("the event has " + std::to_string(weight_count_) + " weights and " +
              std::to_string(names_.size()) + " names of weights");
     link();
-    inherit_positions();
+    columns_.inherit_positions(first_vertex_, first_particle_, first_in_,
+                               columns_.event_position.back());
     convert_units();
     columns_.offsets.push_back(static_cast<std::int64_t>(columns_.particles.size()));
     columns_.vertex_offsets.push_back(static_cast<std::int64_t>(columns_.vertex_id.size()));
@@ -302,38 +303,6 @@ void HepmcParser::close_event() {
     ++events_;
 }
 
-// A vertex without a position is where its first incoming particle comes from, as for HepMC3:
-// showers happen where the collision was.
-void HepmcParser::inherit_positions() {
-    std::vector<std::uint8_t> known(columns_.placed.begin() +
-                                        static_cast<std::ptrdiff_t>(first_vertex_),
-                                    columns_.placed.end());
-    FourNumbers* const position = columns_.positions.data() + first_vertex_;
-    std::vector<std::size_t> chain;
-    for (std::size_t row = 0; row < known.size(); ++row) {
-        FourNumbers found = columns_.event_position.back();
-        chain.clear();
-        for (std::size_t at = row; true;) {
-            if (known[at] != 0) {
-                found = position[at];
-                break;
-            }
-            known[at] = 1; // a circle of vertices ends at the position of the event
-            position[at] = columns_.event_position.back();
-            chain.push_back(at);
-            if (first_in_[at] < 0)
-                break;
-            const std::int64_t before =
-                columns_.production[first_particle_ + static_cast<std::size_t>(first_in_[at])];
-            if (before < 0)
-                break;
-            at = static_cast<std::size_t>(before) - first_vertex_;
-        }
-        for (const std::size_t at : chain)
-            position[at] = found;
-    }
-}
-
 void HepmcParser::convert_units() {
     if (momentum_unit_ != 1.0)
         for (std::size_t i = first_particle_; i < columns_.particles.size(); ++i) {
@@ -349,16 +318,6 @@ void HepmcParser::convert_units() {
             for (double& value : columns_.positions[i])
                 value *= length_unit_;
     }
-}
-
-HepmcColumns HepmcParser::take() {
-    HepmcColumns taken;
-    std::swap(taken, columns_);
-    const auto room = taken.particles.size() + taken.particles.size() / 8;
-    columns_.particles.reserve(room);
-    columns_.production.reserve(room);
-    columns_.end.reserve(room);
-    return taken;
 }
 
 } // namespace mcsurrogate

@@ -31,7 +31,7 @@ class HepmcParser {
     // or the text ends; `last`: no text follows. Returns how much of it was read.
     std::size_t parse(std::string_view text, std::size_t particles, std::size_t events, bool last);
     // Moves the complete events out.
-    HepmcColumns take();
+    HepmcColumns take() { return columns_.take(); }
 
     std::size_t held() const { return columns_.events(); }
     // Whether enough was held before the text ended.
@@ -99,7 +99,6 @@ class HepmcParser {
   private:
     void file_line(std::string_view text);
     void close_event();
-    void inherit_positions();
     void convert_units();
     void end_of_file();
 
