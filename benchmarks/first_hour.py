@@ -7,7 +7,6 @@ installation may take; beyond it, or when a command fails, the exit code is 1.
 """
 
 import argparse
-import re
 import shlex
 import subprocess
 import sys
@@ -15,31 +14,26 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from page_blocks import ROOT, blocks
+
 PAGE = ROOT / "docs" / "getting_started.md"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-def steps(text: str) -> list[tuple[str, str]]:
+def steps() -> list[tuple[str, str]]:
     """Return what the page has its reader do: what each step is called, and its shell code."""
     found: list[tuple[str, str]] = []
-    for match in BLOCK.finditer(text):
-        language, code = match.groups()
-        if language == "console":
-            commands = [line[2:] for line in code.splitlines() if line.startswith("$ ")]
-            found += [(command, command) for command in commands]
-        elif language == "toml":
-            (name,) = re.findall(r"`(\w+\.toml)`", text[: match.start()].split("\n\n```")[-1])[-1:]
-            found.append((f"save {name}", f"cat > {name} <<'END'\n{code}END"))
-        elif language == "python":
-            found.append(("python", f"python - <<'END'\n{code}END"))
+    for block in blocks(PAGE):
+        if block.language == "console":
+            found += [(command, command) for command, _ in block.steps]
+        elif block.shell:
+            found.append((f"save {block.title}" if block.title else block.language, block.shell))
     return found
 
 
-def script(page: str) -> str:
-    """Return the shell script of a page, which tells after each step how long it took."""
+def script() -> str:
+    """Return the shell script of the page, which tells after each step how long it took."""
     lines = ["set -e", "exec 3>> steps"]
-    for name, code in steps(page):
+    for name, code in steps():
         tell = f"printf 'STEP %s %s\\n' $((($(date +%s%N) - begin) / 1000000)) {shlex.quote(name)}"
         lines += ["begin=$(date +%s%N)", code, f"{tell} >&3"]
     return "\n".join(lines)
@@ -64,7 +58,7 @@ def main() -> int:
         ended = subprocess.run(
             ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin:" + str(Path(sys.executable).parent),
              f"HOME={home}", "PIP_NO_CACHE_DIR=1", "bash", "-c",
-             script(PAGE.read_text(encoding="utf-8"))],
+             script()],
             cwd=folder,
             check=False,
         )  # fmt: skip

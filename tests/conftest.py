@@ -1,6 +1,14 @@
-"""Settings of Pythia that tests of several rooms share."""
+"""Settings of Pythia, and files, that tests of several rooms share."""
+
+import gzip
+import shutil
+import tomllib
+from pathlib import Path
 
 import pytest
+import tomli_w
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +29,27 @@ def zpole() -> list[str]:
 def dijets() -> list[str]:
     """Hard jets at 13 TeV."""
     return ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
+
+
+@pytest.fixture(scope="session")
+def readers_files(tmp_path_factory, zpole) -> Path:
+    """Files that the pages suppose: hard events, events of generators, weights and a card."""
+    from mcsurrogate.events import convert_events
+    from mcsurrogate.generators import PythiaChain
+
+    folder = tmp_path_factory.mktemp("reader")
+    hard = (ROOT / "tests" / "data" / "cases" / "lhe" / "good_eight_events.lhe").read_bytes()
+    (folder / "events.lhe.gz").write_bytes(gzip.compress(hard))
+    for seed, name in enumerate(("events", "candidate", "reference"), start=1):
+        PythiaChain(zpole, seed=seed).generate(60, hepmc=folder / f"{name}.hepmc.zst").run()
+    convert_events(folder / "events.hepmc.zst", folder / "events.hepmc")
+    convert_events(folder / "events.hepmc.zst", folder / "events.parquet")
+    weights = ROOT / "mcsurrogate" / "hadronization" / "weights"
+    for suffix in ("safetensors", "json"):
+        shutil.copy(weights / f"string_breaks_monash.{suffix}", folder / f"mine_member_1.{suffix}")
+    card = tomllib.loads((weights / "string_breaks_monash.toml").read_text(encoding="utf-8"))
+    for recording, events in zip(card["recordings"], (200, 20), strict=True):
+        recording |= {"events": events, "repeats": 2}
+    card["training"] |= {"steps": 20}
+    (folder / "my_strings.toml").write_text(tomli_w.dumps(card), encoding="utf-8")
+    return folder

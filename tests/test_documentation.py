@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from page_blocks import FENCE, PAGES, ROOT, blocks
 
 from mcsurrogate.cli import app
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = {
     path.name
     for path in ROOT.iterdir()
@@ -26,8 +25,11 @@ SOURCES = [
 ]
 # Pages that the site makes from the code.
 MADE = {"command_line.md", "changelog.md", "../api/matrix_elements.md", "../api/pdf.md"}
-# Files that a page tells its reader to write.
-READERS_OWN = {"photons.py", "scales.py", "powers.py", "my_observables.py", "my_model.cpp"}
+# Files that a page has its reader write: what its blocks are saved as, and what it leaves to them.
+READERS_OWN = {block.title for page in PAGES for block in blocks(page)} | {
+    "scales.py",
+    "my_model.cpp",
+}
 
 
 def imports(code: str) -> list[str]:
@@ -43,8 +45,9 @@ def imports(code: str) -> list[str]:
 def absent_names(text: str) -> set[str]:
     """Names of modules, functions and classes of ours that a page has and the package has not."""
     named = re.findall(r"(?<![\w/.-])mcsurrogate(?:\.[A-Za-z_]\w*)+(?![\w/])", text)
-    for code in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        named += imports(code)
+    for block in FENCE.finditer(text):
+        if block["language"] == "python":
+            named += imports(block["code"])
     return {name for name in named if pydoc.locate(name) is None}
 
 

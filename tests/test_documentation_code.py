@@ -1,45 +1,14 @@
 """Code of README and docs runs as it is pasted: Python blocks, cards and parts of cards."""
 
-import gzip
-import re
-import shutil
 import tomllib
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import tomli_w
+from page_blocks import PAGES, ROOT, blocks
 from pydantic import ValidationError
 
 from mcsurrogate.cards import EmulatorCard, RunCard
-from mcsurrogate.events import convert_events
-from mcsurrogate.generators import PythiaChain
 from mcsurrogate.hadronization.cards import StringBreakCard
 from mcsurrogate.hadronization.clusters.cards import ClusterCard
-
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page."""
-
-    page: Path
-    line: int
-    code: str
-
-    def __str__(self) -> str:
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-
-def blocks(page: Path, language: str) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(page, text.count("\n", 0, match.start()) + 1, match[1])
-        for match in re.finditer(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    ]
-
 
 RUN = {
     "seed": 1,
@@ -93,26 +62,6 @@ def test_a_card_of_a_page_is_a_card(block):
 def test_a_card_that_is_none_is_found():
     assert mistakes("[integration]\nprecison = 0.1\n")
     assert mistakes('seed = 1\n[process]\ndefinition = "p p > t t~"\n[beams]\nenergy = 1\n')
-
-
-@pytest.fixture(scope="session")
-def readers_files(tmp_path_factory, zpole):
-    """The files that a reader of the pages has: hard events and events of generators."""
-    folder = tmp_path_factory.mktemp("reader")
-    hard = (ROOT / "tests" / "data" / "cases" / "lhe" / "good_eight_events.lhe").read_bytes()
-    (folder / "events.lhe.gz").write_bytes(gzip.compress(hard))
-    for seed, name in enumerate(("events", "candidate", "reference"), start=1):
-        PythiaChain(zpole, seed=seed).generate(60, hepmc=folder / f"{name}.hepmc.zst").run()
-    convert_events(folder / "events.hepmc.zst", folder / "events.parquet")
-    weights = ROOT / "mcsurrogate" / "hadronization" / "weights"
-    for suffix in ("safetensors", "json"):
-        shutil.copy(weights / f"string_breaks_monash.{suffix}", folder / f"mine_member_1.{suffix}")
-    card = tomllib.loads((weights / "string_breaks_monash.toml").read_text(encoding="utf-8"))
-    for recording, events in zip(card["recordings"], (200, 20), strict=True):
-        recording |= {"events": events, "repeats": 2}
-    card["training"] |= {"steps": 20}
-    (folder / "my_strings.toml").write_text(tomli_w.dumps(card), encoding="utf-8")
-    return folder
 
 
 @pytest.mark.parametrize(
