@@ -77,6 +77,7 @@ class Result(_Record):
     integrand_evaluations: Count
     seconds: Size
     method: str
+    width_scheme: Literal["fixed", "complex-mass"] = "fixed"
     warnings: list[str]
 
 

@@ -237,6 +237,14 @@ class ModelSection(Section):
             " / pi."
         ),
     )
+    width_scheme: Literal["fixed", "complex-mass"] = Field(
+        default="fixed",
+        description=(
+            "What widths do: fixed, they stand in the denominators of propagators alone; "
+            "complex-mass, masses are complex wherever they appear, cos(theta_W) among them, so "
+            "that gauge invariance holds. External particles have no width then."
+        ),
+    )
     w_mass: PositiveEnergy | None = Field(
         default=None, description="W mass in GeV, in the scheme g_mu, and there alone."
     )

@@ -296,12 +296,13 @@ class Emulator:
                 "one for this process"
             )
         if model is not None:
-            numbers = model.numbers()
-            for name, trained in self.card.parameters.items():
-                if name != "alpha_s" and not math.isclose(numbers[name], trained, rel_tol=1e-12):
+            numbers, card = model.numbers(), self.card.parameters
+            for name in sorted({*numbers, *card} - {"alpha_s"}):
+                trained, given = card.get(name, 0.0), numbers.get(name, 0.0)
+                if not math.isclose(given, trained, rel_tol=1e-12):
                     raise EmulationError(
                         f"the emulator of {self.card.process!r} was trained with {name} = "
-                        f"{trained:g}, not {numbers[name]:g}; train one with these parameters"
+                        f"{trained:g}, not {given:g}; train one with these parameters"
                     )
 
     def _points(self, momenta: Points, pdg_ids: Sequence[int] | None) -> Tensor:

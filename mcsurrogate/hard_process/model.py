@@ -20,13 +20,14 @@ def standard_model(section: ModelSection, **more: float) -> StandardModel:
     more
         Further parameters.
     """
-    values = section.model_dump(exclude={"input_scheme", "w_mass"})
+    values = section.model_dump(exclude={"input_scheme", "w_mass", "width_scheme"})
     if section.w_mass is not None:
         values["inverse_alpha_ew"] = _inverse_alpha(section, section.w_mass)
     automatic = [name for name in _PARTICLES if values[name] == "auto"]
     model = StandardModel(**{k: v for k, v in values.items() if k not in automatic}, **more)
     widths = {name: total_width(_PARTICLES[name], model) for name in automatic}
-    return model.with_parameters(**widths)
+    # what decays is external, which the complex-mass scheme does not know with a width
+    return model.with_parameters(**widths, complex_masses=section.width_scheme == "complex-mass")
 
 
 def _inverse_alpha(section: ModelSection, w_mass: float) -> float:

@@ -29,6 +29,7 @@ from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import (
     check_finite_result,
     check_momenta,
+    require_stable_legs,
     strong_coupling,
 )
 
@@ -144,11 +145,12 @@ def closed_form(process: Process, model: StandardModel) -> ClosedForm | None:
     if process.n_legs != 4:
         return None
     process = resolve_orders(process)
+    require_stable_legs(process, model)
     allowed = allowed_powers(process)
     if allowed == {(2, 0)}:
         formula = _strong(process, model)
         return None if formula is None else ClosedForm(process, model, formula, 2)
-    if allowed == {(0, 2)}:
+    if allowed == {(0, 2)} and not model.complex_masses:
         formula = _electroweak(process, model)
         return None if formula is None else ClosedForm(process, model, formula, 0)
     return None

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mcsurrogate.matrix_elements.graph import Quantity
-from mcsurrogate.matrix_elements.parameters import StandardModel
+from mcsurrogate.matrix_elements.parameters import Derived, StandardModel
 
 __all__ = ["EventQuantities"]
 
@@ -82,12 +82,12 @@ class EventQuantities:
             rows = torch.tensor([row for _, row, _ in entries], device=device)
             lines = [line for _, _, line in entries]
             factor = inverse[lines] if lines[0] >= 0 else None
-            masses = [list(self._lines)[line][1] for line in lines] if lines[0] >= 0 else []
+            masses = [list(self._lines)[line][1:] for line in lines] if lines[0] >= 0 else []
             if quantity is Quantity.DENOMINATOR and factor is not None:
                 values.append(factor)
                 continue
             if quantity is Quantity.MASS_OVER_DENOMINATOR and factor is not None:
-                values.append(factor * _column(masses, model, square))
+                values.append(factor * _lagrangian_masses(masses, model, square))
                 continue
             a, b, c, d = plus[rows], conjugate[rows], cross[rows], minus[rows]
             match quantity:
@@ -100,7 +100,7 @@ class EventQuantities:
                 case Quantity.BARRED_RIGHT_FROM_LEFT:
                     a, b, c, d = -c, -d, a, b
                 case Quantity.LONGITUDINAL if factor is not None:
-                    factor = factor / _column(masses, model, square) ** 2
+                    factor = factor / _lagrangian_masses(masses, model, square) ** 2
             matrices = torch.stack((a, b, c, d), dim=1)
             if factor is not None:
                 matrices = matrices * factor.unsqueeze(1)
@@ -122,6 +122,21 @@ class EventQuantities:
         real = square[rows] - mass * mass
         imaginary = mass * _column(widths, model, square) + torch.zeros_like(real)
         return torch.complex(real, imaginary).reciprocal()
+
+
+def _lagrangian_masses(names: list[tuple[str, str]], model: StandardModel, like: Tensor) -> Tensor:
+    """Masses of numerators by the names of mass and width, as a column ``(K, 1)``."""
+    found = [model.lagrangian_mass(*pair) for pair in names]
+    is_complex = any(_is_complex(value) for value in found)
+    exact, wanted = torch.float64, like.dtype
+    if is_complex:
+        exact, wanted = torch.complex128, like.dtype.to_complex()
+    values = [torch.as_tensor(value, dtype=exact).to(like.device, wanted) for value in found]
+    return torch.stack(values).unsqueeze(1)
+
+
+def _is_complex(value: Derived) -> bool:
+    return value.is_complex() if isinstance(value, Tensor) else isinstance(value, complex)
 
 
 def _column(names: list[str], model: StandardModel, like: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class Executor:
         events: int,
         dtype: torch.dtype,
         device: torch.device,
-        couplings: dict[str, float],
+        couplings: dict[str, complex],
         groups: list[list[int]],
     ) -> None:
         self.events = events
@@ -90,8 +90,8 @@ class Executor:
     def _extents(self, legs: int) -> tuple[int, ...]:
         return tuple(states if legs >> leg & 1 else 1 for leg, states in self._sizes.items())
 
-    def _value(self, coefficient: Coefficient) -> float:
-        value = coefficient.number
+    def _value(self, coefficient: Coefficient) -> complex:
+        value: complex = coefficient.number
         for name in coefficient.couplings:
             value *= self._couplings[name]
         return value

@@ -5,13 +5,13 @@ from torch import Tensor
 
 from mcsurrogate.matrix_elements.compiler import arguments
 from mcsurrogate.matrix_elements.graph import Coefficient, Graph, Op
-from mcsurrogate.matrix_elements.parameters import Parameter
+from mcsurrogate.matrix_elements.parameters import Derived
 
 __all__ = ["evaluate_graph"]
 
 
 def evaluate_graph(
-    graph: Graph, roots: list[int], inputs: dict[int, Tensor], couplings: dict[str, Parameter]
+    graph: Graph, roots: list[int], inputs: dict[int, Tensor], couplings: dict[str, Derived]
 ) -> dict[int, Tensor]:
     """Evaluate nodes of a graph out of place.
 
@@ -56,9 +56,9 @@ def evaluate_graph(
     return {root: values[root] for root in roots}
 
 
-def coefficient_value(coefficient: Coefficient, couplings: dict[str, Parameter]) -> Parameter:
+def coefficient_value(coefficient: Coefficient, couplings: dict[str, Derived]) -> Derived:
     """Value of a number times named couplings."""
-    value: Parameter = coefficient.number
+    value: Derived = coefficient.number
     for name in coefficient.couplings:
         value = value * couplings[name]
     return value

@@ -78,7 +78,7 @@ def log_gradients(
     tracked: dict[str, Tensor] = {}
     external = {p.mass_name for p in parsed.particles if p.mass_name}
     for name in parameters:
-        if name not in numbers:
+        if name not in numbers or name == "complex_masses":
             raise MatrixElementError(
                 f"no parameter {name!r}; there are {', '.join(sorted(numbers))}"
             )

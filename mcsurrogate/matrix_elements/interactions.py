@@ -26,7 +26,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.matrix_elements.parameters import Parameter, StandardModel
+from mcsurrogate.matrix_elements.parameters import Derived, StandardModel
 from mcsurrogate.matrix_elements.particles import PARTICLES, antiparticle
 
 __all__ = [
@@ -93,19 +93,31 @@ class Interaction:
     couplings: tuple[Coupling, ...]
 
 
-def _weak(model: StandardModel) -> Parameter:
+def _weak(model: StandardModel) -> Derived:
     return model.electric_charge / model.sin_theta_w
 
 
-def _z_coupling(charge3: int, isospin: float) -> Callable[[StandardModel], Parameter]:
-    def value(model: StandardModel) -> Parameter:
+def _w(model: StandardModel) -> Derived:
+    return model.lagrangian_mass("w_mass", "w_width")
+
+
+def _z(model: StandardModel) -> Derived:
+    return model.lagrangian_mass("z_mass", "z_width")
+
+
+def _h(model: StandardModel) -> Derived:
+    return model.lagrangian_mass("higgs_mass", "higgs_width")
+
+
+def _z_coupling(charge3: int, isospin: float) -> Callable[[StandardModel], Derived]:
+    def value(model: StandardModel) -> Derived:
         unit = model.electric_charge / (model.sin_theta_w * model.cos_theta_w)
         return unit * (isospin - model.sin2_theta_w * (charge3 / 3.0))
 
     return value
 
 
-COUPLINGS: dict[str, Callable[[StandardModel], Parameter]] = {
+COUPLINGS: dict[str, Callable[[StandardModel], Derived]] = {
     # Generators are normalised to Tr(T T) = 1, which leaves 1/sqrt(2) with each gluon.
     "s": lambda _m: math.sqrt(0.5),
     "s s": lambda _m: 0.5,
@@ -116,15 +128,15 @@ COUPLINGS: dict[str, Callable[[StandardModel], Parameter]] = {
     "g c": lambda m: _weak(m) * m.cos_theta_w,
     "e g c": lambda m: m.electric_charge * _weak(m) * m.cos_theta_w,
     "g g c c": lambda m: (_weak(m) * m.cos_theta_w) ** 2,
-    "mt/v": lambda m: m.top_yukawa_mass / m.higgs_vev,
+    "mt/v": lambda m: m.top_yukawa / m.higgs_vev,
     "mb/v": lambda m: m.bottom_yukawa_mass / m.higgs_vev,
     "mta/v": lambda m: m.tau_yukawa_mass / m.higgs_vev,
-    "mw2/v": lambda m: m.w_mass**2 / m.higgs_vev,
-    "mz2/v": lambda m: m.z_mass**2 / m.higgs_vev,
-    "mw2/v2": lambda m: (m.w_mass / m.higgs_vev) ** 2,
-    "mz2/v2": lambda m: (m.z_mass / m.higgs_vev) ** 2,
-    "mh2/v": lambda m: m.higgs_mass**2 / m.higgs_vev,
-    "mh2/v2": lambda m: (m.higgs_mass / m.higgs_vev) ** 2,
+    "mw2/v": lambda m: _w(m) ** 2 / m.higgs_vev,
+    "mz2/v": lambda m: _z(m) ** 2 / m.higgs_vev,
+    "mw2/v2": lambda m: (_w(m) / m.higgs_vev) ** 2,
+    "mz2/v2": lambda m: (_z(m) / m.higgs_vev) ** 2,
+    "mh2/v": lambda m: _h(m) ** 2 / m.higgs_vev,
+    "mh2/v2": lambda m: (_h(m) / m.higgs_vev) ** 2,
     **{
         f"z {charge3} {isospin}": _z_coupling(charge3, isospin)
         for charge3, isospin in (

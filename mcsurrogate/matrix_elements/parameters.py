@@ -3,8 +3,15 @@ r"""Parameters of the Standard Model and what follows from them at tree level.
 The independent parameters are those of MadGraph's ``sm`` model: 1/alpha, the Fermi constant
 and the Z mass fix the electroweak sector, the W mass and the on-shell weak mixing angle
 follow; the CKM matrix is the unit matrix; u, d, s, c, e, mu and the neutrinos are massless.
+
+In the complex-mass scheme (A. Denner, S. Dittmaier, M. Roth, D. Wackeroth, hep-ph/9904472;
+A. Denner, S. Dittmaier, arXiv:1912.06823, section 6.6) squared masses are
+:math:`\mu^2 = M^2 - i M \Gamma` wherever the Lagrangian has them: in propagators, in
+:math:`\cos\theta_W = \mu_W / \mu_Z`, in the vacuum expectation value and in Yukawa couplings, so
+that Ward identities hold with widths; alpha stays real.
 """
 
+import cmath
 import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -14,14 +21,23 @@ from torch import Tensor
 
 from mcsurrogate.errors import MatrixElementError
 
-__all__ = ["Parameter", "StandardModel", "as_number"]
+__all__ = ["Derived", "Parameter", "StandardModel", "as_number"]
 
 Parameter = float | Tensor
 """A number, or a tensor without dimensions where a gradient with respect to it is wanted."""
 
+Derived = complex | Tensor
+"""What follows from parameters: complex in the complex-mass scheme, where widths enter it."""
 
-def _square_root(value: Parameter) -> Parameter:
+
+def _real_root(value: Parameter) -> Parameter:
     return torch.sqrt(value) if isinstance(value, Tensor) else math.sqrt(value)
+
+
+def _square_root(value: Derived) -> Derived:
+    if isinstance(value, complex):
+        return cmath.sqrt(value)
+    return _real_root(value)
 
 
 def as_number(value: Parameter) -> float:
@@ -51,7 +67,10 @@ class StandardModel:
     top_yukawa_mass, bottom_yukawa_mass, tau_yukawa_mass
         Masses in GeV that enter the Yukawa couplings, y = sqrt(2) m / v.
     top_width, z_width, w_width, higgs_width
-        Fixed widths in GeV, used in every propagator of the particle.
+        Widths in GeV, used in every propagator of the particle.
+    complex_masses
+        Whether widths make masses complex everywhere (the complex-mass scheme), or are fixed and
+        stand in denominators alone.
 
     Raises
     ------
@@ -74,6 +93,7 @@ class StandardModel:
     z_width: Parameter = 2.441404
     w_width: Parameter = 2.0476
     higgs_width: Parameter = 0.006382339
+    complex_masses: Parameter = False
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -110,32 +130,59 @@ class StandardModel:
     @property
     def electric_charge(self) -> Parameter:
         """Positron charge e = sqrt(4 pi alpha)."""
-        return _square_root(4.0 * math.pi * self.alpha_ew)
+        return _real_root(4.0 * math.pi * self.alpha_ew)
 
     @property
     def w_mass(self) -> Parameter:
-        """W mass in GeV, from alpha, the Fermi constant and the Z mass."""
-        return _square_root(self.z_mass**2 / 2 + _square_root(self._w_discriminant))
+        """W mass in GeV, from alpha, the Fermi constant and the Z mass: real in both schemes."""
+        return _real_root(self.z_mass**2 / 2 + _real_root(self._w_discriminant))
+
+    def lagrangian_mass(self, mass_name: str, width_name: str = "") -> Derived:
+        """Mass in GeV that couplings and numerators of propagators have.
+
+        Parameters
+        ----------
+        mass_name, width_name
+            Names of mass and width; empty for none.
+
+        Returns
+        -------
+        float, complex or Tensor
+            sqrt(M^2 - i M Gamma) in the complex-mass scheme for particles with a width, else M.
+        """
+        mass: Parameter = getattr(self, mass_name) if mass_name else 0.0
+        width: Parameter = getattr(self, width_name) if width_name else 0.0
+        if not self.complex_masses or as_number(width) == 0.0:
+            return mass
+        return _square_root(mass**2 - 1j * mass * width)
 
     @property
-    def sin2_theta_w(self) -> Parameter:
+    def sin2_theta_w(self) -> Derived:
         """On-shell weak mixing angle, 1 - M_W^2 / M_Z^2."""
-        return 1.0 - self.w_mass**2 / self.z_mass**2
+        w_mass = self.lagrangian_mass("w_mass", "w_width")
+        return 1.0 - w_mass**2 / self.lagrangian_mass("z_mass", "z_width") ** 2
 
     @property
-    def sin_theta_w(self) -> Parameter:
+    def sin_theta_w(self) -> Derived:
         """Sine of the weak mixing angle."""
         return _square_root(self.sin2_theta_w)
 
     @property
-    def cos_theta_w(self) -> Parameter:
+    def cos_theta_w(self) -> Derived:
         """Cosine of the weak mixing angle."""
         return _square_root(1.0 - self.sin2_theta_w)
 
     @property
-    def higgs_vev(self) -> Parameter:
+    def higgs_vev(self) -> Derived:
         """Vacuum expectation value v = 2 M_W sin(theta_W) / e in GeV."""
-        return 2.0 * self.w_mass * self.sin_theta_w / self.electric_charge
+        w_mass = self.lagrangian_mass("w_mass", "w_width")
+        return 2.0 * w_mass * self.sin_theta_w / self.electric_charge
+
+    @property
+    def top_yukawa(self) -> Derived:
+        """Mass in the Yukawa coupling of the top quark in GeV, with the phase of its mass."""
+        pole = self.lagrangian_mass("top_mass", "top_width")
+        return self.top_yukawa_mass * (pole / self.top_mass)
 
     def with_parameters(self, **changes: Parameter) -> "StandardModel":
         """Return a copy with some independent parameters replaced.
@@ -155,8 +202,14 @@ class StandardModel:
         return replace(self, **arguments)
 
     def numbers(self) -> dict[str, float]:
-        """Independent parameters as plain numbers, for records and cache keys."""
-        return {item.name: as_number(getattr(self, item.name)) for item in fields(self)}
+        """Independent parameters as plain numbers, for records and cache keys.
+
+        The scheme is among them, as 1, where masses are complex.
+        """
+        found = {item.name: as_number(getattr(self, item.name)) for item in fields(self)}
+        if not self.complex_masses:
+            del found["complex_masses"]
+        return found
 
     @property
     def requires_grad(self) -> bool:

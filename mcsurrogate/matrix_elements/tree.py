@@ -21,6 +21,7 @@ from mcsurrogate.matrix_elements.tree_sampling import TreeSampler
 from mcsurrogate.matrix_elements.validity import (
     check_finite_result,
     check_momenta,
+    require_stable_legs,
     strong_coupling,
 )
 
@@ -52,11 +53,13 @@ class TreeMatrixElement:
     Raises
     ------
     ProcessError
-        If the process has no diagram within its coupling orders.
+        If the process has no diagram within its coupling orders, or external legs with a width in
+        the complex-mass scheme.
     """
 
     def __init__(self, process: Process, parameters: StandardModel) -> None:
         self.process = resolve_orders(process)
+        require_stable_legs(self.process, parameters)
         self.parameters = parameters
         self._amplitude = build_amplitude(self.process, parameters)
         plan = self._plan = plan_tree(self._amplitude, parameters)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.matrix_elements.functional import coefficient_value
-from mcsurrogate.matrix_elements.parameters import Parameter
+from mcsurrogate.matrix_elements.parameters import Derived
 from mcsurrogate.matrix_elements.tree_plan import Sector, TreePlan
 
 __all__ = ["ColourContraction"]
@@ -29,11 +29,12 @@ class ColourContraction:
     """
 
     def __init__(
-        self, plan: TreePlan, couplings: Callable[[], dict[str, Parameter]], *, tracked: bool
+        self, plan: TreePlan, couplings: Callable[[], dict[str, Derived]], *, tracked: bool
     ) -> None:
         self._plan = plan
         self._couplings = couplings
         self._tracked = tracked
+        self._complex = any(torch.as_tensor(value).is_complex() for value in couplings().values())
         self._root = _square_root(plan.colour)
         self._signs, self._mixtures = _mixtures(plan)
         self._factors: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
@@ -65,12 +66,12 @@ class ColourContraction:
             root = torch.from_numpy(self._root).to(mixed[0])
             rows_of = [torch.tensordot(root, structures, dims=1) for structures in mixed]
             return rows_of[0] if len(rows_of) == 1 else torch.cat(rows_of)
-        values = torch.view_as_real(self._values(sector, results))
+        values = self._components(sector, results)
         factor = self._factor(sector, values, key)
         if factor.shape == (1, 1):
-            return values * factor
+            return _as_real(values * factor)
         rows: Tensor = factor @ values.flatten(1)
-        return rows.view(len(factor), *values.shape[1:])
+        return _as_real(rows.view(len(factor), *values.shape[1:]))
 
     def square(self, rows: Tensor) -> Tensor:
         """Return the sum ``(H, N)`` of the squares of rows ``(K, H, N, 2)``, with their signs."""
@@ -107,7 +108,8 @@ class ColourContraction:
         for power, weight in zip(
             self._plan.powers, weights or (1.0,) * len(self._plan.powers), strict=True
         ):
-            matrix = self._transfer(sector, power, values.real).to(values.dtype)
+            like = values if self._complex else values.real
+            matrix = self._transfer(sector, power, like).to(values.dtype)
             term = torch.einsum("fu,uhn->fhn", matrix if weight == 1.0 else matrix * weight, values)
             total = total + (term if common else term * strong**power)
         return torch.as_tensor(total)
@@ -121,15 +123,20 @@ class ColourContraction:
         if len(self._plan.powers) > 1:
             structures = torch.view_as_real(self.structures(sector, results, strong))
             return torch.as_tensor(torch.tensordot(matrix.to(structures), structures, dims=1))
-        values = torch.view_as_real(self._values(sector, results))
+        values = self._components(sector, results)
         rows = matrix.to(values) @ self._transfer(sector, self._plan.powers[0], values)
-        return (rows @ values.flatten(1)).view(len(matrix), *values.shape[1:])
+        return _as_real((rows @ values.flatten(1)).view(len(matrix), *values.shape[1:]))
 
     def _values(self, sector: Sector, results: Tensor) -> Tensor:
         """Results of a sector as ``(U, H, N)``."""
         states = math.prod(results.shape[1:-1])
         rows = results[sector.start : sector.stop]
         return rows.reshape(sector.stop - sector.start, states, results.shape[-1])
+
+    def _components(self, sector: Sector, results: Tensor) -> Tensor:
+        """Results of a sector for real couplings as ``(U, H, N, 2)``, else as they are."""
+        values = self._values(sector, results)
+        return values if self._complex else torch.view_as_real(values)
 
     def _factor(self, sector: Sector, like: Tensor, number: int) -> Tensor:
         """Matrix whose image of the results has the colour-summed square as its norm."""
@@ -140,7 +147,8 @@ class ColourContraction:
         key = (number, like.dtype, like.device)
         if key not in self._factors:
             with torch.no_grad():
-                transfer = self._transfer(sector, power, torch.zeros((), dtype=torch.float64))
+                exact = torch.complex128 if self._complex else torch.float64
+                transfer = self._transfer(sector, power, torch.zeros((), dtype=exact))
             triangular = np.linalg.qr(self._root @ transfer.numpy(), mode="r")
             self._factors[key] = torch.from_numpy(triangular).to(like)
         return self._factors[key]
@@ -156,6 +164,10 @@ class ColourContraction:
                 unit[structure, place] = 1.0
                 matrix = matrix + unit * coefficient_value(factor, couplings)
         return matrix
+
+
+def _as_real(values: Tensor) -> Tensor:
+    return torch.view_as_real(values) if values.is_complex() else values
 
 
 def _mixtures(plan: TreePlan) -> tuple[tuple[float, ...] | None, list[tuple[float, ...]]]:

@@ -12,7 +12,7 @@ from mcsurrogate.matrix_elements.executor import Executor
 from mcsurrogate.matrix_elements.functional import evaluate_graph
 from mcsurrogate.matrix_elements.graph import Op
 from mcsurrogate.matrix_elements.interactions import COUPLINGS
-from mcsurrogate.matrix_elements.parameters import Parameter, StandardModel, as_number
+from mcsurrogate.matrix_elements.parameters import Derived, StandardModel
 from mcsurrogate.matrix_elements.recursion import AmplitudeGraph
 from mcsurrogate.matrix_elements.tree_inputs import TreeInputs
 
@@ -76,7 +76,7 @@ class TreeEvaluator:
         """Complex multiply-adds of one event."""
         return self._programme.operations(self._sizes)
 
-    def couplings(self) -> dict[str, Parameter]:
+    def couplings(self) -> dict[str, Derived]:
         """Values of the couplings that appear in the graph or in front of the amplitudes."""
         names = {
             name
@@ -184,7 +184,7 @@ class TreeEvaluator:
         key = (momenta.shape[-1], momenta.dtype, momenta.device)
         if key not in cache:
             dtype = torch.complex128 if momenta.dtype == torch.float64 else torch.complex64
-            couplings = {name: as_number(value) for name, value in self.couplings().items()}
+            couplings = {name: _number(value) for name, value in self.couplings().items()}
             cache[key] = Executor(
                 self._programme,
                 self._sizes,
@@ -195,6 +195,12 @@ class TreeEvaluator:
                 self._inputs.groups,
             )
         return cache[key]
+
+
+def _number(value: Derived) -> complex:
+    """Return a coupling without its gradient; a float where it is real."""
+    number: complex = value.item() if isinstance(value, Tensor) else value
+    return number
 
 
 def _product(sizes: Mapping[int, int]) -> int:

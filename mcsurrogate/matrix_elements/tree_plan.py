@@ -157,6 +157,9 @@ def _parity_holds(amplitude: AmplitudeGraph, model: StandardModel) -> bool:
         return False
     if amplitude.process.n_legs == 4 and amplitude.process.n_incoming == 2:
         return True
+    qed = {component.qcd < amplitude.process.n_legs - 2 for component in amplitude.amplitudes}
+    if model.complex_masses and True in qed:
+        return False  # couplings may be complex
     widths = {
         node.args[3]
         for node in amplitude.graph.nodes

@@ -1,13 +1,19 @@
-"""Checks on the momenta that a matrix element is given."""
+"""Checks on what a matrix element is given."""
 
 import torch
 from torch import Tensor
 
-from mcsurrogate.errors import KinematicsError, MatrixElementError
+from mcsurrogate.errors import KinematicsError, MatrixElementError, ProcessError
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["check_finite_result", "check_momenta", "check_shape", "strong_coupling"]
+__all__ = [
+    "check_finite_result",
+    "check_momenta",
+    "check_shape",
+    "require_stable_legs",
+    "strong_coupling",
+]
 
 
 def check_shape(momenta: Tensor, process: Process) -> None:
@@ -83,6 +89,27 @@ def _explain(
             raise KinematicsError(
                 f"{where}: leg {leg + 1} ({particle.name}) is off its mass shell, "
                 f"p^2 = {square:.6g} GeV^2 instead of {wanted[leg]:.6g}"
+            )
+
+
+def require_stable_legs(process: Process, model: StandardModel) -> None:
+    """Refuse external particles with a width in the complex-mass scheme.
+
+    Their spinors and polarisation vectors belong to a real mass shell, and the propagators of the
+    same particles to a complex one, which breaks the Ward identities that the scheme is for.
+
+    Raises
+    ------
+    ProcessError
+        With what to write instead.
+    """
+    if not model.complex_masses:
+        return
+    for particle in process.particles:
+        if as_number(particle.width(model)) > 0.0:
+            raise ProcessError(
+                f"{process.name}: in the complex-mass scheme an external {particle.name} cannot "
+                f"have a width; name its decay products, or set {particle.width_name} = 0"
             )
 
 

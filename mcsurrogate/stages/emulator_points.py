@@ -97,13 +97,13 @@ def _integrator_draws(
     folder: Path, process: Process, model: StandardModel
 ) -> Callable[[int, torch.Generator], Tensor]:
     run = _integrated_card(folder)
-    for name, value in standard_model(run.model).numbers().items():
-        if name == "alpha_s":  # of a card, in another section
-            continue
-        if value != model.numbers()[name]:
+    theirs, ours = standard_model(run.model).numbers(), model.numbers()
+    for name in sorted({*theirs, *ours} - {"alpha_s"}):  # of a card, in another section
+        value, own = theirs.get(name, 0.0), ours.get(name, 0.0)
+        if value != own:
             raise EmulationError(
                 f"{folder}: its run has model.{name} = {value:g}, but the emulator's card has "
-                f"{model.numbers()[name]:g}"
+                f"{own:g}"
             )
     hard_process = assemble(run)
     sampler = load_sampler(folder / SAMPLER, hard_process, family=run.integration.flow.family)

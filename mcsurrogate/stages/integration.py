@@ -115,6 +115,7 @@ def run_integration(
             "effective_fraction": result.effective_fraction,
             "integrand_evaluations": result.evaluations,
             "seconds": result.seconds,
+            "width_scheme": folder.card.model.width_scheme,
             "method": result.method,
             "method_decision": result.decision,
             "channels": len(result.channels),

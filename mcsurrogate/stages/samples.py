@@ -194,6 +194,7 @@ def _combined(
         "effective_fraction": mean(lambda one: one["effective_fraction"]),
         "integrand_evaluations": int(summed("integrand_evaluations")),
         "seconds": summed("seconds"),
+        "width_scheme": card.model.width_scheme,
         "method": ", ".join(dict.fromkeys(result["method"] for result in results)),
         "channels": int(summed("channels")),
         "seed": card.seed,

@@ -231,6 +231,8 @@ def test_another_process_or_model_is_refused(emulator, tmp_path):
         Emulator.load(file, process="g g > g g")
     with pytest.raises(EmulationError, match="trained with top_mass = 173, not 170"):
         Emulator.load(file, model=StandardModel(top_mass=170.0))
+    with pytest.raises(EmulationError, match="trained with complex_masses = 0, not 1"):
+        Emulator.load(file, model=StandardModel(complex_masses=True))
     with pytest.raises(EmulationError, match="not for 'g g > t t~ g"):
         emulator.exact = matrix_element("g g > t t~ g")
 

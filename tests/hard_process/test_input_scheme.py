@@ -17,6 +17,13 @@ def test_the_scheme_of_the_defaults_is_that_of_the_oracle() -> None:
     assert standard_model(ModelSection()) == StandardModel()
 
 
+def test_the_width_scheme_reaches_the_amplitudes_and_spares_automatic_widths() -> None:
+    model = standard_model(ModelSection(width_scheme="complex-mass", w_width="auto"))
+    assert model == StandardModel(
+        complex_masses=True, w_width=standard_model(ModelSection(w_width="auto")).w_width
+    )
+
+
 def test_the_w_mass_is_what_is_given() -> None:
     model = standard_model(ModelSection(input_scheme="g_mu", w_mass=W_MASS))
     assert model.w_mass == pytest.approx(W_MASS, rel=1e-13)

@@ -155,7 +155,7 @@ def test_files_of_ones_own_that_a_card_names_are_known_by_digest(tmp_path: Path)
     assert settings_files(surrogate_settings(naming)) == {"setting SLHA:file": table}
     path = tmp_path / "run"
     with RunFolder(path, naming) as folder:
-        run_integration(folder, silent)
+        assert run_integration(folder, silent)["width_scheme"] == "fixed"
     family.write_text(code + "    mended = True\n")
     with pytest.raises(RunFolderError, match=r"flow\.family is not the file that stage"):
         generate(path, naming)
