@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,24 @@ def zpole() -> list[str]:
 def dijets() -> list[str]:
     """Hard jets at 13 TeV."""
     return ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
+
+
+@pytest.fixture(scope="session")
+def gluons_to_tops() -> Callable[..., str]:
+    """Return what writes the card of g g > t t~ at 1 TeV, with these keys of [integration]."""
+
+    def card(**integration: str | float) -> str:
+        return tomli_w.dumps(
+            {
+                "seed": 4,
+                "process": {"definition": "g g > t t~"},
+                "beams": {"sqrt_s": "1 TeV"},
+                "scales": {"alpha_s": 0.118},
+                "integration": {"method": "vegas", "max_evaluations": 10_000} | integration,
+            }
+        )
+
+    return card
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+from page_blocks import ROOT, blocks
 from safetensors.torch import load_file
 
 from mcsurrogate.cards import RunCard, load_card
@@ -12,19 +13,6 @@ from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages import run_integration
 from mcsurrogate.validation import load_observables
 
-ROOT = Path(__file__).parents[1]
-CARD = """seed = 4
-[process]
-definition = "g g > t t~"
-[beams]
-sqrt_s = "1 TeV"
-[scales]
-alpha_s = 0.118
-[integration]
-method = "{method}"
-precision = 0.01
-max_evaluations = 10000
-"""
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -35,25 +23,24 @@ def test_the_files_that_it_names_are_there():
 
 
 def test_an_observable_is_one_file(tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    path = tmp_path / "photons.py"
-    path.write_text(code, encoding="utf-8")
+    (block,) = blocks(ROOT / "CONTRIBUTING.md", "python")
+    path = tmp_path / block.title
+    path.write_text(block.code, encoding="utf-8")
     (found,) = load_observables(path)
     assert (found.name, found.unit, len(found.edges)) == ("energy_in_photons", "GeV", 31)
     assert found.title.startswith("Energy in photons")
 
 
-def test_a_flow_family_is_one_file_and_one_key_of_a_card(tmp_path, monkeypatch):
+def test_a_flow_family_is_one_file_and_one_key_of_a_card(gluons_to_tops, tmp_path, monkeypatch):
     """The integral is that of VEGAS+ within 4 standard deviations: false alarm 6e-5."""
-    manual = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n([^`]*?class Powers.*?)```", manual, re.DOTALL)
+    (flow,) = [block for block in blocks(ROOT / "docs" / "integration.md") if block.title]
     monkeypatch.chdir(tmp_path)
-    Path("powers.py").write_text(code, encoding="utf-8")
-    (key,) = re.findall(r"```toml\n(\[integration\.flow\].*?)```", PAGE, re.DOTALL)
+    Path(flow.title).write_text(flow.code, encoding="utf-8")
+    (key,) = blocks(ROOT / "CONTRIBUTING.md", "toml")
     found = {}
-    for name, extra in {"vegas": "", "madnis": key}.items():
+    for name, extra in {"vegas": "", "madnis": key.code}.items():
         card = tmp_path / f"{name}.toml"
-        card.write_text(CARD.format(method=name) + extra, encoding="utf-8")
+        card.write_text(gluons_to_tops(method=name, precision=0.01) + extra, encoding="utf-8")
         with RunFolder(tmp_path / name, load_card(card, RunCard), resume=False) as folder:
             found[name] = run_integration(folder, silent)
     assert load_file(tmp_path / "madnis" / "sampler.safetensors").keys() >= {"flow.log_power"}

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,14 +63,13 @@ def shell(folder: Path, *words: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_the_parts_of_an_array_are_the_sample(name: str, tmp_path: Path) -> None:
+def test_the_parts_of_an_array_are_the_sample(
+    name: str, gluons_to_tops: Callable[..., str], tmp_path: Path
+) -> None:
     own = tmp_path / "mcsurrogate"
     own.write_text(f'#!/bin/sh\nexec {sys.executable} -P -c "{MAIN}" "$@"\n')
     own.chmod(0o755)
-    (tmp_path / "card.toml").write_text(
-        'seed = 4\n[process]\ndefinition = "g g > t t~"\n[beams]\nsqrt_s = "1 TeV"\n'
-        '[scales]\nalpha_s = 0.118\n[integration]\nmethod = "vegas"\nmax_evaluations = 20000\n'
-    )
+    (tmp_path / "card.toml").write_text(gluons_to_tops(max_evaluations=20_000))
     shell(tmp_path, "mcsurrogate", "integrate", "card.toml", "--out", "run")
     shell(tmp_path, "mcsurrogate", "pack", "run", "--out", "run.pack")
     (tmp_path / "job.sh").write_text((BATCH / "job.sh").read_text())

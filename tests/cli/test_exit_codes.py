@@ -10,18 +10,6 @@ from pathlib import Path
 
 import pytest
 
-CARD = """seed = 4
-[process]
-definition = "g g > t t~"
-[beams]
-sqrt_s = "1 TeV"
-[scales]
-alpha_s = 0.118
-[integration]
-method = "vegas"
-precision = 1e-7
-max_evaluations = 50000000
-"""
 MAIN = "import sys; sys.argv[0] = 'mcsurrogate'; from mcsurrogate.cli import main; main()"
 # Without the rooms that compute, which take long to import: only the end of a command is tested.
 LIGHT = """
@@ -35,9 +23,9 @@ sys.modules["mcsurrogate.stages"] = SimpleNamespace(run_integration=stage)
 
 
 @pytest.fixture
-def card(tmp_path):
+def card(tmp_path, gluons_to_tops):
     path = tmp_path / "card.toml"
-    path.write_text(CARD, encoding="utf-8")
+    path.write_text(gluons_to_tops(precision=1e-7, max_evaluations=50_000_000), encoding="utf-8")
     return path
 
 
@@ -88,8 +76,8 @@ def limit_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
-def test_a_full_disk_is_4_and_says_how_to_go_on(card):
-    card.write_text(CARD.replace("1e-7", "0.05"), encoding="utf-8")
+def test_a_full_disk_is_4_and_says_how_to_go_on(card, gluons_to_tops):
+    card.write_text(gluons_to_tops(precision=0.05), encoding="utf-8")
     done = shell("integrate", card, "--out", "run", cwd=card.parent, preexec_fn=limit_files)
     assert done.returncode == 4
     assert "File too large" in done.stderr

@@ -2,31 +2,17 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mcsurrogate.cli import main
 
-CARD = """seed = 4
-[process]
-definition = "g g > t t~"
-[beams]
-sqrt_s = "1 TeV"
-[scales]
-alpha_s = 0.118
-[integration]
-method = "vegas"
-precision = {precision}
-max_evaluations = 10000
-"""
 
-
-def integrate(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, precision: float, *options: str
-) -> int:
+def integrate(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str, *options: str) -> int:
     card = folder / "card.toml"
-    card.write_text(CARD.format(precision=precision), encoding="utf-8")
+    card.write_text(text, encoding="utf-8")
     arguments = ["mcsurrogate", "integrate", str(card), "--out", str(folder / "run"), *options]
     monkeypatch.setattr(sys, "argv", arguments)
     try:
@@ -43,11 +29,12 @@ def integrate(
 def test_strict(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    gluons_to_tops: Callable[..., str],
     precision: float,
     options: tuple[str, ...],
     code: int,
 ) -> None:
-    assert integrate(monkeypatch, tmp_path, precision, *options) == code
+    assert integrate(monkeypatch, tmp_path, gluons_to_tops(precision=precision), *options) == code
     result = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
     flagged = any("was not reached" in text for text in result["warnings"])
     assert flagged == (precision < 1e-3)
