@@ -87,7 +87,7 @@ def generate(
         pack = open_pack(card)
         asked = {"generation": {**generation, "seed": seed}, "execution": execution}
         resolved = packed_card(pack, path, asked)
-    if shower:
+    elif shower:
         require_chain(resolved)
     with (
         RunFolder(path, resolved, resume=resume) as folder,
@@ -95,6 +95,8 @@ def generate(
     ):
         if packed:
             unpack_run(pack, folder)
+            if shower:  # its chain needs the densities that came with the pack
+                require_chain(resolved)
         with progress_bar("integrate") as progress:
             result = run_integration(folder, progress, keep=True, executor=pool)
         print_cross_section(result)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from mcsurrogate.cards import RunCard, dump_card
+from mcsurrogate.cli import main
 from mcsurrogate.errors import MCSurrogateError, PackError, RunFolderError
 from mcsurrogate.event_generation import event_blocks
-from mcsurrogate.events import EventBatch, read_les_houches
+from mcsurrogate.events import EventBatch, read_generated_events, read_les_houches
 from mcsurrogate.pack import Pack, is_pack
 from mcsurrogate.progress import silent
 from mcsurrogate.run_folder import RunFolder
@@ -98,6 +100,20 @@ def test_jobs_of_one_seed_make_parts_of_one_sample(packed: Path, tmp_path: Path)
         for first in (0, 1, 100)
     }
     assert len(seeds) == 6
+
+
+def test_a_pack_goes_through_its_chain(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose densities are those of the pack, in a folder that is not there before."""
+    job = tmp_path / "job7"
+    monkeypatch.setattr(sys, "argv", ["mcsurrogate", "generate", str(packed), "--events", "5",
+                                      "--seed", "7", "--out", str(job)])  # fmt: skip
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    _, batches = read_generated_events(job / "events" / "surrogate.hepmc.zst")
+    assert sum(len(chunk.weights) for chunk in batches) == 5
 
 
 @pytest.mark.parametrize(
