@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cluster_weights import read_cluster_networks
 from hadronization import run_plugin_program
 from hadronization_events import SPECIES, ZPOLE, observe
 from numpy.typing import NDArray
@@ -45,6 +44,7 @@ from mcsurrogate.hadronization import decay_clusters
 from mcsurrogate.hadronization.clusters.cards import StringSinglets
 from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.clusters.steps import ClusterSample, DecaySteps, steps_of_clusters
+from mcsurrogate.hadronization.clusters.stored_networks import read_cluster_networks
 from mcsurrogate.hadronization.fitting.decay_products import decay_products, product_matrix
 from mcsurrogate.hadronization.fitting.measured import SHIPPED_TABLE, MeasuredMultiplicities
 from mcsurrogate.hadronization.fitting.measured_shapes import STABLE

@@ -63,6 +63,8 @@ bool ClusterDecay::decay(const Cluster& cluster, std::vector<ClusterHadron>& had
     const double mass = cluster.p.mCalc();
     if (!step.ends.known || !(mass > draws_.model->lightest(step.ends.first, step.ends.second)))
         return false;
+    if (cluster.primary)
+        draws_.formed(cluster.p, cluster.reference, cluster.isOfPlus);
     step.state = {step.ends.first, step.ends.second, mass};
     step.cluster = &cluster;
     Vec4 reference = cluster.reference;
@@ -92,7 +94,7 @@ int ClusterDecay::hadronCode(const Step& step, int side, int vertex) const {
 std::pair<Vec4, Vec4> ClusterDecay::momenta(const Step& step, const StepState& how) {
     const double cosine = draws_.cosine(step.state, how);
     const double sine = std::sqrt(std::max(1. - cosine * cosine, 0.));
-    const double phi = 2. * M_PI * draws_.random->flat();
+    const double phi = draws_.azimuth(step.ends.swapped);
     const Vec4& axis = step.axis;
     const Vec4 helper = std::abs(axis.pz()) < 0.9 ? Vec4(0., 0., 1., 0.) : Vec4(1., 0., 0., 0.);
     const Vec4 x = unit(cross(axis, helper));

@@ -85,6 +85,33 @@ double ClusterDraws::cosine(const ClusterState& state, const StepState& step) {
     return drawn;
 }
 
+double ClusterDraws::azimuth(bool swapped) {
+    const double drawn = 2. * M_PI * random->flat();
+    if (recorder) {
+        Row row{ClusterRecorder::Azimuth, 0, 0, swapped ? 1 : 0};
+        row.value = drawn;
+        recorder->add(row);
+    }
+    return drawn;
+}
+
+void ClusterDraws::formed(const Pythia8::Vec4& p, const Pythia8::Vec4& reference, bool isOfPlus) {
+    if (!recorder)
+        return;
+    Row row{ClusterRecorder::Momentum};
+    row.mass = p.mCalc();
+    row.value = p.px();
+    row.low = p.py();
+    row.high = p.pz();
+    recorder->add(row);
+    row = {ClusterRecorder::Reference, 0, 0, isOfPlus ? 1 : 0};
+    row.mass = reference.e();
+    row.value = reference.px();
+    row.low = reference.py();
+    row.high = reference.pz();
+    recorder->add(row);
+}
+
 int ClusterDraws::gluonFlavour() {
     const int drawn = model->drawGluonFlavour(random->flat());
     weigh([&](ClusterModel& m) { return m.logGluonFlavour(drawn); });

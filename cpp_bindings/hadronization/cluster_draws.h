@@ -28,6 +28,10 @@ class ClusterDraws : public VariedNetworks<ClusterModel> {
     int popped(const ClusterState& state);
     double mass(const ClusterState& state, const ClusterModel::MassState& bounds);
     double cosine(const ClusterState& state, const StepState& step);
+    // Uniform around the axis of a cluster whose canonical ends are swapped or not.
+    double azimuth(bool swapped);
+    // Note where a cluster that was formed begins, from which on draws determine all momenta.
+    void formed(const Pythia8::Vec4& p, const Pythia8::Vec4& reference, bool isOfPlus);
 
     int gluonFlavour();
     double gluonShare();

@@ -11,7 +11,23 @@ namespace mcsurrogate {
 
 class ClusterRecorder {
   public:
-    enum Draw { Kind, Pair, Peel, Popped, Mass, Cosine, Flavour, Share, Absorb, Single, Hadron };
+    // The last three are what kinematics needs beside the draws: see ClusterDraws.
+    enum Draw {
+        Kind,
+        Pair,
+        Peel,
+        Popped,
+        Mass,
+        Cosine,
+        Flavour,
+        Share,
+        Absorb,
+        Single,
+        Hadron,
+        Azimuth,
+        Momentum,
+        Reference
+    };
 
     // Numbers of a draw whose meaning depends on it; see docs/hadronization.md.
     struct Row {

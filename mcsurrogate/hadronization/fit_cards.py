@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from mcsurrogate.hadronization.sections import Section
 
-__all__ = ["AddedHadron", "EventFitCard", "FitSteps", "TableFitCard"]
+__all__ = ["AddedHadron", "AdversarialCard", "EventFitCard", "FitSteps", "TableFitCard"]
 
 
 class AddedHadron(Section):
@@ -146,6 +146,51 @@ class EventFitCard(FitSteps):
             raise ValueError("correlations are fitted to events: they exclude a measured table")
         if self.measured_shapes and self.measured is None:
             raise ValueError("measured_shapes needs a table of multiplicities in measured")
+        return self
+
+
+class AdversarialCard(Section):
+    """Adversarial training of whole networks on whole events."""
+
+    settings: Annotated[
+        tuple[str, ...],
+        Field(description="Pythia settings of the process, one line of a .cmnd file each"),
+    ]
+    events: Annotated[int, Field(ge=100, description="events of both kinds a step")] = 4000
+    steps: Annotated[int, Field(ge=1, description="steps of Adam of the model")] = 300
+    learning_rate: Annotated[
+        float, Field(gt=0, le=0.1, description="of the model at first; it falls in the second half")
+    ] = 1e-3
+    warm_up: Annotated[
+        int, Field(ge=0, description="steps of the discriminator alone before the first")
+    ] = 5
+    discriminator_rate: Annotated[
+        float, Field(gt=0, le=0.1, description="learning rate of the discriminator")
+    ] = 2e-3
+    hidden: Annotated[
+        int, Field(ge=4, le=512, description="hidden units of each layer of the discriminator")
+    ] = 48
+    passes: Annotated[
+        int, Field(ge=1, le=100, description="passes of the discriminator over each step's events")
+    ] = 2
+    penalty: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="weight of the squared gradient of the discriminator at events of the "
+            "target (R1)",
+        ),
+    ] = 0.02
+    averaged: Annotated[
+        int, Field(ge=1, description="steps at the end over which parameters are averaged")
+    ] = 100
+
+    @model_validator(mode="after")
+    def _enough_steps(self) -> Self:
+        if self.averaged > self.steps:
+            raise ValueError(
+                f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
+            )
         return self
 
 

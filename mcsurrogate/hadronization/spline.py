@@ -7,7 +7,7 @@ softmax is many times faster on a CPU than along the last.
 import torch
 from torch import Tensor
 
-__all__ = ["MINIMUM_BIN", "MINIMUM_SLOPE", "unit_spline_log_density"]
+__all__ = ["MINIMUM_BIN", "MINIMUM_SLOPE", "unit_spline_cumulative", "unit_spline_log_density"]
 
 #: Smallest width and height of a bin; the C++ evaluator has the same number.
 MINIMUM_BIN = 1e-5
@@ -40,6 +40,23 @@ def unit_spline_log_density(outputs: Tensor, x: Tensor) -> Tensor:
     Tensor
         ``(N,)`` natural logarithms of the density.
     """
+    _, s, xi, d0, d1 = _at(outputs, x)
+    rest = 1.0 - xi
+    numerator = s * s * (d1 * xi * xi + 2.0 * s * xi * rest + d0 * rest * rest)
+    denominator = s + (d1 + d0 - 2.0 * s) * xi * rest
+    return torch.log(numerator) - 2.0 * torch.log(denominator)
+
+
+def unit_spline_cumulative(outputs: Tensor, x: Tensor) -> Tensor:
+    """Cumulative function of the same distribution; the arguments are those of its log density."""
+    (bottom, height), s, xi, d0, d1 = _at(outputs, x)
+    rest = 1.0 - xi
+    numerator = height * (s * xi * xi + d0 * xi * rest)
+    return bottom + numerator / (s + (d1 + d0 - 2.0 * s) * xi * rest)
+
+
+def _at(outputs: Tensor, x: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor, Tensor]:
+    """Lower edge and height of the bin of each point, its slope, place in it, and its densities."""
     bins = (outputs.shape[0] - 1) // 3
     widths = _sizes(outputs[:bins])
     heights = _sizes(outputs[bins : 2 * bins])
@@ -50,9 +67,6 @@ def unit_spline_log_density(outputs: Tensor, x: Tensor) -> Tensor:
     index = (x.unsqueeze(0) >= left[1:]).sum(dim=0, keepdim=True)
     d0, d1 = slope.gather(0, index)[0], slope.gather(0, index + 1)[0]
     width = widths.gather(0, index)[0]
-    s = heights.gather(0, index)[0] / width
+    height = heights.gather(0, index)[0]
     xi = ((x - left.gather(0, index)[0]) / width).clamp(0.0, 1.0)
-    rest = 1.0 - xi
-    numerator = s * s * (d1 * xi * xi + 2.0 * s * xi * rest + d0 * rest * rest)
-    denominator = s + (d1 + d0 - 2.0 * s) * xi * rest
-    return torch.log(numerator) - 2.0 * torch.log(denominator)
+    return (_starts(heights).gather(0, index)[0], height), height / width, xi, d0, d1

@@ -1,5 +1,6 @@
 """Training of the model ``clusters`` from a card."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from mcsurrogate.atomic import write_text
 from mcsurrogate.cards import dump_card
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.generators import write_weights
+from mcsurrogate.generators import weights_path, write_weights
 from mcsurrogate.hadronization.clusters.added_hadrons import with_added_hadrons
 from mcsurrogate.hadronization.clusters.cards import ClusterCard, StringSinglets
 from mcsurrogate.hadronization.clusters.domain import cluster_domain, singlet_domain
@@ -25,9 +26,12 @@ from mcsurrogate.hadronization.clusters.steps import (
     reference_masses,
     steps_of_clusters,
 )
+from mcsurrogate.hadronization.clusters.stored_networks import read_cluster_networks
 from mcsurrogate.hadronization.clusters.strings import steps_of_strings
 from mcsurrogate.hadronization.clusters.tables import DecayTables, seen_vertices
 from mcsurrogate.hadronization.clusters.training import ClusterTrainer
+from mcsurrogate.hadronization.fit_cards import AdversarialCard, EventFitCard
+from mcsurrogate.hadronization.fitting.adversarial import AdversarialTraining
 from mcsurrogate.hadronization.fitting.decay_products import low_masses
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
 from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
@@ -42,6 +46,7 @@ _LIGHTEST_STRING = 0.45
 #: Quantile of the mass distributions of resonances where thresholds lie.
 _LOW_MASS = 0.02
 _REFINE_SEEDS = 450_000
+_ADVERSARIAL_SEEDS = 900_000
 _SEEDS_OF_A_FIT = 50_000
 # Largest deviation from Pythia's multiplicity of a kind of singlets that a fit describes; a fit to
 # measurements shall deviate.
@@ -53,6 +58,73 @@ HELD_OUT = 10
 
 def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: bool) -> None:
     """Train a cluster model in a folder that is this training's; see `train_hadronization`."""
+    metrics: dict[str, Any] = {}
+    if card.start is not None:
+        networks, about = read_cluster_networks(card.start), _of_start(card)
+    else:
+        networks, about, metrics, matched = _matched(card, out, progress=progress, resume=resume)
+    stages = [("fit", card.fit, 0)] if card.fit is not None else []
+    for i, refinement in enumerate(card.refine, 1):
+        stages.append((f"refine_{i}", refinement, _REFINE_SEEDS + i * _SEEDS_OF_A_FIT))
+    for name, fit_card, offset in stages:
+        if fit_card.add:
+            masses = low_masses([h.hadron for h in fit_card.add], _LOW_MASS, seed=card.seed)
+            networks = with_added_hadrons(networks, fit_card.add, masses)
+        fit = EventFit(
+            FittedClusters(networks), fit_card, seed=card.seed + offset, folder=out, name=name
+        )
+        if resume:
+            fit.resume()
+        fit.run(progress)
+        metrics[name] = fit.curve
+        about["fitted_to_events" if name == "fit" else name] = fit.summary()
+    if card.adversarial is not None:
+        training = AdversarialTraining(
+            FittedClusters(networks),
+            card.adversarial,
+            seed=card.seed + _ADVERSARIAL_SEEDS,
+            folder=out,
+        )
+        if resume:
+            training.resume()
+        training.run(progress)
+        metrics["adversarial"] = training.curve
+        about["adversarial"] = training.summary()
+    about["vertices"] = len(networks.tables.vertices)
+    about["parameters"] = sum(p.numel() for p in networks.parameters())
+    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    write_text(out / f"{card.name}.toml", dump_card(card))
+    path = out / f"{card.name}.safetensors"
+
+    def write(domain: dict[str, NDArray[Any]]) -> None:
+        write_weights(
+            path,
+            model="clusters",
+            tensors={**networks.tensors(), **domain},
+            metadata=networks.metadata(),
+            card=about,
+        )
+
+    fits: list[EventFitCard | AdversarialCard] = [stage for _, stage, _ in stages]
+    if card.adversarial is not None:
+        fits.append(card.adversarial)
+    if fits:
+        progress(0, None, "looking for what the fits have seen")
+        write({})
+        measured = any(stage.measured is not None for _, stage, _ in stages)
+        tolerance = _TOLERANCE_OF_MEASURED if measured else _TOLERANCE
+        events = max(stage.events for stage in fits)
+        settings = fits[-1].settings
+        write(singlet_domain(path, settings, events=events, seed=card.seed, tolerance=tolerance))
+    else:
+        write({"domain.clusters": cluster_domain(matched)})
+    progress(1, 1, "done")
+
+
+def _matched(
+    card: ClusterCard, out: Path, *, progress: Progress, resume: bool
+) -> tuple[ClusterNetworks, dict[str, Any], dict[str, Any], DecaySteps]:
+    """Train on decays; gives the networks, a model card, learning curves and what it was."""
     progress(0, None, "collecting decays of clusters")
     steps, held_out, masses = _matched_data(card)
     networks = _networks(card, steps, masses)
@@ -70,51 +142,7 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
     if resume:
         trainer.resume()
     trainer.run(lambda head, done, total: progress(done, total, f"training head {head!r}"))
-    metrics: dict[str, Any] = {"learning_curve": trainer.curve}
-    about = _model_card(card, trainer, steps)
-    stages = [("fit", card.fit, 0)] if card.fit is not None else []
-    for i, refinement in enumerate(card.refine, 1):
-        stages.append((f"refine_{i}", refinement, _REFINE_SEEDS + i * _SEEDS_OF_A_FIT))
-    for name, fit_card, offset in stages:
-        if fit_card.add:
-            masses = low_masses([h.hadron for h in fit_card.add], _LOW_MASS, seed=card.seed)
-            networks = with_added_hadrons(networks, fit_card.add, masses)
-        fit = EventFit(
-            FittedClusters(networks), fit_card, seed=card.seed + offset, folder=out, name=name
-        )
-        if resume:
-            fit.resume()
-        fit.run(progress)
-        metrics[name] = fit.curve
-        about["fitted_to_events" if name == "fit" else name] = fit.summary()
-    about["vertices"] = len(networks.tables.vertices)
-    about["parameters"] = sum(p.numel() for p in networks.parameters())
-    write_text(out / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    write_text(out / f"{card.name}.toml", dump_card(card))
-    path = out / f"{card.name}.safetensors"
-
-    def write(domain: dict[str, NDArray[Any]]) -> None:
-        write_weights(
-            path,
-            model="clusters",
-            tensors={**networks.tensors(), **domain},
-            metadata=networks.metadata(),
-            card=about,
-        )
-
-    if stages:
-        progress(0, None, "looking for what the fits have seen")
-        write({})
-        last = stages[-1][1]
-        measured = any(stage.measured is not None for _, stage, _ in stages)
-        tolerance = _TOLERANCE_OF_MEASURED if measured else _TOLERANCE
-        events = max(stage.events for _, stage, _ in stages)
-        write(
-            singlet_domain(path, last.settings, events=events, seed=card.seed, tolerance=tolerance)
-        )
-    else:
-        write({"domain.clusters": cluster_domain(steps)})
-    progress(1, 1, "done")
+    return networks, _model_card(card, trainer, steps), {"learning_curve": trainer.curve}, steps
 
 
 def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, float]]:
@@ -201,9 +229,7 @@ def _networks(card: ClusterCard, steps: DecaySteps, masses: dict[int, float]) ->
 def _model_card(card: ClusterCard, trainer: ClusterTrainer, steps: DecaySteps) -> dict[str, Any]:
     last = {str(entry["head"]): entry["held_out_nats"] for entry in trainer.curve}
     return {
-        "name": card.name,
-        "model": card.kind,
-        "what": "formation of clusters from partons and their decay into hadrons",
+        **_names(card),
         "trained_on": (
             {"cluster_decays": card.decays.file.name}
             if card.decays is not None
@@ -213,4 +239,23 @@ def _model_card(card: ClusterCard, trainer: ClusterTrainer, steps: DecaySteps) -
         "held_out_nats": last,
         "seed": card.seed,
         "versions": versions(),
+    }
+
+
+def _of_start(card: ClusterCard) -> dict[str, Any]:
+    assert card.start is not None
+    return {
+        **_names(card),
+        "start": Path(card.start).name,
+        "start_sha256": hashlib.sha256(weights_path(card.start).read_bytes()).hexdigest(),
+        "seed": card.seed,
+        "versions": versions(),
+    }
+
+
+def _names(card: ClusterCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "model": card.kind,
+        "what": "formation of clusters from partons and their decay into hadrons",
     }

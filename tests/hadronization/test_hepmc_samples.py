@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pyhepmc
 import pytest
-from cluster_weights import read_cluster_networks
 from safetensors.numpy import load_file
 
 from mcsurrogate.errors import HadronizationError
@@ -13,6 +12,7 @@ from mcsurrogate.generators import PythiaChain
 from mcsurrogate.generators.weights_file import read_model_card, write_weights
 from mcsurrogate.hadronization import decay_clusters, train_hadronization
 from mcsurrogate.hadronization.clusters.hepmc_samples import read_clusters, read_primary_hadrons
+from mcsurrogate.hadronization.clusters.stored_networks import read_cluster_networks
 from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.event_fit import EventFit
 from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mcsurrogate.hadronization.cards import HadronizationCard
-from mcsurrogate.hadronization.fit_cards import EventFitCard
+from mcsurrogate.hadronization.fit_cards import AdversarialCard, EventFitCard
 from mcsurrogate.hadronization.sections import Section
 
 __all__ = [
@@ -111,6 +111,13 @@ class ClusterCard(HadronizationCard):
     strings: Annotated[
         StringSinglets | None, Field(description="Pythia's strings as training data")
     ] = None
+    start: Annotated[
+        str | None,
+        Field(
+            description="weights to begin with in place of training data, shipped ones by their "
+            "name; [fit], [[refine]] or [adversarial] must follow"
+        ),
+    ] = None
     training: Annotated[ClusterTraining, Field(description="networks and optimiser")] = (
         ClusterTraining()
     )
@@ -122,8 +129,18 @@ class ClusterCard(HadronizationCard):
         tuple[EventFitCard, ...], Field(description="further fits after the first, one by one")
     ] = ()
 
+    adversarial: Annotated[
+        AdversarialCard | None,
+        Field(description="training of whole networks against a discriminator, after all fits"),
+    ] = None
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.decays is None) == (self.strings is None):
-            raise ValueError("give either [decays] or [strings] as training data")
+        if sum(source is not None for source in (self.decays, self.strings, self.start)) != 1:
+            raise ValueError(
+                "give either [decays] or [strings] as training data, or weights to start from"
+            )
+        follows = self.fit is not None or self.refine or self.adversarial is not None
+        if self.start is not None and not follows:
+            raise ValueError("start needs [fit], [[refine]] or [adversarial]")
         return self

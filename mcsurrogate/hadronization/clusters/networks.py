@@ -36,7 +36,11 @@ def momentum(mass: Tensor, m1: Tensor, m2: Tensor) -> Tensor:
     """Momentum of both products in the rest frame, GeV; 0 below the threshold."""
     # Far below the threshold both factors are negative.
     above = (mass**2 - (m1 + m2) ** 2).clamp(min=0.0)
-    return torch.sqrt(above * (mass**2 - (m1 - m2) ** 2).clamp(min=0.0)) / (2.0 * mass)
+    square = above * (mass**2 - (m1 - m2) ** 2).clamp(min=0.0)
+    # The root of zero has no derivative, not even one that counts for nothing.
+    is_open = square > 0
+    root = torch.sqrt(torch.where(is_open, square, torch.ones_like(square)))
+    return torch.where(is_open, root, torch.zeros_like(root)) / (2.0 * mass)
 
 
 def angle_coordinate(cosine: Tensor, p: Tensor, lowest: Tensor) -> Tensor:
@@ -230,6 +234,19 @@ class ClusterNetworks(nn.Module):
         other
             ``(N,)`` mass of the other product in GeV, as far as it is known (role 0: ignored).
         """
+        outputs = self.mass_spline(first, second, popped, mass, role, other)
+        return unit_spline_log_density(outputs, coordinate)
+
+    def mass_spline(
+        self,
+        first: Tensor,
+        second: Tensor,
+        popped: Tensor,
+        mass: Tensor,
+        role: Tensor,
+        other: Tensor,
+    ) -> Tensor:
+        """``(3 K + 1, N)`` spline of a product cluster's mass, as in `mass_log_density`."""
         ratio = torch.where(role == 0, torch.zeros_like(mass), torch.log(other / mass))
         columns = [
             _one_hot(first, _ENDS),
@@ -239,8 +256,7 @@ class ClusterNetworks(nn.Module):
             ((torch.log(mass) - self.centre) / self.scale)[:, None],
             ratio[:, None],
         ]
-        outputs = self._outputs("mass", torch.cat(columns, dim=1)).T.contiguous()
-        return unit_spline_log_density(outputs, coordinate)
+        return self._outputs("mass", torch.cat(columns, dim=1)).T.contiguous()
 
     def angle_log_density(
         self,
@@ -255,7 +271,27 @@ class ClusterNetworks(nn.Module):
     ) -> Tensor:
         """``(N,)`` log density of the angle in its coordinate; masses is ``(N, 2)``."""
         p = momentum(mass, masses[:, 0], masses[:, 1])
-        lowest = torch.where(primary, self.lowest, -1.0).to(mass.dtype)
+        lowest = self.lowest_cosine(primary, mass)
+        outputs = self.angle_spline(first, second, popped, kind, primary, mass, masses)
+        t = angle_coordinate(torch.maximum(cosine, lowest), p, lowest).clamp(_EDGE, 1.0 - _EDGE)
+        return unit_spline_log_density(outputs, t)
+
+    def lowest_cosine(self, primary: Tensor, mass: Tensor) -> Tensor:
+        """``(N,)`` smallest cosine of the angle in decays, in the precision of the masses."""
+        return torch.where(primary, self.lowest, -1.0).to(mass.dtype)
+
+    def angle_spline(
+        self,
+        first: Tensor,
+        second: Tensor,
+        popped: Tensor,
+        kind: Tensor,
+        primary: Tensor,
+        mass: Tensor,
+        masses: Tensor,
+    ) -> Tensor:
+        """``(3 K + 1, N)`` spline of the angle in its coordinate, as in `angle_log_density`."""
+        p = momentum(mass, masses[:, 0], masses[:, 1])
         columns = [
             _one_hot(first, _ENDS),
             _one_hot(second, _ENDS),
@@ -266,9 +302,7 @@ class ClusterNetworks(nn.Module):
             (masses / mass[:, None]).clamp(max=1.0),
             torch.log(p + 0.01)[:, None],
         ]
-        outputs = self._outputs("angle", torch.cat(columns, dim=1)).T.contiguous()
-        t = angle_coordinate(torch.maximum(cosine, lowest), p, lowest).clamp(_EDGE, 1.0 - _EDGE)
-        return unit_spline_log_density(outputs, t)
+        return self._outputs("angle", torch.cat(columns, dim=1)).T.contiguous()
 
     def lightest(self, a: Tensor, b: Tensor) -> Tensor:
         """Lightest pair of hadrons of clusters with these ends, GeV."""

@@ -28,6 +28,10 @@ class Draw(IntEnum):
     ABSORB = 8
     SINGLE = 9
     HADRON = 10
+    #: The last three are no draws of networks, but determine momenta.
+    AZIMUTH = 11
+    MOMENTUM = 12
+    REFERENCE = 13
 
 
 @dataclass(frozen=True, slots=True)

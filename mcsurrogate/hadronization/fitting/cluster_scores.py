@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mcsurrogate.hadronization.clusters.networks import ClusterNetworks
+from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.recording import ClusterRecording, Draw
 from mcsurrogate.hadronization.fitting.fit_parameters import FitParameters, Moments
 from mcsurrogate.hadronization.spline import unit_spline_log_density
 
-__all__ = ["event_scores", "principal_parameters"]
+__all__ = ["event_scores", "formation_log_density", "principal_parameters"]
 
 _CHUNK = 8192
 
@@ -57,6 +57,42 @@ def principal_parameters(
     return FitParameters.biases(networks).principal(moments(), directions)
 
 
+def formation_log_density(networks: ClusterNetworks, recording: ClusterRecording) -> Tensor:
+    """``(E,)`` log density of all draws of each event by which clusters were formed.
+
+    With derivatives by the parameters of the formation.
+    """
+    total = torch.zeros(recording.events)
+    draw = recording.codes[:, 1]
+    formation = networks.formation
+    densities: list[tuple[Draw, Callable[[Tensor, Tensor], Tensor]]] = [
+        (kind, _unshifted(density, size))
+        for kind, _, size, density in _formation_densities(formation)
+    ]
+    densities.append((Draw.HADRON, lambda c, v: _single_hadron(networks, c, v)))
+    for kind, density in densities:
+        rows = np.flatnonzero(draw == kind)
+        codes = torch.from_numpy(recording.codes[rows].astype(np.int64))
+        values = torch.from_numpy(recording.values[rows])
+        total = total.index_add(0, codes[:, 0], density(codes, values))
+    return total
+
+
+def _unshifted(density: "_Density", size: int) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda c, v: density(c, v, torch.zeros(len(c), size))
+
+
+def _single_hadron(networks: ClusterNetworks, c: Tensor, v: Tensor) -> Tensor:
+    """Log probability of the only hadron of a light cluster among those of its flavours."""
+    formation = networks.formation
+    vertices = torch.from_numpy(networks.tables.vertices[:, :2])
+    mass = torch.from_numpy(networks.tables.hadron_mass).float()
+    distance = (mass - v[:, :1]) / formation.single[1].detach()
+    weight = formation.single_hadron.clamp(max=80.0) - 0.5 * (distance**2).clamp(max=200.0)
+    others = (vertices[c[:, 4]][:, None] != vertices).any(dim=2)
+    return _chosen(torch.log_softmax(weight.masked_fill(others, -torch.inf), dim=1), c[:, 4])
+
+
 def _gradients(
     networks: ClusterNetworks, recording: ClusterRecording
 ) -> Iterator[tuple[str, Tensor, Tensor, Tensor | None]]:
@@ -80,12 +116,11 @@ def _gradients(
 _Density = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
+def _chosen(log_probability: Tensor, choice: Tensor) -> Tensor:
+    return log_probability.gather(1, choice[:, None])[:, 0]
+
+
 def _densities(networks: ClusterNetworks) -> list[tuple[Draw, str, int, _Density]]:
-    formation = networks.formation
-
-    def chosen(log_probability: Tensor, choice: Tensor) -> Tensor:
-        return log_probability.gather(1, choice[:, None])[:, 0]
-
     def of_head(head: str, density: Callable[[Tensor, Tensor], Tensor]) -> _Density:
         def shifted(codes: Tensor, values: Tensor, shift: Tensor) -> Tensor:
             networks.shifts = {head: shift}
@@ -99,7 +134,7 @@ def _densities(networks: ClusterNetworks) -> list[tuple[Draw, str, int, _Density
     def pair(c: Tensor, v: Tensor) -> Tensor:
         pairs = torch.from_numpy(networks.tables.pairs)[c[:, 2], c[:, 3]]
         position = (pairs == c[:, None, 4:6]).all(dim=2).to(torch.int64).argmax(dim=1)
-        return chosen(networks.pair_log_probability(c[:, 2], c[:, 3], v[:, 0]), position)
+        return _chosen(networks.pair_log_probability(c[:, 2], c[:, 3], v[:, 0]), position)
 
     def angle(c: Tensor, v: Tensor) -> Tensor:
         return networks.angle_log_density(
@@ -107,12 +142,12 @@ def _densities(networks: ClusterNetworks) -> list[tuple[Draw, str, int, _Density
         )
 
     heads: list[tuple[Draw, str, Callable[[Tensor, Tensor], Tensor]]] = [
-        (Draw.KIND, "kind", lambda c, v: chosen(
+        (Draw.KIND, "kind", lambda c, v: _chosen(
             networks.kind_log_probability(c[:, 2], c[:, 3], v[:, 0]), c[:, 4])),
         (Draw.PAIR, "hadron", pair),
-        (Draw.PEEL, "peel", lambda c, v: chosen(
+        (Draw.PEEL, "peel", lambda c, v: _chosen(
             networks.peel_log_probability(c[:, 2], c[:, 3], v[:, 0], c[:, 5]), c[:, 4])),
-        (Draw.POPPED, "pop", lambda c, v: chosen(
+        (Draw.POPPED, "pop", lambda c, v: _chosen(
             networks.pop_log_probability(c[:, 2], c[:, 3], v[:, 0]), c[:, 4])),
         (Draw.MASS, "mass", lambda c, v: networks.mass_log_density(
             c[:, 2], c[:, 3], c[:, 4], v[:, 0], c[:, 5], v[:, 2], v[:, 1])),
@@ -122,26 +157,28 @@ def _densities(networks: ClusterNetworks) -> list[tuple[Draw, str, int, _Density
         (draw, head, getattr(networks, head).last.bias.numel(), of_head(head, density))
         for draw, head, density in heads
     ]
+    return result + _formation_densities(networks.formation)
 
+
+def _formation_densities(formation: Formation) -> list[tuple[Draw, str, int, _Density]]:
     def flavour(c: Tensor, _v: Tensor, shift: Tensor) -> Tensor:
-        return chosen(torch.log_softmax(formation.flavour.detach() + shift, dim=1), c[:, 4])
+        return _chosen(torch.log_softmax(formation.flavour + shift, dim=1), c[:, 4])
 
     def share(_c: Tensor, v: Tensor, shift: Tensor) -> Tensor:
-        return unit_spline_log_density((formation.share.detach() + shift).T, v[:, 1])
+        return unit_spline_log_density((formation.share + shift).T, v[:, 1])
 
     def absorb(c: Tensor, v: Tensor, shift: Tensor) -> Tensor:
-        parameters = formation.absorb.detach() + shift
+        parameters = formation.absorb + shift
         logit = parameters[:, 0] - parameters[:, 1] * torch.log(v[:, 1].clamp(min=1e-9))
         return torch.nn.functional.logsigmoid(torch.where(c[:, 4] > 0, logit, -logit))
 
     def single(c: Tensor, _v: Tensor, shift: Tensor) -> Tensor:
-        logit = formation.single.detach()[0] + shift[:, 0]
+        logit = formation.single[0] + shift[:, 0]
         return torch.nn.functional.logsigmoid(torch.where(c[:, 4] > 0, logit, -logit))
 
-    result += [
+    return [
         (Draw.FLAVOUR, "flavour", formation.flavour.numel(), flavour),
         (Draw.SHARE, "share", formation.share.numel(), share),
         (Draw.ABSORB, "absorb", 2, absorb),
         (Draw.SINGLE, "single", 1, single),
     ]
-    return result

@@ -1,7 +1,6 @@
 """Fit of a model to whole events, to Pythia's or to measured multiplicities."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.classifiers import auc
-from mcsurrogate.events import EventRecords, ParticleBatch
-from mcsurrogate.generators import PythiaChain, Rehadronizer, hadronization_settings
+from mcsurrogate.events import ParticleBatch
 from mcsurrogate.hadronization.fit_cards import EventFitCard
 from mcsurrogate.hadronization.fitting.decay_products import product_matrix
 from mcsurrogate.hadronization.fitting.event_quantities import EventQuantities, Hadrons
-from mcsurrogate.hadronization.fitting.fitted_models import FittedModel, write_model
+from mcsurrogate.hadronization.fitting.event_samples import hadronized_twice
+from mcsurrogate.hadronization.fitting.fitted_models import FittedModel
 from mcsurrogate.hadronization.fitting.gauss_newton import Comparison, GaussNewtonFit
 from mcsurrogate.hadronization.fitting.measured import MeasuredMultiplicities
 from mcsurrogate.hadronization.fitting.measured_shapes import MeasuredShapes
@@ -62,35 +61,17 @@ class EventFit(GaussNewtonFit[EventFitCard]):
     def _noted(self) -> dict[str, float]:
         return {"discriminator_auc": self._areas[-1]} if self._areas else {}
 
-    def _lines(self) -> list[str]:
-        return [*self.card.settings, "HadronLevel:Decay = off"]
-
     def _pass(self, seed: int) -> Comparison:
-        chain = PythiaChain(self._lines(), seed=seed, keep_parton_level=True)
-        (generated,) = chain.generate(self.card.events, batch_size=self.card.events)
-        assert generated.parton_level is not None
-        partons = _numbered(generated.parton_level)
-        target = self._sample if self._sample is not None else generated
-        recording = self._folder / "fit_recording.safetensors"
-        weights = write_model(self.model, self._folder / "fit_weights.safetensors")
-        run = Rehadronizer(
-            [
-                *hadronization_settings(weights),
-                f"MCSurrogate:record = {recording}",
-                *self.model.record_settings,
-                *self._lines(),
-            ],
-            seed=seed + 1,
+        both = hadronized_twice(
+            self.model, self.card.settings, self.card.events, seed=seed, folder=self._folder
         )
-        batches = list(run.hadronize(partons, batch_size=self.card.events))
-        del run  # the plugin writes when it is destroyed
-        recorded = self.model.read(recording)
-        recording.unlink()
+        recorded, batches = both.recorded, [both.batch]
+        target = self._sample if self._sample is not None else both.target
         if self.parameters is None:
             self.parameters = self.model.parameters(recorded, self.card.directions)
         of_event = self.model.scores(recorded, self.parameters)
         # Events that fail before hadronization leave no record.
-        scores = np.zeros((len(partons), of_event.shape[1]), dtype=np.float32)
+        scores = np.zeros((both.events, of_event.shape[1]), dtype=np.float32)
         scores[recorded.labels] = of_event
         if self._quantities is None:
             self._quantities = EventQuantities.of_samples(
@@ -232,10 +213,3 @@ def _sample(card: EventFitCard) -> Hadrons | None:
     from mcsurrogate.hadronization.clusters.hepmc_samples import read_primary_hadrons
 
     return read_primary_hadrons(card.sample)
-
-
-def _numbered(partons: EventRecords) -> EventRecords:
-    """Write the position of each event into the scale of its row 0, where the plugin reads it."""
-    scale = partons.scale.copy()
-    scale[partons.offsets[:-1]] = np.arange(len(partons))
-    return replace(partons, scale=scale)

@@ -14,11 +14,19 @@ from torch import Tensor, nn
 
 from mcsurrogate.classifiers import TrainingSettings, cross_fit
 
-__all__ = ["HadronSets", "SetDiscriminator", "cross_fitted_logits"]
+__all__ = [
+    "DeepSet",
+    "HadronSets",
+    "SetDiscriminator",
+    "cross_fitted_logits",
+    "hadron_features",
+    "rows_of_events",
+]
 
 _KINEMATICS = 4
 _BATCH = 256
 _FEWEST_BATCHES = 12
+_SMALLEST_GAP = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +68,89 @@ class HadronSets:
         vocabulary
             Sorted signed codes.
         """
-        events = len(offsets) - 1
-        event = np.repeat(np.arange(events), np.diff(offsets))
-        p = momenta[:, 1:]
-        size = np.maximum(np.sqrt((p**2).sum(axis=1)), 1e-9)
-        tensor = np.zeros((events, 3, 3))
-        for i in range(3):
-            for j in range(3):
-                tensor[:, i, j] = np.bincount(event, p[:, i] * p[:, j] / size, minlength=events)
-        axis = np.linalg.eigh(tensor)[1][:, :, 2]
-        along = (p * axis[event]).sum(axis=1)
-        across = np.sqrt(np.maximum(size**2 - along**2, 1e-12))
-        energy = momenta[:, 0]
-        side = 2 * event + (along > 0)
-        hemisphere = np.bincount(side, energy, minlength=2 * events)[side]
-        total = np.bincount(event, energy, minlength=events)[event]
-        kinematics = np.stack(
-            [
-                np.log(2.0 * energy / total),
-                np.log(across + 0.05),
-                along / size,
-                np.log(energy / hemisphere),
-            ],
-            axis=1,
-        )
+        kinematics = hadron_features(torch.from_numpy(momenta), torch.from_numpy(offsets)).numpy()
         position = np.searchsorted(vocabulary, pdg_id).clip(max=len(vocabulary) - 1)
         species = np.where(vocabulary[position] == pdg_id, position + 1, 0)
-        return cls(offsets, species.astype(np.int64), kinematics.astype(np.float32))
+        return cls(offsets, species.astype(np.int64), kinematics)
+
+
+def hadron_features(momenta: Tensor, offsets: Tensor) -> Tensor:
+    """``(M, 4)`` float32 kinematics of `HadronSets`, with derivatives by the momenta.
+
+    Parameters
+    ----------
+    momenta
+        ``(M, 4)`` float64 [E, px, py, pz] in GeV.
+    offsets
+        ``(N + 1,)`` int64.
+    """
+    events = len(offsets) - 1
+    event = torch.repeat_interleave(offsets.diff())
+
+    def summed(values: Tensor, index: Tensor, size: int) -> Tensor:
+        return torch.zeros(size, *values.shape[1:], dtype=values.dtype).index_add(0, index, values)
+
+    p, energy = momenta[:, 1:], momenta[:, 0]
+    size = torch.sqrt((p**2).sum(dim=1)).clamp(min=1e-9)
+    tensor = summed(p[:, :, None] * p[:, None, :] / size[:, None, None], event, events)
+    axis = _first_axis(tensor)[event]
+    along = (p * axis).sum(dim=1)
+    across = torch.sqrt((size**2 - along**2).clamp(min=1e-12))
+    side = 2 * event + (along > 0)
+    hemisphere = summed(energy, side, 2 * events)[side]
+    total = summed(energy, event, events)[event]
+    columns = [
+        torch.log(2.0 * energy / total),
+        torch.log(across + 0.05),
+        along / size,
+        torch.log(energy / hemisphere),
+    ]
+    return torch.stack(columns, dim=1).float()
+
+
+def _first_axis(tensor: Tensor) -> Tensor:
+    """``(N, 3)`` eigenvectors of the largest eigenvalues of ``(N, 3, 3)``.
+
+    Derivatives are those of perturbation theory, which stay finite where eigenvalues coincide.
+    """
+    values, vectors = torch.linalg.eigh(tensor.detach())
+    axis = vectors[:, :, 2]
+    others = vectors[:, :, :2]
+    coupling = torch.einsum("nik,nij,nj->nk", others, tensor, axis)
+    gap = (values[:, 2:] - values[:, :2]).clamp(min=_SMALLEST_GAP)
+    # The value of the coupling is zero: an eigenvector is orthogonal to the others.
+    shift = (coupling - coupling.detach()) / gap
+    result: Tensor = axis + torch.einsum("nik,nk->ni", others, shift)
+    return result
+
+
+class DeepSet(nn.Module):
+    """A network on single hadrons, summed over the event, and one on the sum.
+
+    Parameters
+    ----------
+    species
+        Size of the vocabulary, other hadrons not counted.
+    hidden
+        Units of every hidden layer.
+    """
+
+    def __init__(self, species: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(species + 1, 8)
+        self.single = nn.Sequential(
+            nn.Linear(8 + _KINEMATICS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+        )
+        self.whole = nn.Sequential(nn.Linear(hidden + 1, hidden), nn.SiLU(), nn.Linear(hidden, 1))
+
+    def forward(self, number: Tensor, species: Tensor, kinematics: Tensor) -> Tensor:
+        """``(n,)`` logits of events with ``number`` (n,) hadrons, one event after the other."""
+        event = torch.repeat_interleave(number)
+        single = self.single(torch.cat([self.embedding(species), kinematics], dim=1))
+        counted = torch.cat([single, torch.ones(len(single), 1)], dim=1)
+        total = torch.zeros(len(number), counted.shape[1]).index_add(0, event, counted)
+        result: Tensor = self.whole(total / 20.0)[:, 0]
+        return result
 
 
 class SetDiscriminator(nn.Module):
@@ -107,25 +171,21 @@ class SetDiscriminator(nn.Module):
         self._offsets = torch.from_numpy(sets.offsets)
         self._species = torch.from_numpy(sets.species)
         self._kinematics = torch.from_numpy(sets.kinematics)
-        self.embedding = nn.Embedding(species + 1, 8)
-        self.single = nn.Sequential(
-            nn.Linear(8 + _KINEMATICS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
-        )
-        self.whole = nn.Sequential(nn.Linear(hidden + 1, hidden), nn.SiLU(), nn.Linear(hidden, 1))
+        self.network = DeepSet(species, hidden)
 
     def forward(self, index: Tensor) -> Tensor:
         """``(n,)`` logits of events by their numbers."""
-        index = index.long()
-        number = self._offsets.diff()[index]
-        event = torch.repeat_interleave(number)
-        rows = (self._offsets[index] - number.cumsum(0) + number)[event] + torch.arange(len(event))
-        single = self.single(
-            torch.cat([self.embedding(self._species[rows]), self._kinematics[rows]], dim=1)
-        )
-        counted = torch.cat([single, torch.ones(len(single), 1)], dim=1)
-        total = torch.zeros(len(index), counted.shape[1]).index_add(0, event, counted)
-        result: Tensor = self.whole(total / 20.0)[:, 0]
-        return result
+        number, rows = rows_of_events(self._offsets, index.long())
+        logits: Tensor = self.network(number, self._species[rows], self._kinematics[rows])
+        return logits
+
+
+def rows_of_events(offsets: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Numbers of hadrons of chosen events, and the rows of all of them."""
+    number = offsets.diff()[index]
+    event = torch.repeat_interleave(number)
+    rows = (offsets[index] - number.cumsum(0) + number)[event] + torch.arange(len(event))
+    return number, rows
 
 
 def cross_fitted_logits(

@@ -1,27 +1,33 @@
 """Networks of the model ``clusters`` from a weights file, as training left them."""
 
-from pathlib import Path
+import os
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
 from mcsurrogate.errors import HadronizationError
-from mcsurrogate.generators import read_weights_header
+from mcsurrogate.generators import read_weights_header, weights_path
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.tables import DecayTables
 
 __all__ = ["read_cluster_networks"]
 
 
-def read_cluster_networks(path: Path) -> ClusterNetworks:
+def read_cluster_networks(weights: str | os.PathLike[str]) -> ClusterNetworks:
     """Networks as they were when `write_weights` wrote the file.
+
+    Parameters
+    ----------
+    weights
+        A shipped name or a path.
 
     Raises
     ------
     HadronizationError
         If the file is damaged, of another format or another kind of model.
     """
+    path = weights_path(weights)
     header = read_weights_header(path)
     if header["mcsurrogate.model"] != "clusters":
         raise HadronizationError(
