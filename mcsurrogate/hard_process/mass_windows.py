@@ -18,6 +18,7 @@ from mcsurrogate.matrix_elements import (
     as_number,
     diagrams,
     particle_by_pdg,
+    propagator_rules,
 )
 from mcsurrogate.phase_space import Cuts
 
@@ -124,14 +125,15 @@ def mass_windows(
 
 def _s_channels(process: Process) -> list[tuple[int, tuple[int, ...]]]:
     """Particles after ``$`` and the legs of their s-channels, in any diagram."""
-    if not process.off_shell:
+    if not process.off_shell and not any(r.restrictions.off_shell for r in process.resonances):
         return []
     lines = {line for diagram in diagrams(process) for line in diagram.lines}
+    rules = propagator_rules(process)
     return [
         (pdg, line.legs)
         for line in sorted(lines)
-        for pdg in process.off_shell
-        if abs(pdg) == line.pdg and min(line.legs) >= process.n_incoming
+        for pdg in sorted(rules.off_shell(line.legs))
+        if abs(pdg) == line.pdg
         if _charge(process, line.legs) == particle_by_pdg(pdg).charge3
     ]
 

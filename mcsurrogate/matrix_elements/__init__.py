@@ -25,6 +25,7 @@ from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 from mcsurrogate.matrix_elements.process_syntax import with_more_particles
+from mcsurrogate.matrix_elements.propagators import propagator_rules
 from mcsurrogate.matrix_elements.protocol import (
     ColouredMatrixElement,
     CountedMatrixElement,
@@ -80,6 +81,7 @@ __all__ = [
     "particles_by_name",
     "partonic_frame",
     "place_on_mass_shell",
+    "propagator_rules",
     "pure_qcd",
     "resolve_orders",
     "reweight_events",

@@ -45,5 +45,7 @@ def same_amplitude(first: Process, second: Process) -> bool:
 
 
 def _restrictions(process: Process) -> tuple[object, ...]:
-    resonances = frozenset((item.pdg, item.legs) for item in process.resonances)
+    resonances = frozenset(
+        (item.pdg, item.legs, item.restrictions.of_diagrams) for item in process.resonances
+    )
     return process.excluded, frozenset(process.required), process.forbidden, resonances

@@ -7,9 +7,10 @@ from itertools import chain, combinations_with_replacement, product
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.conservation import check_conservation
 from mcsurrogate.matrix_elements.coupling_orders import CouplingOrders
-from mcsurrogate.matrix_elements.labels import Labels, resolve
+from mcsurrogate.matrix_elements.labels import Labels, resolve, restrictions
 from mcsurrogate.matrix_elements.particles import particle_by_pdg
 from mcsurrogate.matrix_elements.process_syntax import Clause
+from mcsurrogate.matrix_elements.restrictions import Restrictions, particle_names
 
 __all__ = [
     "Branch",
@@ -34,11 +35,14 @@ class Resonance:
         Sorted external legs that it decays into in the end.
     orders
         Limits on the couplings of its own decay.
+    restrictions
+        Which diagrams of its own decay count.
     """
 
     pdg: int
     legs: tuple[int, ...]
     orders: CouplingOrders = field(default_factory=CouplingOrders)
+    restrictions: Restrictions = field(default_factory=Restrictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Branch:
     pdg: int
     products: tuple["Branch", ...] = ()
     orders: CouplingOrders = field(default_factory=CouplingOrders)
+    restrictions: Restrictions = field(default_factory=Restrictions)
 
     @property
     def leaves(self) -> tuple[int, ...]:
@@ -59,13 +64,14 @@ class Branch:
     @property
     def key(self) -> str:
         """The same for branches that differ by the order of their products."""
-        return f"{self.pdg}({','.join(sorted(item.key for item in self.products))})"
+        own = self.restrictions.clause((self.pdg,), (), self.orders)
+        return f"{own}({','.join(sorted(item.key for item in self.products))})"
 
     def resonances(self, first: int) -> Iterator[Resonance]:
         """Yield the resonances of the branch, its leaves counted from a leg."""
         if self.products:
             legs = tuple(range(first, first + len(self.leaves)))
-            yield Resonance(self.pdg, legs, self.orders)
+            yield Resonance(self.pdg, legs, self.orders, self.restrictions)
             for item in self.products:
                 yield from item.resonances(first)
                 first += len(item.leaves)
@@ -85,6 +91,8 @@ class DecayDefinition:
         PDG ids of each product.
     orders
         Limits on the couplings of this decay.
+    restrictions
+        Which of its diagrams count.
     decays
         Of its products.
     """
@@ -93,6 +101,7 @@ class DecayDefinition:
     pdg_ids: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...]
     orders: CouplingOrders
+    restrictions: Restrictions
     decays: tuple["DecayDefinition", ...]
 
     def branches(self, pdg: int) -> list[Branch]:
@@ -107,13 +116,13 @@ class DecayDefinition:
         reason: ProcessError | None = None
         for products in assignments(self.choices):
             try:
-                name = f"decay {self.text!r} to {_names(products)}"
+                name = f"decay {self.text!r} to {particle_names(products)}"
                 check_conservation((pdg,), products, name)
             except ProcessError as error:
                 reason = reason or error
                 continue
             for branches in decayed(products, self.decays, self.text):
-                branch = Branch(pdg, branches, self.orders)
+                branch = Branch(pdg, branches, self.orders, self.restrictions)
                 found.setdefault(branch.key, branch)
         if not found:
             raise ProcessError(
@@ -197,9 +206,6 @@ def read_decay(clause: Clause, labels: Labels, text: str) -> DecayDefinition:
         resolve(clause.incoming[0], labels, text),
         choices,
         clause.orders,
+        restrictions(clause, labels, text),
         decays,
     )
-
-
-def _names(pdgs: Iterable[int]) -> str:
-    return " ".join(particle_by_pdg(pdg).name for pdg in pdgs)

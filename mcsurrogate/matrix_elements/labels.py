@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import TypedDict
 
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_name, particle_by_pdg
 from mcsurrogate.matrix_elements.process_syntax import Clause
+from mcsurrogate.matrix_elements.restrictions import Restrictions
 
 __all__ = [
     "Labels",
-    "Restrictions",
     "multiparticle_labels",
     "particles_by_name",
     "resolve",
@@ -19,15 +18,6 @@ __all__ = [
 ]
 
 Labels = Mapping[str, tuple[int, ...]]
-
-
-class Restrictions(TypedDict):
-    """Which diagrams of a process count, see `Process`."""
-
-    excluded: frozenset[int]
-    required: tuple[tuple[int, ...], ...]
-    forbidden: frozenset[int]
-    off_shell: frozenset[int]
 
 
 def multiparticle_labels(

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 
 from mcsurrogate.errors import ProcessError
@@ -19,6 +19,7 @@ from mcsurrogate.matrix_elements.decay_trees import (
 from mcsurrogate.matrix_elements.labels import multiparticle_labels, resolve, restrictions
 from mcsurrogate.matrix_elements.particles import Particle, antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process_syntax import parse_text
+from mcsurrogate.matrix_elements.restrictions import Restrictions
 
 __all__ = ["Process"]
 
@@ -100,7 +101,7 @@ class Process:
             tuple(pdgs[:count]),
             tuple(pdgs[count:]),
             clause.orders,
-            **restrictions(clause, labels, text),
+            **asdict(restrictions(clause, labels, text)),
         )
         decays = tuple(read_decay(decay, labels, text) for decay in clause.decays)
         check_all_decay(core.outgoing, decays, text)
@@ -150,19 +151,18 @@ class Process:
 
     def _head(self, legs: Iterable[int]) -> str:
         """Name without decays."""
-        initial, final = _names(self.incoming), _names(self._made(legs))
-        resonances = " | ".join(_names(ids) for ids in self.required)
-        parts = [initial, ">", *([resonances, ">"] if resonances else []), final]
-        for sign, ids in (("/", self.excluded), ("$", self.off_shell), ("$$", self.forbidden)):
-            if ids:
-                parts += [sign, _names(sorted(ids))]
-        return " ".join((*parts, str(self.orders))).strip()
+        return self.restrictions.clause(self.incoming, self._made(legs), self.orders)
+
+    @property
+    def restrictions(self) -> Restrictions:
+        """Which diagrams count, of a decay chain without its decays."""
+        return Restrictions(self.excluded, self.required, self.forbidden, self.off_shell)
 
     def _decay_names(self, legs: Iterable[int], inside: Resonance | None = None) -> list[str]:
         names = []
         for resonance in self._within(legs, inside):
-            made = _names(self._made(resonance.legs, resonance))
-            head = f"{_names((resonance.pdg,))} > {made} {resonance.orders}".strip()
+            made = self._made(resonance.legs, resonance)
+            head = resonance.restrictions.clause((resonance.pdg,), made, resonance.orders)
             nested = self._decay_names(resonance.legs, resonance)
             names.append(f"({', '.join((head, *nested))})" if nested else head)
         return names
@@ -192,7 +192,12 @@ class Process:
 
     def decay_of(self, resonance: Resonance) -> "Process":
         """Return the decay of one resonance, without those of its products."""
-        return Process((resonance.pdg,), self._made(resonance.legs, resonance), resonance.orders)
+        return Process(
+            (resonance.pdg,),
+            self._made(resonance.legs, resonance),
+            resonance.orders,
+            **asdict(resonance.restrictions),
+        )
 
     @property
     def symmetry_factor(self) -> int:
@@ -220,7 +225,12 @@ class Process:
         below = self._within(resonance.legs, resonance)
         hidden = {leg for r in below for leg in r.legs}
         alone = sorted(self.pdg_ids[leg] for leg in resonance.legs if leg not in hidden)
-        return (resonance.pdg, tuple(alone), tuple(sorted(map(repr, map(self._structure, below)))))
+        return (
+            resonance.pdg,
+            resonance.restrictions,
+            tuple(alone),
+            tuple(sorted(map(repr, map(self._structure, below)))),
+        )
 
     @property
     def average_factor(self) -> int:
@@ -251,10 +261,6 @@ class Process:
 
     def __str__(self) -> str:
         return self.name
-
-
-def _names(pdgs: Iterable[int]) -> str:
-    return " ".join(particle_by_pdg(pdg).name for pdg in pdgs)
 
 
 def _spin_states(particle: Particle) -> int:

@@ -1,7 +1,7 @@
 """Process definitions with multiparticle labels, and the partonic processes that they stand for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import product
 
 from mcsurrogate.errors import ProcessError
@@ -83,7 +83,7 @@ class ProcessDefinition:
             choices=tuple(resolve(name, labels, text) for name in names),
             orders=clause.orders,
             n_incoming=len(clause.incoming),
-            **restrictions(clause, labels, text),
+            **asdict(restrictions(clause, labels, text)),
             decays=tuple(read_decay(decay, labels, text) for decay in clause.decays),
         )
 

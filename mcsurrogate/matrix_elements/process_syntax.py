@@ -128,17 +128,6 @@ def _checked_decay(decay: Clause, whole: str) -> Clause:
             f"{whole!r}: the decay {decay.text!r} has {len(decay.incoming)} decaying particles, "
             "need one"
         )
-    for sign, names in (
-        ("a required resonance", decay.required),
-        ("'/'", decay.excluded),
-        ("'$'", decay.off_shell),
-        ("'$$'", decay.forbidden),
-    ):
-        if names:
-            raise ProcessError(
-                f"{whole!r}: {sign} in the decay {decay.text!r} is not read; name the steps of the "
-                "decay instead, '(t > w+ b, w+ > e+ ve)', and restrict the process before the comma"
-            )
     return decay
 
 

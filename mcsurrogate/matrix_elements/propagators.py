@@ -2,13 +2,16 @@
 
 A propagator divides the external legs in two.  An s-channel has all incoming legs on one side and
 is told by the outgoing ones, its *products*.  Decay chains keep the diagrams that have a propagator
-of every resonance: no other propagator may mix the products of one with what is outside.
+of every resonance: no other propagator may mix the products of one with what is outside.  Each
+decay has restrictions of its own, and those of the process are on what is in no decay, as in
+MadGraph.
 """
 
 from functools import lru_cache
 
 from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.process import Process
+from mcsurrogate.matrix_elements.restrictions import Restrictions
 
 __all__ = ["PropagatorRules", "propagator_rules"]
 
@@ -27,16 +30,24 @@ class PropagatorRules:
     def __init__(self, process: Process) -> None:
         self._everything = (1 << process.n_legs) - 1
         self._incoming = (1 << process.n_incoming) - 1
-        self._excluded = {abs(pdg) for pdg in process.excluded}
-        self._forbidden = process.forbidden
-        wanted = dict.fromkeys(pdg for ids in process.required for pdg in ids)
-        self._bits = {pdg: 1 << place for place, pdg in enumerate(wanted)}
-        self._alternatives = [sum(self._bits[pdg] for pdg in set(ids)) for ids in process.required]
-        self._resonances = {
-            sum(1 << leg for leg in resonance.legs): resonance.pdg
-            for resonance in process.resonances
-        }
-        self._has_none = not (self._excluded or self._forbidden or self._bits or self._resonances)
+        self._resonances = {_mask(resonance.legs): resonance for resonance in process.resonances}
+        # the smallest first: what is inside of several resonances belongs to the innermost
+        self._regions = sorted(self._resonances, key=int.bit_count)
+        limits = {mask: item.restrictions for mask, item in self._resonances.items()}
+        self._limits = {self._everything: process.restrictions, **limits}
+        wanted = dict.fromkeys(
+            (region, pdg)
+            for region, limit in self._limits.items()
+            for ids in limit.required
+            for pdg in ids
+        )
+        self._bits = {key: 1 << place for place, key in enumerate(wanted)}
+        self._alternatives = [
+            [sum(self._bits[region, pdg] for pdg in set(ids)) for ids in limit.required]
+            for region, limit in self._limits.items()
+            if limit.required
+        ]
+        self._has_none = not self._resonances and process.restrictions == Restrictions()
 
     def divides(self, legs: int) -> bool:
         """Whether any propagator may divide the legs like this."""
@@ -65,28 +76,35 @@ class PropagatorRules:
             return True
         side = self._side(legs)
         if side in self._resonances:
-            return self._outgoing(legs, pdg) == self._resonances[side]
-        if self._in_decay(side):
-            return True
-        if abs(pdg) in self._excluded:
+            return self._outgoing(legs, pdg) == self._resonances[side].pdg
+        limit = self._limits[self._region(side)]
+        if pdg in limit.excluded or -pdg in limit.excluded:
             return False
         s_channel = not side & self._incoming
-        return not (s_channel and self._outgoing(legs, pdg) in self._forbidden)
+        return not (s_channel and self._outgoing(legs, pdg) in limit.forbidden)
 
     def found(self, legs: int, pdg: int) -> int:
         """Bits of the required resonances that a propagator is."""
         if not self._bits:
             return 0
         side = self._side(legs)
-        if side & self._incoming or side in self._resonances or self._in_decay(side):
+        if side & self._incoming or side in self._resonances:
             return 0
-        return self._bits.get(self._outgoing(legs, pdg), 0)
+        return self._bits.get((self._region(side), self._outgoing(legs, pdg)), 0)
 
     def satisfied(self, found: int) -> bool:
         """Whether a diagram with these bits has all that is required."""
-        return not self._alternatives or any(
-            found & wanted == wanted for wanted in self._alternatives
+        return all(
+            any(found & wanted == wanted for wanted in alternatives)
+            for alternatives in self._alternatives
         )
+
+    def off_shell(self, products: tuple[int, ...]) -> frozenset[int]:
+        """Return the PDG ids after ``$`` that an s-channel with these products may have."""
+        side = _mask(products)
+        if side & self._incoming or side in self._resonances:
+            return frozenset()
+        return self._limits[self._region(side)].off_shell
 
     def _side(self, legs: int) -> int:
         """Products of an s-channel; of another propagator the legs themselves."""
@@ -98,8 +116,14 @@ class PropagatorRules:
         """PDG id of an s-channel as outgoing from what makes it."""
         return pdg if legs & self._incoming else antiparticle(pdg)
 
-    def _in_decay(self, side: int) -> bool:
-        return any(side & resonance == side for resonance in self._resonances)
+    def _region(self, side: int) -> int:
+        """Products of the innermost resonance that a propagator is inside of, or everything."""
+        inside = (legs for legs in self._regions if side & legs == side != legs)
+        return next(inside, self._everything)
+
+
+def _mask(legs: tuple[int, ...]) -> int:
+    return sum(1 << leg for leg in legs)
 
 
 @lru_cache(maxsize=1024)

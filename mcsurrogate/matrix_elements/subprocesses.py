@@ -21,6 +21,7 @@ from mcsurrogate.matrix_elements.orders import (
 from mcsurrogate.matrix_elements.particles import antiparticle
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
+from mcsurrogate.matrix_elements.restrictions import Restrictions
 
 __all__ = ["Subprocess", "SubprocessGroup", "expand"]
 
@@ -137,8 +138,8 @@ def expand(
     )
 
 
-_Key = tuple[tuple[int, ...], tuple[tuple[int, tuple[int, ...]], ...]]
-"""PDG ids of a representative, and its resonances with their legs."""
+_Key = tuple[tuple[int, ...], tuple[tuple[int, tuple[int, ...], Restrictions], ...]]
+"""PDG ids of a representative, and its resonances with their legs and restrictions."""
 
 _EXCHANGED = frozenset((1, 2, 3, 4, 5, 11, 12, 13, 14))
 _PREFERENCE = {pdg: rank for rank, pdg in enumerate((21, 2, 1, 4, 3, 5, 6, 22, 11, 12))}
@@ -149,9 +150,9 @@ def _canonical(
 ) -> tuple[_Key, tuple[int, ...], bool]:
     """Return what the representative is known by, the permutation to it and the conjugation."""
     best: tuple[tuple[tuple[int, int, int], ...], _Key, tuple[int, ...], bool] | None = None
-    named = {abs(pdg) for ids in process.required for pdg in ids}
-    named |= {abs(pdg) for pdg in (*process.excluded, *process.forbidden, *process.off_shell)}
-    decays = tuple((item.pdg, item.legs) for item in process.resonances)
+    limited = (process.restrictions, *(item.restrictions for item in process.resonances))
+    named = {abs(pdg) for restrictions in limited for pdg in restrictions.pdg_ids}
+    decays = tuple((item.pdg, item.legs, item.restrictions) for item in process.resonances)
     hidden = frozenset(leg for item in process.resonances for leg in item.legs)
     for conjugated in (False, True) if strong and not decays else (False,):
         pdgs = process.pdg_ids

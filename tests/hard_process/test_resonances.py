@@ -14,8 +14,9 @@ from mcsurrogate.errors import GenerationError, MCSurrogateError
 from mcsurrogate.event_generation import EventBuilder
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import HardProcess, assemble, cross_section_shares
+from mcsurrogate.hard_process.mass_windows import mass_windows
 from mcsurrogate.integration import integrate
-from mcsurrogate.matrix_elements import partonic_frame
+from mcsurrogate.matrix_elements import Process, StandardModel, partonic_frame
 
 PDF = "NNPDF23_lo_as_0130_qed"
 CHAIN = "p p > t t~, (t > w+ b, w+ > e+ ve), (t~ > w- b~, w- > j j)"
@@ -102,6 +103,23 @@ def test_off_shell_is_the_complement_of_the_resonance() -> None:
     assert bool((~near & found.accepted).any())
     wanted = whole(u, channel).weight.masked_fill(near, 0.0)
     assert torch.equal(outside(u, channel).weight, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("u u~ > z h, h > b b~ e+ e- $ z", [(3, 4), (5, 6)]),
+        ("u u~ > z h $ z, h > b b~ e+ e-", [(2, 3, 4, 5, 6)]),  # of the process: s_hat
+        ("u u~ > z h $ z, h > z z, z > e+ e-", [(2, 3, 4, 5)]),
+        ("u u~ > t t~, t > b e+ ve $ w-", []),
+    ],
+)
+def test_what_is_not_to_be_on_shell_is_so_where_it_is_named(
+    text: str, cut: list[tuple[int, ...]]
+) -> None:
+    process = Process.parse(text)
+    windows = mass_windows(process, tuple(range(process.n_legs)), StandardModel(), 15.0)
+    assert [window.legs for window in windows if not window.inside] == cut
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_name_reads_back():
         ("g g > t t~, (t > w+ b", "brackets do not match"),
         ("g g > t t~, t > w+ b, t > w+ s", "2 decays for 1 outgoing t"),
         ("g g > t t~, t > w- b", "electric charge"),
-        ("g g > t t~, t > w+ b / a", "restrict the process before the comma"),
+        ("g g > t t~, t > b e+ ve $$", "names no particle"),
         ("u u~ > g a, g > u u~", "g has no width"),
         ("u u~ > z z, z > l+ l-", "stand for 3 processes"),
         ("u u~ > e+ e- $", "'$' names no particle"),

@@ -136,6 +136,83 @@ def test_identical_particles_of_a_chain(text, factor):
     assert Process.parse(text).symmetry_factor == factor
 
 
+def placed_in_decay(momenta, leg, products):
+    """Let one leg decay: products ``(N, k, 4)`` at rest are boosted into its frame."""
+    parent = momenta[:, leg]
+    mass = (parent[:, 0] ** 2 - (parent[:, 1:] ** 2).sum(dim=1)).sqrt().unsqueeze(1)
+    speed, gamma = parent[:, 1:] / parent[:, :1], parent[:, :1] / mass
+    along = (products[..., 1:] * speed.unsqueeze(1)).sum(dim=-1)
+    energy = gamma * (products[..., 0] + along)
+    shift = gamma * products[..., 0] + gamma**2 / (gamma + 1) * along
+    moved = products[..., 1:] + shift.unsqueeze(-1) * speed.unsqueeze(1)
+    made = torch.cat((energy.unsqueeze(-1), moved), dim=-1)
+    return torch.cat((momenta[:, :leg], made, momenta[:, leg + 1 :]), dim=1)
+
+
+@pytest.mark.parametrize(
+    ("decay", "count"),
+    [
+        ("h > b b~ e+ e-", 5),  # Z Z, and b b~ with Z or photon from either b
+        ("h > b b~ e+ e- / a", 3),
+        ("h > b b~ e+ e- / b", 1),
+        ("h > z > b b~ e+ e-", 3),
+        ("h > a > b b~ e+ e-", 2),
+        ("h > z | a > b b~ e+ e-", 5),
+        ("h > z z > b b~ e+ e-", 3),  # names of one particle count once, as in MadGraph
+        ("h > b b~ e+ e- $$ z", 2),
+        ("h > b b~ e+ e- $$ b", 3),  # the photon and the Z from the other b are left
+        ("h > b b~ e+ e- $ z", 5),
+        ("h > b b~ e+ e- / a $$ b b~", 1),
+    ],
+)
+def test_restrictions_of_a_decay_are_those_of_the_decay_alone(decay, count):
+    """On its mass shell a Higgs, without spin, is a product of what makes it and its decay."""
+    model = StandardModel()
+    chain = Process.parse(f"u u~ > z h, {decay}")
+    alone = Process.parse(decay)
+    assert sum(1 for _ in diagrams(alone)) == sum(1 for _ in diagrams(chain)) == count
+    production = Process.parse("u u~ > z h")
+    made = probe_points(production, model, 5)
+    rest = probe_points(alone, model, 5)
+    at_rest = torch.zeros(5, 4, dtype=torch.float64)
+    at_rest[:, 0] = model.higgs_mass
+    torch.testing.assert_close(rest[:, 0], at_rest)
+    momenta = placed_in_decay(made, 3, rest[:, 1:])
+    found = matrix_element(chain)(momenta, 0.118)
+    wanted = matrix_element(production)(made, 0.118) * matrix_element(alone)(rest, 0.118)
+    wanted = wanted / (model.higgs_mass * model.higgs_width) ** 2
+    np.testing.assert_allclose(found, wanted, rtol=1e-7)  # Gamma / M of the Higgs is 5e-5
+
+
+def test_restrictions_belong_to_the_part_where_they_stand():
+    whole = Process.parse("u u~ > z h, z > e+ e-, h > b b~ mu+ mu-")
+    assert len(list(diagrams(whole))) == 5
+    # of the process, before the comma: its own Z is left out, those of decays are not
+    for text, count in (
+        ("u u~ > z h / a, z > e+ e-, h > b b~ mu+ mu-", 5),
+        ("u u~ > z h $$ a, z > e+ e-, h > b b~ mu+ mu-", 5),
+        ("u u~ > z h, z > e+ e- / a, h > b b~ mu+ mu-", 5),
+        ("u u~ > z h, z > e+ e-, h > b b~ mu+ mu- / a", 3),
+        ("u u~ > z > z h, z > e+ e-, h > z > b b~ mu+ mu-", 3),
+    ):
+        assert len(list(diagrams(Process.parse(text)))) == count
+    with pytest.raises(ProcessError, match="no tree-level diagram is left"):
+        matrix_element("u u~ > z h / z, z > e+ e-, h > b b~ mu+ mu-")
+    # charges are those of what leaves the vertex
+    matrix_element("u u~ > t t~, t~ > b~ e- ve~ $$ w+")
+    with pytest.raises(ProcessError, match="no tree-level diagram is left"):
+        matrix_element("u u~ > t t~, t~ > b~ e- ve~ $$ w-")
+
+
+def test_restrictions_inside_nested_decays():
+    text = "u u~ > t t~, (t > h w+ b, h > b b~ e+ e- / a)"
+    chain = Process.parse(text)
+    free = Process.parse(text.replace(" / a", ""))
+    assert 3 * len(list(diagrams(free))) == 5 * len(list(diagrams(chain)))
+    outer = Process.parse("u u~ > t t~, (t > h w+ b / a, h > b b~ e+ e-)")
+    assert len(list(diagrams(outer))) == len(list(diagrams(free)))
+
+
 def test_a_vertex_of_four_does_not_hide_a_resonance():
     """h > w+ w- w+ w- ... : diagrams of a chain have a propagator of every resonance."""
     chain = Process.parse("w+ w- > z z, z > e+ e-, z > mu+ mu-")
@@ -195,7 +272,12 @@ def test_name_of_a_chain_reads_back():
     again = Process.parse(process.name)
     assert again == process
     assert same_amplitude(again, process)
-    for name in ("u u~ > z > e+ e-", "u u~ > a | z > e+ e- $ z", "u u~ > e+ e- $$ z QED^2<=4"):
+    for name in (
+        "u u~ > z h, h > z | a > b b~ e+ e- / w+ $ z $$ b QED<=3",
+        "u u~ > z > e+ e-",
+        "u u~ > a | z > e+ e- $ z",
+        "u u~ > e+ e- $$ z QED^2<=4",
+    ):
         assert Process.parse(Process.parse(name).name) == Process.parse(name)
 
 
