@@ -123,6 +123,53 @@ def test_wrong_process_is_refused(build):
         FunctionMatrixElement(PROCESS, lambda p, a: 36.0 * closed(p, a))
 
 
+def test_a_process_number_chooses_among_those_of_a_library(build, momenta):
+    library = build("fortran_library.c", "all", "ALL_PROCESSES")
+    chosen = MadGraphFortran(PROCESS, library, process_id=1)
+    torch.testing.assert_close(chosen(momenta, 0.118), matrix_element(PROCESS)(momenta, 0.118))
+    with pytest.raises(MatrixElementError, match="does not agree"):
+        MadGraphFortran(PROCESS, library, process_id=2)
+    with pytest.raises(MatrixElementError, match="leave process_id out"):
+        MadGraphFortran(PROCESS, build("fortran_library.c", "fortran"), process_id=1)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{PROCESS} QED=0", f"{PROCESS} / z", f"{PROCESS} QCD^2==4", f"{PROCESS} $ z"]
+)
+def test_what_a_library_cannot_be_told_is_checked_or_refused(text, build):
+    library = build("umami_library.c", "umami")
+    assert UmamiMatrixElement(text, library).process.pdg_ids == (2, -2, 6, -6)  # the same diagrams
+    with pytest.raises(MatrixElementError, match="nothing would check it"):
+        UmamiMatrixElement(text, library, verify=False)
+    with pytest.raises(MatrixElementError, match="nothing would check it"):
+        FunctionMatrixElement("g g > h / b", closed)  # by a loop: there is no built-in amplitude
+
+
+def test_other_diagrams_are_refused(build):
+    library = build("umami_library.c", "umami")
+    for text in (f"{PROCESS} QCD=0", f"{PROCESS} QCD=0 / z", f"{PROCESS} QED=2"):
+        with pytest.raises(MatrixElementError, match=r"selection of diagrams|normalisation"):
+            UmamiMatrixElement(text, library)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("u u~ > e+ e- / a", "'/'"),
+        ("u u~ > e+ e- $ z", "'/', '\\$'"),
+        ("u u~ > t t~, t > w+ b", "decay chains"),
+        ("u u~ > z > e+ e-", "required resonances"),
+        ("g g > h", "without tree diagrams"),
+        ("u u > u u QED=2", "several coupling orders"),
+    ],
+)
+def test_pyamplicol_says_what_it_cannot(text, what):
+    with pytest.raises(MatrixElementError, match=what):
+        PyAmpliCol(text)
+    with pytest.raises(MatrixElementError, match="complex-mass"):
+        PyAmpliCol("u u~ > e+ e-", StandardModel(complex_masses=True))
+
+
 def test_wrong_number_of_particles_is_refused(build):
     with pytest.raises(MatrixElementError, match="for 4 particles"):
         UmamiMatrixElement("u u~ > t t~ g", build("umami_library.c", "umami"))
@@ -183,3 +230,10 @@ def test_pyamplicol(tmp_path):
     torch.testing.assert_close(first(points, 0.13), expected, rtol=1e-10, atol=0.0)
     torch.testing.assert_close(again(points, 0.13), expected, rtol=1e-10, atol=0.0)
     assert len(list(tmp_path.iterdir())) == 1
+    # limits on couplings are handed over; version 1.0.1 has no colour structures without gluons
+    with pytest.raises(MatrixElementError, match="cannot generate u u > u u QCD<=0"):
+        PyAmpliCol("u u > u u QCD=0", model, cache=tmp_path)
+    strong = PyAmpliCol("u u > u u QED=0", model, cache=tmp_path)
+    points = probe_points(strong.process, model, 5)
+    expected = matrix_element("u u > u u QED=0", model)(points, 0.13)
+    torch.testing.assert_close(strong(points, 0.13), expected, rtol=1e-10, atol=0.0)

@@ -47,10 +47,13 @@ class ExternalMatrixElement(ABC):
     Raises
     ------
     MatrixElementError
-        If the amplitude does not agree with the built-in one.
+        If the amplitude does not agree with the built-in one, or the process has restrictions or
+        limits on couplings that are neither handed over nor checked by this comparison.
     """
 
     source = "external amplitude"
+    takes_orders = False
+    """Whether limits on the couplings are handed over; restrictions of diagrams never are."""
 
     def __init__(
         self,
@@ -67,8 +70,10 @@ class ExternalMatrixElement(ABC):
             )
         self._cost: float | None = None
         self._prepare()
-        if verify:
-            self._verify()
+        if not verify or self._built_in is None:
+            self._require_nothing_unchecked()
+        else:
+            self._verify(self._built_in)
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -117,12 +122,22 @@ class ExternalMatrixElement(ABC):
         except ProcessError:
             return None  # loop-induced: there is nothing to compare with
 
-    def _verify(self) -> None:
-        if self._built_in is None:
-            return
+    def _require_nothing_unchecked(self) -> None:
+        """Refuse what the code was perhaps not made with, where no comparison would tell."""
+        whole = Process(self.process.incoming, self.process.outgoing)
+        if self.takes_orders:
+            whole = whole.with_orders(self.process.orders)
+        if self.process != whole:
+            raise MatrixElementError(
+                f"{self.source} has the orders and diagrams that it was made with: what "
+                f"{self.process.name!r} says of them cannot be handed over, and nothing would "
+                f"check it; let it be verified, or give {whole.name!r}"
+            )
+
+    def _verify(self, built_in: ColouredMatrixElement) -> None:
         points = probe_points(self.process, self.parameters, _PROBES)
         alpha_s = torch.linspace(0.1, 0.2, len(points), dtype=torch.float64)
-        expected = self._built_in(points, alpha_s)
+        expected = built_in(points, alpha_s)
         found = self(points, alpha_s)
         ratio = found / expected
         if float((ratio - 1.0).abs().max()) > _TOLERANCE:
@@ -130,7 +145,8 @@ class ExternalMatrixElement(ABC):
             reason = (
                 "the ratio is constant: another normalisation (average, identical particles)"
                 if spread < _TOLERANCE * float(ratio.abs().max())
-                else "another process, order of legs, coupling order or set of parameters"
+                else "another process, order of legs, coupling order, selection of diagrams or set "
+                "of parameters"
             )
             raise MatrixElementError(
                 f"{self.source} does not agree with the built-in amplitude of "

@@ -42,6 +42,9 @@ class MadGraphFortran(ExternalMatrixElement):
         The shared library.
     parameters
         Parameters; they are handed over as a parameter card.
+    process_id
+        Number of the process, the ``@1`` of MadGraph, in a library of several with the same
+        particles: with other limits on couplings or other restrictions.
     verify
         Whether it is compared with the built-in amplitude.
 
@@ -60,9 +63,11 @@ class MadGraphFortran(ExternalMatrixElement):
         library: Path | str,
         parameters: StandardModel | None = None,
         *,
+        process_id: int | None = None,
         verify: bool = True,
     ) -> None:
         self._path = Path(library)
+        self._process_id = process_id
         super().__init__(process, parameters, verify=verify)
 
     def _prepare(self) -> None:
@@ -79,6 +84,11 @@ class MadGraphFortran(ExternalMatrixElement):
                     f"{self._path}: no function {name}; build a shared library from the "
                     "Fortran 'output standalone' of MadGraph5_aMC@NLO"
                 )
+        if not self._by_pdg and self._process_id is not None:
+            raise MatrixElementError(
+                f"{self._path}: a library of a single process has no numbers of processes; leave "
+                "process_id out"
+            )
         self._power = strong_power(self.process)
         if not self._by_pdg and self._power is None:
             raise MatrixElementError(
@@ -130,7 +140,8 @@ class MadGraphFortran(ExternalMatrixElement):
             values = np.array([self._single(event) for event in padded])
             return self._rescaled(values, alpha_s, self._power)
         pdgs = np.array(self.process.pdg_ids, dtype=np.intc)
-        arguments = [ctypes.c_int(-1), ctypes.c_int(n)]
+        number = -1 if self._process_id is None else self._process_id
+        arguments = [ctypes.c_int(number), ctypes.c_int(n)]
         all_helicities, scale2 = ctypes.c_int(-1), ctypes.c_double(0.0)
         results = np.zeros(count)
         with _LOCK:

@@ -70,11 +70,12 @@ class PyAmpliCol(ExternalMatrixElement):
     Raises
     ------
     MatrixElementError
-        If the package is missing, cannot generate the process, or gives other values than
-        the built-in amplitude.
+        If the package is missing, cannot generate the process within its limits on couplings, or
+        gives other values than the built-in amplitude.
     """
 
     source = "pyamplicol"
+    takes_orders = True
 
     def __init__(
         self,
@@ -89,6 +90,8 @@ class PyAmpliCol(ExternalMatrixElement):
         super().__init__(process, parameters, verify=verify)
 
     def _prepare(self) -> None:
+        self._refuse_what_it_cannot()
+        self._power = strong_power(self.process)
         try:
             package = importlib.import_module("pyamplicol")
             configuration = importlib.import_module("pyamplicol.config")
@@ -98,14 +101,9 @@ class PyAmpliCol(ExternalMatrixElement):
                 "pyamplicol is not installed (pip install pyamplicol; it needs the proprietary "
                 f"package symbolica): {error}"
             ) from None
-        self._power = strong_power(self.process)
-        restricted = self.process.is_restricted or self.process.orders.squared
-        if restricted or self._power is None or not allowed_powers(self.process):
-            raise MatrixElementError(
-                f"pyamplicol: {self.process.name}: restricted diagrams, mixed orders and processes "
-                "without tree diagrams are not supported"
-            )
-        identity = json.dumps([self.process.name, self.parameters.numbers(), version])
+        identity = json.dumps(
+            [self._expression(), self._orders, self.parameters.numbers(), version]
+        )
         folder = self._cache / hashlib.sha256(identity.encode()).hexdigest()[:24]
         if not folder.exists():
             self._generate(package, configuration, folder)
@@ -118,6 +116,23 @@ class PyAmpliCol(ExternalMatrixElement):
         self._runtime.set_model_parameters(
             {name: value for name, value in overrides.items() if name in known}
         )
+
+    def _refuse_what_it_cannot(self) -> None:
+        process = self.process
+        for what, present in (
+            ("'/', '$', '$$', required resonances and decay chains", _is_restricted(process)),
+            ("processes without tree diagrams", not allowed_powers(process)),
+            ("amplitudes of several coupling orders", len(allowed_powers(process)) > 1),
+            ("the complex-mass scheme", bool(self.parameters.complex_masses)),
+        ):
+            if present:
+                raise MatrixElementError(f"pyamplicol cannot do {what}: {process.name}")
+
+    @property
+    def _orders(self) -> dict[str, int]:
+        """Largest powers of the couplings, which have one sum: exactly these are generated."""
+        ((qcd, qed),) = allowed_powers(self.process)
+        return {"QCD": qcd, "QED": qed}
 
     def _expression(self) -> str:
         initial = " ".join(particle_by_pdg(pdg).name for pdg in self.process.incoming)
@@ -134,7 +149,11 @@ class PyAmpliCol(ExternalMatrixElement):
                     "schema_version": 1,
                     "action": "generate",
                     "model": {"source": str(model), "restriction": "default"},
-                    "process": {"entries": [{"expression": self._expression()}]},
+                    "process": {
+                        "entries": [{"expression": self._expression()}],
+                        "coupling_order_policy": "explicit",
+                        "max_coupling_orders": self._orders,
+                    },
                     "color": {"accuracy": "full"},
                     "generation": {"output": str(work / "amplitude"), "mode": "replace"},
                     "evaluator": {"backend": "jit", "execution_mode": "compiled"},
@@ -163,3 +182,7 @@ class PyAmpliCol(ExternalMatrixElement):
             [complex(value).real for value in self._runtime.evaluate(momenta.tolist())]
         )
         return self._rescaled(values, alpha_s, self._power)
+
+
+def _is_restricted(process: Process) -> bool:
+    return process.is_restricted or bool(process.off_shell)
