@@ -12,6 +12,15 @@ is closest to f in the Kullback-Leibler sense, which the iteration
 
 finds from points with the weights rho_i (A. Dempster, N. Laird, D. Rubin, J. R. Stat. Soc. B 39
 (1977) 1).  It takes the shares of channels that others make superfluous to zero.
+
+The points come from several iterations, whose channels had shares n_k each.  All are taken for a
+sample of the sum of these mixtures (A. Owen, Y. Zhou, J. Am. Stat. Assoc. 95 (2000) 135):
+
+.. math:: \rho_i = \frac{f(x_i)}{\sum_{\rm iterations} \sum_k n_k\, g_k(x_i)}
+
+so that a lucky point of an early iteration, whose channels were even, has no large weight once
+later ones have points beside it.  This holds while channels sample their own density: grids adapt
+afterwards.
 """
 
 import torch
@@ -46,29 +55,36 @@ class ChannelShares:
 
     def __init__(self, channels: int) -> None:
         self.values = torch.ones(channels, dtype=torch.float64)
+        self._counts = torch.zeros(channels, dtype=torch.float64)
         self._priors: list[Tensor] = []
-        self._weights: list[Tensor] = []
+        self._heights: list[Tensor] = []
 
-    def add(self, prior: Tensor, contribution: Tensor) -> None:
-        """Keep points.
+    def add(self, prior: Tensor, weight: Tensor, channel: Tensor) -> None:
+        """Keep points that were drawn from the densities of their channels.
 
         Parameters
         ----------
         prior
             ``(N, K)`` analytic weights of all channels, in proportion to their densities.
-        contribution
-            ``(N,)`` what each point contributes to the integral.
+        weight
+            ``(N,)`` integrand over the density of the channel that each point was drawn in.
+        channel
+            ``(N,)`` that channel.
         """
-        positive = contribution > 0.0
-        self._priors.append(prior[positive].float())
-        self._weights.append(contribution[positive])
+        self._counts += torch.bincount(channel, minlength=len(self.values))
+        positive = weight > 0.0
+        kept = prior[positive]
+        own = kept.gather(1, channel[positive, None])[:, 0]
+        self._priors.append(kept.float())
+        self._heights.append(weight[positive] * own)
 
     def learn(self, *, last: bool) -> None:
         """Find the shares of the points so far; the last time, drop what is not needed."""
-        if sum(map(len, self._weights)) == 0:
+        if sum(map(len, self._heights)) == 0:
             return
         prior = torch.cat(self._priors).double()
-        rho, _ = tempered_shares(torch.cat(self._weights), _LEAST_EFFECTIVE)
+        drawn = (prior @ self._counts).clamp(min=1e-300)
+        rho, _ = tempered_shares(torch.cat(self._heights) / drawn, _LEAST_EFFECTIVE)
         count = len(self.values)
         share = torch.full((count,), 1.0 / count, dtype=torch.float64)
         for _ in range(_STEPS):
@@ -77,15 +93,15 @@ class ChannelShares:
             share = share / share.sum()
         if last:
             share = torch.where(share * count < _NEEDED, 0.0, share)
-            self._priors, self._weights = [], []
+            self._priors, self._heights = [], []
         else:
             share = (1.0 - _EVEN) * share + _EVEN / count
         self.values = share / share.max()
 
-    def state(self) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def state(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """Everything, for a checkpoint."""
-        return self.values, list(self._priors), list(self._weights)
+        return self.values, self._counts.clone(), list(self._priors), list(self._heights)
 
-    def restore(self, state: tuple[Tensor, list[Tensor], list[Tensor]]) -> None:
+    def restore(self, state: tuple[Tensor, Tensor, list[Tensor], list[Tensor]]) -> None:
         """Take up a saved state."""
-        self.values, self._priors, self._weights = state
+        self.values, self._counts, self._priors, self._heights = state

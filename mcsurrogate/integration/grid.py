@@ -20,6 +20,9 @@ class VegasGrid:
         Number d of dimensions.
     bins
         Number B of bins a dimension.
+    cautious
+        Whether bins follow only those of their differences that are not noise: where few points
+        count in many dimensions.
 
     Attributes
     ----------
@@ -31,7 +34,8 @@ class VegasGrid:
     Lepage, J. Comput. Phys. 27 (1978) 192; arXiv:2009.05112, section II.
     """
 
-    def __init__(self, dim: int, bins: int = 128) -> None:
+    def __init__(self, dim: int, bins: int = 128, *, cautious: bool = False) -> None:
+        self.cautious = cautious
         self.edges = torch.linspace(0.0, 1.0, bins + 1, dtype=torch.float64).repeat(dim, 1)
 
     @property
@@ -82,7 +86,25 @@ class VegasGrid:
             counts = torch.bincount(index[axis], minlength=self.bins)
             total = torch.bincount(index[axis], weights=square, minlength=self.bins)
             mean = total / counts.clamp(min=1)
+            if self.cautious:
+                mean = _beyond_noise(mean, square)
             self.edges[axis] = _refine(self.edges[axis], mean)
+
+
+def _beyond_noise(mean: Tensor, square: Tensor) -> Tensor:
+    """Draw bins together by what of their differences is noise (positive-part James-Stein).
+
+    Of many dimensions each adds its noise to that of the weights, and few points that count would
+    turn a dimension on which next to nothing depends into a random one.
+    """
+    total = float(mean.sum())
+    if total <= 0.0:
+        return mean
+    share = mean / total
+    even = 1.0 / len(mean)
+    apart = float((share - even).square().sum())
+    noise = float(square.square().sum()) / float(square.sum()) ** 2 * (1.0 - even)
+    return even + max(0.0, 1.0 - noise / max(apart, 1e-300)) * (share - even)
 
 
 def _interpolate(target: Tensor, x: Tensor, y: Tensor) -> Tensor:

@@ -171,7 +171,6 @@ class IntegrationRun:
         keep: bool,
         left: int | None = None,
         choose: bool = False,
-        learn_shares: bool = False,
     ) -> None:
         """One VEGAS+ iteration over all channels.
 
@@ -187,12 +186,9 @@ class IntegrationRun:
             Evaluations that will follow; by default all that are left.
         choose
             Whether each grid decides between the densities that events may come from.
-        learn_shares
-            Whether the shares of overlapping channels learn from the points.
         """
         if not self.grids:
-            share = max(_LEAST_A_CHANNEL, points // self.channels)
-            self.grids = [StratifiedGrid(self.integrand.dim, share) for _ in range(self.channels)]
+            self._start_grids(points)
         counts = allocate(points, self.deviations, _EVEN, self.active)
         kept = self.active.nonzero()[:, 0].tolist()
         drawn = [self.grids[k].draw(int(counts[k]), self.generator) for k in kept]
@@ -211,8 +207,6 @@ class IntegrationRun:
             moments.set_estimate(k, sizes[i], mean_k, variance_k)
             self.deviations[k] = math.sqrt(variance_k * len(batch.x))
             contributions.append(weight.abs() * (-batch.log_prob).exp() / len(batch.x))
-            if self.shares is not None and learn_shares and value.prior is not None:
-                self.shares.add(value.prior, contributions[-1])
             unknown = torch.zeros_like(batch.log_prob)
             batches.append(PointBatch.of(batch.x, channel, value, batch.log_prob, unknown))
             if choose:
@@ -232,13 +226,41 @@ class IntegrationRun:
             self.buffer.add(joined, self.channels)
         self._note("vegas" if adapt else "frozen", total, variance, torch.cat(contributions))
 
-    def share_channels(self, *, last: bool) -> None:
-        """Give overlapping channels the shares that they need; the last time, drop some."""
-        if self.shares is None:
-            return
+    def _start_grids(self, points: int) -> None:
+        share = max(_LEAST_A_CHANNEL, points // int(self.active.sum()))
+        cautious = self.shares is not None
+        self.grids = [
+            StratifiedGrid(self.integrand.dim, share, cautious=cautious)
+            for _ in range(self.channels)
+        ]
+
+    def share_channels(self, points: int, *, last: bool) -> None:
+        """Learn from points of their own densities what share each overlapping channel needs.
+
+        Parameters
+        ----------
+        points
+            Points in all.
+        last
+            Whether channels that are not needed are dropped.
+        """
+        assert self.shares is not None
+        counts = allocate(points, self.shares.values, 0.0, self.active)
+        channel = torch.repeat_interleave(torch.arange(self.channels), counts)
+        size = (len(channel), self.integrand.dim)
+        u = torch.rand(size, generator=self.generator, dtype=torch.float64)
+        value = self._values(u, channel)
+        contribution = self.channel_value(value, channel) / counts[channel]
+        moments = ChannelMoments.of(contribution * counts[channel], channel, self.channels)
+        self.deviations = moments.variances.sqrt()
+        assert value.prior is not None
+        self.shares.add(value.prior, value.weight, channel)
+        self._note("channels", moments.value, moments.variance, contribution)
         self.shares.learn(last=last)
         self.active = self.shares.values > 0.0
         self._weigh_active()
+        if last or not self.grids:
+            self._start_grids(points)
 
     def restratify(self, points: int) -> None:
         """Cut every channel's boxes anew for iterations of ``points`` points."""

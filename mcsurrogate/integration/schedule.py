@@ -58,7 +58,7 @@ class Schedule:
         self.method = method
         self.precision = precision
         self.events = events
-        self.phase = "vegas"
+        self.phase = "vegas" if run.shares is None else "channels"
         self.index = 0
         self.planned = 0
         self.decision = f"method {method} was asked for"
@@ -75,14 +75,23 @@ class Schedule:
     def _go(self, phase: str) -> None:
         self.phase, self.index = phase, 0
 
+    def _channels(self) -> None:
+        """Which of many overlapping channels are needed, before grids adapt to what they hold."""
+        settings = self.run.settings
+        points = int(settings.channels_fraction * self.run.budget) // settings.channels_iterations
+        self.index += 1
+        last = self.index == settings.channels_iterations
+        self.run.share_channels(points, last=last)
+        if last:
+            self._go("vegas")
+
     def _vegas(self) -> None:
         settings = self.run.settings
         iterations = settings.vegas_iterations
         points = int(settings.vegas_fraction * self.run.budget) // iterations
         keep = self.asked != "vegas"
-        self.run.vegas_step(points, adapt=True, keep=keep, learn_shares=True)
+        self.run.vegas_step(points, adapt=True, keep=keep)
         self.index += 1
-        self.run.share_channels(last=self.index == iterations)
         if self.index < iterations:
             return
         if self.asked == "auto":

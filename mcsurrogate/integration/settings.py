@@ -85,6 +85,9 @@ class IntegrationSettings:
 
     Attributes
     ----------
+    channels_fraction, channels_iterations
+        Part of the evaluations that finds the shares of overlapping channels, and in how many
+        iterations.
     vegas_fraction, training_fraction
         Parts of the evaluations that the VEGAS+ start and the training rounds get; the frozen
         sampler has the rest.
@@ -100,6 +103,8 @@ class IntegrationSettings:
         Training of the flow.
     """
 
+    channels_fraction: float = 0.1
+    channels_iterations: int = 4
     vegas_fraction: float = 0.15
     training_fraction: float = 0.5
     vegas_iterations: int = 6

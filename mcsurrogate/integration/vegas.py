@@ -78,6 +78,8 @@ class StratifiedGrid:
         Number d of dimensions.
     points
         Points of a typical iteration: there are about 3/8 as many boxes.
+    cautious
+        Whether the grid follows only what is not noise; see `VegasGrid`.
 
     Attributes
     ----------
@@ -92,9 +94,10 @@ class StratifiedGrid:
     arXiv:2009.05112, sections II and III.
     """
 
-    def __init__(self, dim: int, points: int) -> None:
+    def __init__(self, dim: int, points: int, *, cautious: bool = False) -> None:
         wanted = points // (2 * dim * dim)
-        self.grid = VegasGrid(dim, min(_MOST_BINS, max(_LEAST_BINS, wanted)))
+        bins = min(_MOST_BINS, max(_LEAST_BINS, wanted))
+        self.grid = VegasGrid(dim, bins, cautious=cautious)
         self.floor = _FIRST_FLOOR
         self.grid_alone = False
         self.cut(points)
@@ -218,12 +221,14 @@ class StratifiedGrid:
             "divisions": self.divisions,
             "floor": torch.tensor(self.floor, dtype=torch.float64),
             "grid_alone": torch.tensor(self.grid_alone),
+            "cautious": torch.tensor(self.grid.cautious),
         }
 
     @classmethod
     def of_state(cls, state: dict[str, Tensor]) -> "StratifiedGrid":
         """Rebuild a saved one."""
-        made = cls(len(state["edges"]), points=1)
+        cautious = bool(state.get("cautious", False))
+        made = cls(len(state["edges"]), points=1, cautious=cautious)
         made.grid.edges = state["edges"].clone()
         made.share = state["share"].clone()
         made.divisions = state["divisions"].clone()

@@ -69,6 +69,13 @@ def rest_maps(bosons: Sequence[float], powers: Powers) -> list[InvariantMap]:
     return [power_law(powers.open, powers.floor)] * (len(bosons) - 1)
 
 
-def energy_of_exchange() -> InvariantMap:
-    """Return the map of the partonic mass squared of such chains, uniform in its logarithm."""
-    return power_law(1.0, 0.0)
+def energy_of_exchange(typical: float) -> InvariantMap:
+    """Return the map of the partonic mass squared of such chains, uniform in its logarithm.
+
+    Parameters
+    ----------
+    typical
+        Mass in GeV of the particles between the jets where resonances are on their mass shells:
+        below it the density is even.
+    """
+    return power_law(1.0, typical)

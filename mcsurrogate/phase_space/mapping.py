@@ -331,7 +331,7 @@ def _energy_map(
     resonant = any(block.typical[-1] > block.least for block in blocks)
     if any(bosons) or (len(blocks) > 2 and all(jets) and resonant):
         # far above all thresholds
-        return energy_of_exchange()
+        return energy_of_exchange(sums[-1] if sums[-1] > least else 0.0)
     everything = frozenset(range(2, topology.legs))
     poles = [pole for p in topology.time_like if p.legs == everything for pole in p.poles]
     own: list[InvariantMap] = [BreitWigner(*pole) for pole in poles if pole[1] > 0]

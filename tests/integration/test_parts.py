@@ -14,6 +14,7 @@ from mcsurrogate.integration.diagnostics import (
     pareto_shape,
     witness_warning,
 )
+from mcsurrogate.integration.grid import VegasGrid
 from mcsurrogate.integration.history import Estimate
 from mcsurrogate.integration.integrand import IntegrandValue
 from mcsurrogate.integration.losses import LOSSES
@@ -201,3 +202,24 @@ def test_alarms() -> None:
     assert witness_warning(contribution, weight, 1.0, 0.001) is None
     weight[:10] = 5.0
     assert "lost a region" in str(witness_warning(contribution, weight, 1.0, 0.001))
+
+
+def test_a_cautious_grid_follows_no_noise() -> None:
+    """Sixteen dimensions, one of which matters, 400 points whose weights spread by half.
+
+    Measured spread of the logarithmic density in the other fifteen: 0.05, and 0.32 of a grid that
+    follows every point.
+    """
+    spread = {}
+    for cautious in (False, True):
+        generator = torch.Generator().manual_seed(1)
+        grid = VegasGrid(16, 32, cautious=cautious)
+        for _ in range(4):
+            y = torch.rand(400, 16, generator=generator, dtype=torch.float64)
+            x, log_density = grid.forward(y)
+            noise = 0.5 * torch.randn(400, generator=generator, dtype=torch.float64)
+            grid.adapt(y, (2 * (noise - 4 * x[:, 0] - log_density)).exp())
+        widths = 32 * grid.edges.diff(dim=1)
+        spread[cautious] = float(widths[1:].log().square().sum(0).mean().sqrt())
+        assert float(widths[0, 0]) < 0.6 < 1.4 < float(widths[0, -1])
+    assert spread[True] < 0.15 < 0.25 < spread[False]

@@ -5,6 +5,7 @@ import torch
 
 from mcsurrogate.kinematics import mass_squared
 from mcsurrogate.phase_space import ChannelSet, Powers, Topology, TopologyMapping
+from mcsurrogate.phase_space.invariants import power_law
 
 W, H = (80.4, 2.05), 125.0
 FUSION = [((0, 2), *W), ((0, 2, 4), *W)]
@@ -54,3 +55,23 @@ def test_weights_of_fusion_are_even():
 def test_exponent_of_the_transfers():
     mapping = _mapping(FUSION, MASSES, powers=Powers(exchange=1.2))
     assert [transfer.key[1] for transfer in mapping._chain.transfers] == [1.2, 1.2]
+
+
+def test_energy_begins_where_resonances_are_on_their_mass_shells():
+    """Two jets and W -> two leptons: the energy map counts below the W mass as even."""
+    lines = [((0, 2), *W), ((0, 2, 4, 5), *W), ((4, 5), *W)]
+    mapping = TopologyMapping(Topology.from_lines(6, lines), [0.0] * 4, 3000.0, bounds=Floor())
+    assert mapping.luminosity.invariant.key == power_law(1.0, W[0]).key
+    plain = TopologyMapping(Topology.from_lines(5, FUSION), MASSES, 3000.0)
+    assert plain.luminosity.invariant.key == power_law(1.0, 0.0).key
+
+
+class Floor:
+    def least_mass(self, legs):  # noqa: ARG002
+        return 10.0
+
+    def least_transverse_momentum(self, leg):  # noqa: ARG002
+        return 0.0
+
+    def largest_rapidity(self, leg):  # noqa: ARG002
+        return float("inf")
