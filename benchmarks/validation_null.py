@@ -1,7 +1,8 @@
-"""Null calibration of the validation: every test on pairs of halves of one sample.
+"""Null calibration of the validation: every test on pairs of samples of one distribution.
 
     python benchmarks/validation_null.py OUT FILE [FILE ...] [--pairs 200] [--events 2000]
         [--width 0] [--small]
+    python benchmarks/validation_null.py OUT --kinds FOLDER [--pairs 1000]
 
 Events of the FILEs (HepMC, one process) are read once.  For each pair two disjoint random parts
 of `--events` events are drawn and compared as `mcsurrogate validate` compares files, classifier
@@ -9,84 +10,31 @@ included; the p-values are appended to OUT (one JSON line a pair), so that a sto
 The difference of two disjoint random parts scatters as that of independent samples, whatever the
 size of the pool.  With `--width` events get lognormal weights that know nothing of them: few
 effective events.  `--small` does it for 1 to 100 events, and for 1,000 whose weights leave 2 to 100
-effective ones, and prints a line for each.  Printed otherwise: the shares of the verdicts, and for
-each test the Kolmogorov p-value of its p-values against the uniform distribution, over all pairs
-(and observables).
+effective ones, and prints a line for each.  `--kinds` goes round all of `KINDS`, from pools that
+are generated into FOLDER; each `DEEP_EVERY`-th round trains the networks on particles too, with
+`DEEP_EVENTS` events a side, and each `WORTH_EVERY`-th asks what a candidate is worth that is drawn
+with replacement from as many events as it has.  Printed otherwise: the shares of the verdicts, and
+for each test the Kolmogorov p-value of its p-values against the uniform distribution, over all
+pairs (and observables).
 """
 
 import argparse
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from null_pool import KINDS, SAMPLES, Pool, pool_file
 from scipy import stats
 
-from mcsurrogate.analysis.selection import Events
-from mcsurrogate.events.hepmc_reader import EventFile, FileSummary
+from mcsurrogate.validation.amplification import amplification
 from mcsurrogate.validation.comparison import Comparison, compare
-from mcsurrogate.validation.histograms import Values
-from mcsurrogate.validation.plan import Plan, Planner
-from mcsurrogate.validation.repeated import event_hashes
-from mcsurrogate.validation.sample import Sample
+from mcsurrogate.validation.features import FeatureMap
+from mcsurrogate.validation.plan import Planner
 from mcsurrogate.validation.verdict import Tolerance
 
-
-class Pool:
-    """Values of all observables for all events of some files."""
-
-    def __init__(self, paths: list[Path], planner: Planner) -> None:
-        parts: list[list[Values]] = []
-        self.hashes = np.empty(0, dtype=np.uint64)
-        events = 0
-        for path in paths:
-            for chunk in EventFile(path).chunks():
-                seen = Events(chunk, np.ones(len(chunk)))
-                plan = planner(seen)
-                values = []
-                for observable in plan.observables:
-                    own = observable.values(seen)
-                    event = np.arange(len(chunk)) if own.event is None else own.event
-                    order = np.argsort(event, kind="stable")
-                    entry = None if own.entry_weights is None else own.entry_weights[order]
-                    values.append(Values(own.values[order], event[order] + events, entry))
-                parts.append(values)
-                self.hashes = np.concatenate((self.hashes, event_hashes(seen.final)))
-                events += len(chunk)
-        assert planner.plan is not None
-        self.plan: Plan = planner.plan
-        self.events = events
-        self.single = [o.values(seen).event is None for o in self.plan.observables]
-        self.values, self.entries, self.offsets = [], [], []
-        for i in range(len(self.plan.observables)):
-            event = np.concatenate([p[i].event for p in parts])
-            self.values.append(np.concatenate([p[i].values for p in parts]))
-            entries = [p[i].entry_weights for p in parts]
-            self.entries.append(None if entries[0] is None else np.concatenate(entries))
-            counts = np.bincount(event, minlength=events)
-            self.offsets.append(np.concatenate(([0], np.cumsum(counts))))
-
-    def sample(self, label: str, chosen: np.ndarray, weights: np.ndarray | None = None) -> Sample:
-        """Sample of some of the events, with weights of their own."""
-        summary = FileSummary(Path(label), events=len(chosen))
-        sample = Sample(label, summary, self.plan)
-        values = []
-        for i, single in enumerate(self.single):
-            if single:
-                values.append(Values(self.values[i][chosen]))
-                continue
-            first, last = self.offsets[i][chosen], self.offsets[i][chosen + 1]
-            counts = last - first
-            place = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
-            entries = None if self.entries[i] is None else self.entries[i][place]
-            event = np.repeat(np.arange(len(chosen)), counts)
-            values.append(Values(self.values[i][place], event, entries))
-        if weights is None:
-            weights = np.ones(len(chosen))
-        sample.fill_values(values, weights, 0)
-        sample.hashes.add(self.hashes[chosen])
-        sample.weight_table.add(weights[:, None], 0)
-        return sample
+DEEP_EVERY, DEEP_EVENTS, WORTH_EVERY = 40, 200, 4
 
 
 def p_values(found: Comparison) -> dict[str, object]:
@@ -127,30 +75,43 @@ def summarize(lines: list[dict[str, object]]) -> None:
     print(f"effective events of the smaller sample: {effective:.3g} in the median")
     print(f"{'test':22s} {'pairs x observables':>20s} {'KS p':>8s} {'< 0.01':>8s} {'< 0.001':>8s}")
     for name in dict.fromkeys(name for line in lines for name in line["rows"]):
-        columns: dict[str, list[float]] = {}
-        for line in lines:
-            for observable, p in line["rows"][name].items():
-                columns.setdefault(observable, []).append(p)
-        # observables that vary in every pair: rare ones have too few different values
-        full = {k: v for k, v in columns.items() if len(v) == n}
-        if not full:
-            continue
-        each = {k: stats.kstest(v, "uniform").pvalue for k, v in full.items()}
-        worst = min(each, key=lambda k: each[k])
-        flat = np.concatenate(list(full.values()))
-        # observables of a pair are correlated: smallest of their KS p-values times their number
-        adjusted = min(1.0, each[worst] * len(each))
-        print(
-            f"{name:22s} {f'{n} x {len(each)}':>20s} {adjusted:8.3f} {(flat < 0.01).mean():8.4f} "
-            f"{(flat < 0.001).mean():8.5f}   worst alone: {worst}, KS p = {each[worst]:.2g}"
-        )
-    everywhere = set.intersection(*(set(line["global"]) for line in lines))
-    columns = {k: [line["global"][k] for line in lines] for k in sorted(everywhere)}
-    columns |= {k: [line[k] for line in lines] for k in ("uniformity", "excess")}
+        _summarize_rows(name, [line["rows"][name] for line in lines])
+    summarize_whole(lines)
+
+
+def _summarize_rows(name: str, rows: list[dict[str, float]]) -> None:
+    """Print how uniform a test of single observables is."""
+    columns: dict[str, list[float]] = {}
+    for row in rows:
+        for observable, p in row.items():
+            columns.setdefault(observable, []).append(p)
+    # observables that vary in every pair: rare ones have too few different values
+    full = {k: v for k, v in columns.items() if len(v) == len(rows)}
+    if not full:
+        return
+    each = {k: stats.kstest(v, "uniform").pvalue for k, v in full.items()}
+    worst = min(each, key=lambda k: each[k])
+    flat = np.concatenate(list(full.values()))
+    # observables of a pair are correlated: smallest of their KS p-values times their number
+    adjusted = min(1.0, each[worst] * len(each))
+    print(
+        f"{name:22s} {f'{len(rows)} x {len(each)}':>20s} {adjusted:8.3f} "
+        f"{(flat < 0.01).mean():8.4f} {(flat < 0.001).mean():8.5f}   worst alone: {worst}, "
+        f"KS p = {each[worst]:.2g}"
+    )
+
+
+def summarize_whole(lines: list[dict[str, object]]) -> None:
+    """Print how uniform the tests of all observables at once are, where there are any."""
+    columns: dict[str, list[float]] = {}
+    for line in lines:
+        own = line["global"] | {k: line[k] for k in ("uniformity", "excess")}
+        for name, p in own.items():
+            columns.setdefault(name, []).append(p)
     for name, values in columns.items():
         column = np.array(values)
         print(
-            f"{name:22s} {n:20d} {stats.kstest(column, 'uniform').pvalue:8.3f} "
+            f"{name:22s} {len(column):20d} {stats.kstest(column, 'uniform').pvalue:8.3f} "
             f"{(column < 0.01).mean():8.4f} {(column < 0.001).mean():8.5f}"
         )
 
@@ -162,17 +123,65 @@ SMALL = (
 """Events and width of their lognormal weights: 2 to 140 effective ones in the median."""
 
 
-def compared(pool: Pool, pair: int, events: int, width: float) -> dict[str, object]:
+def compared(
+    pool: Pool, pair: int, events: int, width: float, *, deep: bool = False, worth: bool = False
+) -> dict[str, object]:
     """All p-values of two disjoint random parts of the pool."""
     random = np.random.default_rng((1, pair))
     order = random.permutation(pool.events)
     size = min(events, pool.events // 2)
     halves = order[:size], order[size : 2 * size]
+    plan = replace(pool.plan, deep=DEEP_EVENTS if deep else 0)
     samples = [
-        pool.sample(f"half {i}", half, np.exp(width * random.standard_normal(size)))
+        pool.sample(f"half {i}", half, np.exp(width * random.standard_normal(size)), plan=plan)
         for i, half in enumerate(halves)
     ]
-    return p_values(compare(*samples, Tolerance(), seed=pair + 1))
+    found = p_values(compare(*samples, Tolerance(), seed=pair + 1))
+    if worth:
+        found["rows"]["worth"] = _worth(pool, halves, random)
+    return found
+
+
+def _worth(
+    pool: Pool, halves: tuple[np.ndarray, np.ndarray], random: np.random.Generator
+) -> dict[str, float]:
+    """Probability, by observable, that a candidate worth its training deviates as much."""
+    trained = halves[0]
+    drawn = trained[random.integers(len(trained), size=len(trained))]
+    none = FeatureMap((), np.empty(0), np.empty(0))
+    plan = replace(pool.plan, reservoir=0, deep=0, grids={}, features=none)
+    samples = [pool.sample(f"half {i}", x, plan=plan) for i, x in enumerate((drawn, halves[1]))]
+    found = compare(*samples, Tolerance())
+    return {row.name: row.p_degraded for row in amplification(found, len(trained)).rows}
+
+
+def all_kinds(out: Path, folder: Path, pairs: int) -> None:
+    """Compare pairs of all kinds in turn, and print how uniform everything is."""
+    lines = [json.loads(x) for x in out.read_text().splitlines()] if out.exists() else []
+    pools: dict[str, Pool] = {}
+    for number in range(len(lines), pairs):
+        turn, which = divmod(number, len(KINDS))
+        name, kind = list(KINDS.items())[which]
+        if kind.pool not in pools:
+            planner = Planner(reservoir=50_000, deep=DEEP_EVENTS)
+            most = SAMPLES[kind.pool][0]
+            pools[kind.pool] = Pool([pool_file(folder, kind.pool)], planner, most)
+        line = compared(
+            pools[kind.pool],
+            number,
+            kind.events,
+            kind.width,
+            deep=turn % DEEP_EVERY == DEEP_EVERY - 1,
+            worth=turn % WORTH_EVERY == 0 and not kind.width,
+        )
+        lines.append({"kind": name} | line)
+        with out.open("a") as file:
+            file.write(json.dumps(lines[-1]) + "\n")
+    for name in KINDS:
+        print(f"\n{name}")
+        summarize([line for line in lines if line["kind"] == name])
+    print("\nall kinds")
+    summarize_whole(lines)
 
 
 def small(out: Path, pool: Pool, pairs: int) -> None:
@@ -205,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--kinds", type=Path, help="folder of pools: all kinds in turn")
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--events", type=int, default=2000)
     parser.add_argument("--observables", nargs="*", help="names; by default a preset")
@@ -213,6 +223,9 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="samples of 1 to 100 events")
     arguments = parser.parse_args()
     out: Path = arguments.out
+    if arguments.kinds:
+        all_kinds(out, arguments.kinds, arguments.pairs)
+        return
     planner = Planner(observables=arguments.observables, reservoir=arguments.reservoir)
     if arguments.small:
         small(out, Pool(arguments.files, planner), arguments.pairs)

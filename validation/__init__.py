@@ -13,6 +13,14 @@ from mcsurrogate.validation.observables import (
     logarithmic,
     observable,
 )
+from mcsurrogate.validation.partial import (
+    Partial,
+    fill_partial,
+    is_partial,
+    merge_partials,
+    read_partial,
+)
+from mcsurrogate.validation.planning import planner_for
 from mcsurrogate.validation.report import write_index
 from mcsurrogate.validation.runs import events_of
 from mcsurrogate.validation.sample import Reading, Sample
@@ -20,7 +28,6 @@ from mcsurrogate.validation.settings import ValidationSettings
 from mcsurrogate.validation.statistics import jetnet_fpd, jetnet_kpd
 from mcsurrogate.validation.validate import (
     ValidationResult,
-    planner_for,
     validate,
     validate_samples,
 )
@@ -38,6 +45,7 @@ __all__ = [
     "JetAlgorithm",
     "JetDefinition",
     "Observable",
+    "Partial",
     "Reading",
     "Reason",
     "Sample",
@@ -47,14 +55,18 @@ __all__ = [
     "Values",
     "Verdict",
     "events_of",
+    "fill_partial",
+    "is_partial",
     "jetnet_fpd",
     "jetnet_kpd",
     "linear",
     "load_observables",
     "logarithmic",
     "main_reasons",
+    "merge_partials",
     "observable",
     "planner_for",
+    "read_partial",
     "sample_from_state",
     "sample_state",
     "validate",

@@ -98,6 +98,7 @@ class Filling:
             "sample": bare.sample,
             "numbers": [bare.reservoir, bare.seed, bare.deep],
             "pdf_error": bare.pdf_error,
+            "warning": bare.warning,
         }  # fmt: skip
 
     @classmethod
@@ -116,6 +117,7 @@ class Filling:
             seed=seed,
             deep=deep,
             pdf_error=state["pdf_error"],
+            warning=state.get("warning", ""),
         )
         measured = bool(state["measured"])
         return cls(bare, tuple(state["names"]), None if file is None else Path(file), measured)
@@ -124,7 +126,8 @@ class Filling:
     def digest(self) -> str:
         """SHA-256 of the state."""
         found = hashlib.sha256()
-        _digest(self.state(), found)
+        # the same file may lie elsewhere
+        _digest(self.state() | {"observables_file": None}, found)
         if self.observables_file is not None:
             found.update(self.observables_file.read_bytes())
         return found.hexdigest()

@@ -16,7 +16,7 @@ from scipy import stats
 
 from mcsurrogate.events import Particles
 
-__all__ = ["EventHashes", "Repeats", "compare_hashes", "event_hashes"]
+__all__ = ["EventHashes", "Repeats", "compare_hashes", "event_hashes", "event_keys"]
 
 Hashes = NDArray[np.uint64]
 
@@ -47,6 +47,15 @@ def event_hashes(final: Particles) -> Hashes:
     running = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(word, dtype=np.uint64)))
     sums: Hashes = running[final.offsets[1:]] - running[final.offsets[:-1]]
     return _mixed(sums)
+
+
+def event_keys(hashes: Hashes, seed: int) -> NDArray[np.float64]:
+    """``(N,)`` numbers between 0 and 1, uniform, that choose among events by their hashes.
+
+    They belong to an event, whatever its place and whoever reads it.
+    """
+    own = np.uint64((seed * _FACTORS[0] + 1) % (1 << 64))
+    return (_mixed(hashes ^ own) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 class EventHashes:

@@ -36,26 +36,54 @@ class Reservoir:
         self._weights = np.empty(0)
         self._positions = np.empty(0, dtype=np.int64)
 
-    def add(self, rows: Rows, weights: FloatArray, first_event: int) -> None:
-        """Offer the ``(N, ...)`` rows of N events with their weights."""
+    def add(
+        self,
+        rows: Rows,
+        weights: FloatArray,
+        first_event: int,
+        keys: FloatArray | None = None,
+    ) -> None:
+        """Offer the ``(N, ...)`` rows of N events with their weights.
+
+        Parameters
+        ----------
+        rows, weights, first_event
+            The events, and how many came before them.
+        keys
+            ``(N,)`` keys that belong to the events (`mcsurrogate.validation.repeated.event_keys`):
+            then parts of a stream, merged, keep what the whole would.  None draws them.
+        """
         if self.capacity <= 0:
             return
-        keys = self._random.random(len(rows))
+        keys = self._random.random(len(rows)) if keys is None else keys
+        self._offer(rows, weights, first_event + np.arange(len(rows)), keys)
+
+    def merge(self, other: "Reservoir", first_event: int) -> None:
+        """Offer what was kept of a stream that follows after `first_event` events."""
+        if self.capacity > 0 and len(other):
+            self._offer(other.rows, other.weights, first_event + other.positions, other.keys)
+
+    def _offer(
+        self,
+        rows: Rows,
+        weights: FloatArray,
+        positions: NDArray[np.int64],
+        offered: FloatArray,
+    ) -> None:
         if len(self._keys) >= self.capacity:
-            chosen = keys > self._keys.min()
+            chosen = offered > self._keys.min()
         else:
             chosen = np.ones(len(rows), dtype=bool)
         if not chosen.any():
             return
-        positions = first_event + np.flatnonzero(chosen)
         old = self._rows if len(self._keys) else rows[:0]
-        keys = np.concatenate((self._keys, keys[chosen]))
+        keys = np.concatenate((self._keys, offered[chosen]))
         kept = np.arange(len(keys))
         if len(keys) > self.capacity:
             kept = np.sort(np.argpartition(-keys, self.capacity)[: self.capacity])
         self._rows = np.concatenate((old, rows[chosen]))[kept]
         self._weights = np.concatenate((self._weights, weights[chosen]))[kept]
-        self._positions = np.concatenate((self._positions, positions))[kept]
+        self._positions = np.concatenate((self._positions, positions[chosen]))[kept]
         self._keys = keys[kept]
 
     def __len__(self) -> int:
@@ -70,6 +98,11 @@ class Reservoir:
     def weights(self) -> FloatArray:
         """``(n,)`` their weights."""
         return self._weights
+
+    @property
+    def keys(self) -> FloatArray:
+        """``(n,)`` their keys."""
+        return self._keys
 
     @property
     def positions(self) -> NDArray[np.int64]:

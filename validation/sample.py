@@ -15,7 +15,7 @@ from mcsurrogate.validation.features import raw_features
 from mcsurrogate.validation.histograms import EventSums, Values
 from mcsurrogate.validation.particle_sets import particle_sets
 from mcsurrogate.validation.plan import Plan
-from mcsurrogate.validation.repeated import EventHashes, event_hashes
+from mcsurrogate.validation.repeated import EventHashes, event_hashes, event_keys
 from mcsurrogate.validation.reservoir import EVERY_EVENT, Reservoir
 from mcsurrogate.validation.statistics.marginal import FineSums
 from mcsurrogate.validation.statistics.multivariate import FeatureSums
@@ -165,14 +165,16 @@ class Sample:
     def fill(self, events: Events, first_event: int) -> None:
         """Add the events of a chunk."""
         values = [o.values(events) for o in self.plan.observables]
+        hashes = event_hashes(events.final)
+        keys = event_keys(hashes, self.plan.seed)
         if self.particle_sets.capacity:
-            self.particle_sets.add(particle_sets(events), events.weights, first_event)
-        self.hashes.add(event_hashes(events.final))
+            self.particle_sets.add(particle_sets(events), events.weights, first_event, keys)
+        self.hashes.add(hashes)
         self.particles += len(events.final)
-        self.weight_table.add(events.chunk.weights, first_event)
+        self.weight_table.add(events.chunk.weights, first_event, keys)
         self.measured.fill(events)
         scatter = None if self.before is None else events.chunk.weights[:, self.before]
-        self.fill_values(values, events.weights, first_event, scatter)
+        self.fill_values(values, events.weights, first_event, scatter, keys)
         named = {o.name: own for o, own in zip(self.plan.observables, values, strict=True)}
         self.bands.fill(named, events.chunk.weights, events.weights)
 
@@ -182,8 +184,12 @@ class Sample:
         weights: FloatArray,
         first_event: int,
         scatter: FloatArray | None = None,
+        keys: FloatArray | None = None,
     ) -> None:
-        """Add values that were computed before, one `Values` for each observable of the plan."""
+        """Add values that were computed before, one `Values` for each observable of the plan.
+
+        `keys` as in `Reservoir.add`.
+        """
         self.weights.add(weights, scatter)
         for observable, own in zip(self.plan.observables, values, strict=True):
             self.sums[observable.name].fill(own, weights, first_event, scatter)
@@ -191,26 +197,29 @@ class Sample:
                 self.fine[observable.name].fill(own, weights, first_event, scatter)
         if self.plan.features.names and self.before is None:
             raw = raw_features(self.plan.observables, values, len(weights))
-            self._add_features(self.plan.features(raw), weights, first_event)
+            self._add_features(self.plan.features(raw), weights, first_event, keys)
 
-    def _add_features(self, rows: Rows, weights: FloatArray, first_event: int) -> None:
+    def _add_features(
+        self, rows: Rows, weights: FloatArray, first_event: int, keys: FloatArray | None
+    ) -> None:
         if self.features is not None:
             self.features.fill(rows.astype(np.float64, copy=False), weights, first_event)
-        self.reservoir.add(rows, weights, first_event)
+        self.reservoir.add(rows, weights, first_event, keys)
 
     def merge(self, part: "Sample", first_event: int) -> None:
-        """Add a part of the sample, made of the events that follow `first_event` others."""
+        """Add a part of the sample, or another one, of the events after `first_event` others."""
         self.weights.merge(part.weights)
         for name, sums in part.sums.items():
             self.sums[name].merge(sums, first_event)
         for name, fine in part.fine.items():
             self.fine[name].merge(fine, first_event)
-        for rows, add in (
-            (part.reservoir, self._add_features),
-            (part.particle_sets, self.particle_sets.add),
-        ):
-            if len(rows):
-                add(rows.rows, rows.weights, first_event)
+        if self.features is not None and part.features is not None:
+            self.features.merge(part.features, first_event)
+            self.reservoir.merge(part.reservoir, first_event)
+        elif len(part.reservoir):
+            rows = part.reservoir
+            self._add_features(rows.rows, rows.weights, first_event, rows.keys)
+        self.particle_sets.merge(part.particle_sets, first_event)
         self.hashes.merge(part.hashes)
         self.particles += part.particles
         self.weight_table.merge(part.weight_table, first_event)

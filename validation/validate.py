@@ -1,6 +1,6 @@
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,17 +8,23 @@ from typing import Any
 
 from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.atomic import write_text
+from mcsurrogate.errors import ValidationError
 from mcsurrogate.validation.amplification import Amplification, amplification
-from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
 from mcsurrogate.validation.histogram_file import write_histograms
 from mcsurrogate.validation.histogram_table import arrow, write_table
 from mcsurrogate.validation.metrics import comparison_metrics, dumps
-from mcsurrogate.validation.observables.registry import Observable
-from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.parallel import can_divide, fill_both
+from mcsurrogate.validation.partial import (
+    Partial,
+    is_partial,
+    read_partial,
+    refuse_planned,
+    require_alike,
+)
 from mcsurrogate.validation.plan import Planner
+from mcsurrogate.validation.planning import own_observables, planner_for
 from mcsurrogate.validation.report import FigureShelf, render
 from mcsurrogate.validation.rivet import find_rivet, run_rivet
 from mcsurrogate.validation.runs import summarize_run
@@ -29,7 +35,7 @@ from mcsurrogate.validation.timing import timing_of
 from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.yoda import write_samples
 
-__all__ = ["ValidationResult", "planner_for", "validate", "validate_samples"]
+__all__ = ["ValidationResult", "validate", "validate_samples"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,8 @@ def validate(
     Parameters
     ----------
     candidate, reference
-        HepMC3 or HepMC2 files, plain or compressed; each is read once, in a stream.
+        HepMC3 or HepMC2 files, plain or compressed; each is read once, in a stream.  Or files of
+        sums (`fill_partial`, `merge_partials`), whose plan the other side shares or is given.
     out
         Folder for the report; made where it does not exist.
     settings
@@ -106,33 +113,12 @@ def validate(
     if asked.runs is not None:
         for run in asked.runs:
             summarize_run(run)  # what is no run is found before hours of reading
-    asked.allowed(_own(asked))
-    samples = _read(candidate, reference, asked, planner_for(asked), progress)
+    asked.allowed(own_observables(asked))
+    if is_partial(candidate) or is_partial(reference):
+        samples, asked = _filled(candidate, reference, asked, progress)
+    else:
+        samples = _read(candidate, reference, asked, planner_for(asked), progress)
     return validate_samples(*samples, out, asked, tell=tell)
-
-
-def _own(asked: ValidationSettings) -> Sequence[Observable]:
-    return load_observables(Path(asked.observables_file)) if asked.observables_file else ()
-
-
-def planner_for(asked: ValidationSettings) -> Planner:
-    """Return what plans from the first events of the reference what is filled.
-
-    Raises
-    ------
-    ValidationError
-        Unknown names.
-    """
-    return Planner(
-        preset=asked.preset,
-        observables=asked.observables,
-        extra=_own(asked),
-        reservoir=asked.reservoir,
-        seed=asked.seed,
-        deep=DEEP_EVENTS if asked.deep else 0,
-        measured=asked.measured,
-        pdf_error=asked.pdf_error,
-    )
 
 
 def validate_samples(
@@ -165,7 +151,7 @@ def validate_samples(
     found = compare(
         first,
         second,
-        asked.allowed(_own(asked)),
+        asked.allowed(own_observables(asked)),
         seed=asked.seed,
         family_wise_error=asked.family_wise_error,
         normalise_to=asked.normalise_to,
@@ -194,6 +180,39 @@ def validate_samples(
         runs=summaries,
     )
     return _write(found, asked, supplement, out)
+
+
+def _filled(
+    candidate: Path, reference: Path, asked: ValidationSettings, progress: Progress | None
+) -> tuple[tuple[Sample, Sample], ValidationSettings]:
+    """Take samples of which one or both were filled before, and the settings with their jets."""
+    paths = (candidate, reference)
+    weights = (asked.candidate_weight, asked.reference_weight)
+    known: list[tuple[Path, Partial]] = []
+    for path, label, weight in zip(paths, asked.labels, weights, strict=True):
+        if is_partial(path):
+            refuse_planned(asked, path, also=("weight", "rivet"))
+            if weight is not None:
+                raise ValidationError(f"{path} was filled with its weight; leave {weight!r} out")
+            known.append((path, read_partial(path, label)))
+    require_alike(known[0], known[-1], weights=False)
+    if len(known) == 2:
+        refuse_planned(asked, candidate, also=("max_events",))
+    plan, jets = known[0][1].filling.plan, known[0][1].jets
+    filled = {path: own.sample for path, own in known}
+    first, second = (
+        filled[path]
+        if path in filled
+        else fill_sample(
+            Reading(path, label, weight),
+            lambda _: plan,
+            jets=jets,
+            max_events=asked.max_events,
+            progress=progress,
+        )
+        for path, label, weight in zip(paths, asked.labels, weights, strict=True)
+    )
+    return (first, second), replace(asked, jets=jets)
 
 
 def _read(

@@ -48,14 +48,14 @@ class WeightTable:
         capacity = min(_EVENTS, _NUMBERS // max(len(names), 1))
         self._rows = Reservoir(EVERY_EVENT if part else capacity, seed)
 
-    def add(self, weights: FloatArray, first_event: int) -> None:
-        """Add the ``(N, W)`` weights of a chunk."""
+    def add(self, weights: FloatArray, first_event: int, keys: FloatArray | None = None) -> None:
+        """Add the ``(N, W)`` weights of a chunk; `keys` as in `Reservoir.add`."""
         own = weights[:, self.chosen]
-        self._rows.add(weights, own, first_event)
+        self._rows.add(weights, own, first_event, keys)
 
     def merge(self, other: "WeightTable", first_event: int) -> None:
         """Add the events of a part."""
-        self.add(other._rows.rows.astype(np.float64, copy=False), first_event)
+        self._rows.merge(other._rows, first_event)
 
     def relative(self) -> FloatArray:
         """Chosen weight over the median of its absolute value.

@@ -12,6 +12,7 @@ import typer
 from mcsurrogate.cli.console import LogFormat, LogLevel, set_up
 from mcsurrogate.cli.convert import convert
 from mcsurrogate.cli.faults import ExitCode, conclude, guarded
+from mcsurrogate.cli.fill import fill
 from mcsurrogate.cli.generate import generate
 from mcsurrogate.cli.index import index
 from mcsurrogate.cli.info import info
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (
-    integrate, generate, pack, merge, run, shower, convert, resample, validate, width, index,
+    integrate, generate, pack, merge, run, shower, convert, resample, fill, validate, width, index,
     plugin, info,
 ):  # fmt: skip
     app.command()(guarded(command))

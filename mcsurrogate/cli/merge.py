@@ -16,15 +16,18 @@ def merge(
         Path,
         typer.Argument(
             help="Ends in .lhe, .h5, .hdf5, .lheh5, or .hepmc, .hepmc3, .parquet, .root; after "
-            ".lhe and .hepmc also .gz, .zst, .xz."
+            ".lhe and .hepmc also .gz, .zst, .xz. Or in .observables."
         ),
     ],
     parts: Annotated[
         list[Path],
-        typer.Argument(help="Files of one run, in order: hard events, or HepMC and columns."),
+        typer.Argument(
+            help="Files of one run, in order: hard events, or HepMC and columns, or what `fill` "
+            "made of events."
+        ),
     ],
 ) -> None:
-    """Put the events of many jobs into one file.
+    """Put the events of many jobs, or the sums of their observables, into one file.
 
     Hard events must be of one run: same beams, processes, cross sections, strategy and weights.
     Generated events (HepMC, Parquet, ROOT) must have the same weights; the cross section in each is
@@ -33,6 +36,8 @@ def merge(
     Example: mcsurrogate merge sample.lhe.gz job*/events/hard_process.lhe.gz
 
     Example: mcsurrogate merge sample.hepmc.zst job*/events/surrogate.hepmc.zst
+
+    Example: mcsurrogate merge sample.observables job*/part.observables
     """
     begin()
     from mcsurrogate.stages import merge_events

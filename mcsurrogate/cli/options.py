@@ -1,22 +1,38 @@
 """Arguments and options that several commands share."""
 
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mcsurrogate.errors import ValidationError
+
 if TYPE_CHECKING:
+    from mcsurrogate.analysis import JetDefinition
     from mcsurrogate.cards import RunCard
 
 __all__ = [
     "CardArgument",
     "ExecutorOption",
+    "JetAlgorithmOption",
+    "JetPtOption",
+    "JetRadiusOption",
+    "JetRapidityOption",
+    "MaxEventsOption",
+    "ObservableOption",
+    "ObservablesFileOption",
     "OutOption",
+    "PdfError",
+    "PdfErrorOption",
+    "PresetOption",
     "ResumeOption",
     "SchedulerOption",
     "SeedOption",
     "StrictOption",
     "WorkersOption",
+    "jets_of",
     "read_card",
     "run_path",
 ]
@@ -58,6 +74,79 @@ SchedulerOption = Annotated[
     str | None,
     typer.Option("--scheduler", help="Address or file (.json) of a Dask scheduler."),
 ]
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", help="Preset of observables; the one that fits the events if not given."
+    ),
+]
+ObservableOption = Annotated[
+    list[str] | None,
+    typer.Option("--observable", help="Observable instead of a preset, by name; can be repeated."),
+]
+ObservablesFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--observables-file", help="Python file with own observables: functions marked @observable."
+    ),
+]
+MaxEventsOption = Annotated[
+    int | None,
+    typer.Option("--max-events", min=1, help="Read at most this many events of each file."),
+]
+JetAlgorithmOption = Annotated[
+    str | None,
+    typer.Option("--jet-algorithm", help="anti-kt (by default), Cambridge/Aachen or kt."),
+]
+JetRadiusOption = Annotated[float | None, typer.Option("--jet-radius", help="Radius of jets; 0.4.")]
+JetPtOption = Annotated[
+    float | None,
+    typer.Option("--jet-pt", help="Smallest transverse momentum of jets in GeV; 25."),
+]
+JetRapidityOption = Annotated[
+    float | None,
+    typer.Option("--jet-rapidity", help="Largest absolute rapidity of jets; 4.5."),
+]
+
+
+class PdfError(StrEnum):
+    """Rules of parton densities."""
+
+    REPLICAS = "replicas"
+    HESSIAN = "hessian"
+    SYMMETRIC = "symmetric hessian"
+
+
+PdfErrorOption = Annotated[
+    PdfError | None,
+    typer.Option(
+        "--pdf-error",
+        help="How weights of densities are combined; by the LHAPDF number of their set if not "
+        "given.",
+    ),
+]
+
+
+def jets_of(
+    algorithm: str | None, radius: float | None, pt: float | None, rapidity: float | None
+) -> "JetDefinition | None":
+    """Jet definition of what was given; None where nothing was."""
+    from mcsurrogate.analysis import JetAlgorithm, JetDefinition
+
+    given = {"radius": radius, "min_pt": pt, "max_rapidity": rapidity}
+    changed: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    for name, value in changed.items():
+        if value <= 0.0:
+            raise ValidationError(f"jets: {name} is {value}; it must be above zero")
+    if algorithm is None and not changed:
+        return None
+    jets = replace(JetDefinition(), **changed)
+    try:
+        return jets if algorithm is None else replace(jets, algorithm=JetAlgorithm(algorithm))
+    except ValueError:
+        known = ", ".join(one.value for one in JetAlgorithm)
+        raise ValidationError(f"--jet-algorithm {algorithm}: known are {known}") from None
 
 
 def read_card(path: Path, **overrides: object) -> "RunCard":

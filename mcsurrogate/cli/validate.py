@@ -1,21 +1,29 @@
 """``mcsurrogate validate``."""
 
 import os
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mcsurrogate.cli.console import console, output, progress_bar, warn
 from mcsurrogate.cli.faults import ExitCode, begin, end_strictly
-from mcsurrogate.cli.options import StrictOption
+from mcsurrogate.cli.options import (
+    JetAlgorithmOption,
+    JetPtOption,
+    JetRadiusOption,
+    JetRapidityOption,
+    MaxEventsOption,
+    ObservableOption,
+    ObservablesFileOption,
+    PdfErrorOption,
+    PresetOption,
+    StrictOption,
+    jets_of,
+)
 from mcsurrogate.cli.summary import print_verdict
 from mcsurrogate.errors import ValidationError
-
-if TYPE_CHECKING:
-    from mcsurrogate.analysis import JetDefinition
 
 __all__ = ["validate"]
 
@@ -27,14 +35,6 @@ class Side(StrEnum):
 
     CANDIDATE = "candidate"
     REFERENCE = "reference"
-
-
-class PdfError(StrEnum):
-    """Rules of parton densities."""
-
-    REPLICAS = "replicas"
-    HESSIAN = "hessian"
-    SYMMETRIC = "symmetric hessian"
 
 
 def _weights(given: list[str]) -> list[str | None]:
@@ -61,27 +61,6 @@ def _weights(given: list[str]) -> list[str | None]:
             "--weight B=NAME for different ones"
         )
     return [name if name is not None else (both[0] if both else None) for name in single]
-
-
-def _jets(
-    algorithm: str | None, radius: float | None, pt: float | None, rapidity: float | None
-) -> "JetDefinition | None":
-    """Jet definition of what was given; None where nothing was."""
-    from mcsurrogate.analysis import JetAlgorithm, JetDefinition
-
-    given = {"radius": radius, "min_pt": pt, "max_rapidity": rapidity}
-    changed: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    for name, value in changed.items():
-        if value <= 0.0:
-            raise ValidationError(f"jets: {name} is {value}; it must be above zero")
-    if algorithm is None and not changed:
-        return None
-    jets = replace(JetDefinition(), **changed)
-    try:
-        return jets if algorithm is None else replace(jets, algorithm=JetAlgorithm(algorithm))
-    except ValueError:
-        known = ", ".join(one.value for one in JetAlgorithm)
-        raise ValidationError(f"--jet-algorithm {algorithm}: known are {known}") from None
 
 
 def _list_observables(wanted: bool) -> None:
@@ -137,18 +116,9 @@ def validate(
         Path | None,
         typer.Option(help="Another run or report: compare the surrogate chains of both."),
     ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(help="Preset of observables; the one that fits the events if not given."),
-    ] = None,
-    observable: Annotated[
-        list[str] | None,
-        typer.Option(help="Observable instead of a preset, by name; can be repeated."),
-    ] = None,
-    observables_file: Annotated[
-        Path | None,
-        typer.Option(help="Python file with own observables: functions marked @observable."),
-    ] = None,
+    preset: PresetOption = None,
+    observable: ObservableOption = None,
+    observables_file: ObservablesFileOption = None,
     weight: Annotated[
         list[str] | None,
         typer.Option(
@@ -162,34 +132,20 @@ def validate(
     reference_weight: Annotated[
         str | None, typer.Option(help="Name of the event weight of the reference, as B=NAME.")
     ] = None,
-    max_events: Annotated[
-        int | None, typer.Option(min=1, help="Read at most this many events of each file.")
-    ] = None,
+    max_events: MaxEventsOption = None,
     label: Annotated[
         tuple[str, str] | None, typer.Option(help="Names of candidate and reference in the report.")
     ] = None,
-    jet_algorithm: Annotated[
-        str | None, typer.Option(help="anti-kt (by default), Cambridge/Aachen or kt.")
-    ] = None,
-    jet_radius: Annotated[float | None, typer.Option(help="Radius of jets; 0.4.")] = None,
-    jet_pt: Annotated[
-        float | None, typer.Option(help="Smallest transverse momentum of jets in GeV; 25.")
-    ] = None,
-    jet_rapidity: Annotated[
-        float | None, typer.Option(help="Largest absolute rapidity of jets; 4.5.")
-    ] = None,
+    jet_algorithm: JetAlgorithmOption = None,
+    jet_radius: JetRadiusOption = None,
+    jet_pt: JetPtOption = None,
+    jet_rapidity: JetRapidityOption = None,
     error_rate: Annotated[
         float | None,
         typer.Option(help="Probability that equal samples are called different; 0.0027."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 1,
-    pdf_error: Annotated[
-        PdfError | None,
-        typer.Option(
-            help="How weights of densities are combined; by the LHAPDF number of their set if not "
-            "given."
-        ),
-    ] = None,
+    pdf_error: PdfErrorOption = None,
     normalise_to: Annotated[
         Side | None,
         typer.Option(help="Normalise both samples to the cross section of this one."),
@@ -241,6 +197,8 @@ def validate(
 ) -> None:
     """Compare two HepMC3 files (plain, .gz or .zst): DIR/report.html and DIR/metrics.json.
 
+    Files of sums (.observables, of `fill` and `merge`) stand for the events that filled them.
+
     Exit code 0 if the samples are indistinguishable, within tolerance or have too few events for
     a verdict (undecided, with a warning), 1 if they differ, 2 for bad input.
 
@@ -268,7 +226,7 @@ def validate(
         candidate_weight=candidate_weight or weights[0],
         reference_weight=reference_weight or weights[1],
         max_events=max_events,
-        jets=_jets(jet_algorithm, jet_radius, jet_pt, jet_rapidity),
+        jets=jets_of(jet_algorithm, jet_radius, jet_pt, jet_rapidity),
         family_wise_error=FAMILY_WISE_ERROR if error_rate is None else error_rate,
         seed=seed,
         pdf_error=None if pdf_error is None else pdf_error.value,

@@ -55,6 +55,8 @@ class FileSummary:
         Names and values of attributes of the run, as they are written.
     cross_section_pb, cross_section_error_pb
         The last event's estimate, None where the file has none.
+    tried
+        Events that were tried for it, 0 where the file does not tell.
     complete
         Whether the file was read to its end marker.
     """
@@ -67,6 +69,7 @@ class FileSummary:
     run_attributes: tuple[tuple[str, str], ...] = ()
     cross_section_pb: float | None = None
     cross_section_error_pb: float | None = None
+    tried: int = 0
     complete: bool = False
 
     @property
@@ -179,6 +182,7 @@ class EventFile:
         self.summary.run_attributes = tuple(parser.run_attributes)
         if (section := parser.cross_section) is not None:
             self.summary.cross_section_pb, self.summary.cross_section_error_pb = section[:2]
+            self.summary.tried = max(int(section[3]), 0)
 
     def _tell_unknown(self, parser: Any) -> None:  # noqa: ANN401 - of the compiled module
         if parser.unknown_lines:

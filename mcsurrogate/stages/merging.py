@@ -20,6 +20,7 @@ from mcsurrogate.events import (
     write_hard_events,
 )
 from mcsurrogate.progress import Progress, silent
+from mcsurrogate.validation import is_partial, merge_partials
 
 __all__ = ["merge_events"]
 
@@ -47,7 +48,8 @@ def merge_events(parts: Sequence[Path], target: Path, progress: Progress = silen
         Files of hard events, or of generated events (HepMC, Parquet, ROOT).
     target
         As :func:`mcsurrogate.events.write_hard_events` or
-        :func:`mcsurrogate.events.write_generated_events`.
+        :func:`mcsurrogate.events.write_generated_events`; or ends in ``.observables``, as all parts
+        then do, :func:`mcsurrogate.validation.merge_partials`.
     progress
         Is told the number of files.
 
@@ -64,6 +66,12 @@ def merge_events(parts: Sequence[Path], target: Path, progress: Progress = silen
     """
     if target.exists() and any(part.exists() and target.samefile(part) for part in parts):
         raise EventFileError(f"{target}: is one of the files that are read; give another name")
+    sums = [is_partial(path) for path in (target, *parts)]
+    if all(sums):
+        return merge_partials(parts, target, progress)
+    if any(sums):
+        odd = (target, *parts)[sums.index(True)]
+        raise EventFileError(f"{odd}: sums of observables and events have no file in common")
     kinds = [holds_generated_events(part) for part in parts]
     if all(kinds):
         return merge_generated_events(parts, target, progress)

@@ -106,12 +106,12 @@ def _reasons(result: ValidationResult) -> list[str]:
     return [*map(str, shown), *([f"{more} more observables"] if more else [])]
 
 
-def reading_progress(progress: Progress) -> Callable[[str, int, float], None]:
-    """Turn the progress of reading two files into that of one task."""
+def reading_progress(progress: Progress, files: int = 2) -> Callable[[str, int, float], None]:
+    """Turn the progress of reading files into that of one task."""
     done: dict[str, float] = {}
 
     def report(label: str, events: int, fraction: float) -> None:
         done[label] = fraction
-        progress(sum(done.values()), 2.0, f"{label}: {events:,} events read")
+        progress(sum(done.values()), float(files), f"{label}: {events:,} events read")
 
     return report

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from mcsurrogate.analysis import JetAlgorithm, JetDefinition
 from mcsurrogate.cli import app
-from mcsurrogate.cli.validate import _jets, _weights
+from mcsurrogate.cli.options import jets_of
+from mcsurrogate.cli.validate import _weights
 from mcsurrogate.errors import ValidationError
 from mcsurrogate.events import FileSummary
 from mcsurrogate.validation import ValidationSettings
@@ -37,12 +38,12 @@ def test_weights_of_each_file():
 
 
 def test_jets_of_the_command():
-    assert _jets(None, None, None, None) is None
-    assert _jets("kt", 0.6, None, None) == JetDefinition(JetAlgorithm.KT, radius=0.6)
+    assert jets_of(None, None, None, None) is None
+    assert jets_of("kt", 0.6, None, None) == JetDefinition(JetAlgorithm.KT, radius=0.6)
     with pytest.raises(ValidationError, match=r"known are anti-kt"):
-        _jets("cone", None, None, None)
+        jets_of("cone", None, None, None)
     with pytest.raises(ValidationError, match="min_pt is -1"):
-        _jets(None, None, -1.0, None)
+        jets_of(None, None, -1.0, None)
 
 
 @pytest.mark.parametrize(

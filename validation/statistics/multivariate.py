@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
-from mcsurrogate.validation.histograms import BLOCKS, Values
+from mcsurrogate.validation.histograms import BLOCKS, Values, moved_blocks
 from mcsurrogate.validation.statistics.marginal import DistanceTest, FineSums, distances, fine_edges
 from mcsurrogate.validation.statistics.multipliers import Multipliers, log_p_from_replicas
 
@@ -19,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 SLICES = 32
 FRECHET_REPLICAS = 1000
+_ROUNDING = 1e-9
+"""Share of the largest variance that a factor may leave out."""
 _EQUAL_SIZES = 1.05
 """Samples count as equally large up to this ratio of their effective events."""
 
@@ -69,6 +72,15 @@ class FeatureSums:
         for b, start, end in zip(blocks, starts, ends, strict=True):
             self.second[b] += weighted[start:end].T @ features[order[start:end]]
 
+    def merge(self, other: "FeatureSums", first_event: int) -> None:
+        """Add events that follow; see `mcsurrogate.validation.histograms.EventSums.merge`."""
+        for own, more in zip(self.slices, other.slices, strict=True):
+            own.merge(more, first_event)
+        self.squares += other.squares
+        self.weight += moved_blocks(other.weight, first_event)
+        self.first += moved_blocks(other.first, first_event)
+        self.second += moved_blocks(other.second, first_event)
+
 
 def compare_sliced(
     candidate: FeatureSums, reference: FeatureSums, multipliers: Multipliers
@@ -88,17 +100,27 @@ def compare_sliced(
     )
 
 
-def _square_root(matrix: FloatArray) -> FloatArray:
-    """Symmetric square root; negative eigenvalues from rounding count as zero."""
-    values, vectors = np.linalg.eigh(matrix)
-    root: FloatArray = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    return root
+def _factor(matrix: FloatArray) -> FloatArray:
+    """Return L, ``(D, rank)``, with L L^T = matrix: the Cholesky factor with pivots.
+
+    Far quicker than a square root, which is taken where replicas have negative eigenvalues: they
+    count as zero.  Features that do not vary or depend on each other cost rank alone.
+    """
+    lower, pivots, rank, _ = lapack.dpstrf(matrix, lower=1)
+    factor: FloatArray = np.zeros((len(matrix), rank))
+    factor[pivots - 1] = np.tril(lower)[:, :rank]
+    variances = np.diag(matrix)
+    left = np.abs(variances - (factor**2).sum(axis=1))
+    if left.max(initial=0.0) > _ROUNDING * np.abs(variances).max(initial=0.0):
+        values, vectors = np.linalg.eigh(matrix)
+        factor = vectors * np.sqrt(np.maximum(values, 0.0))
+    return factor
 
 
 def frechet(mean_a: FloatArray, cov_a: FloatArray, mean_b: FloatArray, cov_b: FloatArray) -> float:
     """Frechet distance of two normal distributions (Dowson and Landau, 1982)."""
-    root = _square_root(cov_a)
-    cross = np.linalg.eigvalsh(root @ cov_b @ root)
+    factor = _factor(cov_a)
+    cross = np.linalg.eigvalsh(factor.T @ cov_b @ factor)
     mixed = float(np.sqrt(np.maximum(cross, 0.0)).sum())
     shift = float(((mean_a - mean_b) ** 2).sum())
     return shift + float(np.trace(cov_a) + np.trace(cov_b)) - 2.0 * mixed
@@ -165,7 +187,10 @@ def _dealt(candidate: FeatureSums, reference: FeatureSums, seed: int) -> list[Fl
         row[random.permutation(2 * BLOCKS)[:BLOCKS]] = 1.0
     flat = np.concatenate((_flat(candidate), _flat(reference)))
     weight = np.concatenate((candidate.weight, reference.weight))
-    return [(side @ flat) / (side @ weight)[:, None] for side in (sides, 1.0 - sides)]
+    first, share = sides @ flat, sides @ weight
+    # what one side does not get is the other's
+    second = flat.sum(axis=0) - first
+    return [first / share[:, None], second / (weight.sum() - share)[:, None]]
 
 
 def _signed(
