@@ -122,3 +122,25 @@ def test_what_is_not_there_is_found():
     }
     assert [unknown_words(line) for line in commands(text)] == [["--gone"], ["vanish", "x"]]
     assert len(commands((ROOT / "README.md").read_text(encoding="utf-8"))) > 12
+
+
+def renamed() -> list[tuple[list[str], list[str]]]:
+    """Names of ours in both columns of the changelog's table of renamed things, row by row."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    table = text.split("### Renamed since ")[1].split("\n### ")[0]
+    rows = []
+    for row in re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE)[1:]:
+        sides: tuple[list[str], list[str]] = ([], [])
+        for side, cell in zip(sides, row, strict=True):
+            for room, names in re.findall(r"`(mcsurrogate[\w.]*)`(?:: ((?:`\w+`(?:, )?)+))?", cell):
+                side += [f"{room}.{name}" for name in re.findall(r"`(\w+)`", names)] or [room]
+        if "the old names work" not in row[1] and "(the module)" not in row[0]:
+            rows.append(sides)
+    return rows
+
+
+def test_what_was_renamed_is_gone_and_its_successor_is_there():
+    rows = renamed()
+    assert sum(bool(was) for was, _ in rows) > 15
+    assert not [name for was, _ in rows for name in was if pydoc.locate(name) is not None]
+    assert not [name for _, now in rows for name in now if pydoc.locate(name) is None]

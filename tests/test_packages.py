@@ -5,12 +5,15 @@ Both are made without compiling; libraries and the native module are installed b
 
 import importlib.util
 import os
+import re
 import subprocess
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from scikit_build_core.build import build_sdist, build_wheel
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +86,24 @@ def test_the_version_comes_from_the_last_tag(tmp_path):
         module.version(tmp_path, "0")
     (tmp_path / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: x\nVersion: 1.4.3\n\nText\n")
     assert module.version(tmp_path, "0") == "1.4.3"
+
+
+# Where conda-forge calls a package by another name.
+CONDA_NAMES = {
+    "isal": "python-isal",
+    "matplotlib": "matplotlib-base",
+    "torch": "pytorch",
+    "typing-extensions": "typing_extensions",
+}
+
+
+def test_the_conda_package_asks_for_what_the_wheel_asks_for():
+    recipe = yaml.safe_load((ROOT / "batch" / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    installed = " ".join(recipe["build"]["script"]).split()
+    asked = {"python": project["requires-python"]}
+    for line in project["dependencies"]:
+        name, bounds = re.fullmatch(r"([\w.-]+)([<>=\d.,]+).*", line).groups()
+        if name not in installed:
+            asked[CONDA_NAMES.get(name, name)] = bounds
+    assert dict(line.split() for line in recipe["requirements"]["run"]) == asked
