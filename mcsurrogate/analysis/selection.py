@@ -16,7 +16,7 @@ from mcsurrogate.analysis.measured_shapes import DURHAM, named_shapes, particle_
 from mcsurrogate.analysis.substructure import JetSubstructure
 from mcsurrogate.analysis.top_decays import TopDecays
 from mcsurrogate.analysis.vertices import VertexBalances
-from mcsurrogate.events import EventChunk, Particles
+from mcsurrogate.events import EventChunk, Particles, among
 
 __all__ = ["LEADING", "Events"]
 
@@ -120,7 +120,7 @@ class Events:
 
     def last_copies(self, *pids: int) -> Particles:
         """Last copies of particles with these PDG numbers: as they decay or come out."""
-        return self.chunk.select(self.chunk.last_copies(np.isin(self.chunk.pid, pids)))
+        return self.chunk.select(self.chunk.last_copies(among(self.chunk.pid, pids)))
 
     @cached_property
     def top(self) -> Particles:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.events import EventChunk
+from mcsurrogate.events import EventChunk, among
 
 __all__ = ["VertexBalances", "VertexKind", "beyond_rounding"]
 
@@ -108,7 +108,7 @@ class VertexBalances:
         kind[(into[self._kept] == 0.0) & (out[self._kept] > 0.0)] = VertexKind.HADRONIZATION
         kind[single & (chunk.status[leader] == 2)] = VertexKind.DECAY
         last = np.zeros(len(chunk.pid), dtype=bool)
-        last[chunk.last_copies(np.isin(np.abs(chunk.pid), _RESONANCES))] = True
+        last[chunk.last_copies(among(np.abs(chunk.pid), _RESONANCES))] = True
         kind[single & last[leader]] = VertexKind.RESONANCE
         return kind
 

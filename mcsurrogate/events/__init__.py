@@ -45,7 +45,7 @@ from mcsurrogate.events.merge_generated import merge_generated_events
 from mcsurrogate.events.mixing import mixed_events
 from mcsurrogate.events.particles import ParticleBatch
 from mcsurrogate.events.records import EventRecords
-from mcsurrogate.events.species import Species, groups_of
+from mcsurrogate.events.species import Species, among, groups_of
 
 __all__ = [
     "BEFORE_RESAMPLING",
@@ -68,6 +68,7 @@ __all__ = [
     "ProcessInfo",
     "RunInfo",
     "Species",
+    "among",
     "attribute",
     "convert_events",
     "count_hard_events",

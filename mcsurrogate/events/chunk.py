@@ -298,8 +298,10 @@ class EventChunk:
             ),
         )
 
-    def select(self, chosen: NDArray[np.bool_] | IntArray) -> Particles:
-        """Four-vectors of the particles that a mask or ascending index array selects."""
+    def select(self, chosen: NDArray[np.bool_] | IntArray | slice) -> Particles:
+        """Four-vectors of the particles that a mask, ascending index array or slice selects."""
+        if isinstance(chosen, np.ndarray) and chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)  # a mask would be searched for every column
         taken = self.particles[chosen]
         return Particles(
             np.ascontiguousarray(taken["px"]),
@@ -350,19 +352,21 @@ class EventChunk:
         -------
         ``(K,)`` ascending positions in the chunk.
         """
-        particle, copy = self._copies
-        own = particle[chosen[particle] & chosen[copy]]
-        last = chosen.copy()
-        last[own] = False
-        return np.flatnonzero(last)
+        index = np.flatnonzero(chosen)
+        copy, begins = self._copies
+        owner, slot = _listed(begins[index], begins[index + 1])
+        last = np.ones(len(index), dtype=bool)
+        last[owner[chosen[copy[slot]]]] = False
+        return index[last]
 
     @cached_property
     def _copies(self) -> tuple[IntArray, IntArray]:
-        """Particles, and what goes on as a copy of each: pairs of positions, ``(K,)`` each."""
+        """What goes on as a copy of each particle, and where those of each begin, ``(M + 1,)``."""
         parent, child = self.children(np.arange(len(self.pid)))
         own, other = self.pid[parent], self.pid[child]
         same = (own == other) | (self._one_to_one[self.end_vertex[parent]] & (own == -other))
-        return parent[same], child[same]
+        counts = np.bincount(parent[same], minlength=len(self.pid))
+        return child[same], np.concatenate(([0], np.cumsum(counts)))
 
     @cached_property
     def _one_to_one(self) -> NDArray[np.bool_]:
@@ -390,11 +394,7 @@ class EventChunk:
         order, begins = self._by_vertex
         ends = self.end_vertex[index]
         first = begins[ends + 1]
-        count = begins[ends + 2] - first
-        count[ends < 0] = 0
-        parent = np.repeat(np.arange(len(index)), count)
-        start = np.concatenate(([0], np.cumsum(count)))[:-1]
-        slot = np.arange(int(count.sum())) - start[parent] + first[parent]
+        parent, slot = _listed(first, np.where(ends < 0, first, begins[ends + 2]))
         return parent, order[slot]
 
     @cached_property
@@ -414,3 +414,11 @@ class EventChunk:
         decaying = self.species.hadron & (self.end_vertex >= 0) & (self.status == 2)
         hadronic[self.end_vertex[decaying]] = True
         return hadronic[self.production_vertex]
+
+
+def _listed(first: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
+    """Owner of each entry of the ranges from `first` to `stop`, ascending, and the entry."""
+    count = stop - first
+    owner = np.repeat(np.arange(len(count)), count)
+    start = np.cumsum(count) - count
+    return owner, np.arange(len(owner)) + (first - start)[owner]

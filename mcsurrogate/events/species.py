@@ -4,6 +4,7 @@ The PDG numbering scheme is section 45 of the Review of Particle Physics; the de
 that of the `particle` package, looked up once for every number met.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from particle import pdgid
 
-__all__ = ["Species", "groups_of", "species"]
+__all__ = ["Species", "among", "groups_of", "species"]
 
 _NEUTRINOS = frozenset({12, 14, 16, 18})
 # Invisible besides neutrinos: the neutralino, gravitino and generic dark matter numbers.
@@ -93,6 +94,14 @@ def groups_of(
         for number in numbers:
             if number > _TABLE_SIZE:
                 found[magnitude == number] = i
+    return found
+
+
+def among(pid: NDArray[np.int32], numbers: Iterable[int]) -> NDArray[np.bool_]:
+    """Whether PDG numbers are one of a few, ``(M,)``; for a few faster than `numpy.isin`."""
+    found = np.zeros(len(pid), dtype=bool)
+    for number in numbers:
+        found |= pid == number
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles, groups_of
+from mcsurrogate.events import Particles, among, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -73,9 +73,9 @@ _NET: tuple[tuple[str, tuple[int, ...]], ...] = (
 def last_copies_with_sign(events: Events, pids: tuple[int, ...]) -> tuple[Particles, np.ndarray]:
     """Last copies of particles with these numbers and their antiparticles, and their signs."""
     chunk = events.chunk
-    own = np.isin(np.abs(chunk.pid), np.abs(pids)) & (chunk.status != _BEAM)
+    own = among(np.abs(chunk.pid), map(abs, pids)) & (chunk.status != _BEAM)
     found = chunk.select(chunk.last_copies(own))
-    return found, np.where(np.isin(found.pid, pids), 1.0, -1.0)
+    return found, np.where(among(found.pid, pids), 1.0, -1.0)
 
 
 def _angle(pids: tuple[int, ...]) -> Callable[[Events], Values]:

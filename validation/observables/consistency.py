@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from particle import Particle, ParticleNotFound, pdgid
 
 from mcsurrogate.analysis import Events, VertexKind, beyond_rounding
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, among
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Section, linear, register
 
@@ -135,7 +135,7 @@ def _wrong_masses(events: Events) -> Values:
 def _flown(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
     """Long-lived hadrons that decayed after a flight, its four components and its length."""
     chunk = events.chunk
-    index = chunk.last_copies(np.isin(np.abs(chunk.pid), _LONG_LIVED))
+    index = chunk.last_copies(among(np.abs(chunk.pid), _LONG_LIVED))
     index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
     place = chunk.vertex_positions
     way = place[chunk.end_vertex[index]] - place[chunk.production_vertex[index]]

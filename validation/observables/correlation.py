@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, among
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.angles import along_thrust
 from mcsurrogate.validation.observables.registry import (
@@ -48,7 +48,7 @@ def pairs(first: Particles, second: Particles) -> tuple[IntArray, IntArray]:
 
 
 def _signed(*pids: int) -> Callable[[Events], Particles]:
-    return lambda events: events.final.where(np.isin(events.final.pid, pids))
+    return lambda events: events.final.where(among(events.final.pid, pids))
 
 
 def on_shell_energy(particles: Particles) -> FloatArray:
@@ -163,7 +163,7 @@ def _lifetime(*pids: int) -> Callable[[Events], Values]:
 
     def compute(events: Events) -> Values:
         chunk = events.chunk
-        index = chunk.last_copies(np.isin(np.abs(chunk.pid), pids))
+        index = chunk.last_copies(among(np.abs(chunk.pid), pids))
         index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
         chosen = chunk.select(index)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from particle import Particle
 
 from mcsurrogate.analysis import Events, beyond_rounding
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, among
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.decaying import HEAVY_AND_WEAK
 from mcsurrogate.validation.observables.registry import (
@@ -57,7 +57,7 @@ _WIDE: tuple[tuple[str, str, str, int], ...] = (
 
 def _decayed(events: Events, *pids: int) -> Particles:
     chunk = events.chunk
-    index = chunk.last_copies(np.isin(np.abs(chunk.pid), pids))
+    index = chunk.last_copies(among(np.abs(chunk.pid), pids))
     return chunk.select(index[chunk.end_vertex[index] >= 0])
 
 

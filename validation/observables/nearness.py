@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles
+from mcsurrogate.events import Particles, among
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.correlation import pairs
@@ -63,7 +63,7 @@ def _charged(minimum: float, transverse: bool) -> Select:
 
 def _leptons(minimum: float, transverse: bool, *pids: int) -> Select:
     def select(events: Events) -> Particles:
-        leptons = events.final.where(np.isin(events.final.pid, pids))
+        leptons = events.final.where(among(events.final.pid, pids))
         return leptons.where((leptons.pt if transverse else leptons.energy) > minimum)
 
     return select

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import Particles, groups_of
+from mcsurrogate.events import Particles, among, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import (
     Observable,
@@ -52,7 +52,7 @@ def _central(events: Events) -> Particles:
 def _pt_of(*pids: int) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
         final = events.final
-        chosen = final.where(np.isin(np.abs(final.pid), pids) & (np.abs(final.eta) < 2.5))
+        chosen = final.where(among(np.abs(final.pid), pids) & (np.abs(final.eta) < 2.5))
         return of_particles(chosen, chosen.pt)
 
     return compute

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from particle import Particle
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.events import groups_of
+from mcsurrogate.events import among, groups_of
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.decaying import HEAVY_AND_WEAK
 from mcsurrogate.validation.observables.registry import Section, linear, register
@@ -135,7 +135,7 @@ def _backward(events: Events) -> IntArray:
 def _other_mass(events: Events) -> IntArray:
     """Particles whose generated mass is not that of their four-momentum (negative: spacelike)."""
     chunk = events.chunk
-    square, energy = chunk.select(np.arange(len(chunk.pid))).mass2, chunk.particles["e"]
+    square, energy = chunk.select(slice(None)).mass2, chunk.particles["e"]
     told = chunk.particles["mass"] ** 2
     allowed = _SAME_MASS * (told + np.abs(square)) + _ROUNDING * energy**2
     return np.flatnonzero(~(np.abs(np.abs(square) - told) <= allowed) & (told > 0.0))
@@ -179,7 +179,7 @@ def _mothers(events: Events) -> Values:
     kind[own.charm[mother]] = len(_MOTHERS)
     kind[own.bottom[mother]] = len(_MOTHERS) + 1
     for i, (_, pids) in enumerate(_MOTHERS):
-        kind[np.isin(magnitude[mother], pids)] = i
+        kind[among(magnitude[mother], pids)] = i
     slot = daughter[index] * len(_MOTHER_NAMES) + kind
     return Values(slot.astype(np.float64) + 0.5, chunk.event[index])
 
