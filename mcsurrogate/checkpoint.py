@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -56,7 +58,9 @@ class Checkpoint:
         if self.path is None:
             return
         tensors: dict[str, Tensor] = {}
-        text = json.dumps(_packed(state, tensors))
+        arrays = _Arrays()
+        text = json.dumps(_packed(state, tensors, arrays))
+        tensors |= arrays.tensors()
         metadata = {
             "kind": _KIND,
             "identity": json.dumps(self._identity),
@@ -86,6 +90,7 @@ class Checkpoint:
             identity, text = json.loads(metadata["identity"]), metadata["state"]
             if metadata["kind"] != _KIND or metadata["digest"] != _digest(text, tensors):
                 raise ValueError("its content does not fit its digest")
+            state: dict[str, Any] = _unpacked(json.loads(text), tensors)
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise CheckpointError(
                 f"{self.path}: the checkpoint is damaged ({error}); remove it to start anew"
@@ -100,7 +105,6 @@ class Checkpoint:
                 f"{self.path}: the checkpoint belongs to other work (different: "
                 f"{', '.join(different)}); remove it or choose another place"
             )
-        state: dict[str, Any] = _unpacked(json.loads(text), tensors)
         return state
 
 
@@ -118,10 +122,32 @@ def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 - any state
+class _Arrays:
+    """Arrays one behind the other, a tensor for each type: one for each takes thrice as long."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+        self._sizes: dict[str, int] = {}
+
+    def put(self, array: NDArray[Any]) -> dict[str, Any]:
+        """Take an array, in C's order, and say where it lies."""
+        name = f"arrays of {array.dtype}"
+        first = self._sizes.get(name, 0)
+        self._parts.setdefault(name, []).append(array.reshape(-1))
+        self._sizes[name] = first + array.size
+        return {"among": name, "first": first, "shape": list(array.shape)}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of them."""
+        return {name: torch.from_numpy(np.concatenate(own)) for name, own in self._parts.items()}
+
+
+def _packed(value: Any, tensors: dict[str, Tensor], arrays: _Arrays) -> Any:  # noqa: ANN401 - any state
     """Replace what JSON cannot hold; tensors are put aside."""
     if isinstance(value, np.ndarray):
-        return {"array": _packed(torch.from_numpy(value), tensors)}
+        if value.flags.c_contiguous:
+            return arrays.put(value)
+        return {"array": _packed(torch.from_numpy(value), tensors, arrays)}
     if isinstance(value, Tensor):
         # The order of the axes in memory decides the rounding of what is computed from it.
         order = sorted(range(value.ndim), key=lambda axis: -value.stride()[axis])
@@ -129,11 +155,11 @@ def _packed(value: Any, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 - an
         tensors[name] = value.detach().permute(order).clone(memory_format=torch.contiguous_format)
         return {"tensor": name, "order": order}
     if isinstance(value, Mapping):
-        return {"items": [[key, _packed(item, tensors)] for key, item in value.items()]}
+        return {"items": [[key, _packed(item, tensors, arrays)] for key, item in value.items()]}
     if isinstance(value, tuple):
-        return {"tuple": [_packed(item, tensors) for item in value]}
+        return {"tuple": [_packed(item, tensors, arrays) for item in value]}
     if isinstance(value, list):
-        return [_packed(item, tensors) for item in value]
+        return [_packed(item, tensors, arrays) for item in value]
     return value
 
 
@@ -145,6 +171,10 @@ def _unpacked(value: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401
         return value
     if "tensor" in value:
         return tensors[value["tensor"]].permute(np.argsort(value["order"]).tolist())
+    if "among" in value:
+        first, shape = value["first"], value["shape"]
+        own = tensors[value["among"]].numpy()[first : first + math.prod(shape)]
+        return own.reshape(shape).copy()
     if "array" in value:
         return _unpacked(value["array"], tensors).numpy()
     if "tuple" in value:

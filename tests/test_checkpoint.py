@@ -25,6 +25,8 @@ def state():
         "random": generator.get_state(),
         "array": np.arange(6.0).reshape(2, 3).T,
         "empty": torch.empty(0, 2),
+        "arrays": [np.arange(4.0).reshape(2, 2), np.array(7, dtype=np.int32), np.zeros((0, 3))],
+        "more arrays": (np.array([True, False]), np.arange(3.0), np.arange(2, dtype=np.int32)),
         "optimizer": {"state": {0: {"step": torch.tensor(1.0)}, 7: {}}, "betas": (0.9, 0.99)},
         "curve": [{"loss": 0.1 + 0.2, "name": "tensor"}, None, float("nan"), True],
     }
@@ -35,7 +37,7 @@ def equal(a, b):
         dense = 0 not in a.stride()
         return a.dtype == b.dtype and torch.equal(a, b) and (a.stride() == b.stride() or not dense)
     if isinstance(a, np.ndarray):
-        return np.array_equal(a, b) and a.strides == b.strides
+        return a.dtype == b.dtype and np.array_equal(a, b) and a.strides == b.strides
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)):
