@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.data_comparison import MeasuredResult, SampleAgainstData
-from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, INK, REFERENCE, STYLE
+from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, INK, REFERENCE, STYLE, name_powers
 
 __all__ = ["distribution_figure", "pulls_figure"]
 
@@ -74,9 +74,11 @@ def distribution_figure(found: MeasuredResult, labels: tuple[str, str]) -> Figur
         filled = measurement.values[measurement.values > 0.0]
         main.set_ylim(filled.min() / 4.0, filled.max() * 4.0)
         main.set_yscale("log")
+        name_powers(main.yaxis)
         span = edges[:, 1] - edges[:, 0]
         if span.max() > 20.0 * span.min():
             main.set_xscale("log")
+            name_powers(main.xaxis)
             main.set_xlim(max(edges[0, 0], 0.5 * edges[0, 1]), edges[-1, 1])
         else:
             main.set_xlim(edges[0, 0], edges[-1, 1])

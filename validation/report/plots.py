@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from mcsurrogate.validation.histograms import EventSums
 from mcsurrogate.validation.observables.registry import Observable
-from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, INK, REFERENCE, STYLE, WARN
+from mcsurrogate.validation.report.theme import (
+    CANDIDATE,
+    FAINT,
+    INK,
+    REFERENCE,
+    STYLE,
+    WARN,
+    name_powers,
+)
 from mcsurrogate.validation.weight_bands import Band
 
 __all__ = ["observable_figure"]
@@ -120,6 +128,7 @@ def _main_panel(
         # first the limits: of a single filled bin the logarithmic axis would find none
         axes.set_ylim(filled.min() / 3.0, filled.max() * 6.0)
         axes.set_yscale("log")
+        name_powers(axes.yaxis)
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
@@ -307,6 +316,7 @@ def _x_axis(
     if observable.log_x:
         for axes in (main, ratio_axes, pull_axes):
             axes.set_xscale("log")
+            name_powers(axes.xaxis)
             if edges[-1] > 8.0 * low:
                 axes.xaxis.set_minor_formatter(NullFormatter())
     main.set_xlim(low, edges[-1])

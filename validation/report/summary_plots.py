@@ -8,7 +8,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mcsurrogate.validation.classifiers.weights import FEATURE_EDGES, ClassifierWeights
-from mcsurrogate.validation.report.theme import CANDIDATE, FAINT, REFERENCE, STYLE, WARN
+from mcsurrogate.validation.report.theme import (
+    CANDIDATE,
+    FAINT,
+    REFERENCE,
+    STYLE,
+    WARN,
+    name_powers,
+)
 
 __all__ = ["p_value_figure", "region_figure", "weight_figure"]
 
@@ -67,6 +74,7 @@ def weight_figure(found: ClassifierWeights, labels: tuple[str, str]) -> Figure:
         filled = np.concatenate((found.reference, found.candidate))
         axes.set_ylim(max(filled[filled > 0.0].min(), 1e-6) / 2.0, filled.max() * 5.0)
         axes.set_yscale("log")
+        name_powers(axes.yaxis)
         axes.set_xlim(found.edges[0], found.edges[-1])
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel(r"$\log_{10} w$, weight of the classifier", loc="right")

@@ -11,12 +11,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogFormatterMathtext
 
 from mcsurrogate.validation.report.compact import SharedParts
+from mcsurrogate.validation.report.drawing import Drawing
 
-__all__ = ["CANDIDATE", "FAINT", "INK", "LIGHT", "REFERENCE", "STYLE", "WARN", "as_svg"]
+__all__ = [
+    "CANDIDATE",
+    "FAINT",
+    "INK",
+    "LIGHT",
+    "REFERENCE",
+    "STYLE",
+    "WARN",
+    "as_svg",
+    "name_powers",
+]
 
 INK, FAINT, REFERENCE, CANDIDATE, WARN = (
     "#010101",
@@ -69,13 +80,32 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def as_svg(figure: Figure, name: str, title: str, shared: SharedParts) -> str:
-    """Figure as an SVG element for the inside of a page.
+_POWER = re.compile(r"\$\\mathdefault\{10\^\{(-?\d+)\}\}\$")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class _Powers(LogFormatterMathtext):
+    """Powers of ten as plain text: as mathematics each takes as long as ten lines."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        text = super().__call__(x, pos)
+        power = _POWER.fullmatch(text)
+        return text if power is None else f"10{power[1].translate(_RAISED)}"
+
+
+def name_powers(*logarithmic: Axis) -> None:
+    """Name the powers of ten on logarithmic axes."""
+    for axis in logarithmic:
+        axis.set_major_formatter(_Powers())
+
+
+def as_svg(drawing: Drawing, name: str, title: str, shared: SharedParts) -> str:
+    """Drawing as an SVG element for the inside of a page.
 
     Parameters
     ----------
-    figure
-        A figure of this module.
+    drawing
+        Of a figure in marker colours.
     name
         Unique on the page.
     title
@@ -85,8 +115,7 @@ def as_svg(figure: Figure, name: str, title: str, shared: SharedParts) -> str:
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
+        drawing.write_svg(buffer)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
