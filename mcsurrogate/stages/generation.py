@@ -1,5 +1,6 @@
 """Stage ``generate``: unweighted events in an LHE file."""
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -187,9 +188,8 @@ def run_generation(
         path = folder.path / EVENTS
         write = _Writer(EventBuilder(process, None, variations), selection.weight_names, path, run)
         texts = map_chunks(executor, write, batches(), name="batch of events")
-        count = write_event_texts(
-            path, run, (text for _, text in texts), {"mcsurrogate_card": dump_card(card)}
-        )
+        header = {"mcsurrogate_card": dump_card(card), **_told_errors(result)}
+        count = write_event_texts(path, run, (text for _, text in texts), header)
         record.update(selection.summary(), file=EVENTS, events=count)
         return dict(record)
 
@@ -208,7 +208,31 @@ def _processes(
             f"result.json tells no cross section of {missing[0][1]}; integrate again into another "
             "folder (--out)"
         )
+    scale = _error_scale(result)
     return tuple(
-        ProcessInfo(number, parts[key]["cross_section_pb"], parts[key]["error_pb"], unit)
+        ProcessInfo(number, parts[key]["cross_section_pb"], scale * parts[key]["error_pb"], unit)
         for number, key in enumerate(keys, start=1)
     )
+
+
+def _error_scale(result: dict[str, Any]) -> float:
+    """Factor by which XERRUP of all subprocesses, added in quadrature, is the error of the total.
+
+    Readers add them so, Pythia among them, but subprocesses that share an integral are
+    anticorrelated: their own errors would tell twice the error of the sum and more.
+    """
+    independent = math.hypot(*(part["error_pb"] for part in result["subprocesses"]))
+    return result["error_pb"] / independent if independent > 0.0 else 1.0
+
+
+def _told_errors(result: dict[str, Any]) -> dict[str, str]:
+    """Header element that says how XERRUP was made, where there are several."""
+    if len(result["subprocesses"]) == 1:
+        return {}
+    return {
+        "mcsurrogate_errors": (
+            f"XERRUP: errors of the subprocesses times {_error_scale(result):.6g}, so that added "
+            f"in quadrature they are that of the total, {result['error_pb']:.6g} pb; their own "
+            "are in result.json"
+        )
+    }

@@ -43,10 +43,18 @@ def test_every_subprocess_has_a_line_with_its_cross_section(run) -> None:
     found = {part["process_id"]: part for part in result["subprocesses"]}
     names = {part["name"] for part in found.values()}
     assert len(names) == len(info.processes) == 8  # of four flavours, either beam has the antiquark
+    # readers add the errors in quadrature
+    assert np.hypot.reduce([process.error_pb for process in info.processes]) == pytest.approx(
+        result["error_pb"], rel=1e-12
+    )
+    scale = result["error_pb"] / np.hypot.reduce([part["error_pb"] for part in found.values()])
+    assert abs(scale - 1.0) > 0.01  # they are not independent
+    assert f"errors of the subprocesses times {scale:.6g}" in info.header
     for process in info.processes:
         part = found[process.process_id]
         assert process.cross_section_pb == part["cross_section_pb"]
-        assert process.error_pb == part["error_pb"] > 0.0
+        assert process.error_pb == pytest.approx(scale * part["error_pb"], rel=1e-12)
+        assert process.error_pb > 0.0
     total = sum(process.cross_section_pb for process in info.processes)
     assert total == pytest.approx(result["cross_section_pb"], rel=1e-12)
     first = batch.offsets[:-1]
