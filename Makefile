@@ -3,6 +3,7 @@
 # make test     what CI runs; make test-all adds the tests marked slow
 # make docs     the site, in build/site
 # make check    ruff, mypy --strict, clang-format
+# make figures  the quick figures of README and site again, compared with the pages
 # make bench    every benchmark, ratios against the peers
 PYTHON ?= python3
 VENV   ?= .venv
@@ -19,7 +20,7 @@ CPP     := $(shell find cpp_bindings -name '*.cpp' -o -name '*.h')
 NATIVE  := pyproject.toml constraints.txt CMakeLists.txt $(CPP) \
            $(shell find cpp_bindings cmake -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py')
 
-.PHONY: run develop test test-all check docs format bench clean
+.PHONY: run develop test test-all check docs figures format bench clean
 
 run: $(VENV)/installed
 	$(BIN)/mcsurrogate run $(CARD) --out $(OUT) --resume --workers $(WORKERS)
@@ -55,6 +56,10 @@ format:
 
 docs: $(VENV)/installed
 	$(BIN)/mkdocs build --strict
+
+figures: export OMP_NUM_THREADS = 1
+figures: $(VENV)/installed
+	$(BIN)/python benchmarks/figures.py
 
 bench: $(VENV)/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

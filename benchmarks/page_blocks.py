@@ -4,8 +4,11 @@ The language of a block says what it is: ``python``, ``toml`` and ``console`` ar
 what something prints.  In ``console`` a line after ``$ `` is typed, all others are printed.  A
 title is the name under which the reader saves the block.  A comment ``<!-- not run: WHY -->`` above
 a block says why no test can run it.
+
+``page_blocks.py README.md`` runs the Python of a page and prints what it prints.
 """
 
+import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,3 +79,16 @@ def blocks(page: Path, *languages: str) -> list[Block]:
         for found in FENCE.finditer(text)
         if not languages or found["language"] in languages
     ]
+
+
+def main() -> None:
+    """Run the Python blocks of a page, from top to bottom, as one program."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("page", help="for instance README.md")
+    names: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks(ROOT / parser.parse_args().page, "python"):
+        exec(compile(block.code, str(block), "exec"), names)
+
+
+if __name__ == "__main__":
+    main()

@@ -61,6 +61,9 @@ def readers_files(tmp_path_factory, zpole) -> Path:
     (folder / "events.lhe.gz").write_bytes(gzip.compress(hard))
     for seed, name in enumerate(("events", "candidate", "reference"), start=1):
         PythiaChain(zpole, seed=seed).generate(60, hepmc=folder / f"{name}.hepmc.zst").run()
+    for part in ("candidate_7", "reference_0"):  # of many jobs
+        sample = folder / f"{part.partition('_')[0]}.hepmc.zst"
+        (folder / f"{part}.hepmc.zst").symlink_to(sample)
     convert_events(folder / "events.hepmc.zst", folder / "events.hepmc")
     convert_events(folder / "events.hepmc.zst", folder / "events.parquet")
     weights = ROOT / "mcsurrogate" / "hadronization" / "weights"

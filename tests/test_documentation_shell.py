@@ -13,6 +13,7 @@ import re
 import runpy
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from mcsurrogate.cli import app
 # What the pages suppose that their reader has: the fixture `readers_files` makes it.
 READERS_FILES = {
     "events.lhe.gz", "events.hepmc", "events.hepmc.zst", "candidate.hepmc.zst",
-    "reference.hepmc.zst",
+    "reference.hepmc.zst", "candidate_7.hepmc.zst", "reference_0.hepmc.zst",
 }  # fmt: skip
 # Programs whose arguments are not checked, and what they leave.
 OTHERS = {"sbatch": "parts", "pip": "", ".": "", "cd": "", "mkdir": "", "c++": ""}
@@ -229,3 +230,48 @@ def test_few_blocks_are_not_run():
     assert len(every) > 25
     assert len(left_out) <= len(every) / 3
     assert all(len(block.not_run.split()) > 3 for block in left_out)
+
+
+FIGURES = tomllib.loads((ROOT / "docs" / "figures.toml").read_text(encoding="utf-8"))
+# Pages of the code itself, whose numbers are defaults, and what a contributor reads.
+WITHOUT_FIGURES = {
+    "cards.md", "plugin_settings.md", "public_interface.md", "architecture.md", "CONTRIBUTING.md",
+}  # fmt: skip
+COMMAND = re.compile(r"`[^`]*(benchmarks/|mcsurrogate |make |\w+\.py)[^`]*`|^\$ ", re.MULTILINE)
+
+
+def unnamed_figures(page: str, text: str) -> list[str]:
+    """Beginnings of tables and blocks of output with figures that no command is named for."""
+    known = [entry["quoted"] for kind in ("tables", "repeated") for entry in FIGURES[kind]
+             if entry["page"] == page]  # fmt: skip
+    parts, found = text.split("\n\n"), []
+    for i, part in enumerate(parts):
+        if not part.startswith(("|", "```text")) or not re.search(r"\d\.\d", part):
+            continue
+        near = "\n\n".join(parts[max(0, i - 1) : i + 2])
+        if not COMMAND.search(near) and not any(quoted in part for quoted in known):
+            found.append(part[:80])
+    return found
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in WITHOUT_FIGURES], **NAME)
+def test_figures_of_a_page_come_from_commands(page):
+    assert not unnamed_figures(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8"))
+
+
+def test_a_figure_without_a_command_is_found():
+    table = "Words.\n\n| a | b |\n|---|---|\n| 1.5 | 2 |\n\nMore."
+    assert unnamed_figures("x.md", table)
+    assert not unnamed_figures("x.md", table.replace("More", "By `benchmarks/pdf.py`"))
+    assert not unnamed_figures("x.md", table.replace("1.5", "1"))
+
+
+@pytest.mark.parametrize("kind", ["repeated", "tables"])
+def test_figures_stand_where_they_are_said_to_stand(kind):
+    assert len(FIGURES[kind]) > 8
+    for figure in FIGURES[kind]:
+        assert figure["quoted"] in (ROOT / figure["page"]).read_text(encoding="utf-8"), figure
+        assert ("command" in figure) != ("without" in figure)
+        shelf = Shelf(*(f"{block.page.relative_to(ROOT)}/{block.title}"
+                        for page in PAGES for block in blocks(page) if block.title))  # fmt: skip
+        assert not mistakes(figure.get("command", "make run"), shelf), figure
