@@ -9,7 +9,7 @@ from torch import Tensor
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
 from mcsurrogate.matrix_elements import ProcessDefinition, antiparticle
-from mcsurrogate.pdf import PartonDensity, densities
+from mcsurrogate.pdf import MemberStack, PartonDensity, densities
 
 __all__ = ["BEAM_PARTICLES", "Beams", "beam_particles"]
 
@@ -78,6 +78,38 @@ class Beams:
         columns = [[ids.index(pdg) for pdg in partons] for partons in wanted]
         product = values[0][:, columns[0]]
         return product if len(sides) == 1 else product * values[1][:, columns[1]]
+
+    def luminosity_of_members(
+        self, members: MemberStack, incoming: Tensor, x1: Tensor, x2: Tensor, scale: Tensor
+    ) -> Tensor:
+        """Return the products of the densities of one pair of partons a point, in every member.
+
+        Parameters
+        ----------
+        members
+            M densities in the place of ``pdf``.
+        incoming
+            PDG ids ``(N, 2)``.
+        x1, x2, scale
+            As for `luminosity`.
+
+        Returns
+        -------
+        Tensor
+            ``(N, M)``.
+        """
+        product: Tensor | None = None
+        for side, x in enumerate((x1, x2)):
+            if not self.hadronic[side]:
+                continue
+            found, which = torch.unique(incoming[:, side], return_inverse=True)
+            if self.particles[side] < 0:
+                found = torch.tensor([antiparticle(pdg) for pdg in found.tolist()])
+            values = members.xfx(found[which], x, scale)
+            product = values if product is None else product.mul_(values)
+        if product is None:
+            return x1.new_ones(len(x1), len(members.members), dtype=torch.float64)
+        return product
 
 
 def beam_particles(card: RunCard, definitions: Sequence[ProcessDefinition]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from mcsurrogate.pdf.grid_density import GridDensity
 from mcsurrogate.pdf.lhapdf_id import lhapdf_id
 from mcsurrogate.pdf.load import load_pdf
 from mcsurrogate.pdf.locate import PdfFiles, available_pdfs, find_pdf
+from mcsurrogate.pdf.member_stack import MemberStack
 from mcsurrogate.pdf.protocol import ManyPartonDensity, PartonDensity, densities
 from mcsurrogate.pdf.running import RunningSettings
 from mcsurrogate.pdf.uncertainty import PdfSet, read_pdf_set
@@ -21,6 +22,7 @@ __all__ = [
     "FixedCoupling",
     "GridDensity",
     "ManyPartonDensity",
+    "MemberStack",
     "PartonDensity",
     "PdfFiles",
     "PdfSet",

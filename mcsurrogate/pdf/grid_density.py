@@ -237,7 +237,28 @@ class GridDensity:
             # What a batch needs then stays in the cache of the processor.
             pairs = zip(x.split(_BATCH), q.split(_BATCH), strict=True)  # type: ignore[no-untyped-call]
             return torch.cat([self._inside(a, b, ids) for a, b in pairs])
-        table = self._table(ids, x)
+        weights, rows = self.around(x, q)
+        return weighted_rows(weights, rows, self._table(ids, x))
+
+    def same_knots(self, other: "GridDensity") -> bool:
+        """Whether another density has the same knots, and interpolates by the same rules."""
+        rules = (self.floor, self._extrapolator, self._edges, self._values.shape[:2])
+        return (
+            rules == (other.floor, other._extrapolator, other._edges, other._values.shape[:2])
+            and self._x_axis.same_as(other._x_axis)
+            and self._q_axis.same_as(other._q_axis)
+        )
+
+    def inside(self, x: Tensor, q: Tensor) -> Tensor:
+        """Which points ``(N,)`` lie within the grid."""
+        return (x >= self.x_min) & (x <= self.x_max) & (q >= self.q_min) & (q <= self.q_max)
+
+    def table(self, pdg: int) -> Tensor:
+        """Values of one parton at all knots, ``(R, 1)``, with a margin of one knot."""
+        return self._columns((pdg,)).flatten(0, 1)
+
+    def around(self, x: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights ``(N, 16)`` and rows of a table ``(N, 16)`` of the knots around each point."""
         q_weights, q_interval = self._q_axis.locate(q)
         x_weights, x_interval = self._x_axis.locate(x)
         if self._linear is not None:
@@ -247,8 +268,7 @@ class GridDensity:
         weights = (x_weights.unsqueeze(2) * q_weights.unsqueeze(1)).flatten(1)
         stride = self._values.shape[1]
         first = (x_interval * stride + q_interval).to(torch.int32)
-        rows = first.unsqueeze(1) + _offsets(stride, x.device)
-        return weighted_rows(weights, rows, table)
+        return weights, first.unsqueeze(1) + _offsets(stride, x.device)
 
     def _columns(self, ids: tuple[int, ...]) -> Tensor:
         """``(X + 2, Q + 2, F)`` values of the partons ``ids``, with a margin of one knot."""

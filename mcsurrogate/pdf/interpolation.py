@@ -62,6 +62,12 @@ class KnotAxis:
         self._last = int(np.flatnonzero(inner)[-1])
         self._cache: dict[tuple[torch.dtype, torch.device], tuple[Tensor, ...]] = {}
 
+    def same_as(self, other: "KnotAxis") -> bool:
+        """Whether another axis gives the same weights at every point."""
+        return torch.equal(self._knots, other._knots) and np.array_equal(
+            self._polynomials, other._polynomials
+        )
+
     def _tables(self, like: Tensor) -> tuple[Tensor, ...]:
         key = (like.dtype, like.device)
         if key not in self._cache:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal, overload
+from weakref import WeakValueDictionary
 
 from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.pdf.alpha_s import StrongCoupling, coupling_from_info, standard_coupling
@@ -15,6 +16,9 @@ __all__ = ["load_pdf"]
 
 Provider = Literal["native", "lhapdf", "neopdf"]
 _PROTON = 2212
+_RUNNING = ("AlphaS_", "M", "Threshold", "NumFlavors", "FlavorScheme", "OrderQCD")
+"""How the keys begin that decide on the coupling."""
+_COUPLINGS: WeakValueDictionary[tuple[object, ...], StrongCoupling] = WeakValueDictionary()
 
 
 @overload
@@ -110,7 +114,14 @@ def _native(files: PdfFiles, alpha_s: StrongCoupling | None) -> GridDensity:
 
 def _coupling(files: PdfFiles, info: SetInfo) -> StrongCoupling | None:
     if files.info is not None or "AlphaS_Type" in info:
-        return coupling_from_info(info)
+        # members of a set share theirs, so that what uses many of them can evaluate it once
+        told = (
+            str(files.grid.parent),
+            *((k, info.text(k)) for k in info if k.startswith(_RUNNING)),
+        )
+        if (known := _COUPLINGS.get(told)) is None:
+            known = _COUPLINGS[told] = coupling_from_info(info)
+        return known
     try:
         return standard_coupling(files.name)
     except PartonDensityError:

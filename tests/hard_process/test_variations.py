@@ -103,6 +103,29 @@ def test_every_weight_is_the_ratio_of_integrands() -> None:
         torch.testing.assert_close(every[:, 1 + column], expected, rtol=1e-12, atol=0.0)
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_members_at_once_are_members_one_by_one(tmp_path: Path, outside: bool) -> None:
+    """To rounding, in the order of the card, with sets and single members, inside and outside."""
+    toy = toy_set(tmp_path)
+    changes: dict[str, object] = {"variations": {"scales": "7-point", "pdf": [toy + "/all", OTHER]}}
+    if outside:  # the toy set ends at 100 TeV
+        changes["scales"] = {"renormalization": "sum_mt/2", "factorization": "500*sum_mt"}
+    one = card(**changes)
+    process = assemble(one)
+    variations = Variations(one, process)
+    assert [len(stack.members) for _, stack in variations._stacks] == [MEMBERS]
+    u = torch.rand(300, process.dim, generator=torch.Generator().manual_seed(1)).double()
+    found = process.contributions(u, torch.zeros(len(u), dtype=torch.int64))
+    chosen = torch.arange(len(found.weights)) % len(process.amplitudes)
+    incoming = torch.tensor([process.amplitudes[i].flavours[-1] for i in chosen.tolist()])
+    together = variations.factors(found, chosen, incoming)
+    variations._stacks = []
+    torch.testing.assert_close(
+        together, variations.factors(found, chosen, incoming), rtol=1e-12, atol=1e-14
+    )
+    assert variations.names[-1].endswith("247000")
+
+
 def test_the_cross_section_of_a_variation_is_its_integral() -> None:
     # Two numbers with errors of their own: 4 standard deviations are exceeded in 6e-5 of cases.
     process = assemble(card())
