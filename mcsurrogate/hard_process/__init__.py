@@ -5,7 +5,7 @@ from mcsurrogate.hard_process.beams import BEAM_PARTICLES, Beams, beam_particles
 from mcsurrogate.hard_process.bias import UnbiasedResult, unbiased_cross_section
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.integrand import Amplitude, Contributions, HardProcess
-from mcsurrogate.hard_process.model import standard_model
+from mcsurrogate.hard_process.model import model_warnings, standard_model
 from mcsurrogate.hard_process.samples import Sample, read_samples
 from mcsurrogate.hard_process.shares import cross_section_shares, subprocesses
 from mcsurrogate.hard_process.variations import (
@@ -30,6 +30,7 @@ __all__ = [
     "beam_particles",
     "combined_variations",
     "cross_section_shares",
+    "model_warnings",
     "partial_width",
     "read_definitions",
     "read_samples",

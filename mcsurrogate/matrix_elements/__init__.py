@@ -40,7 +40,7 @@ from mcsurrogate.matrix_elements.reweighting import event_scores, reweight_event
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
 from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
-from mcsurrogate.matrix_elements.widths import total_width, two_body_width
+from mcsurrogate.matrix_elements.widths import boson_pair_width, total_width, two_body_width
 
 __all__ = [
     "ColourFlow",
@@ -64,6 +64,7 @@ __all__ = [
     "UncertainMatrixElement",
     "antiparticle",
     "as_number",
+    "boson_pair_width",
     "check_momenta",
     "check_shape",
     "closed_form",

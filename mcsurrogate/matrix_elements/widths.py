@@ -3,21 +3,35 @@ r"""Widths of two-body decays at lowest order, and their sum.
 .. math:: \Gamma = \frac{|\vec p|}{8\pi M^2}\, \overline{|M|^2}
 
 (PDG review of kinematics, eq. 49.17; the factor 1/n! of identical products is in the squared
-amplitude).
+amplitude).  A Higgs decays into two W or Z of any mass, each of which makes massless fermions: with
+squared masses :math:`q_1^2, q_2^2`, the mass M and tree width :math:`\Gamma_0` of the boson and the
+width :math:`\Gamma` of its propagator,
+
+.. math:: \Gamma_{H \to VV} = \delta_V \frac{M^4 M_H^3}{16\pi v^2} \int \prod_i \frac{dq_i^2}{\pi}
+   \frac{\Gamma_0 / M}{(q_i^2 - M^2)^2 + M^2 \Gamma^2}\,
+   \sqrt\lambda \Bigl(\lambda + \frac{12 q_1^2 q_2^2}{M_H^4}\Bigr)
+
+with :math:`\delta_W = 1`, :math:`\delta_Z = 1/2` (A. Djouadi, hep-ph/0503172, section 2.2.2, with
+the fixed width of propagators).
 """
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.interactions import interactions
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
-from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
+from mcsurrogate.matrix_elements.particles import Particle, antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["decays_of", "total_width", "two_body_width"]
+__all__ = ["boson_pair_width", "decays_of", "total_width", "two_body_width"]
+
+_HIGGS = 25
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 def two_body_width(process: Process, model: StandardModel) -> float:
@@ -73,5 +87,67 @@ def decays_of(pdg: int, model: StandardModel) -> list[Process]:
 
 
 def total_width(pdg: int, model: StandardModel) -> float:
-    """Return the sum of all two-body widths of a particle at lowest order in GeV."""
-    return sum(two_body_width(process, model) for process in decays_of(pdg, model))
+    """Return the sum of all widths of a particle at tree level in GeV.
+
+    They are of two-body decays; that of the Higgs has W and Z pairs off their mass shell besides.
+    It lacks loops (two gluons, two photons, Z and photon) and decays into massless fermions.
+    """
+    if pdg != _HIGGS:
+        return sum(two_body_width(process, model) for process in decays_of(pdg, model))
+    pairs = [item for item in decays_of(pdg, model) if abs(item.outgoing[0]) not in (23, 24)]
+    bosons = sum(boson_pair_width(boson, model) for boson in (23, 24))
+    return bosons + sum(two_body_width(process, model) for process in pairs)
+
+
+def boson_pair_width(pdg: int, model: StandardModel) -> float:
+    """Return the width of the Higgs into two W or Z of any mass in GeV.
+
+    Interference of equal fermions, and of W with Z, is left out, as are masses of their products
+    but for their share in the width of the boson.
+
+    Parameters
+    ----------
+    pdg
+        23 or 24.
+    model
+        Parameters.
+
+    Raises
+    ------
+    ProcessError
+        If the boson has no width.
+    """
+    boson, higgs = particle_by_pdg(pdg), as_number(model.higgs_mass)
+    mass, width = as_number(boson.mass(model)), as_number(boson.width(model))
+    if width == 0.0:
+        raise ProcessError(
+            f"h > {boson.name} {boson.name}: the boson has no width, so that its pairs below their "
+            f"threshold are infinite; set {boson.width_name}"
+        )
+    total = 0.0
+    for first, weight in zip(*_masses(boson, model, higgs, higgs - mass), strict=True):
+        second, weights = _masses(boson, model, higgs - math.sqrt(first), mass)
+        x, y = first / higgs**2, second / higgs**2
+        triangle = np.maximum((1 - x - y) ** 2 - 4 * x * y, 0.0)
+        total += weight * float(np.sum(weights * np.sqrt(triangle) * (triangle + 12 * x * y)))
+    vev = abs(complex(model.higgs_vev))
+    share = total_width(pdg, model) / width  # of the propagator's width, in its numerator
+    symmetry = 0.5 if boson.is_self_conjugate else 1.0
+    return symmetry * share**2 * higgs**3 / (16 * math.pi * vev**2) * total
+
+
+def _masses(
+    boson: Particle, model: StandardModel, largest: float, middle: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Squared masses below a mass, in a resonance's own variable, and their weights.
+
+    The weights hold dq^2 M Gamma / ((q^2 - M^2)^2 + M^2 Gamma^2) / pi; intervals end where the
+    integrand changes.
+    """
+    mass, width = as_number(boson.mass(model)), as_number(boson.width(model))
+    near = (middle, *(mass + steps * width for steps in (-20, -5, -1, 1, 5, 20)))
+    edges = [0.0, *sorted(q for q in near if 0.0 < q < largest), largest]
+    angles = np.arctan((np.square(edges) - mass**2) / (mass * width))
+    half, centre = np.diff(angles)[:, None] / 2, (angles[1:] + angles[:-1])[:, None] / 2
+    angle = (centre + half * _NODES).ravel()
+    return mass**2 + mass * width * np.tan(angle), (half * _WEIGHTS).ravel() / math.pi

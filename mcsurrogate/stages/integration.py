@@ -8,6 +8,7 @@ from mcsurrogate.hard_process import (
     Variations,
     assemble,
     cross_section_shares,
+    model_warnings,
     unbiased_cross_section,
     varied_cross_section,
 )
@@ -125,6 +126,7 @@ def run_integration(
             **bias,
             **_shares(folder, process, result, (value, error)),
         }
+        content["warnings"] = [*model_warnings(folder.card.model), *content["warnings"]]
         variations = Variations(folder.card, process)
         if variations.list:
             seed = folder.seed("variations")

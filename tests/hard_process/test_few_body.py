@@ -11,7 +11,13 @@ from mcsurrogate.errors import CardError, ProcessError
 from mcsurrogate.hard_process import HardProcess, assemble, partial_width, standard_model
 from mcsurrogate.hard_process.integrand import PB_GEV2
 from mcsurrogate.integration import integrate
-from mcsurrogate.matrix_elements import StandardModel, total_width
+from mcsurrogate.matrix_elements import (
+    Process,
+    StandardModel,
+    boson_pair_width,
+    total_width,
+    two_body_width,
+)
 from mcsurrogate.pdf import load_pdf
 
 PDF = "NNPDF23_lo_as_0130_qed"
@@ -57,10 +63,45 @@ def test_automatic_widths() -> None:
     for pdg, width, accuracy in ((24, 2.0476, 2e-4), (23, 2.441404, 2e-4), (6, 1.4915, 2e-5)):
         assert total_width(pdg, model) == pytest.approx(width, rel=accuracy)
         assert total_width(pdg, model) == total_width(-pdg if pdg != 23 else 23, model)
+    # the Higgs has W and Z pairs besides, with the widths that its bosons have in the end
+    given = ModelSection(higgs_width="auto", w_width="auto")
+    w_width = standard_model(ModelSection(w_width="auto")).w_width
+    found = standard_model(given)
+    assert found.higgs_width == total_width(25, StandardModel(w_width=w_width))
     section = ModelSection(top_width="auto", top_mass=180.0)
     found = standard_model(section)
     assert found.top_width == total_width(6, StandardModel(top_mass=180.0))
     assert found.z_width == 2.441404
+
+
+@pytest.mark.parametrize(
+    ("boson", "decay", "one", "ways"),
+    [(24, "h > e+ ve mu- vm~", "w+ > e+ ve", 1), (23, "h > e+ e- mu+ mu-", "z > e+ e-", 2)],
+)
+def test_boson_pairs_of_the_higgs_are_those_of_four_fermions(
+    boson: int, decay: str, one: str, ways: int
+) -> None:
+    """The integral over two masses against the amplitude in four-body phase space."""
+    model = StandardModel()
+    share = partial_width(one).value / total_width(boson, model)
+    integral = boson_pair_width(boson, model) * share**2 * ways
+    found = partial_width(decay, precision=4e-3, seed=3)
+    assert abs(integral / found.value - 1) < 4 * found.error / found.value
+    assert found.error < 2e-2 * found.value
+
+
+def test_boson_pairs_of_the_higgs() -> None:
+    model = StandardModel()
+    # arXiv:1610.07922 at 125 GeV: 4.088 MeV times 0.2137 and 0.02619, with higher orders
+    assert boson_pair_width(24, model) == pytest.approx(4.088e-3 * 0.2137, rel=0.08)
+    assert boson_pair_width(23, model) == pytest.approx(4.088e-3 * 0.02619, rel=0.08)
+    # far above threshold, with a narrow W: two on their mass shell
+    narrow = StandardModel(higgs_mass=400.0, w_width=1e-3)
+    share = total_width(24, narrow) / 1e-3
+    two = two_body_width(Process.parse("h > w+ w-"), narrow)
+    assert boson_pair_width(24, narrow) == pytest.approx(two * share**2, rel=1e-3)
+    with pytest.raises(ProcessError, match="set z_width"):
+        boson_pair_width(23, StandardModel(z_width=0.0))
 
 
 @pytest.mark.parametrize(

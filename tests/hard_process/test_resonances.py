@@ -9,11 +9,16 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from mcsurrogate.cards import RunCard, load_card
+from mcsurrogate.cards import ModelSection, RunCard, load_card
 from mcsurrogate.errors import GenerationError, MCSurrogateError
 from mcsurrogate.event_generation import EventBuilder
 from mcsurrogate.events import EventBatch
-from mcsurrogate.hard_process import HardProcess, assemble, cross_section_shares
+from mcsurrogate.hard_process import (
+    HardProcess,
+    assemble,
+    cross_section_shares,
+    model_warnings,
+)
 from mcsurrogate.hard_process.mass_windows import mass_windows
 from mcsurrogate.integration import integrate
 from mcsurrogate.matrix_elements import Process, StandardModel, partonic_frame
@@ -209,8 +214,8 @@ def test_amplitudes_are_taken_in_the_partonic_centre_of_mass() -> None:
     np.testing.assert_allclose(found.weights[:, 0], there[:, 0] * ratio, rtol=1e-12)
 
 
-def test_the_width_of_the_higgs_is_a_number() -> None:
-    with pytest.raises(ValueError, match=r"four fermions and by loops.*write a number"):
-        RunCard.model_validate(
-            {**card("u u~ > h z").model_dump(), "model": {"higgs_width": "auto"}}
-        )
+def test_the_width_of_the_higgs_says_what_it_lacks() -> None:
+    assert model_warnings(ModelSection()) == []
+    (warning,) = model_warnings(ModelSection(higgs_width="auto"))
+    assert "0.006573 GeV at tree level" in warning
+    assert "two gluons" in warning
