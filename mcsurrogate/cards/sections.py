@@ -183,8 +183,8 @@ class ModelSection(Section):
 
     A width 'auto' is the sum of all decays at tree level: of two-body decays, and for the Higgs of
     W and Z pairs off their mass shell besides. Its decays by loops (two gluons, two photons, Z and
-    photon) and into charm, which has no mass here, are missing: 11% of the width of arXiv:1610.07922;
-    a bottom mass of 4.7 GeV makes its part larger than it is there.
+    photon) and into charm, which has no mass here, are missing: 11% of the width of
+    arXiv:1610.07922; a bottom mass of 4.7 GeV makes its part larger than it is there.
     """
 
     z_mass: PositiveEnergy = Field(default=91.188, description="Z mass in GeV.")
