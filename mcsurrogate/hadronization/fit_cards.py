@@ -163,7 +163,7 @@ class AdversarialCard(Section):
     ] = 1e-3
     warm_up: Annotated[
         int, Field(ge=0, description="steps of the discriminator alone before the first")
-    ] = 5
+    ] = 20
     discriminator_rate: Annotated[
         float, Field(gt=0, le=0.1, description="learning rate of the discriminator")
     ] = 2e-3
@@ -172,7 +172,7 @@ class AdversarialCard(Section):
     ] = 48
     passes: Annotated[
         int, Field(ge=1, le=100, description="passes of the discriminator over each step's events")
-    ] = 2
+    ] = 1
     penalty: Annotated[
         float,
         Field(
@@ -180,7 +180,7 @@ class AdversarialCard(Section):
             description="weight of the squared gradient of the discriminator at events of the "
             "target (R1)",
         ),
-    ] = 0.02
+    ] = 0.002
     averaged: Annotated[
         int, Field(ge=1, description="steps at the end over which parameters are averaged")
     ] = 100

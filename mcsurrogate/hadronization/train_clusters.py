@@ -16,7 +16,11 @@ from mcsurrogate.errors import HadronizationError
 from mcsurrogate.generators import weights_path, write_weights
 from mcsurrogate.hadronization.clusters.added_hadrons import with_added_hadrons
 from mcsurrogate.hadronization.clusters.cards import ClusterCard, StringSinglets
-from mcsurrogate.hadronization.clusters.domain import cluster_domain, singlet_domain
+from mcsurrogate.hadronization.clusters.domain import (
+    cluster_domain,
+    singlet_domain,
+    tried_elsewhere,
+)
 from mcsurrogate.hadronization.clusters.flavours import CLUSTER_ENDS
 from mcsurrogate.hadronization.clusters.networks import ClusterNetworks, Formation
 from mcsurrogate.hadronization.clusters.single_clusters import decay_clusters
@@ -47,6 +51,7 @@ _LIGHTEST_STRING = 0.45
 _LOW_MASS = 0.02
 _REFINE_SEEDS = 450_000
 _ADVERSARIAL_SEEDS = 900_000
+_ELSEWHERE_SEEDS = 990_000
 _SEEDS_OF_A_FIT = 50_000
 # Largest deviation from Pythia's multiplicity of a kind of singlets that a fit describes; a fit to
 # measurements shall deviate.
@@ -115,7 +120,17 @@ def train_clusters(card: ClusterCard, out: Path, *, progress: Progress, resume: 
         tolerance = _TOLERANCE_OF_MEASURED if measured else _TOLERANCE
         events = max(stage.events for stage in fits)
         settings = fits[-1].settings
-        write(singlet_domain(path, settings, events=events, seed=card.seed, tolerance=tolerance))
+        domain = singlet_domain(path, settings, events=events, seed=card.seed, tolerance=tolerance)
+        if card.elsewhere is not None:
+            domain = tried_elsewhere(
+                domain,
+                path,
+                card.elsewhere.processes,
+                events=card.elsewhere.events,
+                seed=card.seed + _ELSEWHERE_SEEDS,
+                tolerance=tolerance,
+            )
+        write(domain)
     else:
         write({"domain.clusters": cluster_domain(matched)})
     progress(1, 1, "done")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import pythia8mc
 
+from mcsurrogate.errors import CardError
 from mcsurrogate.generators import (
     PythiaChain,
     hadronization_settings,
@@ -13,10 +14,13 @@ from mcsurrogate.generators import (
     write_weights,
 )
 from mcsurrogate.generators.hadronization import attach_hadronization
+from mcsurrogate.hadronization import train_hadronization
+from mcsurrogate.hadronization.clusters import domain as domains
 from mcsurrogate.hadronization.clusters.domain import (
     _kind,
     cluster_domain,
     singlet_domain,
+    tried_elsewhere,
 )
 from mcsurrogate.hadronization.clusters.steps import DecaySteps
 
@@ -186,3 +190,35 @@ def test_domain_of_events_drops_kinds_that_the_model_misses(cluster_weights, zpo
     assert seen.sum() < good["domain.singlets"].sum()
     assert good["domain.share"] == 1.0  # 150 events show no kind often enough
     assert not seen[:, 8:].any()  # nothing is heavier than the Z
+
+
+def moments(*kinds):
+    """Sums of 1, n and n^2 by kind: number, mean and standard deviation of each."""
+    sums = np.zeros((3, *SHAPE))
+    for i, (number, mean, width) in enumerate(kinds):
+        sums[:, i, 0, 0] = number * np.array([1.0, mean, mean**2 + width**2])
+    return sums
+
+
+def test_kinds_are_known_where_they_agree_in_another_process(monkeypatch):
+    seen = np.zeros(SHAPE, dtype=np.int32)
+    seen[3, 0, 0] = seen[4, 0, 0] = 500
+    # Agrees and is shown to; agrees within errors that are too large; misses; misses, though known
+    # at home; is rare here, known at home; too few.
+    model = moments(
+        (1000, 4.1, 1), (40, 4.1, 8), (1000, 5, 1), (1000, 5, 1), (10, 9, 1), (20, 4, 0)
+    )
+    target = moments((900, 4, 1), (50, 4, 8), (900, 4, 1), (900, 4, 1), (10, 4, 1), (20, 4, 0))
+    samples = {None: target, "weights": model}
+    monkeypatch.setattr(domains, "_moments", lambda who, *_args, **_keys: samples[who])
+    home = {"domain.singlets": seen, "domain.share": np.array([0.1], dtype=np.float32)}
+    found = tried_elsewhere(home, "weights", [["x"]], events=1, seed=1, tolerance=0.1)
+    assert found["domain.singlets"][:6, 0, 0].tolist() == [900, 0, 0, 0, 500, 0]
+    assert found["domain.share"] == home["domain.share"]
+    assert seen[3, 0, 0] == 500
+
+
+def test_elsewhere_needs_a_fit(tmp_path):
+    card = {"kind": "clusters", "name": "x", "strings": {}, "elsewhere": {"processes": [["x"]]}}
+    with pytest.raises(CardError, match="elsewhere needs a fit"):
+        train_hadronization(card, tmp_path / "out")

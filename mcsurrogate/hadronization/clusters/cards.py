@@ -13,6 +13,7 @@ __all__ = [
     "ClusterCard",
     "ClusterDecays",
     "ClusterTraining",
+    "Elsewhere",
     "FormationStart",
     "HeadSteps",
     "StringSinglets",
@@ -98,6 +99,16 @@ class FormationStart(Section):
     ] = 0.6
 
 
+class Elsewhere(Section):
+    """Processes in which singlets are compared with Pythia's after all fits, for what is known."""
+
+    processes: Annotated[
+        tuple[tuple[str, ...], ...],
+        Field(min_length=1, description="Pythia settings of each process"),
+    ]
+    events: Annotated[int, Field(ge=100, description="events of both kinds a process")] = 2000
+
+
 class ClusterCard(HadronizationCard):
     """Card of ``mcsurrogate train hadronization`` for the model ``clusters``."""
 
@@ -133,6 +144,13 @@ class ClusterCard(HadronizationCard):
         AdversarialCard | None,
         Field(description="training of whole networks against a discriminator, after all fits"),
     ] = None
+    elsewhere: Annotated[
+        Elsewhere | None,
+        Field(
+            description="further processes whose kinds of singlets are known where the model "
+            "describes them, and unknown where it misses"
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -143,4 +161,6 @@ class ClusterCard(HadronizationCard):
         follows = self.fit is not None or self.refine or self.adversarial is not None
         if self.start is not None and not follows:
             raise ValueError("start needs [fit], [[refine]] or [adversarial]")
+        if self.elsewhere is not None and not follows:
+            raise ValueError("elsewhere needs a fit to whole events")
         return self

@@ -23,7 +23,10 @@ __all__ = [
     "rows_of_events",
 ]
 
-_KINEMATICS = 4
+_KINEMATICS = 6
+_EMBEDDING = 16
+# Scale of sums over hadrons, of order one for a network.
+_TYPICAL = 5.0
 _BATCH = 256
 _FEWEST_BATCHES = 12
 _SMALLEST_GAP = 1e-3
@@ -40,8 +43,8 @@ class HadronSets:
     species
         ``(M,)`` int64 position of the signed code in a vocabulary, 0 for others.
     kinematics
-        ``(M, 4)`` float32: ``log x``, ``log(pT / GeV)`` and cosine with respect to the event's
-        axis, logarithm of the energy over the hemisphere's.
+        ``(M, 6)`` float32: ``log x``, ``log(pT / GeV)`` and cosine with respect to the event's
+        axis, logarithm of the energy over the hemisphere's, x and momentum over half the energy.
     """
 
     offsets: NDArray[np.int64]
@@ -75,7 +78,7 @@ class HadronSets:
 
 
 def hadron_features(momenta: Tensor, offsets: Tensor) -> Tensor:
-    """``(M, 4)`` float32 kinematics of `HadronSets`, with derivatives by the momenta.
+    """``(M, 6)`` float32 kinematics of `HadronSets`, with derivatives by the momenta.
 
     Parameters
     ----------
@@ -99,11 +102,14 @@ def hadron_features(momenta: Tensor, offsets: Tensor) -> Tensor:
     side = 2 * event + (along > 0)
     hemisphere = summed(energy, side, 2 * events)[side]
     total = summed(energy, event, events)[event]
+    x = 2.0 * energy / total
     columns = [
-        torch.log(2.0 * energy / total),
+        torch.log(x),
         torch.log(across + 0.05),
         along / size,
         torch.log(energy / hemisphere),
+        x,
+        2.0 * size / total,
     ]
     return torch.stack(columns, dim=1).float()
 
@@ -125,7 +131,10 @@ def _first_axis(tensor: Tensor) -> Tensor:
 
 
 class DeepSet(nn.Module):
-    """A network on single hadrons, summed over the event, and one on the sum.
+    """A network on single hadrons, summed over the event, and one on the sums.
+
+    What stands for the species is summed by itself, too: numbers of hadrons need not be learned
+    through a network.
 
     Parameters
     ----------
@@ -137,19 +146,29 @@ class DeepSet(nn.Module):
 
     def __init__(self, species: int, hidden: int = 32) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(species + 1, 8)
+        self.embedding = nn.Embedding(species + 1, _EMBEDDING)
         self.single = nn.Sequential(
-            nn.Linear(8 + _KINEMATICS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+            nn.Linear(_EMBEDDING + _KINEMATICS, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
         )
-        self.whole = nn.Sequential(nn.Linear(hidden + 1, hidden), nn.SiLU(), nn.Linear(hidden, 1))
+        self.whole = nn.Sequential(
+            nn.Linear(hidden + 1 + _EMBEDDING, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, 1),
+        )
 
     def forward(self, number: Tensor, species: Tensor, kinematics: Tensor) -> Tensor:
         """``(n,)`` logits of events with ``number`` (n,) hadrons, one event after the other."""
         event = torch.repeat_interleave(number)
-        single = self.single(torch.cat([self.embedding(species), kinematics], dim=1))
-        counted = torch.cat([single, torch.ones(len(single), 1)], dim=1)
+        embedded = self.embedding(species)
+        single = self.single(torch.cat([embedded, kinematics], dim=1))
+        counted = torch.cat([single, torch.ones(len(single), 1), embedded], dim=1)
         total = torch.zeros(len(number), counted.shape[1]).index_add(0, event, counted)
-        result: Tensor = self.whole(total / 20.0)[:, 0]
+        result: Tensor = self.whole(total / _TYPICAL)[:, 0]
         return result
 
 
