@@ -38,6 +38,8 @@ __all__ = ["AdversarialTraining"]
 _SEEDS_APART = 10
 _CHECKPOINT_SECONDS = 30.0
 _LARGEST_GRADIENT = 1.0
+# Gradients below this, those of rare flavours, are noise: Adam shall not blow them up.
+_QUIET = 1e-3
 _BATCH = 256
 # One batch in so many is penalised, as often as much: arXiv:1912.04958, appendix B.
 _PENALISED = 4
@@ -84,7 +86,7 @@ class AdversarialTraining:
         torch.manual_seed(seed)
         self._discriminator = DeepSet(len(self._vocabulary), card.hidden)
         self._of_model = torch.optim.Adam(
-            networks.parameters(), lr=card.learning_rate, betas=(0.5, 0.99)
+            networks.parameters(), lr=card.learning_rate, betas=(0.9, 0.99), eps=_QUIET
         )
         self._of_discriminator = torch.optim.AdamW(
             self._discriminator.parameters(),
