@@ -58,7 +58,7 @@ def test_features_have_the_derivatives_of_finite_differences():
     momenta = np.column_stack([np.sqrt((p**2).sum(axis=1) + 0.02), p])
     offsets = torch.tensor([0, 7, 12])
     direction = torch.from_numpy(random.normal(size=momenta.shape))
-    weight = torch.from_numpy(random.normal(size=(12, 4)))
+    weight = torch.from_numpy(random.normal(size=(12, 6)))
     leaf = torch.from_numpy(momenta).requires_grad_()
 
     def value(x):
