@@ -258,7 +258,9 @@ void Hepmc3Parser::attribute_line(TextWords words, std::string_view text) {
     const std::string_view name = words.word();
     const TextWords numbers = words;
     const std::string_view value = words.rest();
-    if (name.empty() || value.data() == name.data() + name.size())
+    // other readers part words at these, too, and find another name
+    if (name.empty() || value.data() == name.data() + name.size() ||
+        name.find_first_of("\t\r\v\f") != std::string_view::npos)
         expected("A OWNER NAME VALUE", text);
     check_escapes(value);
     attribute(owner, name, value);

@@ -23,6 +23,18 @@ std::string quoted(std::string_view text) {
     return "'" + std::string(text.substr(0, longest)) + (text.size() > longest ? "...'" : "'");
 }
 
+// Whether a weight stands in a text, comments left out.
+bool holds_weight(std::string_view text) {
+    for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', 1)) {
+        text.remove_prefix(at);
+        if (opens(text, "<wgt"))
+            return true;
+        if (text.starts_with("<!--"))
+            text.remove_prefix(std::min(text.find("-->"), text.size() - 1));
+    }
+    return false;
+}
+
 } // namespace
 
 LheParser::LheParser(std::string file, std::vector<std::string> declared, long line)
@@ -225,6 +237,8 @@ void LheParser::annotations(const char* end, std::string& kept) {
         }
         if (length > rest.size())
             fail(at_, "this tag is not closed within the event: " + quoted(rest));
+        if (holds_weight(rest.substr(0, length)))
+            fail(at_, "a weight <wgt> outside of <rwgt>: " + quoted(rest));
         kept.append(trimmed(rest.substr(0, length))).push_back('\n');
         at_ += length;
     }

@@ -9,6 +9,7 @@ from mcsurrogate.events.conversion import (
 )
 from mcsurrogate.events.hard_event_files import (
     count_hard_events,
+    hard_event_parts,
     read_hard_events,
     write_hard_events,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "event_columns",
     "event_text",
     "groups_of",
+    "hard_event_parts",
     "header_elements",
     "hepmc_tools",
     "holds_generated_events",

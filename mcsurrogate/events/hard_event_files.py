@@ -26,7 +26,7 @@ from mcsurrogate.events.lhe_head import header_text
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import SUFFIXES
 from mcsurrogate.events.lheh5_writer import write_lheh5
-from mcsurrogate.events.madgraph_npy import NPY_MAGIC, read_madgraph_npy
+from mcsurrogate.events.madgraph_npy import HEADER, NPY_MAGIC, read_madgraph_npy
 
 __all__ = [
     "COMPRESSION_SUFFIXES",
@@ -34,6 +34,7 @@ __all__ = [
     "bare_suffix",
     "count_hard_events",
     "first_bytes",
+    "hard_event_parts",
     "read_hard_events",
     "write_hard_events",
 ]
@@ -78,6 +79,19 @@ def read_hard_events(
     if first or stop is not None:
         batches = _part(path, batches, first, stop)
     return run, batches
+
+
+def hard_event_parts(path: Path) -> dict[str, Path]:
+    """Files that hold a sample of hard events, by what they are: the events, what lies beside them.
+
+    Raises
+    ------
+    EventFileError
+        If the file is missing or cannot be read.
+    """
+    path = Path(path)
+    beside = first_bytes(path).startswith(NPY_MAGIC)
+    return {"events": path, **({"header": path.with_name(HEADER)} if beside else {})}
 
 
 def count_hard_events(path: Path) -> int:

@@ -21,10 +21,10 @@ from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
 from mcsurrogate.events.lhe_head import parse_head, weight_name
 
-__all__ = ["NPY_MAGIC", "read_madgraph_npy"]
+__all__ = ["HEADER", "NPY_MAGIC", "read_madgraph_npy"]
 
 NPY_MAGIC: Final = b"\x93NUMPY"
-_HEADER = "header.lhe"
+HEADER: Final = "header.lhe"
 # What Python and numpy raise for text that describes no array.
 _NO_HEADER = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError)
 _EVENT: Final = {
@@ -77,7 +77,7 @@ def read_madgraph_npy(
         msg = f"{path}: events {first}:{last} were asked for, the file holds {layout.events}"
         raise EventFileError(msg)
     if missing := sorted(set(run.weight_names) - set(layout.weights)):
-        msg = f"{path}: {path.with_name(_HEADER)} names {len(missing)} weights that the events "
+        msg = f"{path}: {path.with_name(HEADER)} names {len(missing)} weights that the events "
         warnings.warn(f"{msg}do not have, '{missing[0]}' first", stacklevel=2)
     if layout.unknown:
         msg = f"{path}: {len(layout.unknown)} columns have no place in an event and are not read: "
@@ -87,13 +87,13 @@ def read_madgraph_npy(
 
 
 def _run(path: Path) -> RunInfo:
-    beside = path.with_name(_HEADER)
+    beside = path.with_name(HEADER)
     try:
         text = beside.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise EventFileError(
             f"{path}: beams and cross sections of these events stand in {beside}, which cannot be "
-            f"read ({error.strerror}); put MadGraph's {_HEADER} there, or what a Les Houches file "
+            f"read ({error.strerror}); put MadGraph's {HEADER} there, or what a Les Houches file "
             "has up to </init>"
         ) from error
     head, end, _ = text.partition("</init>")

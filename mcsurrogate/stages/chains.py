@@ -16,7 +16,7 @@ from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.chain_pieces import ChainMaker
 from mcsurrogate.stages.generation import EVENTS
-from mcsurrogate.stages.hard_events import events_file, source_record
+from mcsurrogate.stages.hard_events import events_file, events_files, source_record
 from mcsurrogate.stages.inputs import hadronization_files, pdf_files, settings_files
 from mcsurrogate.stages.observed import (
     LABELS,
@@ -100,7 +100,7 @@ def run_shower(
     card = folder.card
     own_process = card.process.definition is not None
     source = _source(folder, "surrogate")
-    hard_events = {EVENTS if own_process else "process.events": source}
+    hard_events = {EVENTS: source} if own_process else events_files(card)
     own = [*surrogate_settings(card), *card.chain.surrogate.settings]
     files = {**pdf_files(card), **hadronization_files(card), **settings_files(own)}
     with _stage(folder, "shower", "surrogate", {**hard_events, **files}, filling) as record:
@@ -122,7 +122,7 @@ def run_reference(
     """Generate as many events with Pythia's own parts, all else equal; as `run_shower`."""
     card = folder.card
     settings = standard_settings(card)
-    reads = {"process.events": events_file(card), **pdf_files(card), **settings_files(settings)}
+    reads = {**events_files(card), **pdf_files(card), **settings_files(settings)}
     with _stage(folder, "reference", "standard", reads, filling) as record:
         if record is None:
             return dict(folder.record("reference") or {})

@@ -7,15 +7,29 @@ from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.events import RunInfo, count_hard_events, read_hard_events
+from mcsurrogate.events import RunInfo, count_hard_events, hard_event_parts, read_hard_events
 from mcsurrogate.hard_process import BEAM_PARTICLES
 
-__all__ = ["events_card", "events_file", "source_record"]
+__all__ = ["events_card", "events_file", "events_files", "source_record"]
 
 
 def events_file(card: RunCard) -> Path | None:
     """Path of the file of hard events that a card names; None if it names none."""
     return None if card.process.events is None else Path(card.process.events)
+
+
+def events_files(card: RunCard) -> dict[str, Path]:
+    """All files of the hard events that a card names, what lies beside them included.
+
+    Raises
+    ------
+    EventFileError
+        If the file of events is missing or cannot be read.
+    """
+    path = events_file(card)
+    if path is None:
+        return {}
+    return {f"process.{part}": file for part, file in hard_event_parts(path).items()}
 
 
 def events_card(

@@ -8,6 +8,7 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.cli import main
+from tests.events.test_madgraph_npy import write_npy
 
 CASES = Path(__file__).parents[1] / "data" / "cases" / "lhe"
 GOOD = CASES / "good_eight_events.lhe"
@@ -79,3 +80,16 @@ def test_the_same_events_with_strings_are_compared(tmp_path, monkeypatch) -> Non
     assert stages["reference"]["events"] == stages["shower"]["events"] == 8
     assert stages["reference"]["source"] == stages["shower"]["source"]
     assert (out / "report" / "report.html").exists()
+
+
+def test_a_changed_header_beside_the_events_is_noticed(tmp_path, monkeypatch, capsys) -> None:
+    file, out = write_npy(tmp_path, GOOD), tmp_path / "run"
+    words = ("shower", file, "--out", out, "--seed", 4, *QUICK)
+    assert command(monkeypatch, *words) == 0
+    known = json.loads((out / "run.json").read_text())["files"]
+    assert {"process.events", "process.header"} <= set(known)
+    header = tmp_path / "header.lhe"
+    header.write_text(header.read_text().replace("</init>", "# later\n</init>"))
+    capsys.readouterr()
+    assert command(monkeypatch, *words, "--resume") == 2
+    assert "process.header is not the file" in capsys.readouterr().err.replace("\n", " ")

@@ -209,6 +209,7 @@ def test_a_particle_gun_of_hepmc2_keeps_its_particles(tmp_path):
         (0, r"^U GEV MM", "U GEV KM", "expected units GEV or MEV"),
         (0, r"^A 0 GenCrossSection \S+", "A 0 GenCrossSection x", "expected a cross section"),
         (0, r"^A 0 GenPdfInfo 21", "A 0 GenPdfInfo", "nine numbers of PDF information"),
+        (0, r"^A 0 GenPdfInfo ", "A 0 GenPdfInfo\r ", "expected A OWNER NAME VALUE"),
         (0, r"^(A 0 Gen.*)$", r"\1\\", "a backslash that escapes nothing"),
         (0, r"^(P 3 -1 23) ", r"\1  ", "expected the numbers of a particle"),
         (0, r"^HepMC::Asciiv3-END.*\n", "", "truncated or damaged: no HepMC::Asciiv3-END"),

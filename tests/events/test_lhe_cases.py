@@ -127,6 +127,8 @@ def test_plain_weights_must_be_as_many_as_the_header_names(tmp_path: Path) -> No
         (["<rwgt><wgt id='c'> one </wgt></rwgt>\n"], "'one"),
         (["<rwgt><wgt> 1 </wgt></rwgt>\n"], "without a name"),
         (["<rwgt> 1 2 </rwgt>\n"], "expected <wgt"),
+        (["<3wgt><!-- - --><wgt id='c'> 1 </wgt></3wgt>\n"], "<wgt> outside of <rwgt>: '<3wgt>"),
+        (["<wgt id='c'> 1 </wgt>\n"], "<wgt> outside of <rwgt>"),
         (["<rwgt><wgt id='c'> 1 </wgt>\n"], "not closed within the event"),
     ],
 )
