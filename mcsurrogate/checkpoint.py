@@ -152,7 +152,8 @@ def _packed(value: Any, tensors: dict[str, Tensor], arrays: _Arrays) -> Any:  # 
         # The order of the axes in memory decides the rounding of what is computed from it.
         order = sorted(range(value.ndim), key=lambda axis: -value.stride()[axis])
         name = str(len(tensors))
-        tensors[name] = value.detach().permute(order).clone(memory_format=torch.contiguous_format)
+        laid = value.detach().permute(order).clone(memory_format=torch.contiguous_format)
+        tensors[name] = laid.cpu()
         return {"tensor": name, "order": order}
     if isinstance(value, Mapping):
         return {"items": [[key, _packed(item, tensors, arrays)] for key, item in value.items()]}

@@ -80,6 +80,10 @@ class RunFolderError(MCSurrogateError):
     """A run folder is finished, belongs to another card or is damaged."""
 
 
+class DeviceError(MCSurrogateError):
+    """The device that was asked for is not there."""
+
+
 class ExecutorError(MCSurrogateError):
     """The place of the work cannot be had: an extra is missing, or no scheduler answers."""
 

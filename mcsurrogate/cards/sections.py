@@ -352,6 +352,13 @@ class IntegrationSection(Section):
         default="auto",
         description="madnis: normalizing flow; vegas: VEGAS+; auto: the cheaper one, measured.",
     )
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu",
+        description=(
+            "Where the networks of the flow and of its channel weights are trained and evaluated; "
+            "cuda needs a GPU that torch finds. Everything else stays on the processor."
+        ),
+    )
     precision: float = Field(
         default=0.001, gt=0, lt=1, description="Relative error at which integration stops."
     )
@@ -394,3 +401,12 @@ class IntegrationSection(Section):
         ),
     )
     flow: FlowSection = FlowSection()
+
+    @model_validator(mode="after")
+    def _nothing_to_place(self) -> Self:
+        if self.device != "cpu" and self.method == "vegas":
+            raise ValueError(
+                f"device = {self.device!r} places the networks of a flow, and method = 'vegas' has "
+                "none; phase space and amplitudes stay on the processor"
+            )
+        return self

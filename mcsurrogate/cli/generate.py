@@ -8,6 +8,7 @@ import typer
 from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
+    DeviceOption,
     ExecutorOption,
     OutOption,
     ResumeOption,
@@ -54,6 +55,7 @@ def generate(
     workers: WorkersOption = None,
     executor: ExecutorOption = None,
     scheduler: SchedulerOption = None,
+    device: DeviceOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Generate unweighted events: an LHE file, and HepMC3 through Pythia.
@@ -66,10 +68,13 @@ def generate(
     """
     path = run_path(card, out)
     generation: dict[str, object] = {"events": events, "first_event": first_event}
+    integration = {"device": device}
     execution = {"executor": executor, "workers": workers, "scheduler": scheduler}
     packed = is_pack(card)
     if not packed:
-        resolved = read_card(card, seed=seed, generation=generation, execution=execution)
+        resolved = read_card(
+            card, seed=seed, generation=generation, integration=integration, execution=execution
+        )
     begin(path, resumable=True)
     from mcsurrogate.executors import open_executor
     from mcsurrogate.run_folder import RunFolder
@@ -85,7 +90,11 @@ def generate(
 
     if packed:
         pack = open_pack(card)
-        asked = {"generation": {**generation, "seed": seed}, "execution": execution}
+        asked = {
+            "generation": {**generation, "seed": seed},
+            "integration": integration,
+            "execution": execution,
+        }
         resolved = packed_card(pack, path, asked)
     elif shower:
         require_chain(resolved)

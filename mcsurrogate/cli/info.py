@@ -44,10 +44,16 @@ def _collect() -> dict[str, dict[str, Any]]:
 
     return {
         "Libraries": {**versions(), "native module": _native_module()},
-        "Processor": {"cores": os.cpu_count()},
+        "Processor": {"cores": os.cpu_count(), "devices": _devices()},
         "Hadronization": _hadronization(),
         "PDF sets": {name: str(path) for name, path in available_pdfs().items()},
     }
+
+
+def _devices() -> str:
+    from mcsurrogate.device import found_devices
+
+    return ", ".join(f"{name} ({behind})" for name, behind in found_devices().items())
 
 
 def _hadronization() -> dict[str, str]:

@@ -8,6 +8,7 @@ from mcsurrogate.cli.console import console, progress_bar
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
+    DeviceOption,
     ExecutorOption,
     OutOption,
     ResumeOption,
@@ -38,6 +39,7 @@ def integrate(
     workers: WorkersOption = None,
     executor: ExecutorOption = None,
     scheduler: SchedulerOption = None,
+    device: DeviceOption = None,
     plots: Annotated[
         bool,
         typer.Option("--plots", help="Draw training, weights and sampler into DIR/plots."),
@@ -51,7 +53,7 @@ def integrate(
     resolved = read_card(
         card,
         seed=seed,
-        integration={"method": method, "precision": precision},
+        integration={"method": method, "precision": precision, "device": device},
         execution={"executor": executor, "workers": workers, "scheduler": scheduler},
     )
     path = run_path(card, out)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CardArgument",
+    "DeviceOption",
     "ExecutorOption",
     "JetAlgorithmOption",
     "JetPtOption",
@@ -60,6 +61,13 @@ WorkersOption = Annotated[
         "--workers",
         min=1,
         help="Processes that share the work; the card's if not given. Changes no result.",
+    ),
+]
+DeviceOption = Annotated[
+    Literal["cpu", "cuda"] | None,
+    typer.Option(
+        "--device",
+        help="Where the networks of the flow are trained and evaluated; the card's if not given.",
     ),
 ]
 ExecutorOption = Annotated[

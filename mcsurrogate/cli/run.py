@@ -4,6 +4,7 @@ from mcsurrogate.cli.console import console, progress_bar, progress_bars
 from mcsurrogate.cli.faults import begin, end_strictly
 from mcsurrogate.cli.options import (
     CardArgument,
+    DeviceOption,
     ExecutorOption,
     OutOption,
     ResumeOption,
@@ -33,6 +34,7 @@ def run(
     workers: WorkersOption = None,
     executor: ExecutorOption = None,
     scheduler: SchedulerOption = None,
+    device: DeviceOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Do the whole job: cross section, events, both Pythia chains, jets and the report.
@@ -45,6 +47,7 @@ def run(
     resolved = read_card(
         card,
         seed=seed,
+        integration={"device": device},
         execution={"executor": executor, "workers": workers, "scheduler": scheduler},
     )
     path = run_path(card, out)

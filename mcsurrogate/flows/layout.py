@@ -48,10 +48,11 @@ class GroupLayout:
         order = torch.argsort(group, stable=True)
         first = counts.cumsum(0) - counts
         sorted_group = group[order]
-        place = sorted_group * width + torch.arange(len(group)) - first[sorted_group]
+        number = torch.arange(len(group), device=group.device)
+        place = sorted_group * width + number - first[sorted_group]
         slot = torch.empty_like(order)
         slot[order] = place
-        source = torch.zeros(groups * width, dtype=torch.int64)
+        source = torch.zeros(groups * width, dtype=torch.int64, device=group.device)
         source[place] = order
         return cls(slot, source, groups, width)
 

@@ -71,6 +71,12 @@ class Flow(nn.Module, ABC):
     def recipe(self) -> dict[str, object]:
         """Arguments of the constructor, as JSON has them, that give a flow of this structure."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters lie, and points have to lie."""
+        first = next(self.parameters(), None)
+        return torch.device("cpu") if first is None else first.device
+
     def log_prob(self, x: Tensor, channel: Tensor | int | None = None) -> Tensor:
         """Logarithm of the density.
 

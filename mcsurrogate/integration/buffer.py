@@ -1,6 +1,7 @@
 """Points that were paid for and can be trained on again."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,6 +74,14 @@ class PointBatch:
     def value(self) -> IntegrandValue:
         """What the integrand returned."""
         return IntegrandValue(self.weight, self.prior, self.features)
+
+    def to(self, device: torch.device) -> "PointBatch":
+        """Lay the points on a device."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved: dict[str, Any] = {
+            name: part.to(device) for name, part in parts.items() if part is not None
+        }
+        return replace(self, **moved)
 
     def take(self, index: Tensor) -> "PointBatch":
         """Pick the points of the given indices."""

@@ -80,13 +80,15 @@ class ChannelWeights(nn.Module):
         return self.all(prior, features).gather(1, channel[:, None])[:, 0]
 
     def all(self, prior: Tensor, features: Tensor | None) -> Tensor:
-        """Weights ``(N, K)`` of all channels, zero for dropped ones."""
+        """Weights ``(N, K)`` of all channels, zero for dropped ones; where the prior lies."""
+        home, place = prior.device, self.active.device
+        prior = prior.to(place)
         weight = prior * self.active.to(prior.dtype)
         if self.features and features is not None:
-            scaled = (features.to(self.shift.dtype) - self.shift) / self.scale
+            scaled = (features.to(place, self.shift.dtype) - self.shift) / self.scale
             change = self.network(scaled).to(prior.dtype)
             weight = weight * (_BOUND * torch.tanh(change / _BOUND)).exp()
         total = weight.sum(1, keepdim=True)
         # where only dropped channels have prior weight, the active ones share the point equally
         fallback = self.active.to(prior.dtype) / self.active.sum()
-        return torch.where(total > 0.0, weight / total.clamp(min=1e-300), fallback)
+        return torch.where(total > 0.0, weight / total.clamp(min=1e-300), fallback).to(home)

@@ -27,7 +27,8 @@ class DefensiveMixture:
     grids
         One VEGAS+ density a channel.
     flow
-        The flow; None leaves grid and flat density only.
+        The flow, on any device; None leaves grid and flat density only.  Points come from the CPU
+        and go back there: their random numbers do not depend on the device.
     grid_part, flat_part
         The parts a and b.
     """
@@ -75,7 +76,8 @@ class DefensiveMixture:
         """Travel to other processes with the flow as its recipe: a family may be a user's file."""
         known = None
         if self.flow is not None:
-            known = family_name(self.flow), self.flow.recipe(), self.flow.state_dict()
+            state = {key: value.cpu() for key, value in self.flow.state_dict().items()}
+            known = family_name(self.flow), self.flow.recipe(), state, str(self.flow.device)
         return _rebuilt, (self.grids, known, self.grid_part, self.flat_part)
 
     def random(self, channel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -111,12 +113,15 @@ class DefensiveMixture:
         log_flow = torch.full((len(channel),), -torch.inf, dtype=torch.float64)
         chosen = torch.nonzero(part == _FLOW)[:, 0]
         if self.flow is not None and len(chosen):
-            x, log_det = self.flow.forward_and_log_det(u[chosen], channel[chosen])
-            u[chosen] = x
-            log_flow[chosen] = -log_det
+            place = self.flow.device
+            x, log_det = self.flow.forward_and_log_det(
+                u[chosen].to(place), channel[chosen].to(place)
+            )
+            u[chosen] = x.cpu()
+            log_flow[chosen] = -log_det.cpu()
         others = torch.nonzero(part != _FLOW)[:, 0]
         if self.flow is not None and len(others):
-            log_flow[others] = self.flow.log_prob(u[others], channel[others])
+            log_flow[others] = self._flow_log_prob(self.flow, u[others], channel[others])
         log_grid = self.grid_log_prob(u, channel)
         return u, self._combine(log_flow, log_grid), log_grid
 
@@ -130,8 +135,12 @@ class DefensiveMixture:
         """Logarithm of the mixture density ``(N,)``."""
         log_flow = torch.full((len(u),), -torch.inf, dtype=torch.float64)
         if self.flow is not None:
-            log_flow = self.flow.log_prob(u, channel)
+            log_flow = self._flow_log_prob(self.flow, u, channel)
         return self._combine(log_flow, self.grid_log_prob(u, channel))
+
+    @staticmethod
+    def _flow_log_prob(flow: Flow, u: Tensor, channel: Tensor) -> Tensor:
+        return flow.log_prob(u.to(flow.device), channel.to(flow.device)).cpu()
 
     def _combine(self, log_flow: Tensor, log_grid: Tensor) -> Tensor:
         part_flow, part_grid, part_flat = self.parts
@@ -140,12 +149,13 @@ class DefensiveMixture:
 
 def _rebuilt(
     grids: list[StratifiedGrid],
-    known: tuple[str, dict[str, Any], dict[str, Tensor]] | None,
+    known: tuple[str, dict[str, Any], dict[str, Tensor], str] | None,
     *parts: float,
 ) -> DefensiveMixture:
     flow = None
     if known is not None:
-        family, recipe, state = known
+        family, recipe, state, place = known
         flow = flow_family(family)(**recipe)
         flow.load_state_dict(state)
+        flow.to(place)
     return DefensiveMixture(grids, flow, *parts)

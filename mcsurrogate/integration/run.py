@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mcsurrogate.device import compute_device
 from mcsurrogate.flows import flow_builder
 from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
 from mcsurrogate.integration.channel_shares import ChannelShares
@@ -82,6 +83,7 @@ class IntegrationRun:
         self.budget = budget
         self.seed = seed
         self.settings = settings
+        self.device = compute_device(settings.device)
         self.build_flow = flow_builder(settings.flow.family, settings.flow.options)
         self.evaluate = Evaluator(integrand, executor)
         self.report = progress
@@ -294,6 +296,7 @@ class IntegrationRun:
         )
         for k, grid in enumerate(self.grids):
             flow.set_grid(k, grid.grid.edges)
+        flow.to(self.device)
         self.mixture = DefensiveMixture(self.grids, flow, settings.grid_part, settings.flat_part)
         # the grids moved after the points were drawn
         self.buffer.set_grid(
@@ -306,6 +309,7 @@ class IntegrationRun:
                 self.channels, features.shape[1], training.channel_weight_hidden, self.seed
             )
             self.channel_weights.standardise(features)
+            self.channel_weights.to(self.device)
             self._note_active()
         self.trainer = Trainer(self.mixture, self.channel_weights, training, self.symmetries)
 

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mcsurrogate.atomic import atomic_path, in_order
+from mcsurrogate.device import compute_device
 from mcsurrogate.errors import IntegrationError
 from mcsurrogate.flows import Flow, family_name, flow_family, shipped_families
 from mcsurrogate.integration.channel_weights import ChannelWeights
@@ -55,7 +56,7 @@ def save_sampler(sampler: Sampler, path: Path) -> None:
         structure["channel_weights"] = learned.recipe()
         parts["channel_weights"] = learned.state_dict()
     tensors = {
-        f"{part}.{key}": value.contiguous()
+        f"{part}.{key}": value.cpu().contiguous()
         for part, content in parts.items()
         for key, value in content.items()
     }
@@ -66,7 +67,9 @@ def save_sampler(sampler: Sampler, path: Path) -> None:
         partial.write_bytes(in_order(save(tensors, metadata)))
 
 
-def load_sampler(path: Path, integrand: Integrand, *, family: str | None = None) -> Sampler:
+def load_sampler(
+    path: Path, integrand: Integrand, *, family: str | None = None, device: str = "cpu"
+) -> Sampler:
     """Read a sampler for the integrand that it was trained on.
 
     Parameters
@@ -78,9 +81,13 @@ def load_sampler(path: Path, integrand: Integrand, *, family: str | None = None)
     family
         Family of the flow, where it is one of the caller's own; see
         :func:`mcsurrogate.flows.flow_family`.  A file alone never makes such code run.
+    device
+        Where its networks are laid, by :func:`mcsurrogate.device.compute_device`.
 
     Raises
     ------
+    DeviceError
+        If there is no such device.
     IntegrationError
         If the file is missing or damaged, belongs to another integrand, or has a flow of a family
         that is neither shipped nor named.
@@ -109,7 +116,7 @@ def load_sampler(path: Path, integrand: Integrand, *, family: str | None = None)
         raise IntegrationError(
             f"{path}: this sampler is for another integrand: {difference}; integrate again"
         )
-    return _assemble(path, structure, tensors, integrand, family)
+    return _assemble(path, structure, tensors, integrand, family, compute_device(device))
 
 
 def _digest(header: str, tensors: dict[str, Tensor]) -> str:
@@ -132,6 +139,7 @@ def _assemble(
     tensors: dict[str, Tensor],
     integrand: Integrand,
     family: str | None,
+    device: torch.device,
 ) -> Sampler:
     grids = [
         StratifiedGrid.of_state(_part(tensors, f"grid.{k}")) for k in range(integrand.channels)
@@ -140,10 +148,12 @@ def _assemble(
     if "flow" in structure:
         flow = _permitted(path, structure["flow"]["family"], family)(**structure["flow"]["recipe"])
         flow.load_state_dict(_part(tensors, "flow"))
+        flow.to(device)
     learned = None
     if "channel_weights" in structure:
         learned = ChannelWeights(**structure["channel_weights"])
         learned.load_state_dict(_part(tensors, "channel_weights"))
+        learned.to(device)
     mixture = DefensiveMixture(grids, flow, *structure["parts"])
     return Sampler(integrand, mixture, learned, **_part(tensors, "sampler"))
 

@@ -101,6 +101,8 @@ class IntegrationSettings:
         Family and sizes of the flow.
     training
         Training of the flow.
+    device
+        Where the networks of flow and channel weights are trained and evaluated: cpu or cuda.
     """
 
     channels_fraction: float = 0.1
@@ -113,3 +115,4 @@ class IntegrationSettings:
     chunk: int = 32768
     flow: FlowSettings = field(default_factory=FlowSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    device: str = "cpu"

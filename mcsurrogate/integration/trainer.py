@@ -180,7 +180,9 @@ class Trainer:
             u = self.symmetries.apply(batch.u, generator)
             log_grid = self.mixture.grid_log_prob(u, batch.channel)
             batch = replace(batch, u=u, log_grid=log_grid)
-        return batch, log_measure
+        # drawn on the CPU, from its random numbers, wherever the flow is
+        place = self.averaged.flow.device
+        return batch.to(place), log_measure.to(place)
 
     def _take_step(self, batch: PointBatch, log_measure: Tensor, name: str, scale: float) -> None:
         self.optimizer.zero_grad(set_to_none=True)

@@ -132,7 +132,8 @@ def run_generation(
         result = read_result(folder.path)
         process = assemble(card)
         family = card.integration.flow.family
-        sampler = load_sampler(folder.path / SAMPLER, process, family=family)
+        device = card.integration.device
+        sampler = load_sampler(folder.path / SAMPLER, process, family=family, device=device)
         seed = folder.seed("generate")
         wanted = card.generation.events
         overweight, effective = result["overweight_fraction"], result["effective_fraction"]

@@ -96,7 +96,9 @@ def run_integration(
             seed=folder.seed("integrate"),
             overweight=card.overweight_fraction,
             effective_fraction=card.effective_fraction,
-            settings=IntegrationSettings(flow=FlowSettings(card.flow.family, card.flow.options)),
+            settings=IntegrationSettings(
+                flow=FlowSettings(card.flow.family, card.flow.options), device=card.device
+            ),
             events=folder.card.generation.events,
             executor=executor,
             progress=report,
