@@ -39,6 +39,7 @@ hadronization = "string_breaks"
 [chain.standard]
 settings = ["Top:gg2ttbar = on", "Top:qqbar2ttbar = on"]
 [validation]
+preset = "hard_process"
 plots = false
 yoda = true
 """

@@ -306,7 +306,11 @@ def test_flow_learns_two_peaks() -> None:
     assert result.unweighting_efficiency > 0.5
 
 
-@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("CAMEL_SEEDS", "3"))))
+@pytest.mark.parametrize(
+    "seed",
+    [1, *(pytest.param(seed, marks=pytest.mark.slow)
+          for seed in range(2, 1 + int(os.environ.get("CAMEL_SEEDS", "3"))))],
+)  # fmt: skip
 def test_camel_is_right_or_flagged(seed: int) -> None:
     """Two Gaussian peaks in eight dimensions: 3 sigma or flagged."""
     function, exact = camel(8)
