@@ -241,17 +241,17 @@ COMMAND = re.compile(r"`[^`]*(benchmarks/|mcsurrogate |make |\w+\.py)[^`]*`|^\$ 
 
 
 def unnamed_figures(page: str, text: str) -> list[str]:
-    """Beginnings of tables and blocks of output with figures that no command is named for."""
+    """Beginnings of tables and blocks of output with figures whose section names no command."""
     known = [entry["quoted"] for kind in ("tables", "repeated") for entry in FIGURES[kind]
              if entry["page"] == page]  # fmt: skip
-    parts, found = text.split("\n\n"), []
-    for i, part in enumerate(parts):
-        if not part.startswith(("|", "```text")) or not re.search(r"\d\.\d", part):
-            continue
-        near = "\n\n".join(parts[max(0, i - 1) : i + 2])
-        if not COMMAND.search(near) and not any(quoted in part for quoted in known):
-            found.append(part[:80])
-    return found
+    return [
+        part[:80]
+        for section in re.split(r"^#+ ", text, flags=re.MULTILINE)
+        if not COMMAND.search(section)
+        for part in section.split("\n\n")
+        if part.startswith(("|", "```text")) and re.search(r"\d\.\d", part)
+        if not any(quoted in part for quoted in known)
+    ]
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name not in WITHOUT_FIGURES], **NAME)
@@ -260,7 +260,7 @@ def test_figures_of_a_page_come_from_commands(page):
 
 
 def test_a_figure_without_a_command_is_found():
-    table = "Words.\n\n| a | b |\n|---|---|\n| 1.5 | 2 |\n\nMore."
+    table = "# Words\n\n| a | b |\n|---|---|\n| 1.5 | 2 |\n\nMore."
     assert unnamed_figures("x.md", table)
     assert not unnamed_figures("x.md", table.replace("More", "By `benchmarks/pdf.py`"))
     assert not unnamed_figures("x.md", table.replace("1.5", "1"))
