@@ -284,7 +284,7 @@ CHANGES: dict[str, tuple[Change, tuple[str, ...], Count]] = {
     "mu- forward of mu+": (ahead(13, 0.5), ("muon_signed",), forward(13)),
     "B+ forward of B-": (ahead(521, 1.0), ("bottom_signed",), forward(521)),
     "10% of D+ are D-": (other_sign(411, 0.1), ("net_species", "charm_signed"), net(411)),
-    "20% of B0bar are B0": (other_sign(-511, 0.2), ("net_species", "bottom_signed"), net(511)),
+    "20% of B0bar are B0": (other_sign(-511, 0.2), ("net_species", "hemisphere_pairs"), net(511)),
     "6% of K- are K+": (other_sign(-321, 0.06), ("net_species", "kaon_signed"), net(321)),
     "top spins": (
         weighted("top_spin_correlation", 0.5),
@@ -309,7 +309,7 @@ CHANGES: dict[str, tuple[Change, tuple[str, ...], Count]] = {
     "kaons across": (reflected_kaons, ("hemisphere_pairs", "kaon_rapidity_gap"), kaon_sides),
     "4% of photons' mothers": (
         other_mothers,
-        ("mothers", "decay_balance"),
+        ("mothers", "decay_products", "decay_balance"),
         number_of("mothers", 0),
     ),
     "0.2% of decayed: status 3": (

@@ -19,6 +19,9 @@ DEFAULT_TARGET = 0.01
 class FinerVerdict:
     """Events that would resolve half of the tolerance, or 1% without one, in every observable.
 
+    Those in which not even twice the contents would be resolved are left out: counts of what is
+    rare, of which a relative deviation says little.
+
     Attributes
     ----------
     target
@@ -32,6 +35,8 @@ class FinerVerdict:
     resolvable, half_resolvable
         Deviation that the present samples resolve in `observable`, and at worst in the better
         half of the observables.
+    left_out
+        Number of observables that are left out.
     """
 
     target: float
@@ -42,11 +47,13 @@ class FinerVerdict:
     half_reference: int
     resolvable: float
     half_resolvable: float
+    left_out: int
 
     def __str__(self) -> str:
         """Return one sentence."""
+        rare = f" (rare and left out: {self.left_out})" if self.left_out else ""
         return (
-            f"to resolve deviations of {100 * self.target:.3g}% in every observable: "
+            f"to resolve deviations of {100 * self.target:.3g}% in every observable{rare}: "
             f"{self.candidate:,} events against {self.reference:,} (most for "
             f"{self.observable}; now {100 * self.resolvable:.2g}%), in half of the observables "
             f"{self.half_candidate:,} against {self.half_reference:,} "
@@ -74,11 +81,12 @@ def finer_verdict(
     events
         Numbers of events of candidate and reference.
     """
-    kept = [
+    filled = [
         r
         for r in results
         if r.observable.group not in ("consistency", "weight") and math.isfinite(r.resolvable)
     ]
+    kept = [r for r in filled if r.resolvable < 1.0]
     if not kept:
         return None
     targets = np.array([0.5 * tolerance.of(r.observable.name) or DEFAULT_TARGET for r in kept])
@@ -95,4 +103,5 @@ def finer_verdict(
         half_reference=_rounded(half * events[1]),
         resolvable=float(resolvable[worst]),
         half_resolvable=float(np.median(resolvable)),
+        left_out=len(filled) - len(kept),
     )

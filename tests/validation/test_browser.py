@@ -3,8 +3,12 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pytest
+from PIL import Image
 
 from mcsurrogate.validation import validate
 from mcsurrogate.validation.observables import preset
@@ -21,6 +25,9 @@ document.body.dataset.found = JSON.stringify(
 </script>"""
 FRAME = """<body><iframe style="border:0;width:{width}px;height:800px" src="probed.html"
 onload="document.body.dataset.found = this.contentDocument.body.dataset.found"></iframe>"""
+REFERENCE = Path(__file__).parents[1] / "data/report_page.png"
+"""The page of `page`, 1400 pixels wide, as Chromium draws it, a cell of 10 x 10 pixels a dot."""
+FONT = Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 PLAIN = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 
 pytestmark = [
@@ -68,6 +75,42 @@ def test_the_page_asks_for_nothing(page):
     assert "CONSOLE" not in errors
     anchors = set(re.findall(r'href="#([^"]+)"', text))
     assert anchors <= set(re.findall(r'id="([^"]+)"', text))
+
+
+def shrunk(text, folder):
+    """Colours of cells of 10 x 10 pixels of the upper part of a page, 0 to 1, in one font."""
+    source, picture = folder / "drawn.html", folder / "picture.png"
+    font = f'@font-face{{font-family:one;src:url("file://{FONT}")}}body{{font-family:one}}'
+    source.write_text(text.replace("</style>", f"{font}</style>", 1))
+    browse("--window-size=1400,1600", f"--screenshot={picture}", f"file://{source}")
+    image = Image.open(picture).convert("RGB").resize((140, 160), Image.Resampling.BOX)
+    return image, np.asarray(image) / 255.0
+
+
+def distance(cells, reference):
+    """Share of the cells that are of another colour than theirs and those beside them."""
+    near = [np.roll(reference, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    low, high = np.min(near, axis=0), np.max(near, axis=0)
+    return float(((cells < low - 0.04) | (cells > high + 0.04)).any(axis=2).mean())
+
+
+def test_the_page_looks_as_it_did(page, tmp_path):
+    """A wanted change: look at picture.png and copy cells.png over the reference."""
+    text = page.read_text()
+    image, cells = shrunk(text, tmp_path)
+    image.save(tmp_path / "cells.png")
+    reference = np.asarray(Image.open(REFERENCE).convert("RGB")) / 255.0
+    limit = 0.003
+    assert distance(cells, reference) < limit, f"{tmp_path}: another page than {REFERENCE}"
+    for rule in (
+        ".tiles{display:grid",
+        "text-align:right",
+        "padding:0 20px",
+        "background:var(--good",
+    ):
+        assert rule in text
+        broken = text.replace(rule, rule.replace(":", "-none:", 1), 1)
+        assert distance(shrunk(broken, tmp_path)[1], reference) > 2 * limit, rule
 
 
 def test_paper_has_all_rows(page, tmp_path):
