@@ -1,4 +1,4 @@
-"""Read both samples at once, each in a process of its own.
+"""Read both samples at once, each in a process of its own, or wherever an executor has workers.
 
 A sample is always filled by one process in the order of its file, so that results do not depend
 on the number of processes.
@@ -8,19 +8,20 @@ import multiprocessing
 import os
 import queue
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.executors import end_with_parent
+from mcsurrogate.executors import end_with_parent, map_chunks
 from mcsurrogate.validation.filling import Filling
 from mcsurrogate.validation.observables.registry import Observable, is_own
-from mcsurrogate.validation.plan import Planner
+from mcsurrogate.validation.plan import Plan, Planner
 from mcsurrogate.validation.sample import Progress, Reading, Sample, fill_sample, first_events
 
-__all__ = ["can_divide", "fill_both"]
+__all__ = ["can_divide", "fill_both", "fill_on"]
 
 _POLL_SECONDS = 0.2
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -130,6 +131,58 @@ def fill_both(
         finally:
             stop.set()
         samples = [future.result() for future in _failed_first(futures)]
+    return _with_plan(samples, plan)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Fills a sample in a worker that cannot tell how far it is."""
+
+    filling: Filling
+    options: dict[str, Any]
+
+    def __call__(self, reading: Reading) -> Sample:
+        return fill_sample(reading, lambda _: self.filling.plan, **self.options)
+
+
+def fill_on(
+    executor: Executor,
+    readings: tuple[Reading, Reading],
+    planner: Planner,
+    observables_file: Path | None,
+    options: dict[str, Any],
+    progress: Progress | None = None,
+) -> tuple[Sample, Sample]:
+    """Fill candidate and reference on two workers of an executor, which see both files.
+
+    Parameters
+    ----------
+    executor
+        Where the files are read.
+    readings, planner, observables_file, options
+        As of `fill_both`.
+    progress
+        Called once for each file, at its end.
+
+    Raises
+    ------
+    ChunkError
+        If workers die again and again.
+    EventFileError, ValidationError
+        As `fill_sample`.
+    """
+    plan = planner(first_events(readings[1], **options))
+    reader = _Reader(Filling.of(plan, observables_file), options)
+    samples = []
+    for reading, sample in map_chunks(executor, reader, readings, name="sample"):
+        samples.append(sample)
+        if progress is not None:
+            progress(reading.label, sample.file.events, 1.0)
+    return _with_plan(samples, plan)
+
+
+def _with_plan(samples: Sequence[Sample], plan: Plan) -> tuple[Sample, Sample]:
+    """Both samples, with the one plan of this process in the place of their own copies."""
     for sample in samples:
         sample.plan = plan
         sample.measured.measurements = plan.measurements

@@ -1,6 +1,7 @@
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from mcsurrogate.validation.data_comparison import compare_data
 from mcsurrogate.validation.histogram_file import write_histograms
 from mcsurrogate.validation.histogram_table import arrow, write_table
 from mcsurrogate.validation.metrics import comparison_metrics, dumps
-from mcsurrogate.validation.parallel import can_divide, fill_both
+from mcsurrogate.validation.parallel import can_divide, fill_both, fill_on
 from mcsurrogate.validation.partial import (
     Partial,
     is_partial,
@@ -70,6 +71,7 @@ def validate(
     out: Path,
     settings: ValidationSettings | None = None,
     *,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
     **changed: Any,  # noqa: ANN401 - whatever the settings hold
@@ -85,6 +87,9 @@ def validate(
         Folder for the report; made where it does not exist.
     settings
         What else there is to say; by default nothing.
+    executor
+        Whose workers read the files, one each; processes of this machine by default
+        (``workers``).  Results do not depend on it.
     progress
         Called after each chunk with label, events read and fraction of the file.
     tell
@@ -117,7 +122,7 @@ def validate(
     if is_partial(candidate) or is_partial(reference):
         samples, asked = _filled(candidate, reference, asked, progress)
     else:
-        samples = _read(candidate, reference, asked, planner_for(asked), progress)
+        samples = _read(candidate, reference, asked, planner_for(asked), executor, progress)
     return validate_samples(*samples, out, asked, tell=tell)
 
 
@@ -220,15 +225,19 @@ def _read(
     reference: Path,
     asked: ValidationSettings,
     planner: Planner,
+    executor: Executor | None,
     progress: Progress | None,
 ) -> tuple[Sample, Sample]:
-    """Fill both samples, in two processes where that is wanted and possible."""
+    """Fill both samples, on two workers or in two processes where that is wanted and possible."""
     readings = (
         Reading(candidate, asked.labels[0], asked.candidate_weight or asked.weight),
         Reading(reference, asked.labels[1], asked.reference_weight or asked.weight),
     )
     options: dict[str, Any] = {"jets": asked.jets, "max_events": asked.max_events}
-    if asked.workers > 1 and can_divide(planner, asked.observables_file):
+    divisible = can_divide(planner, asked.observables_file)
+    if executor is not None and divisible:
+        return fill_on(executor, readings, planner, asked.observables_file, options, progress)
+    if asked.workers > 1 and divisible:
         return fill_both(readings, planner, asked.observables_file, options, progress)
     # the reference first: its events decide the preset
     second = fill_sample(readings[1], planner, progress=progress, **options)

@@ -10,6 +10,7 @@ import typer
 from mcsurrogate.cli.console import console, output, progress_bar, warn
 from mcsurrogate.cli.faults import ExitCode, begin, end_strictly
 from mcsurrogate.cli.options import (
+    ExecutorOption,
     JetAlgorithmOption,
     JetPtOption,
     JetRadiusOption,
@@ -19,7 +20,9 @@ from mcsurrogate.cli.options import (
     ObservablesFileOption,
     PdfErrorOption,
     PresetOption,
+    SchedulerOption,
     StrictOption,
+    WorkersOption,
     jets_of,
 )
 from mcsurrogate.cli.summary import print_verdict
@@ -166,9 +169,9 @@ def validate(
         bool,
         typer.Option("--deep", help="Also train two networks on the particles; takes minutes."),
     ] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, max=2, help="Processes that read; results do not depend on it.")
-    ] = min(2, os.cpu_count() or 1),
+    workers: WorkersOption = None,
+    executor: ExecutorOption = None,
+    scheduler: SchedulerOption = None,
     plots: Annotated[
         bool, typer.Option("--plots/--no-plots", help="Also write all figures as PDF and PNG.")
     ] = True,
@@ -210,10 +213,18 @@ def validate(
     Example: mcsurrogate validate runs/new --against runs/old --out regression
     """
     begin(out)
+    from mcsurrogate.cards import ExecutionSection
+    from mcsurrogate.executors import open_executor
     from mcsurrogate.stages import reading_progress, summarize
     from mcsurrogate.validation import FAMILY_WISE_ERROR, ValidationSettings, Verdict
     from mcsurrogate.validation import validate as compare
 
+    if scheduler is not None and executor != "dask":
+        raise ValidationError("--scheduler belongs to --executor dask")
+    processes = min(2, os.cpu_count() or 1) if workers is None else workers
+    place = ExecutionSection()  # this process, which starts those that read
+    if executor is not None and executor != "local":
+        place = ExecutionSection(executor=executor, workers=processes, scheduler=scheduler)
     first, second, runs = _samples(candidate, reference, against)
     names = ("candidate", "reference") if runs is None else _names(*runs)
     weights = _weights(weight or [])
@@ -234,18 +245,19 @@ def validate(
         tolerance=tolerance,
         trained_on=trained_on,
         deep=deep,
-        workers=workers,
+        workers=processes,
         plots=plots,
         yoda=yoda,
         parquet=parquet,
         rivet=rivet or (),
     )
-    with progress_bar("validate") as progress:
+    with open_executor(place) as pool, progress_bar("validate") as progress:
         result = compare(
             first,
             second,
             out,
             settings,
+            executor=pool,
             progress=reading_progress(progress),
             tell=lambda test: progress(0.0, None, test),
         )

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,15 +46,32 @@ def photon_energy(events):
 '''
 
 
+class Copying(ThreadPoolExecutor):
+    """Hands calls and results on as a worker elsewhere gets them: as copies."""
+
+    def __init__(self):
+        super().__init__(1)
+
+    def submit(self, fn, *arguments):
+        call = pickle.dumps((fn, arguments))
+
+        def work():
+            own, its = pickle.loads(call)
+            return pickle.loads(pickle.dumps(own(*its)))
+
+        return super().submit(work)
+
+
 def test_two_workers_give_the_same(z_files, tmp_path):
     own = tmp_path / "own.py"
     own.write_text(OWN)
     seen = []
     found = []
-    for workers in (1, 2):
+    for workers, executor in ((1, None), (2, None), (1, Copying())):
         result = validate(
             *z_files,
-            tmp_path / str(workers),
+            tmp_path / f"{workers}{executor is None}",
+            executor=executor,
             observables=["thrust", "charged_xi", "final_species"],
             observables_file=own,
             reservoir=0,
@@ -62,7 +81,7 @@ def test_two_workers_give_the_same(z_files, tmp_path):
         metrics = json.loads(result.metrics_file.read_text())
         del metrics["created"]
         found.append(metrics)
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     assert {step[0] for step in seen} == {"candidate", "reference"}
     assert seen[-1][1:] == (500, 1.0)
 
