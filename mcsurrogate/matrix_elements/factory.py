@@ -4,7 +4,14 @@ from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+from mcsurrogate.matrix_elements.sampled_colours import (
+    ColourSampledMatrixElement,
+    has_colour_sampling,
+)
 from mcsurrogate.matrix_elements.tree import TreeMatrixElement
+
+_MOST_ORDERED_GLUONS = 8
+"""Of more gluons, initial ones among them, colours are sampled: orders of nine need gigabytes."""
 
 __all__ = ["matrix_element"]
 
@@ -14,7 +21,8 @@ def matrix_element(
 ) -> ColouredMatrixElement:
     """Return the squared matrix element of a partonic process.
 
-    A closed form where one gives the same numbers, else the off-shell recursion.
+    A closed form where one gives the same numbers, else the off-shell recursion; of nine gluons and
+    more its colours and helicities by Monte Carlo.
 
     Parameters
     ----------
@@ -32,4 +40,8 @@ def matrix_element(
     model = StandardModel() if model is None else model
     parsed = Process.parse(process) if isinstance(process, str) else process
     form = closed_form(parsed, model)
-    return form if form is not None else TreeMatrixElement(parsed, model)
+    if form is not None:
+        return form
+    if parsed.pdg_ids.count(21) > _MOST_ORDERED_GLUONS and has_colour_sampling(parsed, model):
+        return ColourSampledMatrixElement(parsed, model)
+    return TreeMatrixElement(parsed, model)
