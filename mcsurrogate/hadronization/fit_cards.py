@@ -172,7 +172,7 @@ class AdversarialCard(Section):
     ] = 48
     passes: Annotated[
         int, Field(ge=1, le=100, description="passes of the discriminator over each step's events")
-    ] = 1
+    ] = 4
     penalty: Annotated[
         float,
         Field(

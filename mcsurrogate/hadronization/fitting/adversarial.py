@@ -86,7 +86,7 @@ class AdversarialTraining:
         torch.manual_seed(seed)
         self._discriminator = DeepSet(len(self._vocabulary), card.hidden)
         self._of_model = torch.optim.Adam(
-            networks.parameters(), lr=card.learning_rate, betas=(0.9, 0.99), eps=_QUIET
+            networks.parameters(), lr=card.learning_rate, betas=(0.5, 0.99), eps=_QUIET
         )
         self._of_discriminator = torch.optim.AdamW(
             self._discriminator.parameters(),
