@@ -34,7 +34,7 @@ from mcsurrogate.matrix_elements.wavefunctions import HelicitySpinors, spinor_st
 
 __all__ = ["ColourSampledMatrixElement", "has_colour_sampling"]
 
-_BLOCK_BYTES = 48 << 20
+_BLOCK_BYTES = 32 << 20
 _ENTRY_BYTES = 16 * (36 + 144 + 144)  # currents, tensors and what a step needs, of one subset
 
 
