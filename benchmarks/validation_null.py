@@ -75,7 +75,7 @@ def summarize(lines: list[dict[str, object]]) -> None:
     print(f"effective events of the smaller sample: {effective:.3g} in the median")
     print(f"{'test':22s} {'pairs x observables':>20s} {'KS p':>8s} {'< 0.01':>8s} {'< 0.001':>8s}")
     for name in dict.fromkeys(name for line in lines for name in line["rows"]):
-        _summarize_rows(name, [line["rows"][name] for line in lines])
+        _summarize_rows(name, [line["rows"][name] for line in lines if name in line["rows"]])
     summarize_whole(lines)
 
 

@@ -4,7 +4,7 @@
 
 Reference and candidate are independent Pythia samples, generated into FOLDER as
 validation_power.py does.  Each defect of `DEFECTS` is planted in the candidate while it is read,
-and seen by
+those of `GENERATED` are other settings of Pythia, which break no conservation law; they are seen by
 
 - `mcsurrogate validate` (checks of consistency, spectra, correlations; no classifier);
 - Rivet's way: the histograms of published analyses that this package holds (OPAL's event shapes,
@@ -31,7 +31,7 @@ import numpy as np
 import sibling_defects
 from scipy import special, stats
 from sklearn.ensemble import HistGradientBoostingClassifier
-from validation_power import BASE, CHANGES, sample_file
+from validation_power import BASE, CHANGES, SETTINGS, sample_file
 
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.hepmc_reader import EventFile
@@ -60,6 +60,9 @@ DEFECTS = (
     "6% of K- are K+",
     "4% of photons' mothers",
 )
+GENERATED = SETTINGS | {
+    name: further_defects.SETTINGS[name] for name in ("Bose-Einstein", "rho width + 5%")
+}
 FEATURES = (
     "thrust", "thrust_major", "thrust_minor", "oblateness", "sphericity", "aplanarity",
     "c_parameter", "d_parameter", "heavy_mass", "light_mass", "wide_broadening",
@@ -181,6 +184,14 @@ def main() -> None:
         for name, one in seen.items():
             changed = changes[name](chunk, random) if name in changes else chunk
             one.fill(Events(changed, changed.weights[:, 0]), chunk.first_event)
+    for name, (line, _) in GENERATED.items():
+        if name.startswith(wanted):
+            word = line.split()[0].replace(":", "_")
+            path = sample_file(arguments.folder, f"z_{word}_{n}", n, 3, [*base, line])
+            file = EventFile(path, max_events=n)
+            seen[name] = Seen(Sample(name, file.summary, plan))
+            for chunk in file.chunks():
+                seen[name].fill(Events(chunk, chunk.weights[:, 0]), chunk.first_event)
     print(f"reference against data: {agreement(reference.sample):.3f}")
     print("| defect | verdict | log10 p, first | histograms | chi^2/N to data | classifier |")
     print("| --- | --- | --- | --- | ---: | --- |")

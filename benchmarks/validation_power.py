@@ -1,7 +1,8 @@
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
     python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets|top|boson]
-                        [--only NAME ...] [--further | --missed | --siblings] [--rows N]
+                        [--only NAME ...] [--further | --missed | --siblings | --cousins]
+                        [--rows N]
 
 Reference and candidate are independent Pythia samples (generated into FOLDER, kept for the next
 call).  A defect is either another Pythia setting, with a sample of its own, or a change of the
@@ -9,8 +10,8 @@ candidate's events while they are read.  Printed for each defect: p-value of the
 summary table (Holm-adjusted for all observables too), its name and where it deviates, the rank
 and p-value of the best of the observables that name the defect, and the verdict.  `--further` tries
 the defects of further_defects.py instead, `--missed` those of missed_defects.py, `--siblings` those
-of sibling_defects.py, for which a direct count of the planted quantity is printed too; `--rows`
-prints more rows of each table.
+of sibling_defects.py and `--cousins` those of cousin_defects.py, for which a direct count of the
+planted quantity is printed too; `--rows` prints more rows of each table.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cousin_defects
 import further_defects
 import missed_defects
 import numpy as np
@@ -304,6 +306,7 @@ def main() -> None:
     which.add_argument("--further", action="store_true", help="try the further defects")
     which.add_argument("--missed", action="store_true", help="try those once missed")
     which.add_argument("--siblings", action="store_true", help="try others of their kinds")
+    which.add_argument("--cousins", action="store_true", help="try more of their kinds")
     parser.add_argument("--rows", type=int, default=1, help="rows of each table to print")
     arguments = parser.parse_args()
     base, kind, n = list(BASE[arguments.sample]), arguments.sample, arguments.events
@@ -316,6 +319,8 @@ def main() -> None:
         known, settings = missed_defects.CHANGES, missed_defects.SETTINGS
     if arguments.siblings:
         known, settings = sibling_defects.CHANGES, sibling_defects.SETTINGS
+    if arguments.cousins:
+        known, settings = cousin_defects.CHANGES, {}
     # the reservoir feeds the test of consecutive events
     planner = Planner(preset=PRESET[kind], reservoir=n if arguments.further else 0)
     path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)
