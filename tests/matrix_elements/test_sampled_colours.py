@@ -62,7 +62,7 @@ def chain(word, matrices):
     return torch.einsum("sij,sji->s", total, matrices[:, last])
 
 
-def compare_states(text, states):
+def compare_states(text, states, helicities):
     """Each colour state against the colour-ordered amplitudes of the other engine."""
     element = sampled(text)
     exact = TreeMatrixElement(element.process, MODEL)
@@ -83,31 +83,31 @@ def compare_states(text, states):
     wanted = (factors @ structures).abs() ** 2 * norm
     repeated = momenta.expand(states, -1, -1)
     compared = 0
-    for column, helicities in enumerate(exact.helicities[: structures.shape[1]]):
-        if not bool((element.configurations == helicities).all(dim=1).any()):
+    for column, chosen in enumerate(exact.helicities[: structures.shape[1]]):
+        if not bool((element.configurations == chosen).all(dim=1).any()):
             continue
-        found = element.of_states(repeated, 0.118, helicities.expand(states, -1), lines)
+        found = element.of_states(repeated, 0.118, chosen.expand(states, -1), lines)
         torch.testing.assert_close(
             found, wanted[:, column], rtol=1e-10, atol=1e-10 * float(wanted[:, column].max())
         )
         compared += 1
-        if compared == 5:
+        if compared == helicities:
             break
-    assert compared == 5
+    assert compared == helicities
 
 
 def test_colour_states_of_six_gluons_are_those_of_ordered_amplitudes():
-    compare_states("g g > g g g g", 4)
+    compare_states("g g > g g g g", 3, helicities=2)
 
 
 @pytest.mark.slow
 def test_colour_states_of_eight_gluons_are_those_of_ordered_amplitudes():
-    compare_states("g g > g g g g g g", 5)
+    compare_states("g g > g g g g g g", 5, helicities=5)
 
 
 @pytest.mark.parametrize("text", ["g g > g g", "u u~ > g g"])
 def test_the_mean_over_states_is_unbiased(text):
-    element = sampled(text, samples=300)
+    element = sampled(text, samples=100)
     momenta = probe_points(element.process, MODEL, 3)
     # means of independent blocks: other last bits of the momenta give other states
     shifted = torch.cat([momenta * (1.0 + number * 1e-14) for number in range(4)])
@@ -149,10 +149,10 @@ def test_many_gluons_are_built_at_once():
     momenta = probe_points(element.process, MODEL, 1)
     lines = torch.tensor([[[0, 0, 0, 1, 1, 1, 2, 2, 2, 0], [1, 2, 0, 0, 2, 1, 0, 2, 0, 1]]])
     helicities = torch.tensor([[-1, -1, -1, -1, 1, 1, 1, 1, 1, 1]])
-    value = element.of_states(momenta, 0.118, helicities, lines)
     # Bose symmetry: exchanged gluons, one from the inner and one that closes the recursion
     order = [0, 1, 9, 3, 4, 5, 6, 7, 8, 2]
-    other = element.of_states(momenta[:, order], 0.118, helicities[:, order], lines[:, :, order])
+    both = [torch.cat((x, x[..., order])) for x in (helicities, lines)]
+    value, other = element.of_states(torch.cat((momenta, momenta[:, order])), 0.118, *both)
     assert float(value) > 0
     torch.testing.assert_close(value, other, rtol=1e-9, atol=0)
     assert isinstance(matrix_element("u u~ > g g g"), TreeMatrixElement)
