@@ -26,6 +26,7 @@ from mcsurrogate.cli.shower import shower
 from mcsurrogate.cli.train import train
 from mcsurrogate.cli.validate import validate
 from mcsurrogate.cli.width import width
+from mcsurrogate.executors import collect_rarely
 
 __all__ = ["app", "main"]
 
@@ -87,6 +88,7 @@ def options(
 
 def main() -> None:
     """Run the command line and leave with the exit code that it tells."""
+    collect_rarely()
     try:
         app()
     except SystemExit as end:

@@ -7,12 +7,13 @@ its workers, or on the order in which they end.
 
 from mcsurrogate.executors.chunk_flow import ChunkRecord, map_chunks, work_so_far
 from mcsurrogate.executors.chunks import Chunk, cut_chunks
-from mcsurrogate.executors.local import end_with_parent
+from mcsurrogate.executors.local import collect_rarely, end_with_parent
 from mcsurrogate.executors.open_executor import open_executor
 
 __all__ = [
     "Chunk",
     "ChunkRecord",
+    "collect_rarely",
     "cut_chunks",
     "end_with_parent",
     "map_chunks",
