@@ -84,6 +84,18 @@ def test_pythia_flies_along_its_momenta(events):
     assert found.max() < 1e-4
 
 
+def test_a_flight_backwards_is_seen(events):
+    """The sine of its angle is that of a flight forward."""
+    chunk = events.chunk
+    kaons = np.flatnonzero((chunk.pid == 310) & (chunk.end_vertex >= 0))
+    positions = chunk.vertex_positions.copy()
+    start, stop = chunk.production_vertex[kaons], chunk.end_vertex[kaons]
+    positions[stop, :3] = 2.0 * positions[start, :3] - positions[stop, :3]
+    changed = type(chunk)(**{**vars_of(chunk), "vertex_positions": positions})
+    found = get("flight_direction").values(Events(changed, np.ones(len(chunk)))).values
+    assert 10 < (found > np.pi - 1e-4).sum() <= len(kaons)
+
+
 def test_neighbours_alternate(events):
     """Strings order charges: opposite neighbours are more common than equal ones, by far."""
     found = get("neighbour_charges").values(events).values

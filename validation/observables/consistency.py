@@ -154,12 +154,12 @@ def _wrong_speed(events: Events) -> Values:
 
 
 def _off_course(events: Events) -> Values:
-    """Sine of the angle between momentum and flight of long-lived hadrons that decayed."""
-    hadrons, way, distance = _flown(events)
+    """Angle between momentum and flight of long-lived hadrons that decayed, pi for a way back."""
+    hadrons, way, _ = _flown(events)
     momentum = np.stack((hadrons.px, hadrons.py, hadrons.pz), axis=1)
     across = np.linalg.norm(np.cross(way[:, :3], momentum), axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Values(across / (distance * hadrons.p), hadrons.event)
+    along = (way[:, :3] * momentum).sum(axis=1)
+    return Values(np.arctan2(across, along), hadrons.event)
 
 
 CONSISTENCY = (
@@ -248,8 +248,8 @@ CONSISTENCY = (
     _consistency(
         name="flight_direction",
         title="Flight beside the momentum",
-        label=r"$\sin\angle(\vec x, \vec p)$",
-        edges=(0.0, 0.01, 0.03, 0.1, 0.3, 1.01),
+        label=r"$\angle(\vec x, \vec p)$",
+        edges=(0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.15),
         compute=_off_course,
         definition="angle between the momentum of decayed long-lived hadrons and the way between "
         "their vertices, if above 1 um",
