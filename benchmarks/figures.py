@@ -1,7 +1,7 @@
 """Make the quick figures of the pages again, and compare: docs/figures.toml says which.
 
-Every command is run once, in an empty folder with the cards and the files that the pages have their
-reader save.  A figure that left its tolerance makes the exit code 1.
+Every command is run once, in a folder of its own with the cards and the files that the pages have
+their reader save.  A figure that left its tolerance makes the exit code 1.
 """
 
 import argparse
@@ -45,6 +45,17 @@ def deviation(figure: dict[str, str | float], printed: str) -> float:
     return abs(number(found[1]) / quoted - 1) / float(figure["tolerance"])
 
 
+def output(command: str) -> str:
+    """Run a command in a folder of its own and return what it prints."""
+    with tempfile.TemporaryDirectory() as folder:
+        place(Path(folder))
+        ended = subprocess.run(
+            ["bash", "-c", f'PATH="{Path(sys.executable).parent}:$PATH"; {command}'],
+            cwd=folder, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+    return ended.stdout + ended.stderr
+
+
 def main() -> int:
     """Run the commands and print what became of each figure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -54,22 +65,18 @@ def main() -> int:
     figures = [figure for figure in figures if page in (None, figure["page"])]
     outputs: dict[str, str] = {}
     wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
-        place(Path(folder))
-        for figure in figures:
-            command = figure["command"]
-            if command not in outputs:
-                begin = time.monotonic()
-                words = ["bash", "-c", f'PATH="{Path(sys.executable).parent}:$PATH"; {command}']
-                ended = subprocess.run(words, cwd=folder, capture_output=True, text=True)
-                outputs[command] = ended.stdout + ended.stderr
-                print(f"{command}: {time.monotonic() - begin:.0f} s", flush=True)
-            off = deviation(figure, outputs[command])
-            wrong += off > 1
-            said = "differs" if off > 1 else "as on the page"
-            print(f"  {figure['page']}: {figure['quoted']}: {said} ({off:.2g} tolerances)")
-            if off > 1:
-                print(outputs[command])
+    for figure in figures:
+        command = figure["command"]
+        if command not in outputs:
+            begin = time.monotonic()
+            outputs[command] = output(command)
+            print(f"{command}: {time.monotonic() - begin:.0f} s", flush=True)
+        off = deviation(figure, outputs[command])
+        wrong += off > 1
+        said = "differs" if off > 1 else "as on the page"
+        print(f"  {figure['page']}: {figure['quoted']}: {said} ({off:.2g} tolerances)", flush=True)
+        if off > 1:
+            print(outputs[command])
     return int(wrong > 0)
 
 
