@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a run on many cores scales: a model in closed form, and a simulation of the same parts.
 
 A chunk costs a worker ``events * event_seconds + chunk_seconds``; a scheduler hands out and takes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Time of the decay of one cluster into two hadrons: the networks alone, and all draws with their
 // masks, weights and splines. The argument is a weights file.
 

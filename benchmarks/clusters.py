@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Closure and speed of the cluster model.
 
     python benchmarks/clusters.py matched --data ahadic_clusters.npz [--model clusters_ahadic]

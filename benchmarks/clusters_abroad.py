@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Clusters far from what their training has seen, beside Lund strings.
 
     python benchmarks/clusters_abroad.py [--events 1500] [--beyond] [--models clusters_monash ...]

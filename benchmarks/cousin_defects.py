@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """More defects of the kinds that the validation names, tried by validation_power.py --cousins.
 
 As in sibling_defects.py: the change, the observables that name it, and a direct count.

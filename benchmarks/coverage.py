@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the quoted error can be believed: many seeds against a known integral.
 
 Run ``python benchmarks/coverage.py`` for a short look.  Each line of the result tells, for one

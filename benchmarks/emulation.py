@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Accuracy, speed and gain of emulators on points of the integrator's own distribution.
 
 ``python benchmarks/emulation.py`` integrates gluon-initiated processes at 13 TeV, trains an

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chunks of a long benchmark, each in a file of its own, shared by processes that run at once."""
 
 import fcntl

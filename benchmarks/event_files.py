@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading and writing files of events: HepMC text against pyhepmc, hard events by format.
 
 Times are CPU times of the process, decompression included, least of several rounds in turn.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make the quick figures of the pages again, and compare: docs/figures.toml says which.
 
 Every command is run once, in a folder of its own with the cards and the files that the pages have

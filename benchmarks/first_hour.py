@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The first hour of a stranger: follow docs/getting_started.md in a bare folder, and time it.
 
 A copy of what git keeps, a virtual environment of its own, no cache of downloads, nothing of the

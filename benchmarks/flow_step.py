@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Time a training step and the sampling of our flow against madnis and stock normflows.
 
 Eight dimensions, 6 coupling blocks, 10 bins, networks of three layers of 32, batch 4096, single

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Defects that the validation was not written for, tried by validation_power.py --further.
 
 Each takes a chunk of events and a random generator, as the defects of that script do.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """HADML, written from its papers, given the cluster decays that `clusters_ahadic` was trained on.
 
     python benchmarks/hadml_peer.py --data ahadic_clusters.npz [--steps 3000] [--sets 300]

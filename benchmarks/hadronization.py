@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Speed and closure of surrogate hadronization against Pythia's own.
 
     python benchmarks/hadronization.py speed  [--model string_breaks]

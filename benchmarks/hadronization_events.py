@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Closure of surrogate hadronization on whole events, against Pythia's own.
 
     python benchmarks/hadronization_events.py [--model string_breaks] [--process zpole|dijets]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Multiplicities and strangeness in pp, measured and with models that were fitted to e+ e-.
 
     python benchmarks/hadronization_pp.py --data FOLDER [--events 2000]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Robustness of surrogate hadronization: many hard cases, no abort, no more failures than Lund's.
 
     python benchmarks/hadronization_robustness.py [--model string_breaks] [--events 10000]

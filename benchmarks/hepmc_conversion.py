@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """HepMC3 text of Pythia's events: natively, officially, and built with pyhepmc in Python.
 
 All make the same events of runs with the same seed, block by block in turn: the native text against

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A suite of integrands with known integrals, and a comparison of integrators on it.
 
 Run ``python benchmarks/integrands.py`` for a table of the relative standard deviation that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """madnis 1.0 on an integrand of ours: VEGAS start, buffered training, 60% of the points train."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Speed and accuracy of squared matrix elements, one thread, batches of 10,000.
 
 The Fortran figures are those of the oracle tables (tests/data/oracle/README.md): MadGraph5_aMC@NLO

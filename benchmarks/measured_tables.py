@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chi squared of measured tables of e+ e- annihilation for models and tunes of Pythia.
 
     python benchmarks/measured_tables.py [--data FOLDER] [--events 20000] [--out FOLDER]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cost of the native event loop with arrays, against bare ``pythia.next()``.
 
 Loops with the same seed make the same events, block by block in turn. Times are CPU times of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pools of events that null pairs are drawn from: all observables of all events of some files."""
 
 from dataclasses import dataclass

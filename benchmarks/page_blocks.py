@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fenced blocks of the pages, and what a reader does with them.
 
 The language of a block says what it is: ``python``, ``toml`` and ``console`` are run, ``text`` is

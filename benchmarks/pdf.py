@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cost of parton densities: CPU nanoseconds a point and flavour, one thread.
 
     python benchmarks/pdf.py [--points 10000] [--set NNPDF31_nnlo_as_0118_luxqed]

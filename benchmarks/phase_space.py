@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cost of phase-space mappings against madspace: CPU microseconds a point, one thread.
 
     python benchmarks/phase_space.py [--points 10000]

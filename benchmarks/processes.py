@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Real processes: our integrator against VEGAS+ and madnis on the same channels.
 
 ``python benchmarks/processes.py --cards pp_ttj --evaluations 100000`` prints, for each card and

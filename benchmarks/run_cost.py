@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a whole run costs, in units of bare ``pythia.next()`` for the same events of both chains.
 
     python benchmarks/run_cost.py [CARD] [--events 10000] [--no-files]

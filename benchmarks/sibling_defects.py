@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Defects of the kinds that the validation names, others than it was written for.
 
 Tried by validation_power.py --siblings.  Each entry of `CHANGES` holds the change, the observables

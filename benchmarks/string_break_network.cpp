@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Time of one draw of z and of the network alone, on the weights file given as argument.
 
 #include <cmath>

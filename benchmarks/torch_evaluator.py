@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Emulators evaluated in torch, step by step: what the compiled evaluator is tested against."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether two samples come from one distribution: for benchmarks, and for the tests beside them."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether two-stage events follow plainly unweighted ones: p-values of 20 observables.
 
 ``python benchmarks/unbiasedness.py`` integrates g g > t t~ g at 13 TeV, trains an emulator on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Speed of reading, and of everything that is filled from a file, against pyhepmc's own reading.
 
     python benchmarks/validation.py FILE [--preset PRESET]

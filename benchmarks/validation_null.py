@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Null calibration of the validation: every test on pairs of samples of one distribution.
 
     python benchmarks/validation_null.py OUT FILE [FILE ...] [--pairs 200] [--events 2000]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What peers see of defects that were planted in Z decays: docs/peers.md.
 
     python benchmarks/validation_peers.py FOLDER [--events 5000] [--only NAME ...]

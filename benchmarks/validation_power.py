@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
     python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets|top|boson]

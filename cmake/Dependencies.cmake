@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Pythia, HepMC3, zlib and nlohmann-json as the targets mcsurrogate::pythia8, mcsurrogate::hepmc3,
 # mcsurrogate::zlib and mcsurrogate::json. What was found is looked up at every configure, never taken from the cache:
 # an isolated build has its wheels in another folder each time.

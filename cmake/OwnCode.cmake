@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What all our own code is compiled with.
 function(mcsurrogate_own_code target)
   target_compile_features(${target} PRIVATE cxx_std_20)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The compiler and Python's headers, or one line that says what to install.
 
 include(CheckLanguage)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Print what a build without isolation needs, a requirement a line."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Find the Pythia that the native code is compiled for; prints a JSON object for CMake.
 
 Without arguments: the pythia8mc wheel of the running Python, with the headers of its source

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Find the C++ libraries that come as wheels: HepMC3, zlib, JSON; prints JSON for CMake."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Symbols of ELF libraries and static archives, read without binutils."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Headers of the Pythia release inside an installed pythia8mc wheel, which ships none.
 
 The source package of exactly the same version has them. It is downloaded once; only its include

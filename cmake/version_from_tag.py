@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The version of the package: from git's last tag ``vX.Y.Z``, or from the package information.
 
 A commit after the tag is ``X.Y.(Z+1).devN`` with N commits since; without any tag the version is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chains: standard and surrogate Pythia 8 runs, the LHE feed and HepMC3 out."""
 
 import lazy_loader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pythia 8 runs in C++: hard events from anywhere, particles as arrays, HepMC3 files."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Pythia plugin that hadronizes with networks: where it is and how a run loads it."""
 
 import importlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard-process events in memory, checked and laid out for the compiled module."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Pythia user hook that puts emulators in the place of Pythia's own matrix elements."""
 
 import os

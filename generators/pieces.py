@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Long runs of Pythia in pieces: chunks of events with seeds of their own, made by whoever is free.
 
 A piece depends on its settings, its seed and its hard events alone, so that files and sums of all

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Libraries that Pythia loads: where they are and whether this Pythia takes them."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadronization of saved parton-level events, as often as wanted and with any settings."""
 
 import itertools

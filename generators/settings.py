@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pythia settings as the lines of a ``.cmnd`` file."""
 
 import re

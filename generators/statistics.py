@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a run reports about itself."""
 
 from dataclasses import dataclass

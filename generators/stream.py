@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as they are generated, batch by batch, with the HepMC3 file that goes with them."""
 
 from collections.abc import Callable, Iterator

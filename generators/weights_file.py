@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Weights files of hadronization models: shipped ones by name, reading and writing.
 
 A weights file is safetensors with the metadata ``mcsurrogate.format``, ``mcsurrogate.model`` and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Neural surrogates as drop-in parts of a Pythia 8 chain, each certified against the original.
 
 `import mcsurrogate` alone imports nothing that computes: every name comes with its room when it is

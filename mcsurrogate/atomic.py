@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files that appear under their name only when they are whole, and are equal where contents are."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The state of long work in one file, so that killed work goes on as if nothing had happened."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where networks are evaluated and trained: the processor, or a GPU that torch finds."""
 
 import torch

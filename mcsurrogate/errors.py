@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Named errors: each says what was wrong, where it was found and what to do about it."""
 
 __all__ = [

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Four-momentum algebra on torch tensors.
 
 Momenta are ``(..., 4)`` tensors [E, px, py, pz] in GeV with the metric (+, -, -, -); every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The compiled module, loaded only against its Pythia release, and the libraries beside it."""
 
 import ctypes

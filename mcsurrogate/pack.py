@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A pack: what generation needs of a run, in one ZIP file that is checked before it is believed.
 
 ``manifest.json`` stands first and tells format, version, and size and SHA-256 of every other part;

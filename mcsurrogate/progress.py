@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long work tells where it stands."""
 
 from typing import Protocol

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run folders: what a run wrote, from which card, seeds and versions, stage by stage.
 
 A folder holds ``card.toml`` (the resolved card), ``run.json`` (stages, seeds, versions),

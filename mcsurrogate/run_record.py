@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What ``run.json`` and ``result.json`` hold, read through one check, and digests of files.
 
 Keys that the models do not name are kept as they are.

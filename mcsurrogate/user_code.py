@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Python files of a user's own: to name one is to run its code."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of Pythia, and files, that tests of several rooms share."""
 
 import gzip

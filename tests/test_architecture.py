@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The rooms of docs/architecture.md: no arrow runs up, none in a circle, none past a front door."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The exercises of CONTRIBUTING.md do what they say, and what it names is there."""
 
 import math

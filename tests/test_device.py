@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Devices: named where there is none, and nothing of a flow left behind where there is one."""
 
 import math

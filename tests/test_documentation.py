@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What README and the pages of docs/ name is there: modules, imports, files, links, commands."""
 
 import ast

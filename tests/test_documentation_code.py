@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Code of README and docs runs as it is pasted: Python blocks, cards and parts of cards."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What README and pages have their reader type is understood by the parser that will parse it.
 
 Files that it names lie in the sources, or an earlier line of the page has made them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The pages are typed from top to bottom, in a fresh folder with cards whose numbers are small."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Four-momentum algebra against definitions in higher precision and against vector."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """LHE files: what is read is what was written, and damage is named."""
 
 import dataclasses

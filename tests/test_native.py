@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The compiled module is loaded against its own Pythia release or not at all."""
 
 import importlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Notebooks run from top to bottom, and the figures and numbers in them are those of a run."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A wheel holds every module and data file, and a source package what a wheel is made from.
 
 Both are made without compiling; libraries and the native module are installed by CMake.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The public interface is the one that its page prints, and tools find what people find.
 
 A name or a signature that changed on purpose: say so in CHANGELOG.md, and make the page anew,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Validation: compare a candidate's events with a reference's and decide.
 
 `validate` reads two HepMC files and writes a report with a verdict.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a candidate is worth more events than it was trained on.
 
 "Forecasting generative amplification", Bahl et al., arXiv:2509.08048: a generated sample describes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Compare two samples that have been read: tests, their combination and the verdict."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Samples against measured values: pulls and chi^2."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A fixed-length vector of numbers for each event, made of the observables.
 
 Multivariate tests need one point an event.  Observables with one value an event enter as they

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is filled from samples, as processes and files hand it on, and samples in files.
 
 Observables are functions, which stay where they are: they travel by their names.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``histograms.json``: edges, contents and errors of every histogram, for programs."""
 
 import json

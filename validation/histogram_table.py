@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``histograms.parquet``: a row for each bin of each observable, for data frames."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Weighted histograms whose bins know how they vary together from event to event.
 
 Particles of one event are not independent: a jet spectrum has several entries an event, and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """metrics.json: everything a report states, for programs."""
 
 import json

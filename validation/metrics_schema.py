@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The schema of metrics.json, derived from models of its parts."""
 
 from typing import Annotated, Any, Literal

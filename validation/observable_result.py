@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One line of the summary table: an observable, its tests, and what they mean in words."""
 
 import math

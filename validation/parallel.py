@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Read both samples at once, each in a process of its own, or wherever an executor has workers.
 
 A sample is always filled by one process in the order of its file, so that results do not depend

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was filled of some of the events of a sample, in a file: farms validate where events lie.
 
 Each job fills a file of sums from its events, all by one plan, so that bins, grids and features

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as sets of particles: the input of networks that look at particles."""
 
 from typing import Any

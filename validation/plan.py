@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is filled from the samples; fixed by the first reference events."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What plans from the first events of the reference, by what was asked for."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Why a verdict is what it is: the tests that decide, each with its figure."""
 
 import math

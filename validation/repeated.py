@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events that occur twice: in one sample, or in both.
 
 All tests take events as independent.  An event that a sample holds twice counts twice without

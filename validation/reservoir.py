@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A uniform random part of a stream of events, of bounded size."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rivet as an external tool: its analyses on both samples, where it is installed.
 
 Rivet: arXiv:1912.05451.  It reads the HepMC files itself and brings its own reference data; this

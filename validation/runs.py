@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs and reports on disk: where their events lie, and what they found.
 
 A run folder holds ``run.json``, and its report in ``report``; a report folder, as ``validate``

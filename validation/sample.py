@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One pass through one sample: everything filled, memory constant in the number of events."""
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a comparison of two samples may be told."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a report holds besides the comparison itself: data, speed, files for other tools."""
 
 from dataclasses import dataclass

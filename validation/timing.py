@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How fast both chains of a run were, and when the surrogate pays, from the run folder."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From p-values and tolerances to one word."""
 
 from collections.abc import Mapping, Sequence

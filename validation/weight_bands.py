@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bands of a sample's own uncertainty: histograms under the event weights that express it.
 
 A surrogate that knows its error writes event weights: an emulator ``surrogate_up``,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Distributions of event weights: the chosen one, and every named one over it.
 
 Two samples of the same events need not have the same weights: a reweighted or an unweighted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which event weights express which uncertainty, and how those of one kind are combined.
 
 Weights are known by their names.  Scales and densities: ``MUR=0.5 MUF=2 PDF=303601`` in any order

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Histograms in YODA's text format, for Rivet's plotting tools and for merging.
 
 YODA: arXiv:2312.15070.  Contents are densities per event with statistical errors, as

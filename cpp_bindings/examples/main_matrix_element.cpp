@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A Pythia 8 program whose hard matrix elements are emulated, which is said in the card alone;
 // all that the program does is to look at the weights.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A Pythia 8 program like any other: that networks hadronize is said in the card alone.
 //
 //     main_surrogate CARD.cmnd

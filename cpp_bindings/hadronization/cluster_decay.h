@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Decay of clusters into hadrons, step by step, with exact momentum and flavour.
 
 #ifndef MCSURROGATE_CLUSTER_DECAY_H

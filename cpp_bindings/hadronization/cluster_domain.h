@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // What the training of a cluster model has seen: kinds of singlets in whole events, and clusters.
 
 #ifndef MCSURROGATE_CLUSTER_DOMAIN_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Draws of a cluster model with everything that goes with them: the random number, the density
 // ratios of variations, the recording.
 

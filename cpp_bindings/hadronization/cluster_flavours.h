@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Flavours of clusters: their ends, what is popped between two products, and the canonical form.
 //
 // A cluster has a colour triplet end (quark or antidiquark) and an antitriplet end (antiquark or

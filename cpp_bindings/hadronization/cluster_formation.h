@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Formation of clusters from one colour singlet: absorption of soft gluons, non-perturbative
 // splitting of the others into quark and antiquark, treatment of clusters that are too light.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Hadronization of whole events by clusters: singlets in, hadrons into the event record.
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Vectorised arithmetic of categorical draws.
 
 #ifndef MCSURROGATE_CLUSTER_KERNELS_H

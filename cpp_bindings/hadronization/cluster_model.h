@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The learned distributions of cluster formation and decay, read from a weights file.
 //
 // A decay is a chain of binary steps: a cluster becomes two products, each a hadron or a cluster.

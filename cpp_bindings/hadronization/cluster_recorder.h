@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Records every draw of cluster formation and decay: data for fits to whole events.
 
 #ifndef MCSURROGATE_CLUSTER_RECORDER_H

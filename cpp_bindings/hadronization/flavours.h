@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Numbering of string-end flavours: the discrete inputs and outputs of the string-break networks.
 //
 // Everything is counted for a positive code; charge conjugation is put back by the caller.

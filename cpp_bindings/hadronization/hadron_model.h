@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The protocol of everything that hadronizes in the plugin, and the register of models by name.
 //
 // A model of one's own is one file with one HadronModelRegistration: among the sources of this

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "pythias_models.h"
 
 #include "Pythia8/HiddenValleyFragmentation.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Pythia's own fragmentation models, whose place a plugin takes.
 
 #ifndef MCSURROGATE_PYTHIAS_MODELS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The file is safetensors: tables of counts for the discrete draws, lists for the continuous.
 
 #include "recorder.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Records what a string model draws at each break: training and closure data, and histories.
 //
 // Every proposal is kept, whether the fragmentation goes on to use it or not, because the

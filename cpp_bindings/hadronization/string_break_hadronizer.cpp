@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Pythia's string fragmentation, with its own draws or with those of networks.
 
 #include "hadron_model.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The learned distributions of one string break, read from a weights file.
 //
 // Discrete draws depend on discrete inputs only, so the networks for them are evaluated once

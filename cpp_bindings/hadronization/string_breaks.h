@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Pythia's flavour, transverse-momentum and z selectors with the draws made by networks.
 //
 // They are handed to LundFragmentation, so kinks, junctions, closed loops, remnants and all

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The plugin class: hadronization by trained networks in any Pythia 8 run.
 
 #ifndef MCSURROGATE_SURROGATE_HADRONIZATION_H

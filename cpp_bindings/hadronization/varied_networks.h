@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Networks that a model draws from, and others whose density ratios to them weigh the events.
 
 #ifndef MCSURROGATE_VARIED_NETWORKS_H

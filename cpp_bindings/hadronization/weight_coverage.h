@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // How well the events of a run cover what a variation's weights would make of them.
 
 #ifndef MCSURROGATE_WEIGHT_COVERAGE_H

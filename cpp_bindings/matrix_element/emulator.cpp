@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Mirrors mcsurrogate/emulation/parts.py; tests compare the two.
 
 #include "emulator.h"

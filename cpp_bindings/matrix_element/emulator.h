@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A trained emulator of a squared matrix element, evaluated without torch.
 
 #ifndef MCSURROGATE_EMULATOR_H

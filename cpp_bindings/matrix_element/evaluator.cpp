@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The emulator for programs in other languages: a C interface, used from Python through ctypes.
 
 #include <algorithm>

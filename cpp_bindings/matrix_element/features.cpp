@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Mirrors mcsurrogate/emulation/features.py and kinematics.py; tests compare the two.
 
 #include "features.h"

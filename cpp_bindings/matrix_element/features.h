@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // From momenta to an emulator's inputs and antenna skeleton, for one point or a block of points.
 
 #ifndef MCSURROGATE_FEATURES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Pythia's hard processes that an emulator can take over: one initial state, definite particles.
 
 #ifndef MCSURROGATE_HARD_PROCESSES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Numbers and flags in the metadata of a weights file; faults throw WeightsError.
 
 #ifndef MCSURROGATE_METADATA_H

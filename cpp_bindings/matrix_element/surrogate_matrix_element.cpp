@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "surrogate_matrix_element.h"
 
 #include <algorithm>

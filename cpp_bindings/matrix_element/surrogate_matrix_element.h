@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The plugin class: Pythia's own hard processes with emulated squared matrix elements.
 
 #ifndef MCSURROGATE_SURROGATE_MATRIX_ELEMENT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The Python module mcsurrogate._native. It is loaded by mcsurrogate.native, which
 // makes Pythia's symbols global first.
 

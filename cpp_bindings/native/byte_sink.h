@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Where the text of a HepMC3 file goes: to disk as it is, as gzip, or through a compressor.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Keeps what Pythia prints on std::cout and std::cerr off the terminal and keeps it readable.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The loop over Pythia::next(): events to columns and to HepMC3.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Events that Pythia gave up on, and when there are too many of them.
 
 #pragma once

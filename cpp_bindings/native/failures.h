@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Failures of the native module; bindings.cpp turns each into its named Python error.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Numbers of a line of text as Fortran and C programs write them.
 
 #pragma once

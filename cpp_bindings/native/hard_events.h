@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A batch of hard events as pointers into columns of the caller (mcsurrogate.events.EventBatch).
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Version 2 of the format, IO_GenEvent.
 
 #include "hepmc_parser.h"

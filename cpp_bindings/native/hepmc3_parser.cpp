@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Version 3 of the format, Asciiv3.
 
 #include "hepmc_parser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Events as the columns that a HepMC file with them is read into, without the file.
 
 #pragma once

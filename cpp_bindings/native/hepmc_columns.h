@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Generated events with their graphs as columns: what a HepMC file holds.
 
 #pragma once

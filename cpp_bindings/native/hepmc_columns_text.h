@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Columns of HepMC events as the text that they were read from (Asciiv3).
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // An event on its way to a file, to columns or to both.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The graph of an event of Pythia as HepMC shows it: vertices, and the order of all lines.
 
 #pragma once

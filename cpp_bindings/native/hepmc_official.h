@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Pythia's own converter and HepMC3's own writer: what our output is compared with.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Events of a run as HepMC3: copied in Pythia's thread, made text, compressed and written by
 // another.
 

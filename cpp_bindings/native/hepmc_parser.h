@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // HepMC text (arXiv:1912.08005; Comput. Phys. Commun. 134 (2001) 41) to columns, line by line.
 
 #pragma once

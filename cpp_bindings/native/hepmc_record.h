@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // An event of Pythia as a HepMC file shows it: copied in Pythia's thread, made a graph elsewhere.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Events of Pythia as HepMC3 text (Asciiv3, arXiv:1912.08005).
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The event blocks of Les Houches files (hep-ph/0609017, arXiv:1405.1067), text to columns.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Columns of hard events as the event blocks of a Les Houches file.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Hard-process events from arrays in memory, handed to Pythia through its Les Houches interface.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Columns to numpy arrays without copying, and numpy arrays to columns with their types checked.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Final-state particles and event quantities of many events as columns.
 
 #pragma once

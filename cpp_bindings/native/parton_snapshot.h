@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Keeps the parton level of the event that Pythia is about to hadronize.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Tells a loop when to look up: progress, signals.
 
 #pragma once

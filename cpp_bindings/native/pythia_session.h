@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // One Pythia object: settings in, initialisation, messages and cross sections out.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Whole Pythia event records (hard process, parton level) as columns, both ways.
 
 #pragma once

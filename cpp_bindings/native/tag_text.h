@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Tags in text that need not be XML: what Les Houches files have in headers and event blocks.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Text that grows by words and numbers, each behind a blank.
 
 #pragma once

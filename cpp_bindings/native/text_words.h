@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Words of a line of text as numbers; a number must be the whole word, and one blank parts words:
 // HepMC3's reader takes a second one for an empty word and shifts what follows.
 

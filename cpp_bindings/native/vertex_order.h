@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The order in which HepMC3 puts a tree of particles and vertices.
 
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The product of a layer keeps six rows times sixteen points in registers: twelve sums of eight
 // floats hide the latency of the multiply-add units, and leave registers for the operands.
 

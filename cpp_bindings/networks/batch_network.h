@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A dense network evaluated for blocks of points, in single precision.
 
 #ifndef MCSURROGATE_BATCH_NETWORK_H

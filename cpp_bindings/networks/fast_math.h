@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Exponential and logarithm that compilers turn into vector instructions.
 
 #ifndef MCSURROGATE_FAST_MATH_H

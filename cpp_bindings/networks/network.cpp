@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Vectorised kernels: outputs are the vector axis, so no sum runs across lanes.
 
 #include "network.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A dense network evaluated for one point at a time, in single precision.
 
 #ifndef MCSURROGATE_NETWORK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Where the networks of a model come from: its weights file, or ONNX files that replace some.
 
 #ifndef MCSURROGATE_NETWORK_SOURCE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The C interface of ONNX Runtime is a table of functions whose first version never changes. Its
 // entries are called by their positions, so the build needs neither headers nor library.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Networks of users as ONNX files, evaluated by ONNX Runtime, which is loaded when a card asks
 // for it.
 

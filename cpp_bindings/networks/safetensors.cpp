@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Implementation of the safetensors format, version of safetensors 0.4 and later.
 
 #include "safetensors.h"

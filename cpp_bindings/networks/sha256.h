@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // The SHA-256 of some bytes (FIPS 180-4), by which a weights file is known.
 
 #ifndef MCSURROGATE_SHA256_H

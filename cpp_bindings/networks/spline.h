@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A monotone rational-quadratic spline of the unit interval onto itself, used as a cumulative
 // distribution (Durkan et al., arXiv:1906.04032, eqs. 4 to 8).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // JSON as nlohmann-json reads it, without what it lets pass: keys that appear twice, text behind a
 // zero byte, a byte order mark, depths that no header has.
 

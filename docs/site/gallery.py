@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make the pictures of the gallery and of the first page, from nothing: `docs/site/gallery.py`.
 
 Each is a row or two of figures that a command of the package has drawn; the page says which.  Ten

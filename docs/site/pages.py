@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hooks of the site: pages made from the code, and formulae as MathML.
 
 https://www.mkdocs.org/dev-guide/plugins/#events describes when each is called.

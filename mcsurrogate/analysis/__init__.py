@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From columns of events to selected particles, jets, shapes, decays and measured quantities."""
 
 from mcsurrogate.analysis.durham import MAX_JETS

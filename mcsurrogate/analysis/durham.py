@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jets of e+ e- annihilation through FastJet's batch interface: Durham and anti-kt on the sphere.
 
 Catani, Dokshitzer, Olsson, Turnock and Webber, Phys. Lett. B 269 (1991) 432:

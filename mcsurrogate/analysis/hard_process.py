@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Legs of the hard process in the event record.
 
 Pythia (and what follows its convention in HepMC) marks the incoming legs of the hardest

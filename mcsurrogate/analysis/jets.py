@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jets of many events at once, through FastJet's batch interface.
 
 FastJet: Cacciari, Salam and Soyez, arXiv:1111.6097; anti-kt: arXiv:0802.1189.

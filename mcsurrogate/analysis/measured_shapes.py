@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event shapes under the names of their measurements at the Z."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as an analysis sees them: selected particles, jets and resonances, computed once.
 
 An `Events` object is what an observable's function receives.

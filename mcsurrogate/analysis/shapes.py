@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event shapes of e+ e- annihilation for many events at once.
 
 Definitions: thrust, Farhi, Phys. Rev. Lett. 39 (1977) 1587; major, minor and oblateness,

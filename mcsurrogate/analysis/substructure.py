@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What jets look like inside, through FastJet's and fjcontrib's batch interface.
 
 Every jet is handed to FastJet as an event of its own, which its constituents make up, so that

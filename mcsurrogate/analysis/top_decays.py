@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decays of top quarks and of the W bosons from them, in the event record."""
 
 from functools import cached_property

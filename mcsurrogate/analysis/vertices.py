@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What each vertex of the event record keeps: four-momentum and charge.
 
 Decays and hadronization keep both to rounding.  Vertices of showers need not: recoil is given to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run cards: TOML files checked by pydantic models."""
 
 from mcsurrogate.cards.cut_sections import CutSection

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sections of a run card that say which events count."""
 
 from typing import Literal, Self, get_args

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which stages of a run a field of a card decides: its model says so, nothing else lists it.
 
 A field that says nothing decides every stage; `Decides` in its annotation, or in that of a section

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The card of an emulator: which amplitude, from which points, how it is trained."""
 
 from typing import Annotated, Literal

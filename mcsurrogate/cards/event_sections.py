@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sections of a run card behind the cross section: events, chains and report."""
 
 from typing import Annotated, Literal, Self

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a run is computed: the section of a card that decides no number of it."""
 
 from typing import Literal, Self

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Expressions of observables in cards: ``pt(j1)^2``, ``0.5 * mass(e+, e-)``, ``max(ht, 100)``.
 
 Arithmetic (``+ - * / ^``, brackets, numbers), the functions of :data:`FUNCTIONS`, and observables

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading cards: every mistake is reported with file, line, key and remedy."""
 
 import difflib

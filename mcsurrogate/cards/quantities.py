@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Energies in cards: numbers in GeV, or text with a unit."""
 
 import re

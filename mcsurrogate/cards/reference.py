@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The reference page of run cards, made from the models themselves.
 
 ``python -m mcsurrogate.cards.reference > docs/cards.md``

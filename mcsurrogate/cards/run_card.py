@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The run card: one TOML file that decides everything about a run."""
 
 from collections.abc import Iterator

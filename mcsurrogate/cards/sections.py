@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sections of a run card up to the cross section; every field says its unit and its meaning."""
 
 import math

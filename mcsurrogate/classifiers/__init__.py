@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two-sample classifiers: cross-fitted networks and the area under their ROC curve."""
 
 from mcsurrogate.classifiers.auc import AucTest, auc, auc_test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Area under the ROC curve of held-out scores, with its null distribution."""
 
 import math

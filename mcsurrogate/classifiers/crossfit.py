@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cross-fitting: every event is scored by a network that was trained on the others."""
 
 from collections.abc import Callable, Sequence

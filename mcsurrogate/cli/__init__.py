@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command line: one file a command, each thin: parse, call, print.
 
 It starts light: what computes is imported by the command that needs it, after its input has been

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the commands share on the terminal: what they tell, progress bars, messages."""
 
 import json

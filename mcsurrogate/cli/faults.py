@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a command ends: its exit code, and what it says when it did not end well."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Arguments and options that several commands share."""
 
 from dataclasses import replace

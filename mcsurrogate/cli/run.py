@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``mcsurrogate run``."""
 
 from mcsurrogate.cli.console import console, progress_bar, progress_bars

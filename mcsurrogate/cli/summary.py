@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the commands print about results."""
 
 from collections.abc import Iterator, Mapping, Sequence

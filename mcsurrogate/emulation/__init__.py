@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Emulators of squared matrix elements: calibrated, refusing what they do not know."""
 
 from mcsurrogate.emulation.accuracy_scaling import AccuracyScaling, check_counts, measure_scaling

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How accuracy grows with the number of training points."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An emulator in the place of an exact amplitude."""
 
 import time

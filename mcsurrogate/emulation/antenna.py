@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The leading-colour antenna skeleton: every soft and collinear pole of a tree amplitude.
 
 At leading colour a squared tree amplitude is a sum over colour flows, and each flow is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recalibrating predicted uncertainties on held-out points, and measuring the result."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Checks on what a user hands to the emulators."""
 
 import torch

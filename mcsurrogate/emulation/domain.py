@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where an emulator may be believed."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The emulator: a squared matrix element with an uncertainty, at a microsecond a point."""
 
 import math

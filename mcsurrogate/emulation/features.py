@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""From momenta to the network's inputs: sorted legs, log invariants and the antenna skeleton.
 
 Everything is laid out with the points along the last axis, so that each step runs over

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From points to a trained, calibrated emulator: the steps between arrays and parts."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Arrays that a user hands over, as tensors."""
 
 import numpy as np

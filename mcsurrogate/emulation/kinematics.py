@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Checks on the momenta that an emulator is given."""
 
 from typing import NoReturn

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Last-layer Laplace posterior: how far the data pin the network down at a point."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an emulator knows about its process before it sees a point."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The model card: what an emulator was made for, from what, and how well it does."""
 
 from typing import Annotated, Literal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The compiled evaluator of emulators: features, networks and calibration in one pass."""
 
 import ctypes

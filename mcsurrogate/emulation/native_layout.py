@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an evaluator without torch needs besides the weights: the features' recipe in numbers."""
 
 import json

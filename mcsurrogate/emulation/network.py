@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Dense networks with points along the last axis: for training and, folded, for inference."""
 
 import math

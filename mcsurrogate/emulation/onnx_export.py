@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Export to ONNX, for evaluators other than torch."""
 
 import warnings

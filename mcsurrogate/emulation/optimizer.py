@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The optimizer of the emulators: Adam in the eigenbasis of Shampoo's preconditioner.
 
 Targets here are exact numbers, not noisy samples, so a small network keeps improving for as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The numbers of a trained emulator and how they turn features into log |M|^2."""
 
 from dataclasses import dataclass

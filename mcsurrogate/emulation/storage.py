@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An emulator on disk: weights as safetensors and a model card as JSON beside them."""
 
 import hashlib

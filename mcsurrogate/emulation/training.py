@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training of the networks: a schedule that can stop at any epoch and go on bit for bit."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Points to train on: from arrays, from Les Houches events, or from an integrator's sampler."""
 
 import time

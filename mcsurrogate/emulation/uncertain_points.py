@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training points where a pilot emulator is uncertain: fewer points for the same tail of errors.
 
 An integrator's points crowd where its weights do, and an emulator's largest errors are in sparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a sampler to events: unweighting, plain and in two stages, flavours, colours, weights."""
 
 from mcsurrogate.event_generation.emulated_selection import emulated_selection

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Emulated amplitudes in a hard process, and events from it through two stages."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events from emulators: with the exact amplitude in a second stage, or with error weights."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From accepted phase-space points to events with flavours, colour flow and helicities."""
 
 import warnings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The emulator's uncertainty as named event weights."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a surrogate really gains, with everything counted."""
 
 import math

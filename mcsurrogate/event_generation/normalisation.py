@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What events weigh in pb, and whether they say what the cross section says.
 
 An unweighted event stands for sigma / (mean weight in units of one event), and that mean is fixed

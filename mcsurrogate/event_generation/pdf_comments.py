@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Parton densities of events, as Pythia reads them from Les Houches files."""
 
 import numpy as np

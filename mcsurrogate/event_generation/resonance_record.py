@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The particles of events in columns, with the resonances of decay chains among them.
 
 Les Houches conventions (hep-ph/0109068): a resonance has status 2 and stands before its decay

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where the events of stage ``generate`` come from: accepted points and what was counted."""
 
 from collections.abc import Callable, Iterator

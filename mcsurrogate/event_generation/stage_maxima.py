@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The best maxima of both stages of surrogate unweighting, and what they cost.
 
 A point has surrogate weight s, exact weight w = s x.  The first stage accepts with

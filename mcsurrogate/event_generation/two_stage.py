@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Two-stage unweighting: the surrogate throws most points away, the exact weight decides.
 
 A trial point with surrogate weight s is kept with probability p1 = min(1, s / s_max) and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as columns, and their files: Les Houches, LHEH5 and HepMC, in and out."""
 
 from mcsurrogate.events.chunk import EventChunk, Particles

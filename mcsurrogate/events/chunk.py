@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A chunk of events as flat arrays, with the event graph.
 
 One chunk holds some hundreds of events of a HepMC3 or HepMC2 file.  All particles of all

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as named columns of numbers, with the text that says what they are.
 
 Files of columns (Parquet, ROOT) hold events in batches, and one text, `TableHead`: which kind of

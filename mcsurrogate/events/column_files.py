@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of columns, Parquet or ROOT, written by their names and read by their first bytes."""
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Compressed text: recognised by its first bytes when read, named by suffix when written."""
 
 import gzip

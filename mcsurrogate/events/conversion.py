@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of events in another format: Les Houches, LHEH5, HepMC and columns."""
 
 from collections.abc import Iterable, Iterator, Sized

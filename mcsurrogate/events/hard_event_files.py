@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of hard events of any format, and parts of them."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard events as HepMC events, and back: nothing is lost on the way.
 
 The two beams of the run and what comes in make one vertex each; every set of mothers is a vertex.

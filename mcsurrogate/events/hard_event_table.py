@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard events as columns that files of columns hold."""
 
 from collections.abc import Iterable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard-process events as flat arrays.
 
 The layout follows the Les Houches event record (hep-ph/0109068, hep-ph/0609017): one entry

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A check of HDF5's heaps of strings, in which a damaged length is an endless loop for HDF5."""
 
 import mmap

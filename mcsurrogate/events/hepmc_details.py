@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a HepMC file holds beside the columns that analyses look at, for writing it again."""
 
 from dataclasses import dataclass

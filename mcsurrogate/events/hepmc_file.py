@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """HepMC3 files that carry their name only once they are whole."""
 
 import os

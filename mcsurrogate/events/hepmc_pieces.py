@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pieces of a HepMC3 file put together, each compressed where it was made."""
 
 import gzip

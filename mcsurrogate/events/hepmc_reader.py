@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading HepMC3 and HepMC2 files in a stream.
 
 The text is parsed by compiled code straight into columns, without an object for a particle, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events of HepMC files with all that belongs to them, in parts."""
 
 from collections.abc import Iterator

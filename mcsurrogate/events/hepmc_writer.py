@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Writing columns of HepMC events as text of version 3 (Asciiv3, arXiv:1912.08005)."""
 
 from collections.abc import Iterable

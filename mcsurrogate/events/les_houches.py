@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Les Houches event files, versions 1.0 to 3.0, written and read in a stream.
 
 The format is that of hep-ph/0609017 with the named weights of LHE 3.0 (arXiv:1405.1067).

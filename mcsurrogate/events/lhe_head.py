@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stands before the events of a Les Houches file: header, init block, names of weights.
 
 Headers are text that was meant to be XML and often is not (``pt < 20 && eta``), so that tags

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reader of LHEH5 files (HDF5), versions 2.0 to 2.6, by ranges of events.
 
 The format is that of arXiv:1905.05120 and 2309.13154, as Sherpa, Pepper and pylhe write it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What LHEH5 files are made of: Les Houches events in HDF5 (arXiv:1905.05120, 2309.13154).
 
 Version 2 has tables of float64 whose columns are named by an attribute: ``events`` with a row an

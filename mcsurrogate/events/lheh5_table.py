@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tables of HDF5 with named columns, and what a damaged file raises, by a name."""
 
 import math

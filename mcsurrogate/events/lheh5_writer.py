@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Writer of LHEH5 files (HDF5), version 2.6: chunked, compressed, particles by column."""
 
 import json

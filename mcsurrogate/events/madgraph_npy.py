@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reader of the events of MadGraph 7 in numpy's format (``output_format = "lhe_npy"``).
 
 A run leaves ``events.npy``, a row an event, and beside it ``header.lhe``, the Les Houches text in

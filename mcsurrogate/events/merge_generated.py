@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Generated events of many jobs in one file, with the cross section of the whole.
 
 Each part has an estimate of its own in its events, from those that it tried; the whole has the mean

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events of several samples in one sequence."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as Parquet: a row an event, particles as a list of records, weights by their names."""
 
 from collections.abc import Iterable, Iterator

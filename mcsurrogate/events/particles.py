@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Final-state particles of generated events as flat arrays."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Text of a file in blocks, decompressed beside those that use it."""
 
 from collections.abc import Generator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whole Pythia event records as flat arrays: hard processes and parton levels."""
 
 import zipfile

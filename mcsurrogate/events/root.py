@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events as a tree of ROOT: branches of numbers, those of particles with a counter."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Charges and classes of particles from their PDG numbers, for whole arrays.
 
 The PDG numbering scheme is section 45 of the Review of Particle Physics; the decoding is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Work in chunks, on the processes of one machine or of many.
 
 Everything heavy is cut into chunks with seeds of their own and handed to a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chunks in, results in the same order out, whatever happens to the workers in between."""
 
 import logging

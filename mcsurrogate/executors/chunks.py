@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cutting a sequence of events into chunks, each with a seed of its own."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Workers of a Dask cluster: one that runs, one of this machine, or one of batch jobs."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Processes of this machine, each replaced when it dies, all ended with their parent."""
 
 import gc

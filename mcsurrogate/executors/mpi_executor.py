@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Ranks of an MPI job as workers (mpi4py.futures)."""
 
 import logging

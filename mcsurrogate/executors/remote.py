@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A call in a worker: what is sent there, what comes back, and how the worker keeps it.
 
 Functions, chunks and results travel as bytes that are pickled here, whatever the executor makes of

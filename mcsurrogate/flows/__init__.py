@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Normalizing flows on the unit hypercube: a protocol, and families that fulfil it."""
 
 from mcsurrogate.flows.discrete import discrete_value

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small fully connected networks, one per group of channels, evaluated side by side."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rational-quadratic coupling block on the unit hypercube."""
 
 import math

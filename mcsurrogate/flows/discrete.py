@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Learned probabilities of discrete dimensions, given all others.
 
 A discrete dimension of K values is a coordinate of the hypercube cut into K equal bins: the value

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What all layers of a flow on the hypercube have in common."""
 
 from abc import abstractmethod

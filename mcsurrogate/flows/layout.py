@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Points of several channels as one padded block, points last.
 
 Networks and splines work on ``(G, d, M)``: G groups of channels, d dimensions, M points a group.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Elementwise spline, one per dimension and group of channels: where a VEGAS grid enters a flow.
 
 MadNIS writes a reduced VEGAS grid into the biases of the first two coupling blocks

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which dimensions a coupling block keeps and which it transforms."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a flow must be able to do for the integrator: nothing else of it is asked."""
 
 from abc import ABC, abstractmethod

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Families of flows by name: those that are shipped, and a user's own.
 
 A shipped family is a file of :mod:`mcsurrogate.flows.families` and has its name.  Any other is

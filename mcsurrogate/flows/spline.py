@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Monotonic rational-quadratic splines on the unit interval, bins as a leading dimension.
 
 The transformation is the one of Durkan et al. (arXiv:1906.04032, eqs. 4 to 8) after Gregory and

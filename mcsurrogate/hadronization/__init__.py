@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Networks of hadronization: string breaks, clusters, their training and fits to data."""
 
 import lazy_loader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training cards of hadronization models."""
 
 from typing import Annotated, Literal, Self

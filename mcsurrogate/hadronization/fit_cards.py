@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sections of training cards about fits to events and to measurements."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fits of string breaks to whole events and to measurements, from a card."""
 
 import hashlib

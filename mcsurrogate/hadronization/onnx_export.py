@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Networks of hadronization models as ONNX files, to change them elsewhere and use them again."""
 
 from importlib.util import find_spec

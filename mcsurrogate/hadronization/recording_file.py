@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading of the files that the plugin records draws in."""
 
 from pathlib import Path

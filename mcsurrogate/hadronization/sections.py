@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What all sections of training cards are."""
 
 from pydantic import BaseModel, ConfigDict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Monotone rational-quadratic splines of the unit interval as conditional distributions.
 
 Durkan et al., arXiv:1906.04032, eqs. 4 to 8. The features lie along the first axis, where a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training of hadronization models from a card: data from Pythia, networks, weights, card."""
 
 import pkgutil

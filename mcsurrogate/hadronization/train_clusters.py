@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training of the model ``clusters`` from a card."""
 
 import hashlib

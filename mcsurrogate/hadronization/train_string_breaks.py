@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training of the model ``string_breaks`` from a card."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The folder of a training: whose it is, what made it, and how long that took."""
 
 import json

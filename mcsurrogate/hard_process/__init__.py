@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A hard process put together: amplitudes, parton densities, phase space and scales."""
 
 from mcsurrogate.hard_process.assemble import assemble

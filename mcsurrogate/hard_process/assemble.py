@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a card to a hard process: the one function that composes the parts."""
 
 from collections.abc import Callable, Iterator, Sequence

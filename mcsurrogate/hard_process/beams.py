@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which particles the beams are, and the densities of their partons."""
 
 from collections.abc import Sequence

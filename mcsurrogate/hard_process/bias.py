@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The cross section of a process whose points are drawn with a bias.
 
 The integrand is :math:`b\, d\sigma`; its integral :math:`I_b` says nothing about physics.  The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Channels of the phase space from the diagrams of a process."""
 
 from collections.abc import Sequence, Set

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The cuts of a card, applied to the legs of its process."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The process definitions of a card."""
 
 from mcsurrogate.cards import RunCard

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Functions of events that a card asks for: scales and biases, by name, expression or file."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Phase space of a single particle from two hadrons, and of beams of which one is a hadron.
 
 One particle of mass M leaves the rapidity y alone,

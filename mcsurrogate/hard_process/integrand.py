@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The hard-process cross section as an integrand on the unit hypercube.
 
 .. math::

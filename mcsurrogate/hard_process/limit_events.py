@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events next to the singular limits of a process, to be shown to its cuts."""
 
 import math

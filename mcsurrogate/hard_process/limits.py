@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Limits in which a cross section at tree level is infinite, and whether the cuts leave them open.
 
 A squared amplitude behaves like :math:`\lambda^{-2}` times its phase space, and the integral

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Loop-induced processes in a hard process: groups and phase-space channels without tree diagrams.
 
 Gluons turn into colourless particles through a quark loop, ``g g > a a (g)``.  Seen from outside

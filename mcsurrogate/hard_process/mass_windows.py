@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Cuts on the masses of resonances, which belong to a process rather than to what is measured.
 
 In a decay chain every resonance is within ``bwcutoff`` widths of its mass,

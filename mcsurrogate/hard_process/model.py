@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The parameters of a card, with the widths that are to follow from the others."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The phase space of beams with different energies, in the frame where they have them."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The samples of a card: processes that are integrated apart, and whose events belong together."""
 
 from collections.abc import Mapping, Sequence

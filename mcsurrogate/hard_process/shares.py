@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How the cross section divides among definitions, subprocesses and channels."""
 
 import math

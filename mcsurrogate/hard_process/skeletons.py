@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Propagators of the diagrams of a process, at the legs where its events have them."""
 
 from collections.abc import Sequence

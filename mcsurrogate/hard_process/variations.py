@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Other scales and parton densities as weights: ratios of integrands, without a new amplitude.
 
 For an event of the subprocess a b with the power p of the strong coupling

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Partial widths of decays into any number of particles.
 
 .. math:: \Gamma = \frac{1}{2M} \int d\Phi_n\, \overline{|M|^2}

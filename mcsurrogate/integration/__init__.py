@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Monte Carlo integration by normalizing flows and by VEGAS+."""
 
 from mcsurrogate.integration.evaluation import Evaluator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Points that were paid for and can be trained on again."""
 
 from dataclasses import dataclass, fields, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""How much each of several overlapping channels is needed.
 
 Where channel weights are in proportion to the densities g_k of the channels, those of

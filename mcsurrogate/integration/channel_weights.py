@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Learned channel weights on top of the analytic ones."""
 
 from collections.abc import Sequence

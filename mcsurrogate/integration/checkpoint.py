@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An integration's checkpoint: it belongs to one integrand, known by its values."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Combining the estimates of an adaptive integration without bias."""
 
 from dataclasses import asdict, dataclass, field

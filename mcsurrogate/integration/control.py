@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Control variates: what the defence of a sampler costs the integral is taken back."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluating the integrand: counted, timed, checked, and spread over an executor."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The points of the frozen sampler: integral, maximum weights and warnings come from them."""
 
 from dataclasses import dataclass, field

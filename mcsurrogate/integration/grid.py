@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The VEGAS importance grid: a product of piecewise constant densities."""
 
 import torch

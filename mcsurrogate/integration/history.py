@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an integration tells while it runs, and what it remembers of its iterations."""
 
 import math

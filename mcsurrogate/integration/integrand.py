@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The contract between a sampler and what it integrates: nothing here knows physics."""
 
 from collections.abc import Callable, Sequence

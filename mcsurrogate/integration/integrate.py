@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The road from an integrand to an integral and a sampler."""
 
 import math

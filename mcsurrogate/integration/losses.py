@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Losses of the sampler: what a training step makes smaller.
 
 All are functions of the integrand times the channel weight, h, of the trained density q, and of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The maximum weight that events are accepted against."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The proposal of one or many channels: a flow, defended by VEGAS+ and the flat density."""
 
 from collections.abc import Callable

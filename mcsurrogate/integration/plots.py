@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of an integration: training, weights, channel weights, sampler against integrand."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an integrand returned at a few points: how a file knows the integrand that it is for."""
 
 from collections.abc import Sequence

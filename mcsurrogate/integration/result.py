@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an integration returns."""
 
 from dataclasses import dataclass, field

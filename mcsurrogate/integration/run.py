@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One integration as a sequence of steps that can be interrupted and resumed."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A frozen sampler: weighted points whose mean weight is the integral."""
 
 from typing import NamedTuple

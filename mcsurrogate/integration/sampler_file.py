@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Samplers as files: tensors in safetensors, structure in its JSON header.
 
 A file knows the integrand that it was made for, by the values at a few points, and carries a digest

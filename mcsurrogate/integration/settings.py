@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What can be set about an integration."""
 
 from collections.abc import Mapping

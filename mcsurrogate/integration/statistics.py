@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Moments of weights by channel."""
 
 from collections.abc import Sequence

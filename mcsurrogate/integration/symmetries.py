@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Symmetries of an integrand: each evaluated point stands for all its images in training.
 
 Only the proposal learns from the images: weights stay exact where a symmetry is not, as that of

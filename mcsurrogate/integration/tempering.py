@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Flattening importance weights until enough of them count."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training the flow and the channel weights on points that were paid for."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What training a flow costs, and how much of it the cost of an integrand is worth."""
 
 __all__ = ["NETWORK_SAMPLE", "NETWORK_STEP", "worthwhile_reuse"]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The unit in which an integration counts: squares of its values must stay in range."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From weighted points to events of unit weight."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """VEGAS+: importance grid and adaptive stratification, for one channel."""
 
 from dataclasses import dataclass

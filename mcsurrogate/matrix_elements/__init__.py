@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Squared matrix elements behind one protocol: built-in engine, closed forms, external ones."""
 
 from mcsurrogate.matrix_elements.closed_forms import closed_form

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Closed forms behind the protocol, for the processes that have one.
 
 A closed form is used only where it gives the same numbers as the engine: heavy quarks from

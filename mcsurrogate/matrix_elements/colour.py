@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Colour structures of off-shell currents, in the colour-ordered decomposition.
 
 Generators are normalised to :math:`\mathrm{Tr}(T^a T^b) = \delta^{ab}`, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Colour-dressed recursion: amplitudes of many gluons at given colours and helicities.
 
 The currents of a subset of gluons are matrices in colour (C. Duhr, S. Höche, F. Maltoni,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Leading-colour flows of an event, as the Les Houches event record wants them."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Colour sums: the matrix of interferences between colour structures, and colour flows.
 
 Structures with quarks are products of strings and are contracted with the Fierz identity of

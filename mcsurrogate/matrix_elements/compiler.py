@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From the graph of an amplitude to a straight-line programme of multiply-adds.
 
 Every operation of the graph is a sum of products of components, so a programme knows three

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Conservation laws of the model: charge, quarks and leptons of each generation."""
 
 from mcsurrogate.errors import ProcessError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an amplitude is made of, whatever way its limits were written."""
 
 from mcsurrogate.matrix_elements.closed_forms import closed_form

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Limits on the powers of the couplings, of amplitudes and of their squares."""
 
 from collections.abc import Iterable

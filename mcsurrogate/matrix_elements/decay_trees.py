@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decay chains: what outgoing particles decay into, step by step."""
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tree diagrams of a process: which legs merge into which propagator."""
 
 from collections.abc import Iterator

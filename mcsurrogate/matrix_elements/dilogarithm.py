@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The real dilogarithm on tensors, and the functions that one-loop amplitudes are made of."""
 
 import math

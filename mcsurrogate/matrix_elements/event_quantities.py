@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Quantities of an event without helicity: momenta, propagators and what they multiply."""
 
 from collections.abc import Sequence

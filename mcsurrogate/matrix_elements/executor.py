@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a compiled programme on blocks of events, in place and without gradients."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One call from a process string to a squared matrix element."""
 
 from mcsurrogate.matrix_elements.closed_forms import closed_form

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""One-loop amplitudes of five gluons with a massless fermion in the loop.
 
 Z. Bern, L. Dixon, D. A. Kosower, Phys. Rev. Lett. 70 (1993) 2677, hep-ph/9302280, eqs. (4) and

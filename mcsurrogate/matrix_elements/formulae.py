@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Analytic squared matrix elements of 2 -> 2 processes.
 
 Massless partons: R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*

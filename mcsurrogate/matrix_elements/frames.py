@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The frame of a squared amplitude, where fixed widths make it matter.
 
 A fixed width breaks the Ward identities of gluons and photons, and the squared amplitude depends on

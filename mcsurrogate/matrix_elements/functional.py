@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluates the graph of an amplitude node by node, with gradients."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Derivatives of squared matrix elements, event by event.
 
 What MadJax (arXiv:2203.00057) does for MadGraph amplitudes: d|M|^2 / d(momenta) and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The computation of an amplitude as a graph of products, with common parts shared.
 
 Nodes hold two-component spinors, vectors as 2x2 matrices, or scalars; a node has one axis

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Feynman rules of the Standard Model at tree level, in unitary gauge.
 
 Every interaction lists its particles as incoming.  With the covariant derivative

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names in process strings: multiparticle labels, particles, PDG ids."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which powers of the couplings the tree diagrams of a process have.
 
 A dynamic programme over subsets of the external legs: the particles that the legs of a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Parameters of the Standard Model and what follows from them at tree level.
 
 The independent parameters are those of MadGraph's ``sm`` model: 1/alpha, the Fermi constant

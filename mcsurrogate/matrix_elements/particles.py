@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The particles of the Standard Model: names, quantum numbers, masses and widths."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Scattering processes and decays with definite particles."""
 
 import math

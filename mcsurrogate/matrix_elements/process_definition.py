@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Process definitions with multiparticle labels, and the partonic processes that they stand for."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The text of a process in MadGraph's syntax, taken apart.
 
 ``a b > r > c d / x $ y $$ z QCD<=2 QED^2==4, (c > e f, e > g h)``: what comes in, resonances that

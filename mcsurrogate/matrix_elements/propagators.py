@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which propagators the diagrams of a process may and must have.
 
 A propagator divides the external legs in two.  An s-channel has all incoming legs on one side and

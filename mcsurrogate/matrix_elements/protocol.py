@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The contract of a squared matrix element, and what some of them know beside it.
 
 A capability is a small protocol of its own: what an amplitude offers is asked for with

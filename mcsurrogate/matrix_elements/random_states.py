@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Random numbers that follow from the momenta of an event, and from nothing else."""
 
 import torch

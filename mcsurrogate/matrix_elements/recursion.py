@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Off-shell recursion: from a process to the graph of its colour-ordered amplitudes.
 
 Currents of subsets of the external legs are merged vertex by vertex (F. A. Berends,

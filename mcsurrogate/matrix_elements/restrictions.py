@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which diagrams of a process, or of one decay of a chain, count."""
 
 from collections.abc import Iterable

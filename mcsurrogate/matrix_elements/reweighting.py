@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events at other parameters: weights and scores by ratios of squared matrix elements."""
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Squared amplitudes of many gluons, with colours and helicities by Monte Carlo.
 
 Orders of gluons and interferences of colour structures grow as n! and n!^2: 13 GB for eight

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From hadronic processes to partonic subprocesses, with equal amplitudes computed once.
 
 Two subprocesses have equal amplitudes if a permutation of legs, an exchange of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tree-level squared matrix elements from the off-shell recursion."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From colour-ordered amplitudes to colour-summed squares."""
 
 import math

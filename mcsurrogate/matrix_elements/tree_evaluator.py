@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluates tree amplitudes for blocks of events, in place or with gradients."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Wave functions and event quantities that a compiled tree amplitude reads."""
 
 from collections.abc import Mapping

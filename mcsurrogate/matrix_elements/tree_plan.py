@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a tree amplitude needs to be evaluated: helicities, results, colour sums.
 
 Massless fermions are sorted into *sectors* by their chiralities; all other helicities are

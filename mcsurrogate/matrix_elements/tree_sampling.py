@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tree amplitudes with one helicity configuration or colour state an event."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Vertices and propagators as operations on currents.
 
 Fermion currents have a left- and a right-handed two-component part (one of them where the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Wave functions of external legs, helicity by helicity.
 
 Spinors and polarisation vectors are those of HELAS up to phases (H. Murayama, I. Watanabe,

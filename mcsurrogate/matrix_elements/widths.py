@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Widths of two-body decays at lowest order, and their sum.
 
 .. math:: \Gamma = \frac{|\vec p|}{8\pi M^2}\, \overline{|M|^2}

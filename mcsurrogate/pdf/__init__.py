@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Parton densities: LHAPDF6 grids in torch, and the strong coupling that belongs to them."""
 
 from mcsurrogate.pdf.alpha_s import (

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The strong coupling of a PDF set: tabulated, run by its differential equation, or analytic.
 
 The three modes are those of LHAPDF6 (arXiv:1412.7420, section 5).  A set without ``.info``

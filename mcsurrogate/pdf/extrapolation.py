@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Outside the grid: LHAPDF's ``continuation`` extrapolation.
 
 What MSTW's own code does (arXiv:1412.7420, section 4.2): at small x and large Q linear in

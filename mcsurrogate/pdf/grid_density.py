@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Parton densities from an LHAPDF6 grid, vectorised and differentiable in torch."""
 
 from collections.abc import Sequence

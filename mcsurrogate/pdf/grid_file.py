@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading LHAPDF6 grid files (``lhagrid1``), with errors that name the line.
 
 The format is the one of arXiv:1412.7420, section 4: a metadata block, then one block for

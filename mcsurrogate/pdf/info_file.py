@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keys and values of LHAPDF6 sets, from the ``.info`` file and from the headers of members.
 
 Both are the same subset of YAML; a key in the header of a member takes the place of the set's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Log-bicubic interpolation as LHAPDF 6 defines it, written as a weighted sum of 16 knots.
 
 LHAPDF interpolates with cubic Hermite splines, first in log x, then in log Q^2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Numbers of PDF sets, by which event files name them."""
 
 from pathlib import Path

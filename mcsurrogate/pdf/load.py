@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`load_pdf`: from the name of a set to its densities."""
 
 from pathlib import Path

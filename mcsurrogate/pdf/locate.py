@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where PDF sets are found: a path, LHAPDF's folders, or the grids that Pythia ships."""
 
 import importlib.metadata

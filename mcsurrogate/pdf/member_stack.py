@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The members of a set of densities, interpolated together."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Parton densities that another library evaluates, where a user has it: LHAPDF or NeoPDF."""
 
 import importlib

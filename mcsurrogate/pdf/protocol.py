@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The contract that every parton density fulfils, and what some can do beside it."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Running of the strong coupling: beta function, threshold matching, numerical solution.
 
 .. math:: \frac{d\alpha_s}{d\ln\mu^2} = -\sum_i b_i \alpha_s^{2+i}

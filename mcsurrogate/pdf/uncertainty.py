@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Uncertainties of a PDF set from its members, by the set's own ``ErrorType``."""
 
 import math

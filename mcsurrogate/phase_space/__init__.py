@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Phase space: differentiable, invertible maps from the unit hypercube to momenta."""
 
 from mcsurrogate.phase_space.channels import ChannelSet

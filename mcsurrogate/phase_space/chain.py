@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Space-like chains: systems split off one after the other, each through its t."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Several topologies of one process as channels of one integral.
 
 .. math:: I = \sum_k \int dx\, \alpha_k(x) f(x) = \sum_k \int du\, \alpha_k f\, J_k

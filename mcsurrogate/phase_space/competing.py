@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Invariants whose density has several peaks: the mean of the densities of simpler maps.
 
 .. math:: p(s) = \frac1n \sum_i p_i(s), \qquad u(s) = \frac1n \sum_i u_i(s)

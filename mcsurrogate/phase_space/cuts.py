@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Cuts on particles, pairs and systems, as masks on momenta and as bounds for the mappings.
 
 observable      of                                                 unit

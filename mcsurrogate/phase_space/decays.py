@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Systems that decay: masses of their parts, then isotropic two-body steps."""
 
 import math

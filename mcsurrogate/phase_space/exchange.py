@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Chains in which beam particles exchange massive bosons: fusion and scattering of W and Z.
 
 A massless particle that radiates a boson of mass M goes on with most of its energy.  The boson

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Masses of the intermediate systems of a flat n-body phase space: RAMBO on diet.
 
 S. Plätzer, arXiv:1308.2922.  A system of n bodies decays to one body and the n - 1 others, and

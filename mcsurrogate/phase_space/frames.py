@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Four-vectors as four separate columns: boosts and axes of phase-space recursions.
 
 The maps work on one contiguous tensor ``(N,)`` a component, several times as fast in torch as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Flat phase space of a final state in hadron or parton collisions, without any topology."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""One-dimensional maps for invariants: from u in [0, 1] to s between two limits.
 
 Each follows a density that a propagator has (MadSpace, arXiv:2602.06895; MadNIS,

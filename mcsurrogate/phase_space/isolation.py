@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Isolated photons: no coloured energy close to them, and no limit on soft gluons.
 
 In every cone of a radius :math:`\delta` up to :math:`R_0` around a photon

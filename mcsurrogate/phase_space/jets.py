@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cuts on anti-kt jets of the coloured final state, clustered by FastJet."""
 
 import importlib

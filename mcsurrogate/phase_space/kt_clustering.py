@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The scale of the 2 -> 2 process that is left of an event when its jets are clustered.
 
 MadGraph's ``dynamical_scale_choice`` -1 is the central transverse mass after a kT clustering: for

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Momentum fractions of two hadrons: the maps for tau = x1 x2 and for the rapidity.
 
 .. math:: dx_1 dx_2 = d\tau\, dy, \qquad x_{1,2} = \sqrt\tau e^{\pm y}

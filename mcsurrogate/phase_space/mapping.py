@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Phase space along a topology: luminosity, space-like chain, decays.
 
 The n-body phase space is cut into masses of intermediate systems and two-body steps,

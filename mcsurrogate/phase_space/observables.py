@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""What cuts measure: of each particle, of each pair, and of several particles together.
 
 =================== ================================================== =======

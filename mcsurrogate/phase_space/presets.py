@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sets of cuts by name."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The contract that every phase-space mapping fulfils."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Renormalisation and factorisation scales: fixed, or from the momenta of an event.
 
 ======================== ==========================================================

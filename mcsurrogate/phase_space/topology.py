@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Topologies: which external legs merge into which propagator.
 
 Every propagator of a tree diagram divides the external legs in two.  Of a process

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Phase space in transverse momenta, rapidities and azimuths of the outgoing particles.
 
 Cuts of hadron colliders are cuts on transverse momenta and rapidities, amplitudes are smooth in

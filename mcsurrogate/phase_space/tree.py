@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a topology to the tree of a recursive phase-space decomposition."""
 
 from collections.abc import Callable, Sequence

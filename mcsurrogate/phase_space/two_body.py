@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""The two elements of the recursion: isotropic decays, and scatterings through t.
 
 .. math::

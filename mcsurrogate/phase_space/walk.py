@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The two directions of a mapping, so that each recursion is written once.
 
 A recursion asks its walker for invariants and angles.  `Forward` draws them from the columns

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cell resampling: events with negative weights into nearly as many with positive ones."""
 
 from mcsurrogate.resampling.cells import Resampling, resample_weights

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cells around events with negative weights, whose weights are shared out anew.
 
 Andersen and Maier, arXiv:2109.07851, and with Maitre, arXiv:2303.15246: the event with the most

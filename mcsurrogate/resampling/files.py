@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cell resampling of files: weights are replaced, all else is kept as it stands."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Places of events in a space in which soft and collinear emissions cost nothing.
 
 As in arXiv:2109.07851, section 3.2, an event is what can be measured of it: jets, leptons,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The stages of a run, each from a run folder to what it adds to the folder."""
 
 import lazy_loader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the room offers; `__init__.py` imports each when it is first asked for."""
 
 from .chains import require_chain as require_chain

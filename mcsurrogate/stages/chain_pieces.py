@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A chain of a run, made in pieces by whoever is free, with the observables of its events."""
 
 from collections.abc import Iterator

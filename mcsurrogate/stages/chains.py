@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stages ``shower`` and ``reference``: both chains through Pythia 8 to HepMC3."""
 
 import shutil

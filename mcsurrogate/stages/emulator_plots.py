@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Plots of an emulator's quality: learning curve, pulls, coverage, errors in corners."""
 
 from collections.abc import Callable

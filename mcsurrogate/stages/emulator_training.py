@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The job ``mcsurrogate train emulator``: card in, emulator with its figures and plots out."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stage ``generate``: unweighted events in an LHE file."""
 
 import math

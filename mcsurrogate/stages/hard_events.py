@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard events of other generators: the file that a card names, or a card for a file."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files from outside that the stages of a card read, by their part in the run."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stage ``integrate``: the cross section and the sampler that found it."""
 
 from concurrent.futures import Executor

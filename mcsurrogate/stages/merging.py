@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events of many jobs in one file: of one run, and none of them twice."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Observables that are filled while events are made, kept until they are compared."""
 
 import hashlib

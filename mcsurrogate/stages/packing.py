@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Packs: from a finished integration to one file, and from that file to a run folder elsewhere."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pythia settings that make both chains compute what the card says."""
 
 from mcsurrogate.cards import RunCard

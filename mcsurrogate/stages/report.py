@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stage ``validate``: the report that compares both chains."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stages ``integrate`` and ``generate`` of cards with several samples, each in a run of its own.
 
 The samples' runs lie in ``samples/``; the events of all of them go into one file, every event with

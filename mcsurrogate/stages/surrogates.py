@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The surrogates of a run: what the surrogate chain does differently from the standard one."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recipes of batch/ with a stand-in of the scheduler, that reads submit files and runs jobs."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every field of a card decides a stage: from the models, and refused where it cannot."""
 
 from typing import Annotated, Any

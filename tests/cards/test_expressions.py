@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Expressions in cards: what is understood, and nothing that runs."""
 
 import pytest

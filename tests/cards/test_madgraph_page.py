@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page for users of MadGraph names keys, commands and processes that are there."""
 
 import re

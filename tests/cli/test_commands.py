@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The commands, from card to files, in one process; and a killed run."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a log says of progress: as text and as JSON, with rate and time left."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``mcsurrogate convert``: the same events in another format, whole or a part."""
 
 import resource

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a command ends, seen from the shell: exit code, message, and never a raw traceback."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``mcsurrogate integrate``: alarms reach the exit code, figures are drawn when asked for."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """``mcsurrogate shower``: anyone's hard events to HepMC3, from the command line and from a card."""
 
 import json

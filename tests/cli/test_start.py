@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command starts light: what computes is imported when the input has been checked."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two-stage events of a real process against weighted points of the exact cross section."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The compiled evaluator against the same steps in torch."""
 
 import pickle

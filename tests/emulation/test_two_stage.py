@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The target is known in closed form, so that every bias would show."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events against their cross section: what is refused, and how rarely without reason."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Densities of events: as LHAPDF's tables have them, and from our Les Houches events into HepMC."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What pyhepmc reads in a HepMC file, and what `EventFile` does, in the same shape."""
 
 import io

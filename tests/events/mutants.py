@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files with faults planted at random, of every kind that is read: what becomes of each.
 
 A file that is refused must be refused by a named error with the file in it; one that is read must

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`convert`: what comes back is what went in, to the last bit; what would be lost is refused."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Groups of PDG numbers by one table, against looking for every number."""
 
 import numpy as np

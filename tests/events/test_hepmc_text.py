@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The HepMC reader against pyhepmc: the same events of good files, and faults planted at random."""
 
 import re

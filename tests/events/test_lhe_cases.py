@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Les Houches files as they come: what is read is what the text says, all else is an error."""
 
 from pathlib import Path

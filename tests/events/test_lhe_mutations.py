@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Les Houches files with faults planted at random: a named error, or what the text says."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """LHEH5 files: the same events as in LHE, read alike by others, in parts; damage has a name."""
 
 import warnings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """MadGraph's lhe_npy: the events of its LHE file, parts of them, and damage by its name."""
 
 from pathlib import Path

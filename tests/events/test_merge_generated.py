@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Generated events in one file: every event once, with the cross section of the whole."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events of several samples in one sequence: all of them, whole, in their order, well mixed."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Damaged files of every kind: refused by name, or read as they stand."""
 
 import pytest

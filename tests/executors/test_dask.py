@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Dask cluster as executor: workers that die, a scheduler that goes away and comes back."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chunks on an executor: in order, repeated where a worker died, poison by name."""
 
 import math

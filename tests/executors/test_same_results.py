@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Integration and events on every executor, by the command line: the same bytes from all."""
 
 import hashlib

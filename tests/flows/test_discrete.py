@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Discrete dimensions: exact normalisation, sampling, grid start, and what is refused."""
 
 import pytest

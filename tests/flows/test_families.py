@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What every family of flows must fulfil: those that are shipped, and one that a user might write.
 
 The user's family is a file of its own in a temporary folder.  It passes the same test, trains, is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One property test for every kind of flow on the unit hypercube."""
 
 import normflows as nf

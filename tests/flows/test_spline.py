@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rational-quadratic splines: inverse, derivative, gradients, edges and knots."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Settings and samples that several tests of the chains share."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chains: events are Pythia's, errors are Pythia's words, the seed decides everything."""
 
 import resource

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events with their graphs, made from Pythia's record, against reading the file of the same ones.
 
 Equal bit for bit: the reader is the other program, and `test_hepmc_text` compares the text that it

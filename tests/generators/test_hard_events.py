@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard events in memory and from LHE files give the same particles; bad ones are refused."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """HepMC3 files: every event is in them, and only whole files carry the name of a whole one."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Our HepMC3 text against Pythia's converter and HepMC3's writer: read back, all is the same."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The user hook and its evaluator: against torch, against Pythia's amplitudes, and bad input."""
 
 import numpy as np

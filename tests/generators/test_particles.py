@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Columns of particles: arrays of their own."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A plugin that comes too late, is discarded or does not load is said, never left out."""
 
 import pytest

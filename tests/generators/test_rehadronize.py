@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Saved parton levels hadronize again: as often as asked, conserving what must be conserved."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadrons beyond the matched data: rates at the start, conservation, what is refused."""
 
 import math

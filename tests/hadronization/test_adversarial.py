@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Adversarial training of whole networks: moves all of them, resumes bit for bit, repairs."""
 
 import copy

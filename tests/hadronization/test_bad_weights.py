@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Weights that cannot be used stop Pythia's initialisation with a message that says why."""
 
 import json

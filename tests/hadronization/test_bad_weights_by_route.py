@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bad weights on every road into Pythia: lines of a card, `attach_hadronization`, the command."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Histories of events: their densities and scores are the plugin's own, event by event."""
 
 import numpy as np

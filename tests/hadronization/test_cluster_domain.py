@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the training of clusters has not seen is left to Lund strings, counted and said."""
 
 import re

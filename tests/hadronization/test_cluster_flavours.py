@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Flavour arithmetic of clusters, checked against the quark content that Pythia's codes mean."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Clusters in Pythia: conservation laws, masks, seeds, threads, bad weights."""
 
 import json

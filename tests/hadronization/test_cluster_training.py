@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training of the cluster model: from recorded decays and from strings, resumable, checked."""
 
 import numpy as np

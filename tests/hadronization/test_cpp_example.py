@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The C++ examples against a Pythia that is not the Python module: plugins, programs, cards.
 
 MCSURROGATE_TEST_PYTHIA8_CONFIG names the pythia8-config of a Pythia to build against. Without it

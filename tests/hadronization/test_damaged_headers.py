@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Headers of weights files that are no JSON, or JSON that means nothing: each refused by name."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decays replayed from a recording: the plugin's momenta, and derivatives of draws and of means."""
 
 import numpy as np

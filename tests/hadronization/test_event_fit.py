@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fit to events: scores agree with the plugin's densities, steps lower chi squared."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
 
 from mcsurrogate.hadronization.string_breaks.flavours import (

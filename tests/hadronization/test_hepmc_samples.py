@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training data from HepMC files: clusters as particle 81, and primary hadrons of events."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decays of primary hadrons, and the event shapes that are measured after them."""
 
 import numpy as np

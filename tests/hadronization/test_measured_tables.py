@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured tables: what they hold, and the same quantities of generated events."""
 
 import numpy as np

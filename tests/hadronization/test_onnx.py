@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Networks as ONNX files: the same events as the built-in ones, and clear words where they fail."""
 
 import numpy as np

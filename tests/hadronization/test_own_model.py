@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A hadronization model of one's own: one new file with one registration, the package untouched."""
 
 import json

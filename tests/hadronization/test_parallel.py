@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """PythiaParallel: one plugin instance for each thread, and no state between them."""
 
 import numpy as np

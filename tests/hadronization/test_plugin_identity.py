@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The plugin run with Pythia's own selectors is Pythia: same seed, same events, bit for bit."""
 
 import numpy as np

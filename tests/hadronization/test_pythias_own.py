@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Strings that stay Pythia's own beside a surrogate, and those that only it reaches."""
 
 import re

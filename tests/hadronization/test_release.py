@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A plugin that was compiled for another Pythia release is refused, in Python and by Pythia."""
 
 import subprocess

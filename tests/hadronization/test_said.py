@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the models ignore or cannot use is refused or named at the initialisation."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Shipped weights: usable, documented, reproducible from their card, and close to the original."""
 
 import numpy as np

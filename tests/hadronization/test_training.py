@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training on a few breaks: it reproduces what it saw, resumes bit for bit, refuses nonsense."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event weights of other models: exact in the mean, and they give what a run with them gives."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Weights are what their training wrote: digest, and no finite nonsense, in plugin and Python."""
 
 import numpy as np

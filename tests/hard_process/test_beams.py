@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Beams: what a process can have, and what an antiproton is made of."""
 
 from pathlib import Path

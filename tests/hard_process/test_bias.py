@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events that are drawn with a bias: what they say is what events without one say."""
 
 import math

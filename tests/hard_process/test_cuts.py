@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cuts of a card: presets, isolation, jets, and what is the same in every subprocess."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sampled subprocesses and helicities: the sum over them is the sum without sampling."""
 
 import itertools

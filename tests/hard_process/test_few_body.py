@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Widths of decays, single particles from hadrons, and leptons on hadrons."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The composed hard process against quadrature and against itself."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Finite or refused: singular limits against the cuts."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Loop-induced processes in a hard process."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Both kinds of phase-space mappings give one cross section."""
 
 import math

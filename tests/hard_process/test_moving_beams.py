@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Beams of different energies: the same cross section, in the frame where they have them."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Amplitudes and parton densities of one's own, from a card to events, the package untouched."""
 
 # ruff: noqa: ARG002 - toys do not use all that the protocols give them

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decay chains, `$` and several definitions: from a card to weights and to events."""
 
 from dataclasses import replace

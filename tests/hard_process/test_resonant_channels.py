@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Channels of full final states: where resonances are, as many as there are trees."""
 
 import pytest

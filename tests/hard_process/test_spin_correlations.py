@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Spin correlations of top pairs in their leptons, from the amplitude of the decay chain.
 
 With the angle :math:`\varphi` between the leptons, each in the rest frame of its top (which is

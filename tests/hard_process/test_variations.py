@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Other scales and densities by weights, against the same integrand with these scales."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A process pool gives the same cross section and events as no pool."""
 
 from pathlib import Path

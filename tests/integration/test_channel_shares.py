@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Shares of overlapping channels: found, those without need dropped, the integral unchanged."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the defence of the sampler costs is taken back without a bias."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Integrals with a discrete dimension: unbiased, and probabilities are learned."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figures are drawn and hold what they should."""
 
 from pathlib import Path

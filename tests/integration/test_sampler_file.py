@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Samplers as files: what is read draws what was written, for the integrand it was made for."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How often points are trained on, and what decides between VEGAS+ and flow."""
 
 import pytest

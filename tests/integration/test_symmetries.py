@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Symmetries that an integrand claims: tested, used where they hold, dropped where not."""
 
 import math

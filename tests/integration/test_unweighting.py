@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Maximum weights, efficiencies and streams of events."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The complex-mass scheme: widths everywhere, and gauge invariance with them."""
 
 import cmath

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """External amplitudes: libraries compiled here, with the interfaces of the real ones."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Six and seven gluons against the formula of Parke and Taylor, Phys. Rev. Lett. 56 (1986) 2459."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decay chains, resonances that are required or forbidden, squared orders and decays."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Amplitudes of many gluons at given colours and helicities, and their Monte Carlo sum."""
 
 import itertools

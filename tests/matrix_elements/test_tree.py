@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The engine against the oracle tables, symmetries and Ward identities."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Replacing a polarisation vector by its momentum gives nothing."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The scripts of the build, importable as they are when CMake runs them."""
 
 import sys

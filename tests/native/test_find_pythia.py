@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A user's own Pythia is used when it is named, and every failure is one line."""
 
 import json

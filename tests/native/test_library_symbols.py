@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Symbols, constants and the string ABI are read from libraries that a compiler has made."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Headers come once, whole and of the right release, or the build says what is wrong."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Scalar log-bicubic interpolation as in LHAPDF, with the memory that release 6.2.3 has.
 
 Written for the tests, independently of the package: it follows the published description

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The three modes of alpha_s against LHAPDF, and the coupling of sets without .info file."""
 
 import math

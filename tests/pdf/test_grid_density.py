@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Values against LHAPDF's tables, and the properties of a parton density."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A damaged grid is refused with file, line and reason."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where sets are found, and which alpha_s they get."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keys of sets and members, as LHAPDF means them (arXiv:1412.7420, section 3.3)."""
 
 import shutil

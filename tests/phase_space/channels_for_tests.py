@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Channels that the tests of the mappings share, and exact volumes of phase space."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Second oracle: madspace, where it is installed.
 
 Both mappings integrate the same function of the momenta, 1/(J + J') with their own jacobians J

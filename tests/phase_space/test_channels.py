@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Channel sets: weights that sum to one, and integrals that do not depend on them."""
 
 import math

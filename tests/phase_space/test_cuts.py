@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cuts: masks against loops over events, bounds against accepted events, jets against FastJet."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Massive bosons that beam particles exchange: which maps, and how even they make the weights."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Expressions of observables against loops over particles with the package vector."""
 
 import math

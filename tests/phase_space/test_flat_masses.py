@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The mass ratios of RAMBO on diet: exact solution, inverse, gradient."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two bodies: kinematics, volume, inverse, gradients."""
 
 import math

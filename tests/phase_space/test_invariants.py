@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One-dimensional maps: limits, inverse, jacobian, and the density that they promise."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The kT of pairs: its value, and the bound that it puts on masses."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Mappings along topologies: one set of properties for every channel."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Topologies: what a tree is, and what is none."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The map in transverse momenta and rapidities: balance, round trip, jacobian, cuts, errors."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cell resampling: sums stay in every cell, and equal samples stay equal.
 
 Statistical tests fail with probability 1e-4 each; seeds are fixed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cell resampling of files: weights alone change, in every format."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Chains made in pieces: nothing depends on who makes them, and what was made is kept."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Damaged run.json and result.json: a named error, or what does not need the damaged part."""
 
 import copy

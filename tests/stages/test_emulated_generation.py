@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stage ``generate`` with emulators: from the card to events, weights and bookkeeping."""
 
 import json

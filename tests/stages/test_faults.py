@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a machine does to a run, before each stage: it resumes to the same results, or says why not.
 
 Alone: ``python -m tests.stages.test_faults`` prints what each command made of each fault.

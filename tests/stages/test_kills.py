@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Kill -9 at random times, of the command and of its workers, in every stage; then ``--resume``.
 
 Alone: ``python tests/stages/test_kills.py 100`` kills a hundred times and prints what was hit.

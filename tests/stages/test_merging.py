@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of many jobs together: of one run, none of them twice, and none lost."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Parts of two cards, or of two files of one name, never make one run."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What others need to normalise our HepMC3 files, as pyhepmc reads it."""
 
 from collections import Counter

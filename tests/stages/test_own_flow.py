@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A card chooses a flow of the user's own, by file and class: integrated, read and generated."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Packs: the same events elsewhere, parts of one sequence, and nothing damaged is believed."""
 
 import json

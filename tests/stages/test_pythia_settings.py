@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The standard chain computes what the card says: Pythia's own cross section."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cards with several samples: definitions of different particles, and merging."""
 
 from pathlib import Path

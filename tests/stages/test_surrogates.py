@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the card's chains hand to Pythia, and what the report says about them."""
 
 import json

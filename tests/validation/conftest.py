@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small Pythia samples, generated once a session and written with pyhepmc.
 
 They are made in Python, event by event, and so independently of the project's own native

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a candidate is worth: calibrated on bootstraps, which are worth what they are made of."""
 
 import numpy as np

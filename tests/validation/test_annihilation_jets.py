@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jets of e+ e- annihilation against Pythia's ClusterJet, naive clustering and closed forms."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page in a real browser: nothing is wider than its place, asked for or complained about."""
 
 import re

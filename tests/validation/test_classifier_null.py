@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The classifier test between equal samples, as it is used: trained on one half, on the other."""
 
 import numpy as np

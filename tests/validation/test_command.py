@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Options of the command: weights of each file, jets, sizes, a common cross section."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figures on the page: small, and the same picture as matplotlib's own."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of broken events and correlations of particles, on events made by hand."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Networks on particles: symmetry, padding, and what they find that observables do not see."""
 
 import json

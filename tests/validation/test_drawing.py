@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A drawing, replayed: what matplotlib's own canvases write of the same figure."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Samples filled in parts, handed on as numbers and merged, against samples filled in one go.
 
 Contents are sums of weights: with unit weights they are whole numbers and equal in every bit; sums

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hard process, tops and Ws against Pythia's own record of them and against another library."""
 
 import numpy as np

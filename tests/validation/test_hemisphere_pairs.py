@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pairs within and across hemispheres, and the order of the table."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Frechet and kernel physics distance against those of the package jetnet."""
 
 import numpy as np

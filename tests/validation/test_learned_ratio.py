@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The learned likelihood ratio: calibrated whatever the weights, and sees what it should.
 
 Kolmogorov tests of null p-values fail with probability 1e-4 each; seeds are fixed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured tables, how samples are counted, pulls and chi^2."""
 
 import pickle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files beside the report: figures, YODA, Rivet; timing of run folders."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Contrast of the page, headers of its tables, and figures that fill the window."""
 
 import re

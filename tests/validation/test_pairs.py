@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pairs of particles and decays, on events made by hand and on Pythia's."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sums of files, filled where events lie and merged, against those of all events in one file.
 
 With unit weights contents are whole numbers and equal in every bit; sums of numbers with digits

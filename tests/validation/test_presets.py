@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which preset fits which events, and its observables on events made by hand."""
 
 import numpy as np

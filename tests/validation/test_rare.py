@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Exact tests of rare counts: against Fisher's, and never too many small p-values."""
 
 import numpy as np

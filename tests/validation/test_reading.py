@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading event files: against pyhepmc's own objects, in all formats, and damaged."""
 
 import bz2

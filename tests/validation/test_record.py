@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the event record keeps: vertices, rules, flights and masses, each with a planted defect."""
 
 from dataclasses import replace

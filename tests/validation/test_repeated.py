@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events that occur twice, and the weights of events."""
 
 import json

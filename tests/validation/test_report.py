@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page: what comes from files and users is text, never markup."""
 
 from html.parser import HTMLParser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two runs against each other, and the index of a folder of runs."""
 
 import json

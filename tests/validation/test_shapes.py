@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event shapes and jets against Pythia's own analysis classes and closed forms, to 1e-10."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tests: against textbook formulae, and their null distributions on toys.
 
 Kolmogorov tests of null p-values fail with probability 1e-4 each; seeds are fixed.

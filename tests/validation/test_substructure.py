@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jet substructure against closed forms on constructed jets and against naive clustering."""
 
 from types import SimpleNamespace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Observables that a user writes: found, used, and every mistake led back to its line."""
 
 import numpy as np

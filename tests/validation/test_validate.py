@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The whole comparison: files, verdicts, errors that leave nothing behind, found defects."""
 
 import json

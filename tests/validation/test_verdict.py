@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Verdicts: none without events, and each with its reasons."""
 
 import json

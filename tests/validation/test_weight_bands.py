@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bands from the event weights of a surrogate's uncertainty."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading in two processes gives what reading in one gives."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Classifier two-sample tests: networks that try to tell the samples apart."""
 
 from mcsurrogate.classifiers import AucTest, TrainingSettings, auc_test, cross_fit

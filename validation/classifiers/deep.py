@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Classifiers on the particles themselves: what no observable was written for.
 
 Cross-fitted as the classifier on observables; their weights are explained by the observables of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Result of a test of all observables, or of whole events, at once."""
 
 import math

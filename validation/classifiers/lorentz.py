@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lorentz-equivariant network on particles.
 
 LorentzNet, Gong et al., arXiv:2201.08187, section 3.2: scalars h_i and four-vectors x_i of the

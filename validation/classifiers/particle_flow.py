@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Particle-flow network: a function of the sum over particles of functions of each.
 
 Komiske, Metodiev and Thaler, "Energy Flow Networks: Deep Sets for Particle Jets",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The two-sample test of a classifier: held-out scores, their AUC, and what the weights say."""
 
 from collections.abc import Callable

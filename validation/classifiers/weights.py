@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a classifier's weights say about a surrogate: how far off it is, and where.
 
 Das, Favaro, Heimel, Krause, Plehn and Shih, "How to understand limitations of generative

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Observables by name and by preset."""
 
 from mcsurrogate.validation.observables import presets as _presets  # registers everything

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jets by other algorithms than the report's: Cambridge/Aachen and kt, and kt's scales."""
 
 from collections.abc import Callable

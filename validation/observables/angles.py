@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Directions in an event: azimuths, and momenta along the thrust axis."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event shapes, jets and spectra of hadronic e+ e- annihilation."""
 
 from collections.abc import Callable

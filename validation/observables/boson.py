@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """W bosons and the angles of their decays."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Particles against antiparticles, species by species: numbers, and directions along the beam."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether events keep what nature keeps: four-momentum, charge, baryon number, masses.
 
 These say that an event record is broken rather than that its physics is another.  Differences that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How particles of one event go together: pair masses, compensation of quantum numbers, flights.
 
 Spectra and yields of single species can be right where these are wrong.  Narrow peaks lie

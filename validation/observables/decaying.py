@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Leptons and heavy hadrons that decay weakly, as categories of several observables."""
 
 __all__ = ["HEAVY_AND_WEAK"]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Deep inelastic scattering of leptons on hadrons, in the variables of the scattered lepton."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Kinematics of the hard process."""
 
 from collections.abc import Callable

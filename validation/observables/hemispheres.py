@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What one half of an event knows of the other."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Momentum fractions of identified particles in e+ e- annihilation."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Masses of decayed particles, each line at its own resolution.
 
 Particles without a width that matters have one mass in a generator: what is elsewhere is counted

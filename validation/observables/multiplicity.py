@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Numbers of particles of each species in an event, and mean yields with decayed ones."""
 
 import numpy as np

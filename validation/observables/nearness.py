@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Photons and leptons near other particles: radiation, conversions, isolation."""
 
 from collections.abc import Callable

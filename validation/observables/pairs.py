@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Neighbours in phase space, and decays as the record has them.
 
 What spectra and yields of single particles do not see: Bose-Einstein enhancement, the order of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spectra and yields of final-state particles."""
 
 from collections.abc import Callable

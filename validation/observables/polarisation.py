@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spins that decays show: of tau leptons, top quarks, W and Z bosons, one by one and in pairs."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which observables belong to which kind of collision."""
 
 import numpy as np

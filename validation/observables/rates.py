@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jet rates and jets of hadronic e+ e- annihilation, hemisphere charges."""
 
 from collections.abc import Callable

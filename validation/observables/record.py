@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The event record as such: rules of HepMC, status codes, mothers, decays, flights of length zero.
 
 The rules are those of "The HepMC3 event record library for Monte Carlo event generators",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Observables by name, and presets: lists of names for a kind of collision."""
 
 import traceback

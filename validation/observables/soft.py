@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Soft and diffractive collisions of hadrons, and of ions by what comes out of them."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Substructure and fragmentation of the two leading jets of an event."""
 
 from collections.abc import Callable

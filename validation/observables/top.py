@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Top quarks from the event record: the last copy of each, after radiation, before decay."""
 
 import numpy as np

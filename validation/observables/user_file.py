@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 r"""Observables that a user writes: functions in a Python file.
 
 import numpy as np

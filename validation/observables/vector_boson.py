@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """W, Z and Higgs bosons of hadron collisions, their leptons, and the jets beside them."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The self-contained page and its figures."""
 
 from mcsurrogate.validation.report.figures import FigureShelf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small SVG: what the figures of a page have in common is written once.
 
 Matplotlib repeats the outlines of every letter, tick mark and clipping rectangle in each figure,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of samples against measured values."""
 
 import matplotlib as mpl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A figure, laid out once and written in several formats.
 
 Matplotlib lays all ticks and texts out anew for each format, which takes most of the time of a

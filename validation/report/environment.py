@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Templates of the pages, and how they write numbers.
 
 The pages are Jinja templates that escape whatever they are given; only `Markup`, which figures

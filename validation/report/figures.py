@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where figures go: into the page as SVG, and on demand to disk as PDF and PNG."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Index page of a folder of runs: one static file without anything outside it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figure of one observable: overlay, ratio and pulls."""
 
 from collections.abc import Sequence

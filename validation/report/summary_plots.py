@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of all observables together: p-values, classifier weights, deviating regions."""
 
 import matplotlib as mpl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Colours and style of all figures, and figures as part of a page or as files.
 
 Figures are drawn once, in marker colours.  As SVG inside the page the markers become CSS

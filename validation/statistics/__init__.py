@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two-sample tests, each with its null distribution."""
 
 from mcsurrogate.validation.statistics.binned import BinnedComparison, Chi2, compare_binned

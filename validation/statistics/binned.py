@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """chi^2 between two weighted histograms with correlated bins.
 
 The event is the independent unit, so the covariance of the bin contents comes from the

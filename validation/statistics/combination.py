@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Many tests at once.
 
 Family-wise adjusted p-values come from Holm's step-down procedure, which holds for any

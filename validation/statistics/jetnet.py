@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Frechet and kernel physics distance as the package jetnet defines them, for its own numbers.
 
 Kansal et al., arXiv:2211.10295; jetnet 0.2.5 (`jetnet.evaluation.gen_metrics`).  The tests of this

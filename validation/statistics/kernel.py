@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Kernel physics distance: maximum mean discrepancy with a polynomial kernel.
 
 Kansal et al., arXiv:2211.10295: kernel (x y / D + 1)^4, unbiased quadratic estimate, median

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Kolmogorov-Smirnov and Wasserstein-1 distance of one-dimensional distributions.
 
 The cumulative distributions are kept on a fine grid, per block of events, so that weights and

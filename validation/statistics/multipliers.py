@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The random numbers that all bootstrap replicas share, and p-values from replicas.
 
 Events are dealt to blocks (`mcsurrogate.validation.histograms.BLOCKS`).  A replica multiplies

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sliced distances and the Frechet physics distance of event features.
 
 Sliced Wasserstein and sliced Kolmogorov-Smirnov distance: Grossi, Letizia and Torre,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The learned likelihood ratio of two samples: New Physics Learning Machine with kernels.
 
 D'Agnolo and Wulzer, arXiv:1806.02350; with Nystroem centres and a logistic loss: Letizia et al.,

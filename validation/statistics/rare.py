@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Exact tests of rare counts: bins with too few events for a chi^2.
 
 Given how many events of both samples together have an entry in a bin, the number of them that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Largest standardised deviation of single bins, tails and the total.
 
 A chi^2 with dozens of degrees of freedom is blind to what happens in one bin or in a thin

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How small a deviation these samples can show, and how many events a finer verdict needs.
 
 A deviation of relative size d in every bin, with independent signs, gives the chi^2 of an

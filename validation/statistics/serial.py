@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether events follow one another independently.
 
 A generator that reuses its random numbers, or a network that makes its events in batches, can give

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """p-values far out in the tail, and as Gaussian standard deviations."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured values that samples are compared with, shipped as tables with their sources."""
 
 from mcsurrogate.analysis.measured.measurement import Measurement

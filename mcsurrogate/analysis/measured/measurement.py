@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A measurement: values with errors, and how a sample is counted to be comparable."""
 
 import csv

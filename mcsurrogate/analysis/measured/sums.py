@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sums over a sample from which its means and their covariance follow."""
 
 from collections import Counter

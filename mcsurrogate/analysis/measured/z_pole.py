@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measurements of hadronic Z decays: hadron multiplicities and event shapes.
 
 Sources and conventions stand in the README beside the tables.

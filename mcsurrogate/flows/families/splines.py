@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rational-quadratic coupling blocks on the unit hypercube, composed in normflows."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Clusters and their neural decays: networks, tables, training by maximum likelihood."""
 
 import lazy_loader

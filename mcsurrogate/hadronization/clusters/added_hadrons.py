@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadrons that the matched training has not seen, put into the networks beside one that it has."""
 
 import math

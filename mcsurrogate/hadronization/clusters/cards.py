@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training cards of the model ``clusters``."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the training of a cluster model has seen: the plugin leaves everything else to Lund strings.
 
 Single clusters are known by their ends and mass. A fit to whole events sees colour singlets, whose

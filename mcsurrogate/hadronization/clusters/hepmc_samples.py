@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Training data from HepMC files of other generators: decays of clusters, and whole events.
 
 Clusters carry the particle number 81, as Herwig writes them: two partons end in the vertex where a

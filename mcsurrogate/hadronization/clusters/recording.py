@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recorded cluster formation and decay: everything that was drawn for each event."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decays of single clusters by a surrogate, through Pythia."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Decays of clusters as binary steps: cluster to two products, each a hadron or a cluster.
 
 A step is written for the canonical cluster (`mcsurrogate.hadronization.clusters.flavours`), in its

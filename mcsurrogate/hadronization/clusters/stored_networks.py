@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Networks of the model ``clusters`` from a weights file, as training left them."""
 
 import os

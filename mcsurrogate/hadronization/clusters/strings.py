@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadronized strings written as chains of cluster decays.
 
 The hadrons of a string are ordered, and neighbours share a popped flavour, so a string is a

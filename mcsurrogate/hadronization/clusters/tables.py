@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What clusters can decay into: vertices of an end and a popped flavour, pairs, thresholds."""
 
 from collections.abc import Iterable, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Maximum likelihood for the steps of cluster decays, head by head, resumable bit for bit."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Adversarial training of all networks of a cluster model on whole events.
 
 As in HADML (arXiv:2305.17169) a discriminator of hadron sets learns to tell the model's events

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Scores of events that `string_breaks` has hadronized, by their histories."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Derivatives of the probability of recorded events with respect to parameters of a cluster model.
 
 The score of an event is the gradient of the log probability of everything that was drawn for it.

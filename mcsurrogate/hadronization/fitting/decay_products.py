@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadrons by themselves in Pythia: mean numbers of particles in their decays, and masses."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recorded cluster decays once more, as functions of the networks: gradients of hadron momenta.
 
 What was drawn from a spline is a function of the network and a uniform number that stays as it was:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Correlations between what an event holds: species, multiplicity, shape and momenta.
 
 They are what a classifier of whole events sees where all means agree: which baryons are made

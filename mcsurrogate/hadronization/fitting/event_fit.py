@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fit of a model to whole events, to Pythia's or to measured multiplicities."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a cluster model is fitted to: means over events of counts, spectra and shapes.
 
 All are functions of primary hadrons, before decays, which Pythia makes in the same way for every

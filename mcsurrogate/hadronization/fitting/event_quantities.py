@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a fit to events compares: quantities of each event of one sample, chosen by another."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events whose partons are hadronized both by Pythia and by a model that records its draws."""
 
 from collections.abc import Sequence

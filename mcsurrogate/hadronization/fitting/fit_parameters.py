@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The parameters of a hadronization model that a fit to events changes."""
 
 from collections.abc import Iterable, Mapping

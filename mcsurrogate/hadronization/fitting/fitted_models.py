@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadronization models that a fit to events can move: what they record, and its scores."""
 
 from pathlib import Path

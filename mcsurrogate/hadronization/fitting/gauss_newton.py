@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A fit by steps of Gauss and Newton, each with new events."""
 
 from abc import ABC, abstractmethod

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured mean multiplicities of identified hadrons."""
 
 import csv

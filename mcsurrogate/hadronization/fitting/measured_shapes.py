@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Event shapes measured at the Z, for events of primary hadrons: these decay first."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One step of a fit of event means by the scores of events."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A discriminator that sees an event as the set of its hadrons: the adversary of a fit.
 
 As in HADML (arXiv:2305.17169) a network on single hadrons is summed over the event, deep sets of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fit of a model to measured tables, each compared as it was measured."""
 
 from collections.abc import Sequence

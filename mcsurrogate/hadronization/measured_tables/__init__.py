@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured tables of e+ e- annihilation, and the same quantities of generated events."""
 
 import lazy_loader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Generated events beside measured tables: values with their errors, and chi squared."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Quantities of whole event records as measured tables define them, event by event."""
 
 from collections.abc import Sequence

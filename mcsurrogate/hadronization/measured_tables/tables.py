@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measured tables of e+ e- annihilation, and what each of them holds.
 
 A file has `# ` lines of provenance and the columns ``table, observable, x_low, x_high, y,

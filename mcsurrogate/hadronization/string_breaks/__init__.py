@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Neural draws of a string break: networks, recorded draws, maximum likelihood."""
 
 import lazy_loader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hadrons that the networks of string breaks did not make, put in beside others."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Densities that networks give to the draws of a history, and their derivatives.
 
 The networks know other draws than they once made: a history can be weighed by any of them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Maximum likelihood for the draws of a string break that have discrete inputs and outputs.
 
 Counts are sufficient statistics, so every step sees all the data and the fit is deterministic.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Numbering of string-end flavours: the discrete inputs and outputs of the string-break networks.
 
 The same numbering as ``cpp_bindings/hadronization/flavours.h``; both are checked against each

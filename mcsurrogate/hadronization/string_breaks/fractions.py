@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Maximum likelihood for the light-cone fraction z of a break, resumable bit for bit."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Histories of events: every draw that the string model made for each of them, in order."""
 
 import zipfile

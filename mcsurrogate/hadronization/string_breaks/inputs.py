@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Inputs of the networks with discrete inputs, and the outcomes that flavour allows."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The networks of a string break, laid out as the C++ evaluator reads them."""
 
 import itertools

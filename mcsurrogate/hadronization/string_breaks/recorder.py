@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recordings of what the string model draws, made by Pythia in C++."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Recorded string breaks: what Pythia drew at each break, whether it was used or not."""
 
 from collections.abc import Iterable

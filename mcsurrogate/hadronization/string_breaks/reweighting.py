@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Events that were hadronized once, weighed as other weights would have made them."""
 
 import os

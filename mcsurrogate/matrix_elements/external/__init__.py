@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Amplitudes from outside behind the protocol `MatrixElement`."""
 
 from mcsurrogate.matrix_elements.external.base import ExternalMatrixElement

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What all external amplitudes have in common: checks, verification, colour flows, cost."""
 
 from abc import ABC, abstractmethod

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Any Python function as a matrix element."""
 
 from collections.abc import Callable

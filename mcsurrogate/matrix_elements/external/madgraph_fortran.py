@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Matrix elements of MadGraph5_aMC@NLO's Fortran standalone output.
 
 A shared library of one process answers to ``setpara_`` and ``smatrix_``; one of several

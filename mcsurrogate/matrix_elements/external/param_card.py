@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Model parameters as a MadGraph parameter card (SLHA blocks, hep-ph/0311123)."""
 
 from pathlib import Path

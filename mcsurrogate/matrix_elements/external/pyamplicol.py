@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Matrix elements that the package pyamplicol generates, compiled, on first use.
 
 pyamplicol needs the proprietary package symbolica and pins numpy, so it is optional and not

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Matrix elements of UMAMI libraries, the C interface of MadGraph7 and madspace.
 
 Functions and keys are those of ``umami.h``, major version 1.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // A model of hadronization of one's own, in a library of its own: strings whose hadrons take flat
 // fractions of what is left, and an event weight that counts singlets.
 
