@@ -113,10 +113,10 @@ def simulate(costs: Costs, plan: Plan, seed: int = 1) -> float:
 def measured() -> Costs:
     """Return the constants of docs/scaling.md; see there how they were measured."""
     return Costs(
-        event_seconds=72e-6,
+        event_seconds=71e-6,
         chunk_seconds=2e-3,
         start_seconds=6.0,
-        call_seconds=1e-3,
+        call_seconds=4.6e-3,
         parent_seconds=6e-6,
         event_bytes=164.0,
         disk_bytes_per_second=1e9,

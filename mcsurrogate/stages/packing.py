@@ -21,7 +21,6 @@ from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.run_record import RESULT_FILE, check_files, digests, read_run
 from mcsurrogate.stages.inputs import Files, pdf_files, settings_files, varied_pdf_files
 from mcsurrogate.stages.integration import SAMPLER
-from mcsurrogate.stages.pythia_settings import surrogate_settings
 
 __all__ = ["open_pack", "pack_run", "packed_card", "unpack_run"]
 
@@ -186,7 +185,8 @@ def _refuse_what_a_pack_cannot_hold(card: RunCard) -> None:
             f"{own.section}.{own.key} is code of your own ({own.path}), and nothing in a pack is "
             "run; write it as an expression"
         )
-    named = settings_files([*surrogate_settings(card), *card.chain.surrogate.settings])
+    # those of the beams name none, and beams of partons have none: their hard events need no Pythia
+    named = settings_files([*card.chain.settings, *card.chain.surrogate.settings])
     if named:
         files = ", ".join(f"{name} = {path}" for name, path in named.items())
         raise PackError(f"a pack does not hold files that Pythia settings name: {files}")

@@ -105,7 +105,8 @@ def results(run: Path) -> dict[str, Any]:
         if path.suffix in (".gz", ".zst", ".safetensors") or path.name == "card.toml"
     }
     for name in ("result.json", "report/metrics.json", "run.json"):
-        found[name] = without_clocks(json.loads((run / name).read_text()))
+        if (run / name).exists():
+            found[name] = without_clocks(json.loads((run / name).read_text()))
     found["run.json"].pop("files")
     left = [str(path) for path in run.rglob("*.part")]
     assert not left, left

@@ -117,6 +117,13 @@ def test_a_pack_goes_through_its_chain(
     assert sum(len(chunk.weights) for chunk in batches) == 5
 
 
+def test_hard_events_of_partons_are_packed(tmp_path: Path) -> None:
+    with RunFolder(tmp_path / "run", card(beams={"sqrt_s": 1000.0})) as folder:
+        run_integration(folder, silent)
+    pack = pack_run(tmp_path / "run", tmp_path / "run.pack")
+    assert len(generate(pack, tmp_path / "job", events=5)) == 5
+
+
 @pytest.mark.parametrize(
     ("first", "events", "expected"),
     [
