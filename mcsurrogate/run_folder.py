@@ -122,8 +122,12 @@ class RunFolder:
             self._lock = None
 
     def _visible(self) -> Iterator[Path]:
+        """All files but those of no run; a workflow's empty folders are nothing yet."""
+        passed_over = (self.path / _LOCK, self.path / "traceback.txt")
         return (
-            entry for entry in self.path.iterdir() if entry.name not in (_LOCK, "traceback.txt")
+            entry
+            for entry in self.path.rglob("*")
+            if not entry.is_dir() and entry not in passed_over
         )
 
     def seed(self, stage: str) -> int:

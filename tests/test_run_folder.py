@@ -69,6 +69,12 @@ def test_a_later_stage_may_differ_in_its_own_section(tmp_path: Path) -> None:
     assert "events = 5" in (path / "card.toml").read_text()
 
 
+def test_empty_folders_of_a_workflow_are_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "run" / "events").mkdir(parents=True)
+    with RunFolder(tmp_path / "run", CARD) as folder:
+        assert folder.path == tmp_path / "run"
+
+
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(RunFolderError, match="not empty"):

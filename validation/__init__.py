@@ -39,6 +39,7 @@ from mcsurrogate.validation.verdict import (
     Verdict,
     main_reasons,
 )
+from mcsurrogate.validation.weight_families import PdfRule
 
 __all__ = [
     "FAMILY_WISE_ERROR",
@@ -47,6 +48,7 @@ __all__ = [
     "JetDefinition",
     "Observable",
     "Partial",
+    "PdfRule",
     "Reading",
     "Reason",
     "Sample",

@@ -48,7 +48,8 @@ class ValidationSettings:
         Probability of a false ``differs``, between 0 and 1.
     pdf_error
         How weights of parton densities are combined: ``"replicas"``, ``"hessian"`` (pairs) or
-        ``"symmetric hessian"``; by the LHAPDF number of their set if not given.
+        ``"symmetric hessian"``, of which sets at 90% confidence say so (``"hessian 90%"``); by the
+        LHAPDF number of their set if not given.
     normalise_to
         ``"candidate"`` or ``"reference"``: both samples are normalised to the cross section of this
         one, and that of the other decides nothing.

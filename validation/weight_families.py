@@ -22,7 +22,9 @@ from mcsurrogate.errors import ValidationError
 __all__ = ["PdfRule", "WeightFamily", "theory_families"]
 
 FloatArray = NDArray[np.float64]
-PdfRule = Literal["replicas", "hessian", "symmetric hessian"]
+PdfRule = Literal[
+    "replicas", "hessian", "symmetric hessian", "hessian 90%", "symmetric hessian 90%"
+]
 Rule = Literal["envelope"] | PdfRule
 
 _FACTOR = r"[ _=:]*([0-9.]+(?:e[+-]?\d+)?)"
@@ -98,6 +100,10 @@ def _number(pattern: re.Pattern[str], name: str) -> float | None:
 def _pdf_rule(names: Sequence[str], first: int, asked: PdfRule | None) -> tuple[PdfRule, float]:
     """Rule of a set, and the factor to 68% confidence."""
     known = next(((rule, f) for low, high, rule, f in _SETS if low <= first < high), None)
+    if asked == "hessian 90%":
+        return "hessian", _NINETY
+    if asked == "symmetric hessian 90%":
+        return "symmetric hessian", _NINETY
     if asked is not None:
         return asked, known[1] if known is not None and known[0] == asked else 1.0
     if known is None:

@@ -125,6 +125,8 @@ class PdfError(StrEnum):
     REPLICAS = "replicas"
     HESSIAN = "hessian"
     SYMMETRIC = "symmetric hessian"
+    HESSIAN_90 = "hessian 90%"
+    SYMMETRIC_90 = "symmetric hessian 90%"
 
 
 PdfErrorOption = Annotated[

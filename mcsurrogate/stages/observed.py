@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 from mcsurrogate.analysis import Events
+from mcsurrogate.cards import RunCard
 from mcsurrogate.checkpoint import Checkpoint
 from mcsurrogate.errors import CheckpointError
 from mcsurrogate.events import FileSummary
+from mcsurrogate.hard_process import varied_sets
+from mcsurrogate.pdf import read_pdf_set
 from mcsurrogate.run_folder import RunFolder
 from mcsurrogate.stages.chain_pieces import ChainMaker
 from mcsurrogate.validation import (
     Filling,
+    PdfRule,
     Reading,
     Sample,
     ValidationSettings,
@@ -58,6 +62,7 @@ def validation_settings(folder: RunFolder, **more: Any) -> ValidationSettings:  
         preset=section.preset,
         observables_file=None if own is None else Path(own),
         labels=(LABELS["surrogate"], LABELS["standard"]),
+        pdf_error=_pdf_rule(folder.card),
         tolerance=section.tolerance,
         deep=section.deep,
         workers=2,
@@ -66,6 +71,25 @@ def validation_settings(folder: RunFolder, **more: Any) -> ValidationSettings:  
         yoda=section.yoda,
         **more,
     )
+
+
+_RULES: dict[tuple[str, int], PdfRule] = {
+    ("hessian", 68): "hessian",
+    ("hessian", 90): "hessian 90%",
+    ("symmhessian", 68): "symmetric hessian",
+    ("symmhessian", 90): "symmetric hessian 90%",
+}
+
+
+def _pdf_rule(card: RunCard) -> PdfRule | None:
+    """How members of the largest set that a card varies are combined; None where none is."""
+    sets = [read_pdf_set(name) for name, members in varied_sets(card) if members > 1]
+    if not sets:
+        return None
+    largest = max(sets, key=lambda own: own.members)
+    if largest.error_type == "replicas":
+        return "replicas"
+    return _RULES.get((largest.error_type, int(largest.confidence)))
 
 
 def plan_filling(folder: RunFolder, reference: ChainMaker) -> Filling:

@@ -24,6 +24,7 @@ from mcsurrogate.stages import (
     run_integration,
     unpack_run,
 )
+from mcsurrogate.stages.observed import validation_settings
 
 PDF, OTHER = "NNPDF31_nnlo_as_0118_luxqed", "NNPDF23_lo_as_0130_qed"
 MEMBERS = 5
@@ -160,6 +161,8 @@ def test_weights_of_a_set_reach_the_file_with_their_meaning(tmp_path: Path) -> N
     assert '<weightgroup name="toyset" combine="hessian">' in run.header
     central = batch.weights[:, run.weight_names.index("MUR=1_MUF=1_PDF=99000")]
     np.testing.assert_allclose(central, batch.weights[:, 0], rtol=1e-12)
+    # and its report knows how they are combined
+    assert validation_settings(folder).pdf_error == "hessian 90%"
     squares = {99001: 1.1**2, 99002: 0.8**2, 99003: 1.02**2, 99004: 0.97**2}
     for number, square in squares.items():
         column = batch.weights[:, run.weight_names.index(f"MUR=1_MUF=1_PDF={number}")]

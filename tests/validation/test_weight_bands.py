@@ -170,3 +170,15 @@ def test_planted_variations_without_coverage_are_found_and_good_ones_are_not():
     assert good == 0
     assert coverages(np.full(99, 5.0))[0].fault == ""  # too few events to tell
     assert "instead of 1" in coverages(np.full(100, 5.0))[0].fault
+
+
+def test_sets_of_ninety_per_cent_say_so():
+    names = ["Weight", *(f"MUR=1_MUF=1_PDF={99000 + member}" for member in range(5))]
+    with pytest.raises(ValidationError, match="hessian 90%"):
+        theory_families(names)
+    for rule in ("hessian", "symmetric hessian"):
+        (plain,), (wide,) = theory_families(names, rule), theory_families(names, f"{rule} 90%")
+        assert wide.rule == plain.rule == rule
+        # from 90% to 68% of a normal distribution: 1 / 1.645
+        assert wide.factor == pytest.approx(0.6079568, rel=1e-6)
+        assert plain.factor == 1
