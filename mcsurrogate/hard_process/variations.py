@@ -25,12 +25,7 @@ from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import strong_power
 from mcsurrogate.pdf import MemberStack, PartonDensity, PdfSet, lhapdf_id, load_pdf, read_pdf_set
 
-__all__ = [
-    "Variation",
-    "Variations",
-    "combined_variations",
-    "varied_cross_section",
-]
+__all__ = ["Variation", "Variations", "combined_variations", "varied_cross_section"]
 
 _POINTS = 50_000
 _BLOCK = 10_000

@@ -82,14 +82,15 @@ _RULES: dict[tuple[str, int], PdfRule] = {
 
 
 def _pdf_rule(card: RunCard) -> PdfRule | None:
-    """How members of the largest set that a card varies are combined; None where none is."""
-    sets = [read_pdf_set(name) for name, members in varied_sets(card) if members > 1]
-    if not sets:
-        return None
-    largest = max(sets, key=lambda own: own.members)
-    if largest.error_type == "replicas":
-        return "replicas"
-    return _RULES.get((largest.error_type, int(largest.confidence)))
+    """How members of the sets that a card varies are combined; None where their rules differ."""
+    sets = (read_pdf_set(name) for name, members in varied_sets(card) if members > 1)
+    rules = {
+        "replicas"
+        if own.error_type == "replicas"
+        else _RULES.get((own.error_type, int(own.confidence)))
+        for own in sets
+    }
+    return rules.pop() if len(rules) == 1 else None
 
 
 def plan_filling(folder: RunFolder, reference: ChainMaker) -> Filling:

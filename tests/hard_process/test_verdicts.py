@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Finite or refused, on a table of processes whose verdict is known from their propagators."""
 
 import pytest
