@@ -214,7 +214,7 @@ class RunFolder:
             yield record
         except MCSurrogateError:
             if checkpoint is None or not (self.path / checkpoint).exists():
-                self._withdraw(name)
+                self.withdraw(name)
             raise
         found = digests(made)
         with self._state_lock:
@@ -311,8 +311,8 @@ class RunFolder:
                     "stage %s: %s is %s, earlier stages had %s", name, part, new, first.get(part)
                 )
 
-    def _withdraw(self, name: str) -> None:
-        """Forget a stage that was refused, so that a mended card may begin it anew."""
+    def withdraw(self, name: str) -> None:
+        """Forget a stage that was refused, or whose results are gone, so that it begins anew."""
         with self._state_lock:
             del self._state["stages"][name]
             known = self._state["files"]

@@ -27,6 +27,8 @@ _CHAINS = ("surrogate", "standard")
 def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     """Compare the surrogate chain's events with the standard chain's.
 
+    A finished report whose page is gone is made again.
+
     Returns
     -------
     dict
@@ -38,6 +40,9 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
     made = [observables_file(name) for name in _CHAINS] if filled else _events(folder, chains)
     files = {file: folder.path / file for file in made}
     reads = {**files, **observables_files(folder.card)}
+    page = folder.path / REPORT / "report.html"
+    if folder.resume and folder.record("validate") is not None and not page.exists():
+        folder.withdraw("validate")
     with folder.stage("validate", reads=reads) as record:
         if record is None:
             return dict(folder.record("validate") or {})
@@ -54,7 +59,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
             report = reading_progress(progress)
             one, two = files.values()
             result = validate(one, two, out, settings, progress=report, tell=tell)
-        record.update(summarize(result), report=f"{REPORT}/report.html")
+        record.update(summarize(result), report=f"{REPORT}/{page.name}")
         return dict(record)
 
 

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,8 +127,11 @@ def test_run_does_the_whole_job(
     before = (out / "result.json").stat().st_mtime_ns
     assert command(monkeypatch, "run", card, "--out", out) == 2
     assert "use --resume" in capsys.readouterr().err.replace("\n", " ")
+    # A report that somebody removed is made again.
+    shutil.rmtree(out / "report")
     assert command(monkeypatch, "run", card, "--out", out, "--resume") == 0
     assert (out / "result.json").stat().st_mtime_ns == before
+    assert (out / "report" / "report.html").exists()
 
 
 ZPOLE = """seed = 12
