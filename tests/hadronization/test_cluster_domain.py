@@ -146,8 +146,6 @@ def test_formation_that_was_not_fitted_is_said(cluster_weights, zpole):
         (weights, singlet)
         for weights in ("clusters_monash", "clusters_lep", "clusters_ahadic")
         for singlet in ("b bbar", "c cbar", "heavy string", "string of 12 GeV")
-        # clusters_lep was shown in dijets to describe such strings.
-        if (weights, singlet) != ("clusters_lep", "heavy string")
     ]
     + [("clusters_monash", "two gluons"), ("clusters_lep", "two gluons")],
 )
