@@ -42,7 +42,9 @@ class Shelf:
     def __contains__(self, name: str) -> bool:
         """Whether a file, or one that a pattern matches, lies in the sources or was made before."""
         parts = Path(name).parts
-        return any(ROOT.glob(name)) or any(
+        # what somebody ran here is none of the sources
+        lies_here = parts[:1] != ("runs",) and any(ROOT.glob(name))
+        return lies_here or any(
             fnmatch.fnmatch(made, "/".join(parts[: len(Path(made).parts)]))
             or made.startswith(f"{name}/")
             for made in self.made
