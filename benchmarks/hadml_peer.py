@@ -143,10 +143,10 @@ def adversarial_step(
         nn.functional.softplus(-score).mean() + nn.functional.softplus(judge(fake.detach())).mean()
     )
     of_judge.zero_grad()
-    (loss + r1).backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(loss + r1)
     of_judge.step()
     of_generator.zero_grad()
-    nn.functional.softplus(-judge(fake)).mean().backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(nn.functional.softplus(-judge(fake)).mean())
     of_generator.step()
     return float(loss.detach())
 

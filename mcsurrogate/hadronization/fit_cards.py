@@ -22,13 +22,30 @@ class AddedHadron(Section):
     ]
 
 
-class FitSteps(Section):
-    """What fits by the scores of events have in common."""
+class Steps(Section):
+    """Steps on events, each made anew, at whose end parameters are averaged."""
 
     settings: Annotated[
         tuple[str, ...],
         Field(description="Pythia settings of the process, one line of a .cmnd file each"),
     ]
+    steps: int
+    averaged: Annotated[
+        int, Field(ge=1, description="steps at the end over which parameters are averaged")
+    ] = 1
+
+    @model_validator(mode="after")
+    def _enough_steps(self) -> Self:
+        if self.averaged > self.steps:
+            raise ValueError(
+                f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
+            )
+        return self
+
+
+class FitSteps(Steps):
+    """What fits by the scores of events have in common."""
+
     events: Annotated[int, Field(ge=500, description="events a step")] = 12_000
     steps: Annotated[int, Field(ge=1, description="steps of Gauss and Newton")] = 12
     first_divergence: Annotated[
@@ -63,17 +80,6 @@ class FitSteps(Section):
     damping: Annotated[
         float, Field(gt=0, le=1, description="part of a step that the second half of them takes")
     ] = 0.5
-    averaged: Annotated[
-        int, Field(ge=1, description="steps at the end over which parameters are averaged")
-    ] = 1
-
-    @model_validator(mode="after")
-    def _enough_steps(self) -> Self:
-        if self.averaged > self.steps:
-            raise ValueError(
-                f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
-            )
-        return self
 
 
 class EventFitCard(FitSteps):
@@ -150,13 +156,9 @@ class EventFitCard(FitSteps):
         return self
 
 
-class AdversarialCard(Section):
+class AdversarialCard(Steps):
     """Adversarial training of whole networks on whole events."""
 
-    settings: Annotated[
-        tuple[str, ...],
-        Field(description="Pythia settings of the process, one line of a .cmnd file each"),
-    ]
     events: Annotated[int, Field(ge=100, description="events of both kinds a step")] = 4000
     steps: Annotated[int, Field(ge=1, description="steps of Adam of the model")] = 300
     learning_rate: Annotated[
@@ -185,14 +187,6 @@ class AdversarialCard(Section):
     averaged: Annotated[
         int, Field(ge=1, description="steps at the end over which parameters are averaged")
     ] = 100
-
-    @model_validator(mode="after")
-    def _enough_steps(self) -> Self:
-        if self.averaged > self.steps:
-            raise ValueError(
-                f"parameters cannot be averaged over {self.averaged} of {self.steps} steps"
-            )
-        return self
 
 
 class TableFitCard(FitSteps):

@@ -102,8 +102,7 @@ def singlet_domain(
     )
     factor = (model[1].sum() / model[0].sum()) / (target[1].sum() / target[0].sum())
     deviation, error = _deviation(model, target, factor)
-    misses = (np.abs(deviation) > tolerance) & (np.abs(deviation) > _STANDARD_DEVIATIONS * error)
-    seen = np.where(misses, 0, target[0]).astype(np.int32)
+    seen = np.where(_misses(deviation, error, tolerance), 0, target[0]).astype(np.int32)
     share = target[0][seen < _FEWEST_SINGLETS].sum() / target[0].sum()
     return {
         "domain.singlets": seen,
@@ -155,13 +154,18 @@ def tried_elsewhere(
         )
         deviation, error = _deviation(model, target, 1.0)
         agrees = (np.abs(deviation) <= shown) & (error <= shown / 2.0)
-        misses = (np.abs(deviation) > tolerance) & (
-            np.abs(deviation) > _STANDARD_DEVIATIONS * error
-        )
         enough = np.minimum(model[0], target[0]) >= _FEWEST_SINGLETS
         seen = np.where(agrees & enough, np.maximum(seen, target[0]), seen)
-        seen = np.where(misses & enough, 0, seen).astype(np.int32)
+        seen = np.where(_misses(deviation, error, tolerance) & enough, 0, seen).astype(np.int32)
     return {**domain, "domain.singlets": seen}
+
+
+def _misses(
+    deviation: NDArray[np.float64], error: NDArray[np.float64], tolerance: float
+) -> NDArray[np.bool_]:
+    """Kinds that deviate by more than what is tolerated and what is chance."""
+    size = np.abs(deviation)
+    return (size > tolerance) & (size > _STANDARD_DEVIATIONS * error)
 
 
 def _deviation(

@@ -199,6 +199,11 @@ class ClusterNetworks(nn.Module):
         score = (score + self.exponent * factor).masked_fill(~is_open, -math.inf)
         return torch.log_softmax(score, dim=1)
 
+    def position_of_pair(self, first: Tensor, second: Tensor, pair: Tensor) -> Tensor:
+        """``(N,)`` columns of `pair_log_probability` in which pairs ``(N, 2)`` of hadrons stand."""
+        pairs = torch.from_numpy(self.tables.pairs)[first, second]
+        return (pairs == pair[:, None]).all(dim=2).to(torch.int64).argmax(dim=1)
+
     def peel_log_probability(
         self, first: Tensor, second: Tensor, mass: Tensor, side: Tensor
     ) -> Tensor:

@@ -29,6 +29,7 @@ from mcsurrogate.hadronization.fitting.event_samples import EventSamples, hadron
 from mcsurrogate.hadronization.fitting.fitted_models import FittedClusters
 from mcsurrogate.hadronization.fitting.set_discriminator import (
     DeepSet,
+    HadronSets,
     hadron_features,
     rows_of_events,
 )
@@ -156,11 +157,9 @@ class AdversarialTraining:
         networks.load_state_dict(self._sum)
 
     def _set(self, batch: ParticleBatch) -> "_Set":
-        position = np.searchsorted(self._vocabulary, batch.pdg_id)
-        position = position.clip(max=len(self._vocabulary) - 1)
-        known = self._vocabulary[position] == batch.pdg_id
-        species = np.where(known, position + 1, 0).astype(np.int64)
-        return _Set(batch, torch.from_numpy(species))
+        momenta = np.ascontiguousarray(batch.momenta)
+        sets = HadronSets.of_events(batch.offsets, batch.pdg_id, momenta, self._vocabulary)
+        return _Set(sets, torch.from_numpy(momenta))
 
     def _answer(
         self, samples: EventSamples, mine: "_Set", target: "_Set", *, moves: bool
@@ -248,12 +247,12 @@ class AdversarialTraining:
 class _Set:
     """Events as the discriminator sees them."""
 
-    def __init__(self, batch: ParticleBatch, species: Tensor) -> None:
-        self.offsets = torch.from_numpy(batch.offsets)
+    def __init__(self, sets: HadronSets, momenta: Tensor) -> None:
+        self.offsets = torch.from_numpy(sets.offsets)
         self.number = self.offsets.diff()
-        self.species = species
-        self.momenta = torch.from_numpy(np.ascontiguousarray(batch.momenta))
-        self.features = hadron_features(self.momenta, self.offsets)
+        self.species = torch.from_numpy(sets.species)
+        self.momenta = momenta
+        self.features = torch.from_numpy(sets.kinematics)
 
 
 def _falling(step: int, steps: int) -> float:

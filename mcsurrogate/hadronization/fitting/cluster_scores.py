@@ -133,8 +133,7 @@ def _densities(networks: ClusterNetworks) -> list[tuple[Draw, str, int, _Density
         return shifted
 
     def pair(c: Tensor, v: Tensor) -> Tensor:
-        pairs = torch.from_numpy(networks.tables.pairs)[c[:, 2], c[:, 3]]
-        position = (pairs == c[:, None, 4:6]).all(dim=2).to(torch.int64).argmax(dim=1)
+        position = networks.position_of_pair(c[:, 2], c[:, 3], c[:, 4:6])
         return _chosen(networks.pair_log_probability(c[:, 2], c[:, 3], v[:, 0]), position)
 
     def angle(c: Tensor, v: Tensor) -> Tensor:

@@ -255,8 +255,7 @@ class _Step:
     def _log_pair(self, use: Tensor) -> Tensor:
         first, second, mass = self._inputs(use)
         drawn = self._codes[self._row[use] + 1, 4:6]
-        pairs = torch.from_numpy(self._networks.tables.pairs)[first, second]
-        position = (pairs == drawn[:, None]).all(dim=2).to(torch.int64).argmax(dim=1)
+        position = self._networks.position_of_pair(first, second, drawn)
         return _of_choice(self._networks.pair_log_probability(first, second, mass), position)
 
     def _log_peel(self, use: Tensor) -> Tensor:
