@@ -29,6 +29,7 @@ from mcsurrogate.matrix_elements import (
     Process,
     StandardModel,
     same_amplitude,
+    side_by_side,
     strong_power,
 )
 from mcsurrogate.progress import Progress, silent
@@ -297,9 +298,7 @@ class Emulator:
                 "one for this process"
             )
         if model is not None:
-            numbers, card = model.numbers(), self.card.parameters
-            for name in sorted({*numbers, *card} - {"alpha_s"}):
-                trained, given = card.get(name, 0.0), numbers.get(name, 0.0)
+            for name, trained, given in side_by_side(self.card.parameters, model.numbers()):
                 if not math.isclose(given, trained, rel_tol=1e-12):
                     raise EmulationError(
                         f"the emulator of {self.card.process!r} was trained with {name} = "

@@ -21,7 +21,7 @@ from mcsurrogate.matrix_elements.gradients import (
 )
 from mcsurrogate.matrix_elements.labels import particles_by_name
 from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
-from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
+from mcsurrogate.matrix_elements.parameters import StandardModel, as_number, side_by_side
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
@@ -88,6 +88,7 @@ __all__ = [
     "resolve_orders",
     "reweight_events",
     "same_amplitude",
+    "side_by_side",
     "strong_power",
     "topologies",
     "total_width",

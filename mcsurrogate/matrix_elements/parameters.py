@@ -14,6 +14,7 @@ that Ward identities hold with widths; alpha stays real.
 
 import cmath
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from mcsurrogate.errors import MatrixElementError
 
-__all__ = ["Derived", "Parameter", "StandardModel", "as_number"]
+__all__ = ["Derived", "Parameter", "StandardModel", "as_number", "side_by_side"]
 
 Parameter = float | Tensor
 """A number, or a tensor without dimensions where a gradient with respect to it is wanted."""
@@ -217,3 +218,17 @@ class StandardModel:
         """Whether a gradient with respect to some parameter is wanted."""
         values = (getattr(self, item.name) for item in fields(self))
         return any(isinstance(value, Tensor) and value.requires_grad for value in values)
+
+
+def side_by_side(
+    one: Mapping[str, float], other: Mapping[str, float]
+) -> Iterator[tuple[str, float, float]]:
+    """Yield the parameters of two models by name, the strong coupling left out.
+
+    Parameters
+    ----------
+    one, other
+        As `StandardModel.numbers` has them: what only one has is zero in the other.
+    """
+    for name in sorted({*one, *other} - {"alpha_s"}):
+        yield name, one.get(name, 0.0), other.get(name, 0.0)

@@ -23,7 +23,7 @@ from mcsurrogate.errors import EmulationError, RunFolderError
 from mcsurrogate.events import read_les_houches
 from mcsurrogate.hard_process import HardProcess, assemble, standard_model
 from mcsurrogate.integration import Sampler, load_sampler
-from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element, side_by_side
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_record import check_files, read_run
 from mcsurrogate.stages.inputs import pdf_files
@@ -98,9 +98,8 @@ def _integrator_draws(
     folder: Path, process: Process, model: StandardModel
 ) -> Callable[[int, torch.Generator], Tensor]:
     run = _integrated_card(folder)
-    theirs, ours = standard_model(run.model).numbers(), model.numbers()
-    for name in sorted({*theirs, *ours} - {"alpha_s"}):  # of a card, in another section
-        value, own = theirs.get(name, 0.0), ours.get(name, 0.0)
+    # alpha_s of a card stands in another section
+    for name, value, own in side_by_side(standard_model(run.model).numbers(), model.numbers()):
         if value != own:
             raise EmulationError(
                 f"{folder}: its run has model.{name} = {value:g}, but the emulator's card has "
