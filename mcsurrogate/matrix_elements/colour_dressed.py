@@ -72,7 +72,7 @@ class DressedRecursion:
         Tensor
             ``(B,)`` complex.
         """
-        currents, _ = self._currents(momenta, polarisations, colours)
+        currents = self._currents(polarisations, colours, self._sums(momenta))
         last = _lower(polarisations[:, -1])
         return torch.einsum("bmij,bm,bji->b", currents[-1], last, colours[:, -1])
 
@@ -102,7 +102,8 @@ class DressedRecursion:
         Tensor
             ``(B,)`` complex.
         """
-        currents, _ = self._currents(momenta, polarisations, colours)
+        sums = self._sums(momenta)
+        currents = self._currents(polarisations, colours, sums)
         quark, barred = ends
         momentum, spinor = quark[:, 0].real, quark[:, 1]
         start = torch.zeros(len(momenta), 3, 4, dtype=spinor.dtype, device=spinor.device)
@@ -116,8 +117,7 @@ class DressedRecursion:
             for part, rest in ((mask, 0), *_splits(mask)):
                 total = total + (slashed[part - 1] @ fields[rest].unsqueeze(-1)).squeeze(-1)
             if mask + 1 < 1 << self._inner:
-                held = [leg for leg in range(self._inner) if mask >> leg & 1]
-                p = momentum + momenta[:, held].sum(dim=1)
+                p = momentum + sums[mask - 1]
                 square = (p * p * p.new_tensor(_METRIC)).sum(dim=1)
                 matrix = torch.einsum("bm,mst->bst", _lower(p).to(gammas), gammas)
                 moved = torch.einsum("bst,bit->bis", matrix, total.view(-1, 3, 4))
@@ -127,26 +127,29 @@ class DressedRecursion:
         chosen = final[torch.arange(len(momenta)), line[1]]
         return _ROOT * (barred * chosen).sum(dim=1)
 
-    def _currents(
-        self, momenta: Tensor, polarisations: Tensor, colours: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Gluon currents ``(2^k - 1, B, 4, 3, 3)`` and momenta of all subsets.
+    def _sums(self, momenta: Tensor) -> Tensor:
+        """Momenta ``(2^k - 1, B, 4)`` of all subsets."""
+        whole = (1 << self._inner) - 1
+        sums = torch.zeros((whole, len(momenta), 4), dtype=momenta.dtype, device=momenta.device)
+        for mask in range(1, whole + 1):
+            low = mask & -mask
+            before = sums[(mask ^ low) - 1] if mask ^ low else 0.0
+            sums[mask - 1] = before + momenta[:, low.bit_length() - 1]
+        return sums
+
+    def _currents(self, polarisations: Tensor, colours: Tensor, sums: Tensor) -> Tensor:
+        """Gluon currents ``(2^k - 1, B, 4, 3, 3)`` of all subsets.
 
         Without quarks that of all legs has no propagator.
         """
-        count, whole = len(momenta), (1 << self._inner) - 1
+        whole, count = sums.shape[:2]
         shape = (whole, count, 4, 3, 3)
         vectors = torch.zeros(shape, dtype=polarisations.dtype, device=polarisations.device)
         tensors = torch.zeros(
             (whole, count, 4, 4, 3, 3), dtype=polarisations.dtype, device=polarisations.device
         )
-        sums = torch.zeros((whole, count, 4), dtype=momenta.dtype, device=momenta.device)
         for leg in range(self._inner):
             vectors[(1 << leg) - 1] = polarisations[:, leg, :, None, None] * colours[:, leg, None]
-        for mask in range(1, whole + 1):
-            low = mask & -mask
-            before = sums[(mask ^ low) - 1] if mask ^ low else 0.0
-            sums[mask - 1] = before + momenta[:, low.bit_length() - 1]
         for size, columns in enumerate(self._rows, start=2):
             masks = torch.tensor(self._by_size[size]) - 1
             vector, tensor = self._merged(columns, vectors, tensors, sums)
@@ -157,7 +160,7 @@ class DressedRecursion:
             vectors[masks] = vector
             if size < self._inner:
                 tensors[masks] = tensor
-        return vectors, sums
+        return vectors
 
     @staticmethod
     def _merged(
