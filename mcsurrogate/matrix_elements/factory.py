@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One call from a process string to a squared matrix element."""
 
+import logging
+
 from mcsurrogate.matrix_elements.closed_forms import closed_form
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.process import Process
@@ -13,6 +15,8 @@ from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 
 _MOST_ORDERED_GLUONS = 8
 """Of more gluons, initial ones among them, colours are sampled: orders of nine need gigabytes."""
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["matrix_element"]
 
@@ -44,5 +48,12 @@ def matrix_element(
     if form is not None:
         return form
     if parsed.pdg_ids.count(21) > _MOST_ORDERED_GLUONS and has_colour_sampling(parsed, model):
-        return ColourSampledMatrixElement(parsed, model)
+        sampled = ColourSampledMatrixElement(parsed, model)
+        _log.warning(
+            "%s: the squared matrix element of a point is the mean of %d random colour and "
+            "helicity states, right in the mean over points alone (ColourSampledMatrixElement)",
+            parsed.name,
+            sampled.samples,
+        )
+        return sampled
     return TreeMatrixElement(parsed, model)

@@ -18,6 +18,7 @@ from mcsurrogate.matrix_elements.process import Process
 __all__ = [
     "ColouredMatrixElement",
     "CountedMatrixElement",
+    "EstimatedMatrixElement",
     "EventMatrixElement",
     "EventWeights",
     "HelicityMatrixElement",
@@ -139,6 +140,13 @@ class SampledMatrixElement(MatrixElement, Protocol):
     def of_configuration(self, momenta: Tensor, alpha_s: Tensor | float, chosen: Tensor) -> Tensor:
         """Contribution ``(N,)`` of the configurations ``chosen`` ``(N,)``, one an event."""
         ...
+
+
+@runtime_checkable
+class EstimatedMatrixElement(MatrixElement, Protocol):
+    """A squared matrix element whose values are means over random states: right in the mean."""
+
+    samples: int
 
 
 @runtime_checkable

@@ -4,12 +4,15 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from mcsurrogate.errors import MatrixElementError
 from mcsurrogate.matrix_elements import Process, StandardModel, matrix_element
+from mcsurrogate.matrix_elements.external import FunctionMatrixElement
 from mcsurrogate.matrix_elements.probe import probe_points
+from mcsurrogate.matrix_elements.protocol import EstimatedMatrixElement
 from mcsurrogate.matrix_elements.random_states import uniforms
 from mcsurrogate.matrix_elements.sampled_colours import (
     ColourSampledMatrixElement,
@@ -175,3 +178,15 @@ def test_what_sampled_colours_do_not_have():
         _ = element.colour_flows
     with pytest.raises(MatrixElementError, match="no gradients"):
         element(momenta.requires_grad_(True), 0.118)
+
+
+def test_estimates_are_told_and_check_no_amplitude_of_others(caplog):
+    found = matrix_element("g g > g g g g g g g", MODEL)
+    (record,) = caplog.records
+    assert "8 random colour and helicity states" in record.getMessage()
+    assert isinstance(found, EstimatedMatrixElement)
+    assert not isinstance(matrix_element("g g > g g g", MODEL), EstimatedMatrixElement)
+    # an exact one would disagree with every estimate
+    others = FunctionMatrixElement("g g > g g g g g g g", lambda p, _: np.ones(len(p)), MODEL)
+    with pytest.raises(MatrixElementError, match="no built-in amplitude"):
+        _ = others.colour_flows

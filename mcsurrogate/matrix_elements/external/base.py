@@ -16,7 +16,7 @@ from mcsurrogate.matrix_elements.measurement import seconds_per_point
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.probe import probe_points
 from mcsurrogate.matrix_elements.process import Process
-from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement
+from mcsurrogate.matrix_elements.protocol import ColouredMatrixElement, EstimatedMatrixElement
 from mcsurrogate.matrix_elements.validity import (
     check_finite_result,
     check_momenta,
@@ -119,9 +119,11 @@ class ExternalMatrixElement(ABC):
     @cached_property
     def _built_in(self) -> ColouredMatrixElement | None:
         try:
-            return matrix_element(self.process, self.parameters)
+            found = matrix_element(self.process, self.parameters)
         except ProcessError:
             return None  # loop-induced: there is nothing to compare with
+        # nor is there where values of single points are estimates
+        return None if isinstance(found, EstimatedMatrixElement) else found
 
     def _require_nothing_unchecked(self) -> None:
         """Refuse what the code was perhaps not made with, where no comparison would tell."""
