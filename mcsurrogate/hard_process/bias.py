@@ -18,7 +18,7 @@ import torch
 
 from mcsurrogate.errors import CardError
 from mcsurrogate.hard_process.integrand import HardProcess
-from mcsurrogate.integration import Evaluator, Sampler
+from mcsurrogate.integration import Sampler
 
 __all__ = ["UnbiasedResult", "unbiased_cross_section"]
 
@@ -83,7 +83,7 @@ def unbiased_cross_section(
         If the sample has no weight.
     """
     generator = torch.Generator().manual_seed(seed)
-    evaluate = Evaluator(process, executor)
+    evaluate = sampler.evaluator(executor)
     sums = torch.zeros(6, dtype=torch.float64)
     least, points = math.inf, 0
     while True:

@@ -39,8 +39,10 @@ class Channels(Protocol):
         """Map points ``(N, dim)`` in their channels ``(N,)`` to phase space."""
         ...
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
-        """Analytic channel weights ``(N, K)``."""
+    def prior(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, needed: Tensor | None = None
+    ) -> Tensor:
+        """Analytic channel weights ``(N, K)``; channels not ``needed`` ``(K,)`` may have none."""
         ...
 
 
@@ -62,7 +64,13 @@ class _OneChannel:
     def forward(self, u: Tensor, channel: Tensor | int) -> PhaseSpacePoint:  # noqa: ARG002
         return self.mapping.forward(u)
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:  # noqa: ARG002
+    def prior(
+        self,
+        momenta: Tensor,  # noqa: ARG002
+        x1: Tensor,
+        x2: Tensor,  # noqa: ARG002
+        needed: Tensor | None = None,  # noqa: ARG002
+    ) -> Tensor:
         return torch.ones_like(x1)[:, None]
 
 

@@ -57,7 +57,13 @@ class SingleParticle:
         jacobian = torch.full_like(x1, -log * 2.0 * math.pi / self.sqrt_s**2)
         return PhaseSpacePoint(torch.stack(rows).permute(2, 1, 0), x1, x2, jacobian)
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:  # noqa: ARG002
+    def prior(
+        self,
+        momenta: Tensor,  # noqa: ARG002
+        x1: Tensor,
+        x2: Tensor,  # noqa: ARG002
+        needed: Tensor | None = None,  # noqa: ARG002
+    ) -> Tensor:
         """Return the one channel weight ``(N, 1)``."""
         return torch.ones_like(x1)[:, None]
 
@@ -102,6 +108,8 @@ class OneHadron:
         momenta = torch.stack((plus + minus, px, py, plus - minus), dim=2)
         return PhaseSpacePoint(momenta, x1, x2, jacobian)
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+    def prior(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, needed: Tensor | None = None
+    ) -> Tensor:
         """Analytic channel weights ``(N, K)``: those of two hadrons, whatever the boost."""
-        return self._of_two.prior(momenta, x1, x2)
+        return self._of_two.prior(momenta, x1, x2, needed)

@@ -195,6 +195,7 @@ class HardProcess:
         recipe: tuple[Callable[..., "HardProcess"], tuple[object, ...]] | None = None,
     ) -> None:
         self._recipe = recipe
+        self._needed: Tensor | None = None
         self.phase_space = channels
         self.cuts = cuts
         self.beams = beams
@@ -247,11 +248,23 @@ class HardProcess:
         changed._recipe = None
         return changed
 
+    def of_channels(self, needed: Tensor) -> "HardProcess":
+        """Return the same process, of which some channels ``(K,)`` (bool) alone are asked for.
+
+        Where channel weights are densities of mappings, those of the others are not computed.
+        """
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__)
+        changed._needed = needed
+        return changed
+
     def __reduce__(self) -> tuple[Callable[..., "HardProcess"], tuple[object, ...]]:
         """Travel to other processes as the recipe: small, and built once in each."""
         if self._recipe is None:
             raise ProcessError("a hard process that no card made cannot be sent to other processes")
-        return self._recipe
+        if self._needed is None:
+            return self._recipe
+        return _of_channels, (self._recipe, self._needed)
 
     def __call__(self, u: Tensor, channel: Tensor) -> IntegrandValue:
         """Return d sigma / du in pb, biased, at ``u`` ``(N, dim)`` in the channels ``(N,)``."""
@@ -272,13 +285,13 @@ class HardProcess:
     def _prior(self, found: Contributions) -> Tensor:
         """Analytic channel weights ``(N, K)``; where they are dear, of accepted points only."""
         if not self.overlapping:
-            return self.phase_space.prior(found.momenta, found.x1, found.x2)
+            return self.phase_space.prior(found.momenta, found.x1, found.x2, self._needed)
         kept = found.accepted
         even = 1.0 / self.channels
         prior = torch.full((len(kept), self.channels), even, dtype=found.momenta.dtype)
         if bool(kept.any()):
             momenta, x1, x2 = found.momenta[kept], found.x1[kept], found.x2[kept]
-            prior[kept] = self.phase_space.prior(momenta, x1, x2)
+            prior[kept] = self.phase_space.prior(momenta, x1, x2, self._needed)
         return prior
 
     def contributions(
@@ -390,6 +403,13 @@ class HardProcess:
         else:
             value = torch.tensor(self.alpha_s, dtype=momenta.dtype)
         return value.to(momenta).expand(len(momenta))
+
+
+def _of_channels(
+    recipe: tuple[Callable[..., HardProcess], tuple[object, ...]], needed: Tensor
+) -> HardProcess:
+    build, arguments = recipe
+    return build(*arguments).of_channels(needed)
 
 
 def _sampled(amplitude: Amplitude) -> SampledMatrixElement:

@@ -36,6 +36,8 @@ class MovingBeams:
         point = self._channels.forward(u, channel)
         return replace(point, momenta=along_beams(point.momenta, self._stretch))
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+    def prior(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, needed: Tensor | None = None
+    ) -> Tensor:
         """Analytic channel weights ``(N, K)``."""
-        return self._channels.prior(along_beams(momenta, 1 / self._stretch), x1, x2)
+        return self._channels.prior(along_beams(momenta, 1 / self._stretch), x1, x2, needed)

@@ -19,6 +19,7 @@ __all__ = [
     "discrete_sizes",
     "join_present",
     "network_groups",
+    "of_channels",
 ]
 
 
@@ -71,6 +72,8 @@ class Integrand(Protocol):
     each of which the integrand is constant along it: a sum over values is K times the mean.
     ``overlapping`` says that channel weights are in proportion to the channels' densities: their
     shares are learned then, and channels that others make superfluous are dropped.
+    ``of_channels(needed)`` returns the same integrand, whose channel weights are asked for in some
+    channels ``(K,)`` (bool) alone: it may leave those of others at zero.
 
     An integrand of one channel may claim symmetries, which are tested before a flow is trained
     with their help: ``reflections``, sets of dimensions such that u -> 1 - u in all of a set
@@ -157,6 +160,15 @@ def network_groups(integrand: Integrand) -> tuple[int, ...]:
     """For each channel the index of its network: the integrand's ``groups``, or one a channel."""
     groups = getattr(integrand, "groups", None)
     return tuple(range(integrand.channels)) if groups is None else tuple(groups)
+
+
+def of_channels(integrand: Integrand, needed: Tensor) -> Integrand:
+    """Return the integrand without the work for channels that are not needed, if it can be."""
+    narrow = getattr(integrand, "of_channels", None)
+    if narrow is None or bool(needed.all()):
+        return integrand
+    narrowed: Integrand = narrow(needed)
+    return narrowed
 
 
 def join_present(parts: Sequence[Tensor | None]) -> Tensor | None:

@@ -25,6 +25,7 @@ from mcsurrogate.integration.integrand import (
     IntegrandValue,
     discrete_sizes,
     network_groups,
+    of_channels,
 )
 from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.mixture import DefensiveMixture
@@ -404,6 +405,7 @@ class IntegrationRun:
         assert self.channel_weights is not None
         shares = 1.0 if self.shares is None else self.shares.values
         self.channel_weights.active.copy_(self.active * shares)
+        self.evaluate.integrand = of_channels(self.integrand, self.active)
 
     def final_chunk(self, points: int) -> None:
         """Draw from the frozen mixture."""

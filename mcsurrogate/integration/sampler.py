@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A frozen sampler: weighted points whose mean weight is the integral."""
 
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.evaluation import Evaluator
-from mcsurrogate.integration.integrand import Integrand, IntegrandValue
+from mcsurrogate.integration.integrand import Integrand, IntegrandValue, of_channels
 from mcsurrogate.integration.mixture import DefensiveMixture
 
 __all__ = ["Sampler", "WeightedPoints"]
@@ -72,12 +73,19 @@ class Sampler:
             learned: Tensor = weights(value.prior, value.features, channel)
         return value.weight * learned
 
+    def evaluator(self, executor: Executor | None = None) -> Evaluator:
+        """Return what evaluates the integrand in the channels that are sampled."""
+        integrand, weights = self.integrand, self.channel_weights
+        if weights is not None:
+            integrand = of_channels(integrand, weights.active.cpu() > 0.0)
+        return Evaluator(integrand, executor)
+
     def draw(
         self, channel: Tensor, generator: torch.Generator, evaluate: Evaluator | None = None
     ) -> WeightedPoints:
         """Draw one point in each of the channels ``(N,)``; weights within their channel."""
         u, log_q = self.mixture.sample(channel, generator)
-        call = Evaluator(self.integrand) if evaluate is None else evaluate
+        call = self.evaluator() if evaluate is None else evaluate
         value = call(u, channel)
         weight = self.value_in_channel(self.channel_weights, value, channel)
         return WeightedPoints(u, channel, weight * (-log_q).exp())

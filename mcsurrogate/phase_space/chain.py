@@ -19,7 +19,7 @@ from mcsurrogate.phase_space.frames import (
 from mcsurrogate.phase_space.invariants import InvariantMap
 from mcsurrogate.phase_space.tree import Node
 from mcsurrogate.phase_space.two_body import Kinematics, decay_kinematics, transfer_limits
-from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
+from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker, Weigher
 
 __all__ = ["Chain"]
 
@@ -170,8 +170,8 @@ class Chain:
         transfer: Tensor | None,
         root: Tensor,
         observed: Observed | None,
-    ) -> tuple[Columns, Columns, Tensor]:
-        """Split block ``i`` from the rest; return both momenta and T."""
+    ) -> tuple[Columns | None, Columns | None, Tensor]:
+        """Split block ``i`` from the rest; return both momenta, if anybody asks for them, and T."""
         system, block, rest = masses
         assert isinstance(system.s, Tensor)
         assert isinstance(system.m, Tensor)
@@ -179,8 +179,15 @@ class Chain:
         incoming_s = system.s if transfer is None else system.s + transfer
         incoming = incoming_s / (2 * system.m)
         low, width = transfer_limits(system.s, transfer, block.s, rest.s, incoming, kinematics.size)
-        axis = None if frame is None else self._axis(frame, system.m, incoming, root)
         skipped, range_ = self._allowed(i, low, width, kinematics.size)
+        if isinstance(walker, Weigher):
+            assert observed is not None
+            known = self._observed_transfer(i, observed, root, reflected=walker.reflected)
+            begin = low + skipped
+            distance = walker.invariant(self.transfers[i], begin, range_, known - begin)
+            walker.factor(1 / (8 * math.pi * incoming_s))
+            return None, None, begin + distance
+        axis = None if frame is None else self._axis(frame, system.m, incoming, root)
         if isinstance(walker, Backward):
             assert observed is not None
             x, y, backward = self._observed_angles(i, observed, system.m, kinematics, frame, axis)
@@ -202,6 +209,14 @@ class Chain:
             )
         walker.factor(1 / (8 * math.pi * incoming_s))
         return first, second, low + skipped + distance
+
+    def _observed_transfer(
+        self, i: int, observed: Observed, root: Tensor, *, reflected: bool
+    ) -> Tensor:
+        """T between block ``i`` and the rest."""
+        rest = self._rest_legs[i + 1]
+        before = tuple(sorted(leg for block in self.blocks[: i + 1] for leg in block.legs))
+        return observed.transfer(*((rest, before) if reflected else (before, rest)), root)
 
     def _allowed(self, i: int, low: Tensor, width: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
         """Begin, above ``low``, and length of the range of T that cuts leave.

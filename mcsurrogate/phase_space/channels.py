@@ -206,15 +206,23 @@ class ChannelSet:
         """Return ``u`` and the jacobian of one channel at physical points."""
         return self._mapping(channel).inverse(momenta, x1, x2)
 
-    def densities(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
-        """Densities 1/J_k of all channels at physical points, ``(N, K)`` in GeV^(4-2n).
+    def densities(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, needed: Tensor | None = None
+    ) -> Tensor:
+        """Densities 1/J_k of channels at physical points, ``(N, K)`` in GeV^(4-2n).
 
-        Zero where a channel has no such point.
+        Zero where a channel has no such point, and in channels that are not ``needed`` ``(K,)``.
         """
-        jacobians = [mapping.inverse(momenta, x1, x2)[1] for mapping in self.mappings]
-        return torch.stack([torch.where(j > 0, 1 / j, 0.0) for j in jacobians], dim=1)
+        observed = self.mappings[0].observed(momenta, x1, x2)
+        densities = x1.new_zeros(self.channels, len(x1))
+        for k in range(self.channels) if needed is None else needed.nonzero()[:, 0].tolist():
+            jacobian = self.mappings[k].jacobian(observed, x1, x2)
+            densities[k] = torch.where(jacobian > 0, 1 / jacobian, 0.0)
+        return densities.t()
 
-    def prior(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
+    def prior(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor, needed: Tensor | None = None
+    ) -> Tensor:
         """Analytic channel weights at physical points.
 
         Parameters
@@ -223,17 +231,22 @@ class ChannelSet:
             ``(N, n, 4)`` in GeV, laboratory frame.
         x1, x2
             ``(N,)`` momentum fractions.
+        needed
+            ``(K,)`` bool: channels whose weights are asked for.  Where these are densities, others
+            take no time and have none.
 
         Returns
         -------
         Tensor
-            ``(N, K)``, not negative, with sum one over the channels.
+            ``(N, K)``, not negative, with sum one over the channels, or zero where no needed
+            channel has such a point.
         """
         if self.prior_kind == "uniform":
             return momenta.new_full((len(momenta), self.channels), 1 / self.channels)
         if self.prior_kind == "densities":
-            densities = self.densities(momenta, x1, x2)
-            return densities / densities.sum(dim=1, keepdim=True)
+            densities = self.densities(momenta, x1, x2, needed)
+            tiny = torch.finfo(densities.dtype).tiny
+            return densities / densities.sum(dim=1, keepdim=True).clamp(min=tiny)
         return self.propagator_weights(momenta)
 
     def propagator_weights(self, momenta: Tensor) -> Tensor:

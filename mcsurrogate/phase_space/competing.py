@@ -70,6 +70,12 @@ class Mixture:
             density = density + 1 / jacobian.clamp(min=tiny)
         return u / len(self.parts), len(self.parts) / density
 
+    def jacobian(self, x: Tensor, low: Tensor, width: Tensor) -> Tensor:
+        """Return ``ds/du``."""
+        tiny = torch.finfo(x.dtype).tiny
+        densities = [1 / part.jacobian(x, low, width).clamp(min=tiny) for part in self.parts]
+        return len(self.parts) / torch.stack(densities).sum(0)
+
     def _solve(self, u: Tensor, low: Tensor, width: Tensor) -> Tensor:
         """Newton's method, that halves the range where it leaves it or does not gain enough."""
         quantiles = torch.stack([part.forward(u, low, width)[0] for part in self.parts])
@@ -80,11 +86,14 @@ class Mixture:
             reached, jacobian = self.inverse(x, low, width)
             off = reached - u
             most, least = torch.where(off > 0, x, most), torch.where(off > 0, least, x)
-            if bool(((off.abs() <= 256 * eps) | (most - least <= 4 * eps * most)).all()):
+            found = (off.abs() <= 256 * eps) | (most - least <= 4 * eps * most)
+            if bool(found.all()):
                 break
             newton = x - off * jacobian
             good = (newton > least) & (newton < most) & (off.abs() < 0.5 * before)
-            x, before = torch.where(good, newton, _middle(least, most)), off.abs()
+            # what is found stays: it gains no more, and halving would lose it
+            x = torch.where(found, x, torch.where(good, newton, _middle(least, most)))
+            before = off.abs()
         return x
 
 

@@ -12,7 +12,7 @@ from mcsurrogate.phase_space.flat_masses import mass_ratio, mass_ratio_fraction
 from mcsurrogate.phase_space.frames import Columns, boost_momentum, to_rest_frame, with_mass
 from mcsurrogate.phase_space.tree import RESOLUTION, Node, least_sum
 from mcsurrogate.phase_space.two_body import decay_kinematics, direction
-from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
+from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker, Weigher
 
 __all__ = ["decay", "part_masses", "rest_floors"]
 
@@ -118,12 +118,39 @@ def decay(
     observed
         The events, backwards.
     found
-        Receives the momentum of every particle by leg.
+        Receives the momentum of every particle by leg, but for a density alone.
     """
-    if node.is_leaf:
+    if isinstance(walker, Weigher):
+        assert observed is not None
+        if not node.is_leaf:
+            walker.factor(_weight(node, observed))
+    elif node.is_leaf:
         assert frame is not None
         found[node.legs[0]] = frame
-        return
+    else:
+        _decay(walker, node, mass, frame, observed, found)
+
+
+def _weight(node: Node, observed: Observed) -> Tensor:
+    """Jacobian of a system's decays, the same in all channels that have it."""
+
+    def weigh() -> Tensor:
+        walker = Weigher()
+        _decay(walker, node, observed.mass(node.legs), None, observed, {})
+        assert walker.jacobian is not None
+        return walker.jacobian
+
+    return observed.once((node.key, node.leaves), weigh)
+
+
+def _decay(
+    walker: Walker,
+    node: Node,
+    mass: Mass,
+    frame: Columns | None,
+    observed: Observed | None,
+    found: dict[int, Columns],
+) -> None:
     parts = list(node.children)
     masses = part_masses(walker, parts, mass, observed)
     rests = _flat_rests(walker, parts, masses, mass, observed)
@@ -184,7 +211,8 @@ def _flat_rests(
             tiny = torch.finfo(new.dtype).tiny
             ratio = (new / kinetic.clamp(min=tiny)).square().clamp(min=tiny)
             u, jacobian = mass_ratio_fraction(ratio, len(parts) - i)
-            walker.regular.append(u)
+            if isinstance(walker, Backward):
+                walker.regular.append(u)
         m = new + left
         # ds = 2 M dM = (M/K) dK^2, and K is sqrt(ratio) times the one before.
         walker.factor(m * kinetic / ratio.sqrt() * jacobian / _TWO_PI)
@@ -195,8 +223,8 @@ def _flat_rests(
 
 def _two_bodies(
     walker: Walker, mass: Mass, step: _Step, frame: Columns | None, observed: Observed | None
-) -> tuple[Columns, Columns]:
-    """Isotropic decay into a part and the rest; returns both momenta."""
+) -> tuple[Columns | None, Columns | None]:
+    """Isotropic decay into a part and the rest; returns both momenta, if anybody asks for them."""
     assert isinstance(mass.m, Tensor)
     light, heavy = step.mass, step.rest
     legs, others = step.legs, step.rest_legs
@@ -206,6 +234,8 @@ def _two_bodies(
     sign = -1 if step.through_rest else 1
     kinematics = decay_kinematics(mass, light, heavy)
     walker.factor(kinematics.size / (_FOUR_PI * mass.m))
+    if isinstance(walker, Weigher):
+        return None, None
     if isinstance(walker, Backward):
         assert observed is not None
         first, second = observed.momentum(legs), observed.momentum(others)

@@ -43,6 +43,10 @@ class InvariantMap(Protocol):
         """Return ``u`` and ``ds/du`` at ``x = s - low``, both ``(N,)``."""
         ...
 
+    def jacobian(self, x: Tensor, low: Tensor, width: Tensor) -> Tensor:
+        """Return ``ds/du`` alone at ``x = s - low``, ``(N,)``."""
+        ...
+
 
 class Uniform:
     """Flat in s."""
@@ -57,6 +61,10 @@ class Uniform:
     def inverse(self, x: Tensor, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """Return ``u`` and ``ds/du``."""
         return x / width.clamp(min=torch.finfo(x.dtype).tiny), width
+
+    def jacobian(self, x: Tensor, low: Tensor, width: Tensor) -> Tensor:  # noqa: ARG002
+        """Return ``ds/du``."""
+        return width
 
 
 class PowerLaw:
@@ -110,6 +118,16 @@ class PowerLaw:
         safe = torch.where(span == 0, torch.full_like(span, tiny), span)
         return scaled / safe, (d + x) * (span / e) / (1 + scaled)
 
+    def jacobian(self, x: Tensor, low: Tensor, width: Tensor) -> Tensor:
+        """Return ``ds/du``."""
+        d = self._distance(low, width)
+        reached = d + x
+        logarithm = torch.log1p(width / d)
+        if self.power == 1.0:
+            return reached * logarithm
+        e = 1.0 - self.power
+        return reached * torch.expm1(e * logarithm) * (d / reached) ** e / e
+
     def _distance(self, low: Tensor, width: Tensor) -> Tensor:
         if self.pole < 0:
             return low - self.pole
@@ -155,10 +173,19 @@ class BreitWigner:
         tiny = torch.finfo(x.dtype).tiny
         return (torch.atan(tangent) - start) / angle.clamp(min=tiny), jacobian
 
+    def jacobian(self, x: Tensor, low: Tensor, width: Tensor) -> Tensor:
+        """Return ``ds/du``."""
+        first, tangent = (low - self.mass2) / self.gamma, (low + x - self.mass2) / self.gamma
+        return self._angle(first, low, width) * (self.gamma * (1.0 + tangent * tangent))
+
     def _angles(self, low: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
-        first, last = (low - self.mass2) / self.gamma, (low + width - self.mass2) / self.gamma
-        # The difference of two arcus tangents, accurate also when both are close to pi/2.
-        return torch.atan(first), torch.atan2(width / self.gamma, 1 + first * last)
+        first = (low - self.mass2) / self.gamma
+        return torch.atan(first), self._angle(first, low, width)
+
+    def _angle(self, first: Tensor, low: Tensor, width: Tensor) -> Tensor:
+        """Difference of the angles of the limits, accurate also when both are close to pi/2."""
+        last = (low + width - self.mass2) / self.gamma
+        return torch.atan2(width / self.gamma, 1 + first * last)
 
 
 def power_law(power: float, mass: float) -> InvariantMap:

@@ -45,7 +45,7 @@ from mcsurrogate.phase_space.tree import (
     least_sum,
     typical_sums,
 )
-from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker
+from mcsurrogate.phase_space.walk import Backward, Forward, Mass, Observed, Walker, Weigher
 
 __all__ = ["Bounds", "TopologyMapping", "build_mapping"]
 
@@ -231,13 +231,34 @@ class TopologyMapping:
         else:
             u, beams = self.luminosity.inverse(*((x2, x1) if self.reflected else (x1, x2)))
             first = [u[:, 0], u[:, 1]]
-        particles, azimuth = self._partonic(momenta, beams)
-        masses = {leg + 2: m for leg, m in enumerate(self.masses)}
+        x, y, z = self._centre_of_mass(momenta, x1, x2)
+        x, y, azimuth = self._turned(x, y)
         walker = Backward()
-        self._walk(walker, beams.s, Observed(particles, masses), {})
+        self._walk(walker, beams.s, self._systems(x, y, -z if self.reflected else z), {})
         assert walker.jacobian is not None
         u = torch.stack([*first, *walker.regular, azimuth, *walker.azimuths], dim=1)
         return u.clamp(0, 1), walker.jacobian * beams.jacobian
+
+    def observed(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> Observed:
+        """Events as all mappings of the same process and beams look at them: for `jacobian`."""
+        return self._systems(*self._centre_of_mass(momenta, x1, x2))
+
+    def jacobian(self, observed: Observed, x1: Tensor, x2: Tensor) -> Tensor:
+        """Jacobian of `forward` ``(N,)`` at events that `observed` has looked at.
+
+        Where channels have systems of particles in common, these are computed once.
+        """
+        walker = Weigher(reflected=self.reflected)
+        luminosity = self.luminosity
+        if luminosity is None:
+            self._walk(walker, torch.full_like(x1, self.sqrt_s**2), observed, {})
+        else:
+            self._walk(walker, x1 * x2 * luminosity.s_hadronic, observed, {})
+        assert walker.jacobian is not None
+        if luminosity is None:
+            return walker.jacobian
+        key = ("energy", luminosity.s_min, luminosity.invariant.key)
+        return walker.jacobian * observed.once(key, lambda: luminosity.inverse(x1, x2)[1].jacobian)
 
     def _walk(
         self, walker: Walker, s: Tensor, observed: Observed | None, found: dict[int, Columns]
@@ -285,16 +306,19 @@ class TopologyMapping:
         )
         return torch.stack(rows).permute(2, 1, 0)
 
-    def _partonic(self, momenta: Tensor, beams: Beams) -> tuple[dict[int, Columns], Tensor]:
-        """Undo boost and turn; also return the overall azimuth as a fraction."""
+    def _centre_of_mass(
+        self, momenta: Tensor, x1: Tensor, x2: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Undo the boost: components ``(n, N)`` of the outgoing momenta."""
         e, x, y, z = momenta[:, 2:].permute(2, 1, 0).contiguous().unbind(0)
         if self.luminosity is not None:
-            x1, x2 = self._physical(beams)
             stretch = (x1 / x2).sqrt()
             plus, minus = (e + z) * (0.5 / stretch), (e - z) * (0.5 * stretch)
             z = plus - minus
-        if self.reflected:
-            z = -z
+        return x, y, z
+
+    def _turned(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Undo the turn; also return the overall azimuth as a fraction."""
         node = self._root.children[0] if self._root is not None else None
         if node is None:
             assert self._chain is not None
@@ -303,16 +327,17 @@ class TopologyMapping:
         first_x, first_y = x[rows].sum(dim=0), y[rows].sum(dim=0)
         size = torch.hypot(first_x, first_y).clamp(min=torch.finfo(x.dtype).tiny)
         cos, sin = first_x / size, first_y / size
-        turned_x, turned_y = cos * x + sin * y, cos * y - sin * x
-        squares = turned_x * turned_x + turned_y * turned_y + z * z
-        s = e.new_tensor(self.masses).square().unsqueeze(1)
-        energies = (squares + s).sqrt()
-        particles = {
-            leg + 2: Columns(energies[leg], turned_x[leg], turned_y[leg], z[leg])
-            for leg in range(len(self.masses))
-        }
         azimuth = torch.atan2(first_y, first_x) / _TWO_PI
-        return particles, torch.where(azimuth < 0, azimuth + 1, azimuth)
+        azimuth = torch.where(azimuth < 0, azimuth + 1, azimuth)
+        return cos * x + sin * y, cos * y - sin * x, azimuth
+
+    def _systems(self, x: Tensor, y: Tensor, z: Tensor) -> Observed:
+        """Look at outgoing momenta with components ``(n, N)``."""
+        s = x.new_tensor(self.masses).square().unsqueeze(1)
+        energies = (x * x + y * y + z * z + s).sqrt()
+        legs = range(2, self.topology.legs)
+        particles = {leg: Columns(*p) for leg, *p in zip(legs, energies, x, y, z, strict=True)}
+        return Observed(particles, dict(zip(legs, self.masses, strict=True)))
 
 
 def _may_be_massless(propagator: Propagator) -> bool:

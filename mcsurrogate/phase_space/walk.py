@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two directions of a mapping, so that each recursion is written once.
+"""The two directions of a mapping, and its density alone, so that each recursion is written once.
 
 A recursion asks its walker for invariants and angles.  `Forward` draws them from the columns
-of the hypercube; `Backward` is handed the value that the event has and notes the column.  Both
-collect the jacobian.
+of the hypercube; `Backward` is handed the value that the event has and notes the column;
+`Weigher` notes no column.  All collect the jacobian.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from mcsurrogate.phase_space.frames import Columns, azimuth_fraction
 from mcsurrogate.phase_space.invariants import InvariantMap
 
-__all__ = ["Backward", "Forward", "Mass", "Observed", "Walker"]
+__all__ = ["Backward", "Forward", "Mass", "Observed", "Walker", "Weigher"]
 
 
 class Mass(NamedTuple):
@@ -73,6 +73,32 @@ class Forward:
         return next(self._azimuths)
 
 
+class Weigher:
+    """Collects the jacobian of an event, which depends on its invariants alone.
+
+    Parameters
+    ----------
+    reflected
+        Whether chains are followed from beam 1.
+    """
+
+    def __init__(self, *, reflected: bool = False) -> None:
+        self.reflected = reflected
+        self.jacobian: Tensor | None = None
+
+    def factor(self, value: Tensor) -> None:
+        """Multiply the jacobian."""
+        self.jacobian = value if self.jacobian is None else self.jacobian * value
+
+    def invariant(
+        self, invariant: InvariantMap, low: Tensor, width: Tensor, known: Tensor | None
+    ) -> Tensor:
+        """Count an invariant by its known distance from its lower limit."""
+        known = _within(known, width)
+        self.factor(invariant.jacobian(known, low, width))
+        return known
+
+
 class Backward:
     """Notes the columns of the hypercube that an event belongs to."""
 
@@ -89,9 +115,7 @@ class Backward:
         self, invariant: InvariantMap, low: Tensor, width: Tensor, known: Tensor | None
     ) -> Tensor:
         """Note the column of the known distance of an invariant from its lower limit."""
-        assert known is not None
-        # Rounding may put an invariant slightly outside of its limits.
-        known = torch.minimum(known.clamp(min=0), width)
+        known = _within(known, width)
         u, jacobian = invariant.inverse(known, low, width)
         self.regular.append(u)
         self.factor(jacobian)
@@ -106,11 +130,17 @@ class Backward:
         self.azimuths.append(azimuth_fraction(x, y))
 
 
-Walker = Forward | Backward
+Walker = Forward | Backward | Weigher
+
+
+def _within(known: Tensor | None, width: Tensor) -> Tensor:
+    """Put an invariant inside of its limits, where rounding may not have left it."""
+    assert known is not None
+    return torch.minimum(known.clamp(min=0), width)
 
 
 class Observed:
-    """Momenta and masses of all systems of particles in given events.
+    """Momenta and masses of all systems of particles in given events, each found once.
 
     Parameters
     ----------
@@ -125,6 +155,7 @@ class Observed:
             (leg,): _System(p, _size(p), Mass(masses[leg] ** 2, masses[leg], 0.0))
             for leg, p in particles.items()
         }
+        self._remembered: dict[object, Tensor] = {}
 
     def momentum(self, legs: tuple[int, ...]) -> Columns:
         """Sum of the momenta of ``legs``."""
@@ -133,6 +164,46 @@ class Observed:
     def mass(self, legs: tuple[int, ...]) -> Mass:
         """Mass of the system of ``legs``."""
         return self._system(legs).mass
+
+    def transfer(self, legs: tuple[int, ...], rest: tuple[int, ...], root: Tensor) -> Tensor:
+        r"""T = -(p_0 - p)^2 of a system and beam 0, in their centre of mass, from positive terms.
+
+        With light-cone momenta :math:`p^\pm = E \pm p_z` and all partons' :math:`P^+ = \sqrt s`
+
+        .. math:: T = \sqrt s\,p^- - m^2 = \frac{m^2 p^+_{\rm rest} + \sqrt s\,p_T^2}{p^+}
+
+        Parameters
+        ----------
+        legs, rest
+            The system, and all other outgoing legs.
+        root
+            Partonic energy in GeV.
+        """
+
+        def found() -> Tensor:
+            p, s = self.momentum(legs), self.mass(legs).s
+            above = s * self._along(rest) + root * (p.x * p.x + p.y * p.y)
+            return above / self._along(legs)
+
+        return self.once(("transfer", legs), found)
+
+    def _along(self, legs: tuple[int, ...]) -> Tensor:
+        """Light-cone momentum E + p_z of a system, that keeps the digits of the backward ones."""
+
+        def found() -> Tensor:
+            if len(legs) > 1:
+                return self._along(legs[:1]) + self._along(legs[1:])
+            p, mass = self._system(legs).momentum, self._system(legs).mass
+            ahead = p.e + p.z.abs()
+            return torch.where(p.z > 0, ahead, (p.x * p.x + p.y * p.y + mass.s) / ahead)
+
+        return self.once(("along", legs), found)
+
+    def once(self, key: object, found: Callable[[], Tensor]) -> Tensor:
+        """Return what was found of these events under a name, or find it."""
+        if key not in self._remembered:
+            self._remembered[key] = found()
+        return self._remembered[key]
 
     def _system(self, legs: tuple[int, ...]) -> "_System":
         if legs not in self._systems:

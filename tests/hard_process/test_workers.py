@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process pool gives the same cross section and events as no pool."""
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -27,3 +28,22 @@ def test_workers_change_no_result() -> None:
     assert value == other
     assert error == other_error
     assert torch.equal(events, other_events)
+
+
+def test_channels_that_are_needed_travel() -> None:
+    """To other processes as the recipe and these channels; the others have no weight there."""
+    card = RunCard.model_validate(
+        {
+            "seed": 1,
+            "process": {"definition": "u d > u d h QCD=0"},
+            "beams": {"sqrt_s": 1000.0},
+            "scales": {"renormalization": 91.188, "factorization": 91.188, "alpha_s": 0.118},
+        }
+    )
+    process = assemble(card)
+    assert process.channels == 2
+    narrowed = pickle.loads(pickle.dumps(process.of_channels(torch.tensor([False, True]))))
+    u = torch.full((1, process.dim), 0.5, dtype=torch.float64)
+    value = narrowed(u, torch.tensor([1]))
+    assert value.prior.tolist() == [[0, 1]]
+    assert process(u, torch.tensor([1])).prior.min() > 0

@@ -9,6 +9,7 @@ from mcsurrogate.integration import IntegrationSettings, TrainingSettings, integ
 from mcsurrogate.integration.channel_shares import ChannelShares
 from mcsurrogate.integration.checkpoint import IntegrationCheckpoint
 from mcsurrogate.integration.integrand import IntegrandValue
+from mcsurrogate.integration.run import IntegrationRun
 
 POWERS = (0.0, 60.0, 8.0)
 
@@ -24,6 +25,12 @@ class Overlapping:
 
     def __init__(self, parts: tuple[float, ...]) -> None:
         self.parts = parts
+        self.needed = torch.ones(3)
+
+    def of_channels(self, needed: torch.Tensor) -> "Overlapping":
+        changed = Overlapping(self.parts)
+        changed.needed = needed.double()
+        return changed
 
     def densities(self, x: torch.Tensor) -> torch.Tensor:
         return torch.stack([(p + 1) * x**p for p in POWERS], dim=1)
@@ -34,6 +41,7 @@ class Overlapping:
         densities = self.densities(x)
         value = densities @ torch.tensor(self.parts, dtype=torch.float64)
         own = densities.gather(1, channel[:, None])[:, 0]
+        densities = densities * self.needed
         prior = densities / densities.sum(1, keepdim=True)
         return IntegrandValue(value / own, prior, x[:, None])
 
@@ -95,6 +103,18 @@ def test_superfluous_channels_are_dropped_and_the_integral_is_right() -> None:
         assert abs(result.value - 1) < 4 * result.error
         assert [c.active for c in result.channels] == [True, True, False]
         assert result.relative_std_dev < 0.15
+
+
+def test_dropped_channels_are_asked_for_no_more() -> None:
+    """Neither by what is left of the integration nor by the sampler; its files know all."""
+    problem = Overlapping((0.3, 0.7, 0.0))
+    run = IntegrationRun(problem, 4_000, 2, IntegrationSettings())
+    for last in (False, True):
+        run.share_channels(500, last=last)
+        assert run.evaluate.integrand.needed.tolist() == [1, 1, 0 if last else 1]
+    sampler = integrate(problem, evaluations=4_000, seed=2, method="vegas").sampler
+    assert sampler.evaluator().integrand.needed.tolist() == [1, 1, 0]
+    assert sampler.integrand is problem
 
 
 def test_a_resumed_run_has_the_same_shares(tmp_path, monkeypatch) -> None:

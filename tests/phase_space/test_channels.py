@@ -95,6 +95,27 @@ def test_densities_are_inverse_jacobians(channel_set):
     torch.testing.assert_close(densities[:, 4], 1 / point.jacobian, rtol=1e-8, atol=0)
 
 
+def test_channels_that_nobody_needs_take_no_time(channel_set, monkeypatch):
+    u, _ = _draw(channel_set, 20, 4)
+    point = channel_set.forward(u, 4)
+    event = point.momenta, point.x1, point.x2
+    asked = []
+    for k, mapping in enumerate(channel_set.mappings):
+        monkeypatch.setattr(
+            mapping,
+            "jacobian",
+            lambda *a, k=k, jacobian=mapping.jacobian: asked.append(k) or jacobian(*a),
+        )
+    needed = torch.zeros(channel_set.channels, dtype=torch.bool)
+    needed[[1, 4]] = True
+    prior, some = channel_set.prior(*event), channel_set.prior(*event, needed)
+    torch.testing.assert_close(some[:, 1] / some[:, 4], prior[:, 1] / prior[:, 4])
+    if channel_set.prior_kind == "densities":
+        assert asked == [*range(15), 1, 4]
+        assert (some[:, ~needed] == 0).all()
+        torch.testing.assert_close(some.sum(1), torch.ones(20, dtype=torch.float64))
+
+
 def test_propagator_weights_by_hand():
     """Z exchange and photon exchange in the t channel against W in the s channel."""
     line = Topology.from_lines
