@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcsurrogate.validation.classifiers.deep import DEEP_EVENTS
-from mcsurrogate.validation.observables.registry import Observable
+from mcsurrogate.validation.observables.registry import Observable, resolve
 from mcsurrogate.validation.observables.user_file import load_observables
 from mcsurrogate.validation.plan import Planner
 from mcsurrogate.validation.settings import ValidationSettings
@@ -14,8 +14,9 @@ __all__ = ["own_observables", "planner_for"]
 
 
 def own_observables(asked: ValidationSettings) -> Sequence[Observable]:
-    """Load a user's observables from their file; none without one."""
-    return load_observables(Path(asked.observables_file)) if asked.observables_file else ()
+    """Return the observables besides a preset: named ones, and a user's from their file."""
+    loaded = load_observables(Path(asked.observables_file)) if asked.observables_file else ()
+    return (*resolve(asked.extra), *loaded)
 
 
 def planner_for(asked: ValidationSettings) -> Planner:

@@ -31,6 +31,8 @@ class ValidationSettings:
         Names of the samples in the report.
     observables
         Names or `Observable` objects instead of a preset.
+    extra
+        Names of observables besides the preset.
     observables_file
         Python file with a user's observables, which come on top; see `observable`.
     jets
@@ -88,6 +90,7 @@ class ValidationSettings:
     preset: str | None = None
     labels: tuple[str, str] = ("candidate", "reference")
     observables: Sequence[str | Observable] | None = None
+    extra: Sequence[str] = ()
     observables_file: Path | None = None
     jets: JetDefinition | None = None
     weight: str | None = None

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "failures.h"
+#include "jet_matching.h"
 #include "stopwatch.h"
 
 namespace mcsurrogate {
@@ -54,6 +55,8 @@ EventLoop::EventLoop(std::unique_ptr<PythiaSession> session, std::shared_ptr<Mem
         pythia.settings.mode("Beams:frameType", 5);
         pythia.setLHAupPtr(source_);
     }
+    if (const auto matching = jet_matching(pythia.settings))
+        pythia.addUserHooksPtr(matching);
     if (keep_.parton_level) {
         snapshot_ = std::make_shared<PartonSnapshot>();
         pythia.addUserHooksPtr(snapshot_);

@@ -4,6 +4,7 @@
 FastJet: Cacciari, Salam and Soyez, arXiv:1111.6097; anti-kt: arXiv:0802.1189.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -142,30 +143,35 @@ class JetCollection:
         owner = np.repeat(np.arange(len(chosen)), count)
         return jets, self._particles.regrouped(position, owner, len(chosen))
 
-    def merging_scales(self, most: int) -> FloatArray:
-        """Scales d at which n + 1 jets become n, for n = 1 to `most`, in GeV^2.
+    def merging_scales(self, jets: Sequence[int]) -> FloatArray:
+        """Scales d at which n + 1 jets become n, in GeV^2.
 
         Meant for the kt algorithm, whose scales fall from merging to merging.
 
+        Parameters
+        ----------
+        jets
+            The numbers n; that of 0 is the scale at which the last jet joins the beam.
+
         Returns
         -------
-        ``(N, most)``, NaN where an event has at most n particles.
+        ``(N, len(jets))``, NaN where an event has at most n particles.
         """
-        out = np.full((self._particles.n_events, most), np.nan)
+        out = np.full((self._particles.n_events, len(jets)), np.nan)
         counts = self._particles.counts
-        if (counts > most).all():
-            for n in range(1, most + 1):
-                out[:, n - 1] = np.asarray(self._sequence.exclusive_dmerge(n))
+        if (counts > max(jets)).all():
+            for place, n in enumerate(jets):
+                out[:, place] = np.asarray(self._sequence.exclusive_dmerge(n))
             return out
         # FastJet's batch interface is only defined for events that have enough particles
-        for n in range(1, most + 1):
+        for place, n in enumerate(jets):
             enough = np.flatnonzero(counts > n)
             if len(enough):
                 native = fastjet.JetDefinition(
                     _FASTJET[self.definition.algorithm], self.definition.radius
                 )
                 some = cluster(self._particles.of_events(enough), native)
-                out[enough, n - 1] = np.asarray(some.exclusive_dmerge(n))
+                out[enough, place] = np.asarray(some.exclusive_dmerge(n))
         return out
 
 

@@ -14,6 +14,7 @@ from mcsurrogate.analysis import durham, shapes
 from mcsurrogate.analysis.hard_process import HardProcess
 from mcsurrogate.analysis.jets import JetAlgorithm, JetCollection, JetDefinition
 from mcsurrogate.analysis.measured_shapes import DURHAM, named_shapes, particle_shapes
+from mcsurrogate.analysis.radiation import radiation
 from mcsurrogate.analysis.substructure import JetSubstructure
 from mcsurrogate.analysis.top_decays import TopDecays
 from mcsurrogate.analysis.vertices import VertexBalances
@@ -92,7 +93,13 @@ class Events:
     def kt_scales(self) -> NDArray[np.float64]:
         """``(N, 3)`` scales d_12, d_23, d_34 of the kt algorithm in GeV^2, visible particles."""
         definition = replace(self.jet_definition, algorithm=JetAlgorithm.KT)
-        return self.jet_collection(definition).merging_scales(3)
+        return self.jet_collection(definition).merging_scales((1, 2, 3))
+
+    @cached_property
+    def radiation_scales(self) -> NDArray[np.float64]:
+        """``(N, 3)`` scales d_01, d_12, d_23 of the kt algorithm in GeV^2, of `radiation`."""
+        definition = replace(self.jet_definition, algorithm=JetAlgorithm.KT)
+        return JetCollection(radiation(self.chunk), definition).merging_scales((0, 1, 2))
 
     @cached_property
     def leading_jets(self) -> JetSubstructure:

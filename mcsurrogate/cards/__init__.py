@@ -4,7 +4,7 @@
 from mcsurrogate.cards.cut_sections import CutSection
 from mcsurrogate.cards.decides import STAGES, decided_by, stages_below
 from mcsurrogate.cards.emulator_card import EmulatorCard
-from mcsurrogate.cards.event_sections import EmulatorsSection, GenerationSection
+from mcsurrogate.cards.event_sections import EmulatorsSection, GenerationSection, MergingSection
 from mcsurrogate.cards.execution import ClusterSection, ExecutionSection
 from mcsurrogate.cards.expressions import (
     ParticleObservable,
@@ -23,6 +23,7 @@ __all__ = [
     "EmulatorsSection",
     "ExecutionSection",
     "GenerationSection",
+    "MergingSection",
     "ModelSection",
     "OwnFunction",
     "ParticleObservable",

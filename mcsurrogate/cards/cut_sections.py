@@ -33,6 +33,7 @@ _Observable = Literal[
     "system_rapidity",
     "sum_pt",
     "sum_mt",
+    "lund_pt",
 ]
 
 
@@ -43,8 +44,9 @@ class CutSection(Section):
         description=(
             "pt, energy, |eta|, |rapidity| of each particle; delta_r, delta_eta, delta_rapidity, "
             "delta_phi, mass, kt (min(pt) times the distance in rapidity and azimuth) of each "
-            "pair; system_mass, system_pt, |system_rapidity| of the "
-            "system; sum_pt (H_T), sum_mt over it; GeV where it has a dimension. Or an expression "
+            "pair; system_mass, system_pt, |system_rapidity| of the system; sum_pt (H_T), sum_mt "
+            "over it; lund_pt of partons, the least evolution pT of Pythia's shower at which one "
+            "of them could have been emitted; GeV where it has a dimension. Or an expression "
             "of events, as for scales ('mass(j1, j2)'), or a function of your own, "
             "'path/to/file.py:name', of momenta (N, n, 4) and PDG ids, which is run."
         )

@@ -60,8 +60,15 @@ class GenerationSection(Section):
 
 
 class MergingSection(Section):
-    """Samples of several numbers of jets, merged by Pythia (CKKW-L, arXiv:1109.4829)."""
+    """Samples of several numbers of jets, merged by Pythia (arXiv:1109.4829, arXiv:0706.2569)."""
 
+    method: Literal["ckkw-l", "mlm"] = Field(
+        default="ckkw-l",
+        description=(
+            "ckkw-l: histories of each event, with weights; mlm: jets of the shower are matched "
+            "with partons, and events without a match are left out."
+        ),
+    )
     jets: int = Field(
         ge=1,
         le=4,
@@ -72,11 +79,19 @@ class MergingSection(Section):
     )
     scale: PositiveEnergy = Field(
         description=(
-            "Merging scale in GeV: matrix elements make jets above it, the shower those below. The "
-            "measure is longitudinally invariant kT, min(pT_i, pT_i dR_ij / radius)."
+            "Merging scale in GeV: matrix elements make jets above it, the shower those below."
         )
     )
-    radius: float = Field(default=0.4, gt=0, description="Radius of the measure.")
+    measure: Literal["kt", "lund_pt"] = Field(
+        default="kt",
+        description=(
+            "What is compared with the scale: kt, longitudinally invariant, min(pT_i, pT_i dR_ij / "
+            "radius); lund_pt, the evolution variable of Pythia's shower (for ckkw-l)."
+        ),
+    )
+    radius: float | None = Field(
+        default=None, gt=0, description="Radius of kt: 0.4 for ckkw-l, 1 for mlm if absent."
+    )
     process: Text | None = Field(
         default=None,
         description=(
@@ -84,6 +99,23 @@ class MergingSection(Section):
             "follow from the definition."
         ),
     )
+
+    @property
+    def jet_radius(self) -> float:
+        """Radius of kt: jets of mlm are wider than what CKKW-L leaves to the shower."""
+        return self.radius or {"ckkw-l": 0.4, "mlm": 1.0}[self.method]
+
+    @model_validator(mode="after")
+    def _keys_of_the_method(self) -> Self:
+        if self.method == "mlm" and self.measure != "kt":
+            raise ValueError(
+                f"measure = {self.measure!r} is of ckkw-l: jets of mlm are those of kt"
+            )
+        if self.method == "mlm" and self.process is not None:
+            raise ValueError("process is of ckkw-l: mlm does not look at the process")
+        if self.measure != "kt" and self.radius is not None:
+            raise ValueError(f"radius is of kt, and measure = {self.measure!r} has none")
+        return self
 
 
 class SurrogateChainSection(Section):

@@ -56,7 +56,9 @@ class RunCard(Section):
     generation: Annotated[GenerationSection, Decides("generate", "shower", "reference")] = (
         GenerationSection()
     )
-    merging: Annotated[MergingSection | None, Decides("integrate", "generate", "shower")] = None
+    merging: Annotated[
+        MergingSection | None, Decides("integrate", "generate", "shower", "reference", "validate")
+    ] = None
     emulators: Annotated[EmulatorsSection | None, Decides("generate")] = None
     chain: Annotated[ChainSection, Decides("shower", "reference")] = ChainSection()
     validation: Annotated[ValidationSection, Decides("validate")] = ValidationSection()
@@ -68,11 +70,6 @@ class RunCard(Section):
             raise ValueError(
                 "merging is of a process `definition`, and the card has none; for events of a file "
                 "write Pythia's 'Merging:...' into chain.settings"
-            )
-        if self.merging is not None and self.chain.standard is not None:
-            raise ValueError(
-                "merging: Pythia's own process has no jets of matrix elements, so [chain.standard] "
-                "is no reference; leave it out, and `validate` the events against another run"
             )
         return self
 

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The samples of a card: processes that are integrated apart, and whose events belong together."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcsurrogate.cards import RunCard
+from mcsurrogate.cards import CutSection, MergingSection, RunCard
 from mcsurrogate.errors import CardError
+from mcsurrogate.hard_process.beams import BEAM_PARTICLES, beam_particles
+from mcsurrogate.hard_process.cuts import jet_flavours
 from mcsurrogate.hard_process.definitions import read_definitions
 from mcsurrogate.hard_process.model import standard_model
 from mcsurrogate.matrix_elements import ProcessDefinition, as_number, with_more_particles
 
 __all__ = ["Sample", "read_samples"]
+
+_PROTON = BEAM_PARTICLES["p"]
+_MATCHED = 2 / 3
+"""Cut on partons over the scale at which jets are matched: jets lose momentum in the shower."""
 
 
 class Sample(NamedTuple):
@@ -85,30 +92,49 @@ def _of_each_number_of_jets(card: RunCard) -> list[Sample]:
     section = card.merging
     if section is None or len(card.process.definitions) != 1:
         raise CardError("merging: write one process definition, without the jets that it gets")
-    if card.jets is not None or any(_cuts_jets(cut.particles, cut.others) for cut in card.cuts):
+    of_jets = card.jets is not None or any(_is_of_jets(card, cut) for cut in card.cuts)
+    if of_jets or card.preset_cuts is not None:
         raise CardError(
-            "merging: the merging scale is the only cut on jets; leave [jets] and cuts on jets out"
+            "merging: the merging scale is the only cut on jets; leave [jets], preset_cuts and "
+            "cuts on jets out"
+        )
+    if not all(abs(beam) == _PROTON for beam in beam_particles(card, read_definitions(card))):
+        raise CardError(
+            "merging: its scale is a transverse momentum to the beams, which is for two hadron "
+            "beams alone"
         )
     _require_whole_sequence(card)
     (text,) = card.process.definitions
     cuts = [cut.model_dump(exclude_none=True) for cut in card.cuts]
-    jets = ["jets", *([5, -5] if card.process.light_flavours == 5 else [])]
-    close = [
-        {"observable": "pt", "particles": jets, "minimum": section.scale},
-        {"observable": "kt", "particles": jets, "minimum": section.radius * section.scale},
-    ]
+    apart = _apart(section, ["jets", *([5, -5] if card.process.light_flavours == 5 else [])])
     return [
         Sample(
             f"{count}_jets",
             (count,),
             {
                 "process": {"definition": with_more_particles(text, ["j"] * count)},
-                "cuts": [*cuts, *(close[: min(count, len(close))])],
+                "cuts": [*cuts, *(apart if count else ())],
             },
         )
         for count in range(section.jets + 1)
     ]
 
 
-def _cuts_jets(*groups: Sequence[str | int] | None) -> bool:
-    return any(name == "jets" for names in groups for name in names or ())
+def _apart(section: MergingSection, jets: Sequence[str | int]) -> list[dict[str, Any]]:
+    """Cuts that keep jets from beams and from each other."""
+    if section.measure == "lund_pt":
+        # the evolution pT of an emission off a beam is at most sqrt(2) times its pT, and that of
+        # one off a jet half the mass of the pair; mappings know pT and masses
+        least = {"lund_pt": 1.0, "pt": math.sqrt(0.5), "mass": 1.0}
+    else:
+        share = 1.0 if section.method == "ckkw-l" else _MATCHED
+        least = {"pt": share, "kt": share * section.jet_radius}
+    return [
+        {"observable": name, "particles": jets, "minimum": factor * section.scale}
+        for name, factor in least.items()
+    ]
+
+
+def _is_of_jets(card: RunCard, cut: CutSection) -> bool:
+    names = {*cut.particles, *(cut.others or ())}
+    return bool(names & {"jets", *jet_flavours(card)})

@@ -1,21 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 r"""Cuts on particles, pairs and systems, as masks on momenta and as bounds for the mappings.
 
-observable      of                                                 unit
-=============== ================================================== =======
-``pt``          each particle                                      GeV
-``energy``      each particle                                      GeV
-``eta``         each particle, magnitude of its pseudorapidity
-``rapidity``    each particle, magnitude
-``delta_r``     each pair, in pseudorapidity and azimuth
-``mass``        each pair                                          GeV
-``kt``          each pair, min(pT) times distance in rapidity      GeV
-``system_mass`` all of them together                               GeV
-``system_pt``   the sum of their momenta                           GeV
-=============== ================================================== =======
-
-Jets that are more than single partons come from `JetCuts`.
-=======
 A cut names an observable (`observables`) and the particles it is for: all of them, or those at
 given places in the order of falling transverse momentum.  Pairs may be restricted to those of the
 same flavour and opposite sign.  Jets that are more than single partons come from `JetCuts`,
@@ -34,7 +19,7 @@ from mcsurrogate.errors import PhaseSpaceError
 from mcsurrogate.kinematics import transverse_momentum
 from mcsurrogate.phase_space.isolation import Isolation
 from mcsurrogate.phase_space.jets import JetCuts
-from mcsurrogate.phase_space.observables import PAIRS, PARTICLES, SYSTEMS
+from mcsurrogate.phase_space.observables import PAIRS, PARTICLES, SYSTEMS, WITHIN_EVENT
 
 __all__ = ["PARTICLE_GROUPS", "Cut", "Cuts", "EventCut", "legs_of"]
 
@@ -81,10 +66,10 @@ class Cut:
     passed_over: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.observable not in {*PARTICLES, *PAIRS, *SYSTEMS}:
+        known = (*PARTICLES, *PAIRS, *SYSTEMS, *WITHIN_EVENT)
+        if self.observable not in known:
             raise PhaseSpaceError(
-                f"unknown observable {self.observable!r} in a cut; known are "
-                f"{', '.join((*PARTICLES, *PAIRS, *SYSTEMS))}"
+                f"unknown observable {self.observable!r} in a cut; known are {', '.join(known)}"
             )
         if not self.is_pair and (self.others is not None or self.same_flavour):
             raise PhaseSpaceError(
@@ -223,6 +208,8 @@ class _Applied:
                 p[:, [a for a, _ in places]], p[:, [b for _, b in places]]
             )
             return cut.within(value).all(dim=1)
+        if cut.observable in WITHIN_EVENT:
+            return cut.within(WITHIN_EVENT[cut.observable](p, momenta[:, :2]))
         if cut.observable in SYSTEMS:
             return cut.within(SYSTEMS[cut.observable](p))
         return cut.within(PARTICLES[cut.observable](p)).all(dim=1)

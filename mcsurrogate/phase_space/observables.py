@@ -19,6 +19,7 @@ observable          of                                                 unit
 ``system_rapidity`` the sum of their momenta, magnitude
 ``sum_pt``          H_T, the sum of their transverse momenta           GeV
 ``sum_mt``          the sum of their transverse masses                 GeV
+``lund_pt``         all of them, evolution pT of an emission (`lund`)  GeV
 =================== ================================================== =======
 """
 
@@ -36,8 +37,9 @@ from mcsurrogate.kinematics import (
     transverse_mass,
     transverse_momentum,
 )
+from mcsurrogate.phase_space.lund import lund_pt
 
-__all__ = ["PAIRS", "PARTICLES", "SYSTEMS"]
+__all__ = ["PAIRS", "PARTICLES", "SYSTEMS", "WITHIN_EVENT"]
 
 
 def _mass(*p: Tensor) -> Tensor:
@@ -75,3 +77,6 @@ SYSTEMS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "sum_mt": lambda p: transverse_mass(p).sum(dim=1),
 }
 """Of momenta ``(N, m, 4)``, ``(N,)``."""
+
+WITHIN_EVENT: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"lund_pt": lund_pt}
+"""Of momenta ``(N, m, 4)`` and those of the incoming partons ``(N, 2, 4)``, ``(N,)``."""

@@ -28,6 +28,7 @@ from mcsurrogate.stages.observed import (
     validation_settings,
 )
 from mcsurrogate.stages.pythia_settings import standard_settings, surrogate_settings
+from mcsurrogate.stages.samples import UNMERGED
 from mcsurrogate.stages.surrogates import (
     hadronization_record,
     plugin_settings,
@@ -123,7 +124,8 @@ def run_reference(
     """Generate as many events with Pythia's own parts, all else equal; as `run_shower`."""
     card = folder.card
     settings = standard_settings(card)
-    reads = {**events_files(card), **pdf_files(card), **settings_files(settings)}
+    merged = {} if card.merging is None else {UNMERGED: _source(folder, "standard")}
+    reads = {**events_files(card), **merged, **pdf_files(card), **settings_files(settings)}
     with _stage(folder, "reference", "standard", reads, filling) as record:
         if record is None:
             return dict(folder.record("reference") or {})
@@ -178,6 +180,8 @@ def _source(folder: RunFolder, name: str) -> Path | None:
     card = folder.card
     if name == "surrogate" and card.process.definition is not None:
         return folder.path / EVENTS
+    if card.merging is not None:
+        return folder.path / UNMERGED
     return events_file(card)
 
 

@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 LABELS = {"surrogate": "surrogate chain", "standard": "standard chain"}
+_LAST_RATE = 2
+"""The last jet rate that is an observable is that from 2 to 3 jets."""
 
 
 def observables_file(chain: str) -> str:
@@ -60,6 +62,7 @@ def validation_settings(folder: RunFolder, **more: Any) -> ValidationSettings:  
     own = section.observables_file
     return ValidationSettings(
         preset=section.preset,
+        extra=_jet_rates(folder.card),
         observables_file=None if own is None else Path(own),
         labels=(LABELS["surrogate"], LABELS["standard"]),
         pdf_error=_pdf_rule(folder.card),
@@ -71,6 +74,12 @@ def validation_settings(folder: RunFolder, **more: Any) -> ValidationSettings:  
         yoda=section.yoda,
         **more,
     )
+
+
+def _jet_rates(card: RunCard) -> tuple[str, ...]:
+    """Name the jet rates that merging decides on: from n to n + 1 jets, n up to those it makes."""
+    most = -1 if card.merging is None else min(card.merging.jets, _LAST_RATE)
+    return tuple(f"jet_rate_{n}{n + 1}" for n in range(most + 1))
 
 
 _RULES: dict[tuple[str, int], PdfRule] = {
@@ -107,6 +116,7 @@ def asked_observables(asked: ValidationSettings) -> dict[str, Any]:
     own = asked.observables_file
     return {
         "preset": asked.preset,
+        "extra": list(asked.extra),
         "observables_file": None if own is None else hashlib.sha256(own.read_bytes()).hexdigest(),
         "numbers": [asked.reservoir, asked.seed, asked.deep, asked.measured],
         "labels": list(asked.labels),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pythia settings that make both chains compute what the card says."""
 
-from mcsurrogate.cards import RunCard
+from mcsurrogate.cards import MergingSection, RunCard
 from mcsurrogate.errors import CardError
 from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles, read_definitions
 from mcsurrogate.pdf import find_pdf
@@ -94,14 +94,38 @@ def merging_settings(card: RunCard) -> list[str]:
     section = card.merging
     if section is None:
         return []
+    return _matching(card, section) if section.method == "mlm" else _ckkw_l(card, section)
+
+
+def _ckkw_l(card: RunCard, section: MergingSection) -> list[str]:
+    """Return the settings of Pythia's own merging."""
+    measure = ["Merging:doPTLundMerging = on"]
+    if section.measure == "kt":
+        measure = ["Merging:doKTMerging = on", "Merging:ktType = 1"]
+        measure += [f"Merging:Dparameter = {section.jet_radius!r}"]
     return [
-        "Merging:doKTMerging = on",
-        "Merging:ktType = 1",
-        f"Merging:Dparameter = {section.radius!r}",
+        *measure,
         f"Merging:TMS = {section.scale!r}",
         f"Merging:nJetMax = {section.jets}",
         f"Merging:nQuarksMerge = {card.process.light_flavours}",
         f"Merging:Process = {section.process or _process_to_merge(card)}",
+    ]
+
+
+def _matching(card: RunCard, section: MergingSection) -> list[str]:
+    """Return the settings of Pythia's jet matching: MadGraph's scheme, jets at all rapidities."""
+    return [
+        "JetMatching:merge = on",
+        "JetMatching:setMad = off",
+        "JetMatching:scheme = 1",
+        "JetMatching:jetAlgorithm = 2",
+        "JetMatching:slowJetPower = 1",
+        "JetMatching:etaJetMax = 1000",
+        f"JetMatching:coneRadius = {section.jet_radius!r}",
+        f"JetMatching:eTjetMin = {section.scale!r}",
+        f"JetMatching:qCut = {section.scale!r}",
+        f"JetMatching:nQmatch = {card.process.light_flavours}",
+        f"JetMatching:nJetMax = {section.jets}",
     ]
 
 
@@ -132,6 +156,8 @@ def _without_beams(lines: list[str]) -> list[str]:
 def standard_settings(card: RunCard) -> list[str]:
     """List the settings of the reference chain, in the order they act in.
 
+    Of a card with ``[merging]`` it is the shower of the process without jets.
+
     Raises
     ------
     CardError
@@ -142,6 +168,9 @@ def standard_settings(card: RunCard) -> list[str]:
             "the card has no [chain.standard], the reference that the report compares with; "
             "add it, or use `mcsurrogate generate`"
         )
+    if card.merging is not None:
+        lines = [*_without_beams(beam_settings(card)), *card.process.pythia]
+        return [*lines, *card.chain.standard.settings, *card.chain.settings]
     if card.process.definition is not None and not card.chain.standard.settings:
         raise CardError(
             "[chain.standard] needs the Pythia settings that switch the process on, e.g. "

@@ -29,9 +29,11 @@ from mcsurrogate.stages.generation import EVENTS
 from mcsurrogate.stages.generation import run_generation as generate_one
 from mcsurrogate.stages.integration import run_integration as integrate_one
 
-__all__ = ["run_generation", "run_integration"]
+__all__ = ["UNMERGED", "run_generation", "run_integration"]
 
-_FOLDER = "samples"
+_FOLDER, _UNMERGED = "samples", "not_merged"
+UNMERGED = f"{_FOLDER}/{_UNMERGED}/{EVENTS}"
+"""Events of the process without jets, for the reference chain of a merged run."""
 
 
 def run_integration(
@@ -79,7 +81,9 @@ def run_generation(
         return generate_one(folder, progress, executor=executor)
     results = {f"{_FOLDER}/{sample.name}/{RESULT_FILE}": sample for sample in samples}
     files = {name: folder.path / name for name in (RESULT_FILE, *results)}
-    with folder.stage("generate", reads=files, makes=[EVENTS]) as record:
+    reference = folder.card.merging is not None and folder.card.chain.standard is not None
+    makes = [EVENTS, UNMERGED] if reference else [EVENTS]
+    with folder.stage("generate", reads=files, makes=makes) as record:
         if record is None:
             return dict(folder.record("generate") or {})
         parts = [read_result(_path(folder, sample)) for sample in samples]
@@ -91,6 +95,13 @@ def run_generation(
             with RunFolder(_path(folder, sample), card, resume=True) as own:
                 integrate_one(own, progress, keep=True)
                 made.append(generate_one(own, _named(progress, sample.name), executor=executor))
+        if reference:
+            # other events than the merged run's, as the report compares independent samples
+            sample = samples[0]._replace(name=_UNMERGED)
+            card = _card(folder.card, sample, folder.card.generation.events)
+            with RunFolder(_path(folder, sample), card, resume=True) as own:
+                integrate_one(own, _named(progress, sample.name), executor=executor)
+                generate_one(own, _named(progress, sample.name), executor=executor)
         paths = [_path(folder, sample) / EVENTS for sample in samples]
         run, streams = _together(paths, counts)
         events = write_les_houches(

@@ -116,11 +116,18 @@ def surrogate_parts(card: RunCard, method: str | None = None) -> list[tuple[str,
     if card.process.definition is None:
         process = [("hard process", _PYTHIA, _PYTHIA)]
     else:
+        own = _amplitudes(card)
         sampler = "surrogate: normalizing flow (MadNIS)" if method == "madnis" else "VEGAS+"
+        standard = (_PYTHIA, _PYTHIA) if card.merging is None else (own, sampler)
         process = [
-            ("squared matrix element", _amplitudes(card), _PYTHIA),
-            ("phase space", sampler, _PYTHIA),
+            ("squared matrix element", own, standard[0]),
+            ("phase space", sampler, standard[1]),
         ]
+    if card.merging is not None:
+        merged = (
+            f"up to {card.merging.jets} of matrix elements, merged at {card.merging.scale:g} GeV"
+        )
+        process.append(("jets beside the process", merged, "of the shower"))
     record = hadronization_record(card)
     hadronization = f"surrogate: {record['weights']} (model {record['model']})" if record else _LUND
     return [

@@ -118,6 +118,23 @@ def test_samples_of_each_number_of_jets() -> None:
     assert merging_settings(card()) == []
 
 
+def test_other_measures_and_methods_of_merging() -> None:
+    lund = merged(merging={"jets": 1, "scale": 20.0, "measure": "lund_pt"})
+    limits = {cut["observable"]: cut["minimum"] for cut in read_samples(lund)[1].values["cuts"]}
+    assert limits == {"mass": 20.0, "lund_pt": 20.0, "pt": pytest.approx(14.142136)}
+    assert "Merging:doPTLundMerging = on" in merging_settings(lund)
+    mlm = merged(merging={"jets": 1, "scale": 30.0, "method": "mlm"})
+    limits = {cut["observable"]: cut["minimum"] for cut in read_samples(mlm)[1].values["cuts"]}
+    assert limits == {"mass": 60.0, "pt": 20.0, "kt": 20.0}
+    lines = merging_settings(mlm)
+    assert {"JetMatching:merge = on", "JetMatching:qCut = 30.0"} <= set(lines)
+    assert not any(line.startswith("Merging:") for line in lines)
+    for keys in ({"method": "mlm", "measure": "lund_pt"}, {"method": "mlm", "process": "pp>e+e-"},
+                 {"measure": "lund_pt", "radius": 0.4}):  # fmt: skip
+        with pytest.raises(ValueError, match="is of "):
+            merged(merging={"jets": 1, "scale": 20.0, **keys})
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -127,7 +144,13 @@ def test_samples_of_each_number_of_jets() -> None:
             {"cuts": [{"observable": "eta", "particles": ["jets"], "maximum": 5.0}]},
             "only cut on jets",
         ),
+        (
+            {"cuts": [{"observable": "pt", "particles": [21], "minimum": 5.0}]},
+            "only cut on jets",
+        ),
+        ({"preset_cuts": "madgraph"}, "only cut on jets"),
         ({"generation": {"first_event": 10}}, "a generation.seed of its own"),
+        ({"process": {"definition": "e+ e- > u u~"}, "beams": {"sqrt_s": 91.2}}, "two hadron"),
     ],
 )
 def test_merging_that_cannot_be_is_refused(changes: dict[str, object], message: str) -> None:

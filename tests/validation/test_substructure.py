@@ -266,7 +266,7 @@ def test_kt_scales_and_jets_are_naive_ones(algorithm, power):
     ]
     definition = JetDefinition(algorithm, 0.6, 0.0, 50.0)
     collection = JetCollection(massless(events), definition)
-    scales = collection.merging_scales(3) if algorithm is JetAlgorithm.KT else None
+    scales = collection.merging_scales((0, 1, 2, 3)) if algorithm is JetAlgorithm.KT else None
     for number, event in enumerate(events):
         nodes, jets, mergings = list(four_vectors(event)), [], []
         while nodes:
@@ -294,8 +294,8 @@ def test_kt_scales_and_jets_are_naive_ones(algorithm, power):
         assert np.allclose(own.pt, pt, rtol=1e-10)
         if scales is not None:
             # d_{n, n+1} is the scale of the step from n + 1 to n, the n-th from the end
-            for n in range(1, 4):
+            for n in range(4):
                 if len(event) > n:
-                    assert scales[number, n - 1] == pytest.approx(mergings[-(n + 1)], rel=1e-9)
+                    assert scales[number, n] == pytest.approx(mergings[-(n + 1)], rel=1e-9)
                 else:
-                    assert np.isnan(scales[number, n - 1])
+                    assert np.isnan(scales[number, n])

@@ -20,6 +20,7 @@ from mcsurrogate.validation.observables.hard import HARD
 from mcsurrogate.validation.observables.hemispheres import BACKWARD, HEMISPHERE
 from mcsurrogate.validation.observables.identified import IDENTIFIED
 from mcsurrogate.validation.observables.jet import JET
+from mcsurrogate.validation.observables.jet_rates import JET_RATES
 from mcsurrogate.validation.observables.lines import BOSON_LINES, LINES
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
 from mcsurrogate.validation.observables.nearness import NEAR_ANGLE, NEAR_DISTANCE
@@ -63,6 +64,7 @@ _WITHOUT_JETS = tuple(
 )
 define_preset("pp_soft", [o.name for o in (*SOFT, *_WITHOUT_JETS)])
 define_preset("pp_boson", [o.name for o in (*VECTOR_BOSON, *_HADRON_COLLISION)])
+define_preset("pp_merged", [o.name for o in (*JET_RATES, *VECTOR_BOSON, *_HADRON_COLLISION)])
 define_preset("pp_higgs", [o.name for o in (*HIGGS, *VECTOR_BOSON, *_HADRON_COLLISION)])
 define_preset("ep_dis", [o.name for o in (*DIS, *_HADRON_COLLISION)])
 define_preset("heavy_ion", [o.name for o in (*ION, *SOFT, *_WITHOUT_JETS)])
