@@ -51,13 +51,15 @@ inline int conjugateHadron(int code) {
     return isDiagonal ? code : -code;
 }
 
-// Signed code that joins a positive end of this class in a product.
+// Signed code that joins a positive end of this class in a product: a quark and a diquark make a
+// baryon, two quarks or two diquarks what has no baryon number.
 inline int partnerCode(int end, int popped) {
     const int code = poppedFlavours[popped];
-    return !isDiquarkEnd(end) && code < 10 ? -code : code;
+    return isDiquarkEnd(end) == (code > 10) ? -code : code;
 }
 
-// Whether a hadron consists of a positive end of this class and the popped flavour that joins it.
+// Whether a hadron consists of a positive end of this class and the popped flavour that joins it. A
+// diquark and an antidiquark that share a quark make a meson of the others (popcorn).
 bool hadronHolds(int code, int end, int popped);
 
 struct CanonicalEnds {

@@ -90,7 +90,6 @@ void ClusterModel::loadVertices(const SafeTensors& file) {
         const Vertex vertex{codes[3 * v], codes[3 * v + 1], codes[3 * v + 2], masses[v]};
         const bool known = vertex.end >= 0 && vertex.end < numberOfClusterEnds &&
                            vertex.popped >= 0 && vertex.popped < numberOfPopped &&
-                           !(isDiquarkEnd(vertex.end) && vertex.popped >= numberOfLightQuarks) &&
                            std::abs(vertex.code) > 100 && std::abs(vertex.code) < 10000000;
         if (!known || !(vertex.mass > 0.01 && vertex.mass < 100.))
             throw file.error("vertex " + std::to_string(v) + " is impossible: end " +
@@ -110,7 +109,10 @@ void ClusterModel::loadVertices(const SafeTensors& file) {
         for (int b = 0; b < numberOfClusterEnds; ++b) {
             lightest_[a][b] = infinity;
             Pairs& pairs = pairs_[a][b];
-            for (int x = 0; x < numberOfPopped; ++x)
+            for (int x = 0; x < numberOfPopped; ++x) {
+                // Two diquarks never become two mesons.
+                if (isDiquarkEnd(a) && isDiquarkEnd(b) && isDiquarkEnd(endOfPopped(x)))
+                    continue;
                 for (const int v : ofEnd_[a][x])
                     for (const int w : ofEnd_[b][x]) {
                         const double sum = vertices_[v].mass + vertices_[w].mass;
@@ -122,6 +124,7 @@ void ClusterModel::loadVertices(const SafeTensors& file) {
                             static_cast<float>(difference * difference));
                         lightest_[a][b] = std::min(lightest_[a][b], sum);
                     }
+            }
             for (std::size_t i = 0; i < pairs.first.size(); ++i)
                 if (i % pairBlock == 0)
                     pairs.lowest.push_back(pairs.sumSquared[i]);

@@ -3,6 +3,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,7 @@ def _matched(
 
 def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, float]]:
     """Collect steps to train on, steps kept apart, and reference masses of the hadrons."""
+    to_steps: Callable[[ClusterSample], DecaySteps]
     if card.decays is not None:
         sample = _recorded(card.decays.file)
         to_steps, quantile = steps_of_clusters, 0.5
@@ -170,7 +173,8 @@ def _matched_data(card: ClusterCard) -> tuple[DecaySteps, DecaySteps, dict[int, 
     else:
         assert card.strings is not None
         sample = hadronized_strings(card.strings, seed=card.seed)
-        to_steps, quantile = steps_of_strings, _LOW_MASS
+        to_steps = partial(steps_of_strings, popcorn=card.strings.popcorn)
+        quantile = _LOW_MASS
         source = "Pythia"
     if len(sample) < _FEWEST_CLUSTERS:
         raise HadronizationError(

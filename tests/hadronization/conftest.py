@@ -41,14 +41,12 @@ def good(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="session")
-def cluster_networks():
-    """Networks with random weights: every decay that flavours allow."""
+def random_cluster_networks(*, popcorn):
     data = pythia8mc.Pythia("", False).particleData
     masses = {code: data.m0(code) for code in CLUSTER_HADRONS}
     torch.manual_seed(1)
     networks = ClusterNetworks(
-        DecayTables.build(vertices_of_hadrons(CLUSTER_HADRONS), masses),
+        DecayTables.build(vertices_of_hadrons(CLUSTER_HADRONS, popcorn=popcorn), masses),
         hidden=16, bins=6, lowest=-1.0, centre=0.8, scale=0.6,
     )  # fmt: skip
     for name in ("kind", "hadron", "peel", "pop", "mass", "angle"):
@@ -57,10 +55,25 @@ def cluster_networks():
 
 
 @pytest.fixture(scope="session")
-def cluster_weights(cluster_networks, tmp_path_factory):
-    path = tmp_path_factory.mktemp("clusters") / "random.safetensors"
+def cluster_networks():
+    """Networks with random weights: every decay that flavours allow."""
+    return random_cluster_networks(popcorn=False)
+
+
+def written(networks, path):
     write_weights(
-        path, model="clusters", tensors=cluster_networks.tensors(),
-        metadata=cluster_networks.metadata(), card={},
-    )  # fmt: skip
+        path, model="clusters", tensors=networks.tensors(), metadata=networks.metadata(), card={}
+    )
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster_weights(cluster_networks, tmp_path_factory):
+    return written(cluster_networks, tmp_path_factory.mktemp("clusters") / "random.safetensors")
+
+
+@pytest.fixture(scope="session")
+def popcorn_weights(tmp_path_factory):
+    """As `cluster_weights`, where diquarks give quarks to mesons, too."""
+    networks = random_cluster_networks(popcorn=True)
+    return written(networks, tmp_path_factory.mktemp("clusters") / "popcorn.safetensors")

@@ -11,6 +11,8 @@ from mcsurrogate.hadronization.clusters.flavours import (
     canonical,
     conjugate_hadron,
     partner,
+    popcorn_partner,
+    popped_index,
 )
 
 
@@ -47,6 +49,28 @@ from mcsurrogate.hadronization.clusters.flavours import (
 )
 def test_partner(end, hadron, other):
     assert partner(end, hadron) == other
+
+
+@pytest.mark.parametrize(
+    ("end", "hadron", "other"),
+    [
+        (2101, 211, -1103),  # (ud) -> u dbar, (dd)
+        (2101, -211, -2203),
+        (2103, 321, -3101),  # (ud) -> u sbar, (sd)
+        (2101, 111, -2101),
+        (-2203, -321, 3201),
+        (3303, 333, -3303),
+        (3101, -311, -1103),  # (sd) -> s dbar, (dd)
+        (2203, -211, 0),
+        (3303, 211, 0),
+        (2101, 421, 0),  # no popped flavour has charm
+        (2101, 2212, 0),
+        (2, 211, 0),
+    ],
+)
+def test_popcorn_partner(end, hadron, other):
+    assert popcorn_partner(end, hadron) == other
+    assert (popped_index(other) >= 0) == (other != 0)
 
 
 def test_conjugation():

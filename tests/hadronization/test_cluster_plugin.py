@@ -51,8 +51,10 @@ def all_ends():
     )
 
 
-def test_every_cluster_conserves_flavour_and_momentum(weights):
-    ends = np.tile(all_ends(), (60, 1))
+@pytest.mark.parametrize("kind", ["cluster_weights", "popcorn_weights"])
+def test_every_cluster_conserves_flavour_and_momentum(kind, request):
+    weights = request.getfixturevalue(kind)
+    ends = np.tile(all_ends(), (30, 1))
     mass = np.random.default_rng(1).uniform(12.5, 16.0, len(ends))
     light = np.abs(ends).max(axis=1) <= 3
     mass[light] = np.random.default_rng(2).uniform(2.2, 40.0, light.sum())
@@ -67,6 +69,19 @@ def test_every_cluster_conserves_flavour_and_momentum(weights):
     codes, index = np.unique(sample.ends, return_inverse=True)
     wanted = np.array([quark_content(int(c)) for c in codes])[index.reshape(sample.ends.shape)]
     np.testing.assert_array_equal(found, wanted.sum(axis=1))
+
+
+def test_popcorn_puts_a_meson_between_baryons(popcorn_weights):
+    # (ud) with (uu)bar: without popcorn the baryon holds u and d; K+ in place of the u leaves (ds).
+    sample = decay_clusters(
+        popcorn_weights, np.tile([2101, -2203], (4000, 1)), np.full(4000, 6.0), seed=2
+    )
+    three = sample.take(np.flatnonzero(np.diff(sample.offsets) == 3))
+    ids = three.hadron_id.reshape(-1, 3)
+    assert ((ids == 321).any(axis=1) & np.isin(ids, [3112, 3114]).any(axis=1)).sum() > 0
+    # Two diquarks never annihilate into mesons.
+    baryons = np.add.reduceat(np.abs(sample.hadron_id) > 1000, sample.offsets[:-1])
+    assert baryons.min() >= 2
 
 
 @pytest.mark.parametrize("process", ["zpole", "dijets"])

@@ -65,6 +65,21 @@ def test_steps_balance(sample):
     np.testing.assert_array_equal(singles, np.array([2, 1, 1, 0])[steps.kind])
 
 
+def test_popcorn_mesons_stay_where_they_are():
+    # d, (ud)bar of the baryon's partner and so on: p, pi+ and an antiproton's isospin partner.
+    ids = np.array([2212, 211, -2224])  # u (ud) | (ud)bar -> pi+ | ... Delta++bar
+    ends, offsets = np.array([[2, -2]]), np.array([0, 3])
+    pz = np.array([2.0, 0.0, -2.0])
+    mass = np.array([0.938, 0.1396, 1.232])
+    momenta = np.column_stack([np.sqrt(mass**2 + pz**2), 0 * pz, 0 * pz, pz])
+    whole = momenta[:, 0].sum(keepdims=True)
+    sample = ClusterSample(ends, whole, offsets, ids, momenta)
+    steps = steps_of_strings(sample, popcorn=True)
+    assert len(steps) == 2
+    with pytest.raises(HadronizationError, match="order of flavours"):
+        steps_of_strings(sample)
+
+
 def test_two_hadrons_are_one_step(sample):
     pairs = sample.take(np.flatnonzero(np.diff(sample.offsets) == 2))
     steps = steps_of_clusters(pairs)

@@ -55,7 +55,7 @@ def with_added_hadrons(
             )
         twins = [
             (vertex, old.get((vertex[0], vertex[1], int(math.copysign(hadron.like, vertex[2])))))
-            for vertex in vertices_of_hadrons([hadron.hadron]).tolist()
+            for vertex in vertices_of_hadrons([hadron.hadron], popcorn=True).tolist()
         ]
         found = [(vertex, source) for vertex, source in twins if source is not None]
         if not found:

@@ -51,6 +51,13 @@ class StringSinglets(Section):
         tuple[str, ...],
         Field(description="Pythia settings of the hadron level, a tune for instance"),
     ] = ()
+    popcorn: Annotated[
+        bool,
+        Field(
+            description="mesons between a baryon and an antibaryon are made where they are, by "
+            "diquarks that exchange a quark; else they are written beside them"
+        ),
+    ] = False
 
     @field_validator("settings")
     @classmethod

@@ -21,6 +21,7 @@ __all__ = [
     "end_index",
     "is_triplet",
     "partner",
+    "popcorn_partner",
     "popped_index",
 ]
 
@@ -139,3 +140,34 @@ def partner(end: int, hadron: int) -> int:
     if content[0] > 3:  # no popped flavour has charm or bottom
         return 0
     return sign * (1000 * content[0] + 100 * content[1] + (3 if content[0] == content[1] else 1))
+
+
+def popcorn_partner(end: int, hadron: int) -> int:
+    """Find the diquark that a diquark leaves in its place when it gives a quark to a meson.
+
+    A meson between a baryon and an antibaryon, by the popcorn mechanism (Andersson, Gustafson and
+    Sjostrand, Physica Scripta 32 (1985) 574).
+
+    Parameters
+    ----------
+    end
+        Signed code of a diquark.
+    hadron
+        Signed code of a hadron.
+
+    Returns
+    -------
+    int
+        Code of that diquark's antiparticle, with the spin of `POPPED`, or 0 where there is none.
+    """
+    size, digits = abs(end), _digits(hadron)
+    if size < 10 or digits[0] != 0 or digits[1] == 0:
+        return 0
+    held = [size // 1000, (size // 100) % 10]
+    for given, kept in (held, held[::-1]):
+        joined = partner(given if end > 0 else -given, hadron)
+        if 0 < abs(joined) <= 3:
+            high, low = max(kept, abs(joined)), min(kept, abs(joined))
+            code = 1000 * high + 100 * low + (3 if high == low else 1)
+            return -code if end > 0 else code
+    return 0

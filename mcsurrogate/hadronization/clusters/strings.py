@@ -18,6 +18,7 @@ from mcsurrogate.hadronization.clusters.flavours import (
     conjugate_hadron,
     end_index,
     partner,
+    popcorn_partner,
     popped_index,
 )
 from mcsurrogate.hadronization.clusters.steps import ClusterSample, DecaySteps, merge_steps
@@ -25,6 +26,7 @@ from mcsurrogate.hadronization.clusters.steps import ClusterSample, DecaySteps, 
 __all__ = ["steps_of_strings"]
 
 _partner = lru_cache(maxsize=None)(partner)
+_popcorn_partner = lru_cache(maxsize=None)(popcorn_partner)
 _FEWEST = 0.3
 
 
@@ -53,17 +55,21 @@ def _mass(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(_dot(p, p), 0.0))
 
 
-def _chain(ends: tuple[int, int], hadrons: list[int]) -> tuple[list[int], list[int]] | None:
-    """Flavours between the hadrons, and their order, in which popcorn mesons leave their place.
+def _chain(
+    ends: tuple[int, int], hadrons: list[int], *, popcorn: bool
+) -> tuple[list[int], list[int]] | None:
+    """Flavours between the hadrons, and their order.
 
-    A meson between baryon and antibaryon joins no diquark; it is exchanged with the next baryon
-    where flavours allow. None where they do not.
+    A meson between baryon and antibaryon takes a quark of the diquark that comes to it, or, without
+    `popcorn`, is exchanged with the next baryon where flavours allow. None where they do not.
     """
     order = list(range(len(hadrons)))
     popped = []
     end = ends[0]
     for i in range(len(order) - 1):
         joined = _partner(end, hadrons[order[i]])
+        if joined == 0 and popcorn:
+            joined = _popcorn_partner(end, hadrons[order[i]])
         if joined == 0:
             order[i], order[i + 1] = order[i + 1], order[i]
             joined = _partner(end, hadrons[order[i]])
@@ -78,13 +84,15 @@ def _chain(ends: tuple[int, int], hadrons: list[int]) -> tuple[list[int], list[i
     return popped, order
 
 
-def steps_of_strings(sample: ClusterSample) -> DecaySteps:
+def steps_of_strings(sample: ClusterSample, *, popcorn: bool = False) -> DecaySteps:
     """Binary steps of strings.
 
     Parameters
     ----------
     sample
         Strings and their hadrons in order from the first end.
+    popcorn
+        Whether diquarks may give a quark to a meson; else such mesons leave their place.
 
     Raises
     ------
@@ -99,7 +107,7 @@ def steps_of_strings(sample: ClusterSample) -> DecaySteps:
         start, stop = offsets[i], offsets[i + 1]
         if stop - start < 2:
             continue
-        found = _chain((plus, minus), ids[start:stop])
+        found = _chain((plus, minus), ids[start:stop], popcorn=popcorn)
         if found is not None:
             good[i] = True
             popped[start : stop - 1] = found[0]

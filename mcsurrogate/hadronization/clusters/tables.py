@@ -14,15 +14,22 @@ from mcsurrogate.hadronization.clusters.flavours import (
     conjugate_hadron,
     end_index,
     partner,
+    popcorn_partner,
     popped_index,
 )
 from mcsurrogate.hadronization.clusters.steps import KINDS, DecaySteps
+from mcsurrogate.hadronization.string_breaks.flavours import QUARKS
 
 __all__ = ["DecayTables", "second_is_anti", "seen_vertices", "vertices_of_hadrons"]
 
 _ENDS = len(CLUSTER_ENDS)
 #: Classes of popped flavours as ends of the next cluster.
 POPPED_END = np.array([end_index(code) for code in POPPED])
+
+
+def is_diquark(end: int) -> bool:
+    """Whether a class of ends is one of diquarks; two of them never become two mesons."""
+    return end >= len(QUARKS)
 
 
 def second_is_anti(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -71,7 +78,13 @@ class DecayTables:
         for v, (end, popped, _) in enumerate(vertices.tolist()):
             of_end[end][popped].append(v)
         lists = {
-            (a, b): [(v, w) for x in range(len(POPPED)) for v in of_end[a][x] for w in of_end[b][x]]
+            (a, b): [
+                (v, w)
+                for x, end in enumerate(POPPED_END)
+                if not is_diquark(a) or not is_diquark(b) or not is_diquark(end)
+                for v in of_end[a][x]
+                for w in of_end[b][x]
+            ]
             for a in range(_ENDS)
             for b in range(a + 1)
         }
@@ -114,13 +127,15 @@ class DecayTables:
         return light[:, None, :] + light[None, :, :]
 
 
-def vertices_of_hadrons(codes: Iterable[int]) -> NDArray[np.int64]:
+def vertices_of_hadrons(codes: Iterable[int], *, popcorn: bool = False) -> NDArray[np.int64]:
     """All vertices at which positive ends can become the given hadrons or their antiparticles.
 
     Parameters
     ----------
     codes
         PDG codes without sign.
+    popcorn
+        Whether diquarks may give a quark to a meson.
 
     Returns
     -------
@@ -131,7 +146,10 @@ def vertices_of_hadrons(codes: Iterable[int]) -> NDArray[np.int64]:
     for code in codes:
         for hadron in {code, conjugate_hadron(code)}:
             for end, flavour in enumerate(CLUSTER_ENDS):
-                popped = popped_index(partner(flavour, hadron))
+                joined = partner(flavour, hadron)
+                if joined == 0 and popcorn:
+                    joined = popcorn_partner(flavour, hadron)
+                popped = popped_index(joined)
                 if popped >= 0:
                     found.add((end, popped, hadron))
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3)
