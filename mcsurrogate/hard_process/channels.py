@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from itertools import product
 from typing import Protocol
 
 import torch
@@ -137,15 +138,19 @@ def build_channels(
 
 
 def _different(diagrams: Sequence[Skeleton], legs: int) -> list[Topology]:
-    """Different sets of propagators; of one tree only, with all of them, where they are many."""
+    """Different sets of propagators; where they are many, all of one tree are one.
+
+    Narrow resonances stay apart: other particles on their line would take points from them.
+    """
     lines = {frozenset(diagram.lines): diagram.lines for diagram in diagrams}
     topologies = list(
         dict.fromkeys(Topology.from_lines(legs, different) for different in lines.values())
     )
     if len(topologies) > _FEW_CHANNELS:
-        trees: dict[frozenset[tuple[frozenset[int], bool]], Topology] = {}
+        trees: dict[object, Topology] = {}
         for topology in topologies:
-            trees[topology.tree] = trees.get(topology.tree, topology).joined(topology)
+            key = topology.tree, topology.narrow
+            trees[key] = trees.get(key, topology).joined(topology)
         topologies = list(trees.values())
     return [replace(topology, name=f"channel {i + 1}") for i, topology in enumerate(topologies)]
 
@@ -171,8 +176,9 @@ def symmetry_groups(channels: Channels, groups: Sequence[SubprocessGroup]) -> tu
 
     Channels share one if the same point of the hypercube gives events that differ only by an
     exchange of outgoing particles, a reflection of the beams, or both, and the process has that
-    symmetry: as it stands, or with all particles replaced by their antiparticles.  In the
-    latter case only the parton densities tell the two apart.
+    symmetry: as it stands, or with all particles replaced by their antiparticles, or those of
+    the first generation by those of the second.  In the latter cases only the parton densities
+    tell the two apart.
     """
     if not isinstance(channels, ChannelSet):
         return tuple(range(channels.channels))
@@ -196,5 +202,16 @@ def _symmetric(a: TopologyMapping, b: TopologyMapping, members: Set[tuple[int, .
     beams = (1, 0) if a.reflected != b.reflected else (0, 1)
     order = (*beams, *(source[leg] for leg in range(2, 2 + len(source))))
     images = {tuple(ids[leg] for leg in order) for ids in members}
-    conjugated = {tuple(antiparticle(pdg) for pdg in ids) for ids in images}
-    return members in (images, conjugated)
+    return any(
+        {tuple(_renamed(pdg, *how) for pdg in ids) for ids in images} == members
+        for how in product((False, True), repeat=3)
+    )
+
+
+def _renamed(pdg: int, conjugated: bool, quarks: bool, leptons: bool) -> int:
+    """Return what a symmetry makes of a particle; quarks and leptons exchange generations apart."""
+    kinds = (((1, 3), (2, 4)) if quarks else ()) + (((11, 13), (12, 14)) if leptons else ())
+    for pair in kinds:
+        if abs(pdg) in pair:
+            pdg = (sum(pair) - abs(pdg)) * (1 if pdg > 0 else -1)
+    return antiparticle(pdg) if conjugated else pdg

@@ -24,6 +24,8 @@ later ones have points beside it.  This holds while channels sample their own de
 afterwards.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -45,8 +47,8 @@ class ChannelShares:
 
     Parameters
     ----------
-    channels
-        Number K of channels.
+    groups
+        For each of the K channels the number of its group: symmetric ones have the same share.
 
     Attributes
     ----------
@@ -54,9 +56,10 @@ class ChannelShares:
         ``(K,)`` shares, the largest of them one; zero for a channel that is not needed.
     """
 
-    def __init__(self, channels: int) -> None:
-        self.values = torch.ones(channels, dtype=torch.float64)
-        self._counts = torch.zeros(channels, dtype=torch.float64)
+    def __init__(self, groups: Sequence[int]) -> None:
+        self.values = torch.ones(len(groups), dtype=torch.float64)
+        self._group = torch.tensor(groups)
+        self._counts = torch.zeros(len(groups), dtype=torch.float64)
         self._priors: list[Tensor] = []
         self._heights: list[Tensor] = []
 
@@ -91,13 +94,18 @@ class ChannelShares:
         for _ in range(_STEPS):
             density = (prior @ share).clamp(min=1e-300)
             share = share * ((rho / density) @ prior)
-            share = share / share.sum()
+            share = self._alike(share / share.sum())
         if last:
             share = torch.where(share * count < _NEEDED, 0.0, share)
             self._priors, self._heights = [], []
         else:
             share = (1.0 - _EVEN) * share + _EVEN / count
         self.values = share / share.max()
+
+    def _alike(self, share: Tensor) -> Tensor:
+        """Give all channels of a group their mean."""
+        sizes = torch.bincount(self._group)
+        return (torch.bincount(self._group, weights=share) / sizes)[self._group]
 
     def state(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """Everything, for a checkpoint."""

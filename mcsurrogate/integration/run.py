@@ -37,7 +37,7 @@ from mcsurrogate.integration.tempering import effective_sample_size
 from mcsurrogate.integration.trainer import Trainer
 from mcsurrogate.integration.training_cost import worthwhile_reuse
 from mcsurrogate.integration.unit import LARGE, fitting_unit
-from mcsurrogate.integration.vegas import StratifiedGrid
+from mcsurrogate.integration.vegas import StratifiedBatch, StratifiedGrid
 
 __all__ = ["IntegrationRun"]
 
@@ -100,7 +100,7 @@ class IntegrationRun:
         self.mixture: DefensiveMixture | None = None
         self.channel_weights: ChannelWeights | None = None
         overlapping = self.channels > 1 and getattr(integrand, "overlapping", False)
-        self.shares = ChannelShares(self.channels) if overlapping else None
+        self.shares = ChannelShares(network_groups(integrand)) if overlapping else None
         self.trainer: Trainer | None = None
         self.reuse = settings.training.reuse
         self.symmetries = Symmetries()
@@ -202,7 +202,7 @@ class IntegrationRun:
         total, variance = 0.0, 0.0
         moments = ChannelMoments.zeros(self.channels)
         batches: list[PointBatch] = []
-        contributions = []
+        contributions, weights = [], []
         for i, (k, batch, value) in enumerate(zip(kept, drawn, values, strict=True)):
             grid, channel = self.grids[k], torch.full((sizes[i],), k)
             weight = self.channel_value(value, channel)
@@ -213,10 +213,11 @@ class IntegrationRun:
             contributions.append(weight.abs() * (-batch.log_prob).exp() / len(batch.x))
             unknown = torch.zeros_like(batch.log_prob)
             batches.append(PointBatch.of(batch.x, channel, value, batch.log_prob, unknown))
+            weights.append(weight)
             if choose:
                 grid.choose_density(batch, weight, OVERWEIGHT_FRACTION)
-            if adapt:
-                grid.adapt(batch, weight)
+        if adapt:
+            self._adapt(kept, drawn, weights)
         joined = PointBatch.join(batches)
         self.grid_rounds = [*self.grid_rounds[1 - _REMEMBERED_ROUNDS :], moments]
         self.estimates.combine(
@@ -229,6 +230,19 @@ class IntegrationRun:
         if keep:
             self.buffer.add(joined, self.channels)
         self._note("vegas" if adapt else "frozen", total, variance, torch.cat(contributions))
+
+    def _adapt(self, kept: list[int], drawn: list[StratifiedBatch], weights: list[Tensor]) -> None:
+        """Adapt grids; many overlapping channels have few points each, symmetric ones one grid."""
+        groups = range(self.channels) if self.shares is None else network_groups(self.integrand)
+        together: dict[int, list[int]] = {}
+        for i, k in enumerate(kept):
+            together.setdefault(groups[k], []).append(i)
+        for members in together.values():
+            StratifiedGrid.adapt_together(
+                [self.grids[kept[i]] for i in members],
+                [drawn[i] for i in members],
+                [weights[i] for i in members],
+            )
 
     def _start_grids(self, points: int) -> None:
         share = max(_LEAST_A_CHANNEL, points // int(self.active.sum()))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VEGAS+: importance grid and adaptive stratification, for one channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -158,17 +159,41 @@ class StratifiedGrid:
 
     def adapt(self, batch: StratifiedBatch, value: Tensor) -> None:
         """Adapt boxes and grid to the integrand values ``(N,)`` of a batch."""
-        if not bool((value != 0.0).any()):
-            return
-        scaled = value * (-batch.log_grid).exp()
-        spread = batch.box_variances(scaled)[1].sqrt() ** _SPREAD_POWER
-        if float(spread.sum()) > 0.0:
-            self.share = spread / spread.sum()
-        # points in y are not uniform but denser where boxes have more of them
-        correction = (batch.log_grid - batch.log_prob).exp()
-        share, _ = tempered_shares(scaled.square() * correction, self.floor)
-        self.floor = max(_FLOOR_FALL * self.floor, _LAST_FLOOR)
-        self.grid.adapt(batch.y, share)
+        self.adapt_together([self], [batch], [value])
+
+    @staticmethod
+    def adapt_together(
+        channels: "Sequence[StratifiedGrid]",
+        batches: Sequence[StratifiedBatch],
+        values: Sequence[Tensor],
+    ) -> None:
+        """Adapt the boxes of several channels to a batch each, and their one grid to all of them.
+
+        Parameters
+        ----------
+        channels
+            Channels in which the integrand is the same up to a symmetry, with equal grids.
+        batches, values
+            One batch a channel, and the integrand ``(N,)`` at it.
+        """
+        squares = []
+        for channel, batch, value in zip(channels, batches, values, strict=True):
+            scaled = value * (-batch.log_grid).exp()
+            spread = batch.box_variances(scaled)[1].sqrt() ** _SPREAD_POWER
+            if float(spread.sum()) > 0.0:
+                channel.share = spread / spread.sum()
+            # points in y are not uniform but denser where boxes have more of them
+            correction = (batch.log_grid - batch.log_prob).exp()
+            # a channel of few points has as much of the variance for each of them
+            stands_for = (len(batches[0].x) / len(batch.x)) ** 2
+            squares.append(scaled.square() * correction * stands_for)
+        first, square = channels[0], torch.cat(squares)
+        if bool((square > 0.0).any()):
+            share, _ = tempered_shares(square, first.floor)
+            first.floor = max(_FLOOR_FALL * first.floor, _LAST_FLOOR)
+            first.grid.adapt(torch.cat([batch.y for batch in batches]), share)
+        for other in channels[1:]:
+            other.floor, other.grid.edges = first.floor, first.grid.edges.clone()
 
     def choose_density(self, batch: StratifiedBatch, value: Tensor, overweight: float) -> None:
         """Sample events from the grid alone where its maximum weight is the smaller one.

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap
 
-__all__ = ["Mixture", "shoulder"]
+__all__ = ["Mixture", "remainder", "shoulder"]
 
 _STEPS = 100
 """Steps of the solution, at most."""
@@ -36,6 +36,19 @@ def shoulder(threshold: float) -> BreitWigner:
     """
     mass = _CENTRE**0.5 * threshold
     return BreitWigner(mass, _WIDTH * threshold**2 / mass)
+
+
+def remainder(most: float) -> BreitWigner:
+    r"""Map for a resonance below its mass shell, where another one takes what it needs.
+
+    Parameters
+    ----------
+    most
+        Mass R that is left for it, in GeV.  The density 1/((s - R^2/2)^2 + R^4/4) is even within
+        a factor of 2 below R^2, and falls like 1/s^2 above.
+    """
+    mass = most / 2**0.5
+    return BreitWigner(mass, mass)
 
 
 class Mixture:

@@ -18,7 +18,16 @@ from itertools import combinations, pairwise
 
 from mcsurrogate.errors import PhaseSpaceError
 
-__all__ = ["Propagator", "Topology"]
+__all__ = ["Propagator", "Topology", "is_narrow"]
+
+
+_NARROW = 1e-3
+"""Width over mass below which a resonance is met by chance alone where no map looks for it."""
+
+
+def is_narrow(mass: float, width: float) -> bool:
+    """Whether a particle is so narrow a resonance that its line is a channel of its own."""
+    return 0 < width < _NARROW * mass
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +215,11 @@ class Topology:
     def tree(self) -> frozenset[tuple[frozenset[int], bool]]:
         """The lines without what runs along them: legs, and whether it is space-like."""
         return frozenset((p.legs, p.space_like) for p in self.propagators)
+
+    @property
+    def narrow(self) -> frozenset[Propagator]:
+        """The narrow resonances."""
+        return frozenset(p for p in self.time_like if any(is_narrow(*pole) for pole in p.poles))
 
     def joined(self, other: "Topology") -> "Topology":
         """Return the topology whose lines may be what they are here or in one of the same tree."""

@@ -2,12 +2,12 @@
 """From a topology to the tree of a recursive phase-space decomposition."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
-from mcsurrogate.phase_space.competing import Mixture, shoulder
+from mcsurrogate.phase_space.competing import Mixture, remainder, shoulder
 from mcsurrogate.phase_space.invariants import BreitWigner, InvariantMap, PowerLaw, power_law
-from mcsurrogate.phase_space.topology import Propagator, Topology
+from mcsurrogate.phase_space.topology import Propagator, Topology, is_narrow
 
 __all__ = [
     "RESOLUTION",
@@ -155,6 +155,8 @@ def build_blocks(
         poles = () if propagator is None else propagator.poles
         own = [_pole_map(*pole, powers, particles, least) for pole in poles]
         own = own or [power_law(powers.open, powers.floor)]
+        lightest = min((mass for mass, width in poles if is_narrow(mass, width)), default=0.0)
+        children = (_either_off_shell(children[0], children[1:], lightest), *children[1:])
         sums = typical_sums(children)
         return Node(
             tuple(sorted(legs)),
@@ -166,6 +168,17 @@ def build_blocks(
         )
 
     return tuple(node(block) for block in topology.blocks)
+
+
+def _either_off_shell(first: Node, others: Sequence[Node], mass: float) -> Node:
+    """Let the part that is drawn first be what the others leave of a narrow resonance.
+
+    H -> W W* is too light for both on their mass shells, and either may be the one off it.
+    """
+    left = mass - sum(part.typical[-1] for part in others)
+    if not isinstance(first.invariant, BreitWigner) or not first.least < left < first.typical[-1]:
+        return first
+    return replace(first, invariant=Mixture([first.invariant, remainder(left)]))
 
 
 def least_sum(parts: Sequence[Node]) -> float:

@@ -5,6 +5,8 @@ import pytest
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.hard_process import assemble
+from mcsurrogate.hard_process.channels import _different
+from mcsurrogate.hard_process.skeletons import Skeleton
 from mcsurrogate.integration import integrate
 
 
@@ -34,6 +36,26 @@ def test_lines_that_may_be_several_particles_are_one_channel() -> None:
     assert any(len(p.poles) == 2 for m in four.mappings for p in m.topology.propagators)
     two = assemble(_card("p p > e+ e-", _pair_masses(4.0)[:1])).phase_space
     assert two.channels == 2
+
+
+def test_a_narrow_resonance_is_a_channel_of_its_own() -> None:
+    """W W b b~ through a Z or a photon, or through a Higgs boson: two channels of one tree."""
+    pair = ((4, 5), 80.4, 2.05), ((2, 3), 80.4, 2.05)
+    lines = [((2, 3, 4, 5), mass, width) for mass, width in ((0, 0), (91.2, 2.5), (125, 0.0064))]
+    others = [(((2, 3), mass, 0.0), ((4, 5), 0.0, 0.0)) for mass in range(8)]
+    skeletons = [Skeleton((), tuple(d)) for d in ([*pair, line] for line in lines)]
+    found = _different(skeletons + [Skeleton((), d) for d in others], 8)
+    poles = [t.time_like[-1].poles for t in found if len(t.time_like) == 3]
+    assert poles == [((0, 0), (91.2, 2.5)), ((125, 0.0064),)]
+
+
+def test_flavours_alike_share_a_network() -> None:
+    """Muons for electrons and one beam for the other: the 6 trees are of 3 kinds.
+
+    A lepton or an antilepton radiates the other pair, or quarks make both.
+    """
+    process = assemble(_card("p p > e+ e- mu+ mu-", _pair_masses(4.0)))
+    assert len(set(process.groups)) == 3
 
 
 def test_four_leptons_with_few_points() -> None:

@@ -50,7 +50,7 @@ def test_the_shares_are_those_of_a_known_mixture() -> None:
     """0.3, 0.7 and none, from 20,000 points: within 0.05, more than 5 standard deviations."""
     problem = Overlapping((0.3, 0.7, 0.0))
     generator = torch.Generator().manual_seed(1)
-    shares = ChannelShares(3)
+    shares = ChannelShares((0, 1, 2))
     for crowded in range(2):
         u = torch.rand(10_000, 1, generator=generator, dtype=torch.float64)
         # one channel has most of the points, which says nothing about its share
@@ -64,8 +64,20 @@ def test_the_shares_are_those_of_a_known_mixture() -> None:
     assert float(shares.values[2]) == 0
 
 
+def test_symmetric_channels_have_one_share() -> None:
+    """The mean of 0.3 and 0.7, where the first two are said to be alike."""
+    problem = Overlapping((0.3, 0.7, 0.0))
+    u = torch.rand(2_000, 1, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    channel = torch.arange(2_000) % 3
+    value = problem(u, channel)
+    shares = ChannelShares((0, 0, 1))
+    shares.add(value.prior, value.weight, channel)
+    shares.learn(last=True)
+    assert shares.values.tolist() == [1, 1, 0]
+
+
 def test_nothing_is_learned_from_nothing() -> None:
-    shares = ChannelShares(2)
+    shares = ChannelShares((0, 1))
     shares.add(torch.full((3, 2), 0.5), torch.zeros(3), torch.tensor([0, 1, 0]))
     shares.learn(last=True)
     assert shares.values.tolist() == [1, 1]
@@ -77,7 +89,7 @@ def test_a_lucky_early_point_does_not_decide() -> None:
     Exact: the flat channel alone.  Taken for what it stood for in its own iteration, that point
     holds half of the integral and has the steep channel kept.
     """
-    problem, shares = Overlapping((1.0, 0.0, 0.0)), ChannelShares(3)
+    problem, shares = Overlapping((1.0, 0.0, 0.0)), ChannelShares((0, 1, 2))
     generator = torch.Generator().manual_seed(1)
     for x in (torch.tensor([0.3, 0.995]), torch.rand(2000, generator=generator)):
         u = x.double()[:, None]

@@ -68,6 +68,23 @@ def test_vegas_density_is_normalised_and_matches_its_samples(adapted: Stratified
     torch.testing.assert_close(adapted.grid.log_prob(batch.x), batch.log_grid)
 
 
+def test_channels_alike_adapt_one_grid() -> None:
+    """Also one that saw nothing; every point of a channel with few of them moves it as much."""
+    generator = torch.Generator().manual_seed(6)
+    together = [StratifiedGrid(3, 5000) for _ in range(2)]
+    batches = [grid.draw(5000, generator) for grid in together]
+    values = [_peak(batches[0].x), torch.zeros(len(batches[1].x), dtype=torch.float64)]
+    StratifiedGrid.adapt_together(together, batches, values)
+    torch.testing.assert_close(together[0].grid.edges, together[1].grid.edges, rtol=0, atol=0)
+    assert together[0].floor == together[1].floor < 400.0
+    assert [float(grid.share.std()) > 1e-9 for grid in together] == [True, False]
+    halves = [StratifiedGrid(1, 5000) for _ in range(2)]
+    few, more = halves[0].draw(4000, generator), halves[1].draw(40_000, generator)
+    values = [(few.x[:, 0] < 0.5).double(), (more.x[:, 0] >= 0.5).double()]
+    StratifiedGrid.adapt_together(halves, [few, more], values)
+    assert float(halves[1].grid.edges[0].median()) < 0.5
+
+
 def test_mixture_density_bounds_the_weights(adapted: StratifiedGrid) -> None:
     mixture = DefensiveMixture([adapted], None, flat_part=0.1)
     channel = torch.zeros(2000, dtype=torch.int64)

@@ -2,9 +2,11 @@
 """Which map each system of a tree gets."""
 
 import pytest
+import torch
 
-from mcsurrogate.phase_space import Powers, Topology
-from mcsurrogate.phase_space.competing import Mixture, shoulder
+from mcsurrogate.kinematics import mass_squared
+from mcsurrogate.phase_space import Powers, Topology, TopologyMapping
+from mcsurrogate.phase_space.competing import Mixture, remainder, shoulder
 from mcsurrogate.phase_space.invariants import BreitWigner
 from mcsurrogate.phase_space.tree import build_blocks
 
@@ -92,6 +94,44 @@ def test_a_resonance_competes_with_heavier_ones_that_it_decays_to():
     assert node.invariant.key == Mixture([higgs, shoulder(182.4)]).key
     wide = _node([*bosons, ((2, 3, 4, 5), 750.0, 6.0)], [0.0] * 4, legs=(2, 3, 4, 5))
     assert wide.invariant.key == ("resonance", 750.0, 6.0)
+
+
+BOSONS = [((2, 3), 80.4, 2.05), ((4, 5), 80.4, 2.05)]
+
+
+def test_either_boson_of_a_light_higgs_is_off_its_mass_shell():
+    """Density of three propagators over that of the map: 1.2; 12 with W maps alone.
+
+    The one drawn first would be on its mass shell nearly always, and the other never.
+    """
+    topology = Topology.from_lines(7, [*BOSONS, ((2, 3, 4, 5), 125.0, 0.0064)])
+    mapping = TopologyMapping(topology, [0.0] * 5, 500.0, hadronic=False)
+    generator = torch.Generator().manual_seed(1)
+    u = torch.rand(20_000, mapping.dim, generator=generator, dtype=torch.float64)
+    point = mapping.forward(u)
+    value = torch.ones_like(point.x1)
+    for legs, mass, width in [
+        ((2, 3), 80.4, 2.05),
+        ((4, 5), 80.4, 2.05),
+        ((2, 3, 4, 5), 125, 0.0064),
+    ]:
+        s = mass_squared(point.momenta[:, list(legs)].sum(1))
+        value = value / ((s - mass**2) ** 2 + (mass * width) ** 2)
+    weight = value * point.jacobian
+    assert float(weight.std() / weight.mean()) < 1.5
+    first = _node([*BOSONS, ((2, 3, 4, 5), 125.0, 0.0064)], [0.0] * 5, legs=(2, 3))
+    assert first.invariant.parts[0].key == BreitWigner(80.4, 2.05).key
+    assert first.invariant.parts[1].mass2 == pytest.approx(remainder(44.6).mass2)
+
+
+@pytest.mark.parametrize(
+    ("mass", "width", "legs"),
+    [(125.0, 1.0, (2, 3)), (125.0, 0.0064, (4, 5)), (200.0, 0.01, (2, 3)), (70.0, 0.01, (2, 3))],
+)
+def test_where_a_boson_keeps_its_map(mass, width, legs):
+    """No narrow resonance, the second one, both on their mass shells, neither."""
+    node = _node([*BOSONS, ((2, 3, 4, 5), mass, width)], [0.0] * 5, legs=legs)
+    assert node.invariant.key == BreitWigner(80.4, 2.05).key
 
 
 def test_a_line_that_may_be_several_particles():
