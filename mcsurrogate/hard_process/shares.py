@@ -12,7 +12,7 @@ from mcsurrogate.hard_process.integrand import Contributions, HardProcess
 from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import particle_by_pdg
 
-__all__ = ["cross_section_shares", "subprocesses"]
+__all__ = ["cross_section_shares", "member_parts", "subprocesses"]
 
 _BLOCK = 2000
 
@@ -93,7 +93,7 @@ def cross_section_shares(
             inside = weight[found.accepted].double()
             if found.bias is not None:
                 inside = inside / found.bias
-            parts = _member_parts(found)
+            parts = member_parts(found)
             parts = torch.zeros(len(parts), len(keys)).double().index_add(1, column, parts)
             of_definition = [parts[:, numbers == n].sum(dim=1) for n in range(1, len(names) + 1)]
             of_channel = torch.nn.functional.one_hot(channel[found.accepted], process.channels)
@@ -132,7 +132,7 @@ def _keys(process: HardProcess) -> Iterator[tuple[int, tuple[int, ...]]]:
             yield amplitude.process_id, member.pdg_ids
 
 
-def _member_parts(found: Contributions) -> Tensor:
+def member_parts(found: Contributions) -> Tensor:
     """Part ``(P, members)`` of every member of every amplitude in the weight of a point."""
     total = found.weights.double().sum(dim=1, keepdim=True)
     parts = [

@@ -21,6 +21,7 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
 from mcsurrogate.hard_process.beams import Beams
 from mcsurrogate.hard_process.integrand import Contributions, HardProcess
+from mcsurrogate.hard_process.shares import member_parts
 from mcsurrogate.integration import Sampler
 from mcsurrogate.matrix_elements import strong_power
 from mcsurrogate.pdf import MemberStack, PartonDensity, PdfSet, lhapdf_id, load_pdf, read_pdf_set
@@ -191,24 +192,6 @@ class Variations:
         scale = torch.as_tensor(self._process.renormalization_scale(momenta))
         return scale.to(found.x1.dtype).expand(len(momenta))
 
-    def weights(self, found: Contributions) -> Tensor:
-        """Return d sigma / du in pb of accepted points, ``(P, 1 + V)``, the nominal one first."""
-        amplitudes = self._process.amplitudes
-        pairs = list(dict.fromkeys(pair for a in amplitudes for pair in a.flavours))
-        rows = [[pairs.index(pair) for pair in a.flavours] for a in amplitudes]
-        nominal, varied = self._luminosity(found, pairs), self._varied(found, pairs, self.list)
-        columns = [found.weights.sum(dim=1)]
-        for coupling, luminosity in varied:
-            column = torch.zeros_like(columns[0])
-            for index, members in enumerate(rows):
-                ratio = luminosity[:, members].sum(dim=1) / nominal[:, members].sum(dim=1)
-                weight = found.weights[:, index]
-                # where the weight vanishes, so may the densities that it is divided by
-                part = weight * coupling ** self._powers[index] * ratio
-                column = column + torch.where(weight == 0.0, 0.0, part)
-            columns.append(column)
-        return torch.stack(columns, dim=1)
-
     def _luminosity(
         self,
         found: Contributions,
@@ -334,8 +317,9 @@ def varied_cross_section(
 ) -> dict[str, Any]:
     r"""Cross section under each variation, and the uncertainties that they make.
 
-    The ratio to the cross section is :math:`R = \sum w f / \sum w` over a sample of its own, with
-    the variance :math:`\sum w^2 (f - R)^2 / (\sum w)^2`: it cancels what both have in common.
+    Each point has the factors of an event of one of its subprocesses.  With them the ratio to the
+    cross section is :math:`R = \sum w f / \sum w` over a sample of its own, and its variance
+    :math:`\sum w^2 (f - R)^2 / (\sum w)^2`: what both have in common cancels.
 
     Parameters
     ----------
@@ -357,17 +341,26 @@ def varied_cross_section(
         ``pdf``: how far up and down in pb, for the envelope and for each set of densities.
     """
     generator = torch.Generator().manual_seed(seed)
+    members = [(i, pair) for i, a in enumerate(process.amplitudes) for pair in a.flavours]
+    chosen = torch.tensor([index for index, _ in members])
+    incoming = torch.tensor([pair for _, pair in members])
     weights, varied = [], []
     with torch.no_grad():
         for _ in range(_POINTS // _BLOCK):
             points = sampler.sample(_BLOCK, generator)
             found = process.contributions(points.u, points.channel)
-            every = variations.weights(found)
-            weight = points.weight[found.accepted].double()[:, None]
+            weight = points.weight[found.accepted].double()
             if found.bias is not None:
-                weight = weight / found.bias[:, None]
+                weight = weight / found.bias
+            # a point stands for one of its subprocesses, as an event does
+            parts = member_parts(found)
+            sizes = parts.abs()
+            sizes[weight == 0.0] = 1.0
+            member = torch.multinomial(sizes, 1, generator=generator)
+            weight = weight[:, None] * parts.gather(1, member).sign() * sizes.sum(1, keepdim=True)
+            factors = variations.factors(found, chosen[member[:, 0]], incoming[member[:, 0]])
             weights.append(weight)
-            varied.append(torch.where(weight == 0.0, 0.0, weight * every[:, 1:] / every[:, :1]))
+            varied.append(torch.where(weight == 0.0, 0.0, weight * factors))
     w, wf = torch.cat(weights), torch.cat(varied)
     total = w.sum()
     ratio = wf.sum(dim=0) / total
