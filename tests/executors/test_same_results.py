@@ -4,8 +4,11 @@
 import hashlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +26,27 @@ OPEN_MPI = {
 }
 SECONDS = 500
 """Six times the CPU time of the slowest one: it ends, however busy the machine is."""
+
+
+DEADLY = """
+import os, random, signal, time
+from mcsurrogate.executors.remote import RemoteFunction
+
+
+
+def slow_and_deadly(self, chunk, call=RemoteFunction.__call__):
+    chance = random.SystemRandom()
+    time.sleep(chance.uniform(0.0, 0.5))
+    if chance.random() < 0.3:
+        with open("deaths", "a") as book:
+            book.write("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call(self, chunk)
+
+
+if RemoteFunction.__call__.__name__ != "slow_and_deadly":  # Dask loads it twice
+    RemoteFunction.__call__ = slow_and_deadly
+"""
 
 
 def mpiexec() -> str:
@@ -85,3 +109,40 @@ def test_bytes_are_those_of_one_process(
     start, options = EXECUTORS[name]
     folder = tmp_path / name
     assert made(folder, start(laid(folder, gluons_to_tops())), options) == expected
+
+
+@pytest.fixture
+def deadly_cluster(tmp_path: Path) -> Iterator[str]:
+    """16 workers that wait up to half a second before a call, and die of 30% of them."""
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = str(place.getsockname()[1])
+    address = f"tcp://127.0.0.1:{port}"
+    commands = (
+        ("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"),
+        ("worker", address, "--nworkers", "16", "--nthreads", "1", "--no-dashboard",
+         "--preload", "deadly.py"),
+    )  # fmt: skip
+    with (tmp_path / "log").open("wb") as log:
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words],
+                cwd=tmp_path, stdout=log, stderr=log, start_new_session=True,
+            )
+            for kind, *words in commands
+        ]  # fmt: skip
+    yield address
+    for process in reversed(running):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_bytes_are_the_same_when_a_third_of_the_calls_kill_their_workers(
+    deadly_cluster: str, expected: dict[str, str], tmp_path: Path, gluons_to_tops
+) -> None:
+    folder = tmp_path / "run"
+    command = local(laid(folder, gluons_to_tops()))
+    options = ("--executor", "dask", "--scheduler", deadly_cluster)
+    assert made(folder, command, options) == expected
+    assert len((tmp_path / "deaths").read_text()) >= 5
