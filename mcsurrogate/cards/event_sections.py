@@ -191,7 +191,8 @@ class StandardChainSection(Section):
         default=(),
         description=(
             "Pythia settings of this chain alone. With a process definition they switch Pythia's "
-            "own process on, e.g. 'Top:gg2ttbar = on', and are required."
+            "own process on, e.g. 'Top:gg2ttbar = on', and are required; its electroweak couplings "
+            "are Pythia's, where these settings do not say otherwise."
         ),
     )
 

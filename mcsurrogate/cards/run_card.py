@@ -113,6 +113,7 @@ def own_functions(card: RunCard) -> Iterator[OwnFunction]:
     values = {
         ("scales", "renormalization"): card.scales.renormalization,
         ("scales", "factorization"): card.scales.factorization,
+        ("scales", "shower"): card.scales.shower,
         ("generation", "bias"): card.generation.bias,
         **{("cuts", str(i)): cut.observable for i, cut in enumerate(card.cuts)},
     }

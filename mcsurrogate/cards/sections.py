@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from mcsurrogate.cards.decides import Decides
 from mcsurrogate.cards.quantities import Energy, PositiveEnergy, Scale
 
 __all__ = [
@@ -282,6 +283,13 @@ class ScalesSection(Section):
     factorization: Scale = Field(
         default=91.188, description="Factorisation scale, as the renormalisation scale."
     )
+    shower: Annotated[Scale | None, Decides("generate", "reference")] = Field(
+        default=None,
+        description=(
+            "Where parton showers start (SCALUP of the events), as the renormalisation scale; by "
+            "default the factorisation scale, and sqrt_shat where beams have no densities."
+        ),
+    )
     alpha_s: Annotated[float, Field(gt=0, lt=1)] | Literal["pdf"] = Field(
         default="pdf",
         description=(
@@ -289,6 +297,12 @@ class ScalesSection(Section):
             "renormalisation scale."
         ),
     )
+
+    def of_showers(self, *, densities: bool) -> float | str:
+        """Return where showers start, for beams with or without parton densities."""
+        if self.shower is not None:
+            return self.shower
+        return self.factorization if densities else "sqrt_shat"
 
 
 class VariationsSection(Section):

@@ -160,13 +160,17 @@ class EventBuilder:
         return EventBatch(
             **particles,
             weights=weights.double().numpy().reshape(count, len(weight_names)),
-            scale=found.scale.double().numpy().copy(),
+            scale=self._shower_scale(found.momenta),
             alpha_s=found.alpha_s.double().numpy().copy(),
             alpha_qed=np.full(count, as_number(self._model.alpha_ew)),
             process_id=process_id,
             weight_names=weight_names,
             annotations=comments,
         )
+
+    def _shower_scale(self, momenta: Tensor) -> NDArray[np.float64]:
+        scale = torch.as_tensor(self.process.shower_scale(momenta), dtype=torch.float64)
+        return scale.expand(len(momenta)).numpy().copy()
 
     def _identities(
         self, amplitude: Amplitude, index: int, found: Contributions, uniform: Tensor

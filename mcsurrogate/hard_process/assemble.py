@@ -112,6 +112,9 @@ def assemble(
             card.scales.renormalization, "scales.renormalization"
         ),
         factorization_scale=functions.scale(card.scales.factorization, "scales.factorization"),
+        shower_scale=functions.scale(
+            card.scales.of_showers(densities=card.beams.pdf is not None), "scales.shower"
+        ),
         bias=None if bias is None else functions.positive(bias, "generation.bias"),
         groups_of_channels=symmetry_groups(channels, groups),
         sample_subprocesses=card.integration.subprocesses == "sample",

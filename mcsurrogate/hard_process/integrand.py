@@ -160,8 +160,8 @@ class HardProcess:
         The beam particles and the densities of their partons.
     alpha_s
         Strong coupling: a number, or a function of the renormalisation scale in GeV.
-    renormalization_scale, factorization_scale
-        Scales from momenta.
+    renormalization_scale, factorization_scale, shower_scale
+        Scales from momenta; showers start at the factorisation scale if they have none.
     bias
         Positive function of momenta that the integrand has as a factor, and `contributions` do not.
     groups_of_channels
@@ -188,6 +188,7 @@ class HardProcess:
         alpha_s: float | Callable[[Tensor | float], Tensor],
         renormalization_scale: Scale,
         factorization_scale: Scale,
+        shower_scale: Scale | None = None,
         bias: EventFunction | None = None,
         groups_of_channels: tuple[int, ...] | None = None,
         sample_subprocesses: bool = False,
@@ -202,6 +203,7 @@ class HardProcess:
         self.alpha_s = alpha_s
         self.renormalization_scale = renormalization_scale
         self.factorization_scale = factorization_scale
+        self.shower_scale = shower_scale or factorization_scale
         self.bias = bias
         self.channels = channels.channels
         self.names: tuple[str, ...] = channels.names

@@ -3,7 +3,13 @@
 
 from mcsurrogate.cards import MergingSection, RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process import BEAM_PARTICLES, beam_particles, read_definitions
+from mcsurrogate.hard_process import (
+    BEAM_PARTICLES,
+    beam_particles,
+    read_definitions,
+    standard_model,
+)
+from mcsurrogate.matrix_elements import as_number
 from mcsurrogate.pdf import find_pdf
 
 __all__ = [
@@ -14,7 +20,11 @@ __all__ = [
     "surrogate_settings",
 ]
 
-_FIXED_SCALE = 5
+_FIXED_SCALES = {"1": 2, "2": 5, "3": 6, "3VV": 6}
+"""Pythia's numbers of a fixed scale: 2 -> 1 and s-channels, 2 -> 2, 2 -> 3, boson fusion."""
+
+_S_HAT = {"1": 1, "2": 4, "3": 5, "3VV": 5}
+_RESONANCES = {"top": 6, "z": 23, "w": 24, "higgs": 25}
 _PROTON = BEAM_PARTICLES["p"]
 
 
@@ -80,7 +90,25 @@ def surrogate_settings(card: RunCard) -> list[str]:
     lines = beam_settings(card)
     if not card.process.pythia:
         lines = _without_beams(lines)
-    return [*lines, *card.process.pythia, *merging_settings(card), *card.chain.settings]
+    lines += [*resonance_settings(card), *card.process.pythia]
+    return [*lines, *merging_settings(card), *card.chain.settings]
+
+
+def resonance_settings(card: RunCard) -> list[str]:
+    """Masses and widths of top, Z, W and Higgs, alike for both chains, which let them decay.
+
+    Nothing without a process definition: then the model is Pythia's own, or that of the file.
+    """
+    if card.process.definition is None:
+        return []
+    model = standard_model(card.model)
+    lines = []
+    for name, number in _RESONANCES.items():
+        mass, width = (as_number(getattr(model, f"{name}_{kind}")) for kind in ("mass", "width"))
+        lines += [f"{number}:m0 = {mass!r}", f"{number}:mWidth = {width!r}"]
+        # or Pythia puts its own width in the place of this one
+        lines += [f"{number}:doForceWidth = on"]
+    return lines
 
 
 def merging_settings(card: RunCard) -> list[str]:
@@ -169,7 +197,8 @@ def standard_settings(card: RunCard) -> list[str]:
             "add it, or use `mcsurrogate generate`"
         )
     if card.merging is not None:
-        lines = [*_without_beams(beam_settings(card)), *card.process.pythia]
+        lines = [*_without_beams(beam_settings(card)), *resonance_settings(card)]
+        lines += card.process.pythia
         return [*lines, *card.chain.standard.settings, *card.chain.settings]
     if card.process.definition is not None and not card.chain.standard.settings:
         raise CardError(
@@ -179,6 +208,7 @@ def standard_settings(card: RunCard) -> list[str]:
     beams = beam_settings(card)
     return [
         *(beams if card.process.events is None else _without_beams(beams)),
+        *resonance_settings(card),
         *hard_process_settings(card),
         *card.process.pythia,
         *card.chain.standard.settings,
@@ -187,7 +217,9 @@ def standard_settings(card: RunCard) -> list[str]:
 
 
 def hard_process_settings(card: RunCard) -> list[str]:
-    """Scales, coupling, masses and flavours of Pythia's own process in place of ours.
+    """Scales, coupling and flavours of Pythia's own process in place of ours.
+
+    Its electroweak couplings stay its own.
 
     Nothing where Pythia makes the process of both chains: then its settings are in the card.
 
@@ -204,19 +236,10 @@ def hard_process_settings(card: RunCard) -> list[str]:
     if card.process.definition is None:
         return []
     scales = card.scales
-    settings = [f"PDFinProcess:nQuarkIn = {card.process.light_flavours}"]
-    for name, value in (("renorm", scales.renormalization), ("factor", scales.factorization)):
-        if isinstance(value, str):
-            raise CardError(
-                f"scales: {value!r} is no scale of Pythia's own processes; use a fixed one, or "
-                "leave [chain.standard] out"
-            )
-        settings += [
-            f"SigmaProcess:{name}Scale2 = {_FIXED_SCALE}",
-            f"SigmaProcess:{name}FixScale = {value**2!r}",
-        ]
-    settings += [
-        f"6:m0 = {card.model.top_mass!r}",
+    settings = [
+        f"PDFinProcess:nQuarkIn = {card.process.light_flavours}",
+        *_pythias_scale("renorm", scales.renormalization),
+        *_pythias_scale("factor", _scale_of_pythias_showers(card)),
         # The hard process has its particles on their mass shells, as ours.
         "PhaseSpace:useBreitWigners = off",
     ]
@@ -227,3 +250,28 @@ def hard_process_settings(card: RunCard) -> list[str]:
             "SigmaProcess:alphaSorder = 0",
         ]
     return settings
+
+
+def _pythias_scale(name: str, value: float | str) -> list[str]:
+    """Return the settings of a scale, whatever kind of process it is for."""
+    if value == "sqrt_shat":
+        return [f"SigmaProcess:{name}Scale{kind} = {s}" for kind, s in _S_HAT.items()]
+    if isinstance(value, str):
+        raise CardError(
+            f"scales: {value!r} is no scale of Pythia's own processes; use a fixed one, sqrt_shat, "
+            "or leave [chain.standard] out"
+        )
+    fixed = [f"SigmaProcess:{name}Scale{kind} = {own}" for kind, own in _FIXED_SCALES.items()]
+    return [*fixed, f"SigmaProcess:{name}FixScale = {value**2!r}"]
+
+
+def _scale_of_pythias_showers(card: RunCard) -> float | str:
+    """Return the factorisation scale, where the showers of Pythia's own processes start too."""
+    densities = card.beams.pdf is not None
+    start = card.scales.of_showers(densities=densities)
+    if densities and start != card.scales.factorization:
+        raise CardError(
+            f"scales.shower = {start!r}: the showers of Pythia's own processes start at the "
+            "factorisation scale; leave one of the two out, or [chain.standard]"
+        )
+    return start

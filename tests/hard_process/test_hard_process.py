@@ -98,6 +98,27 @@ def test_events_balance_carry_colour_and_are_decided_by_the_seed() -> None:
     np.testing.assert_allclose(events.mass.reshape(500, 4), [[0, 0, 173.0, 173.0]] * 500)
 
 
+@pytest.mark.parametrize(
+    ("beams", "shower", "expected"),
+    [
+        ({}, None, 91.188),  # the factorisation scale of the card
+        ({}, 250.0, 250.0),
+        ({"pdf": None, "sqrt_s": 1000.0}, None, 1000.0),
+        ({"pdf": None, "sqrt_s": 1000.0}, "sqrt_shat/4", 250.0),
+    ],
+)
+def test_showers_start_where_the_card_says(
+    beams: dict[str, object], shower: float | str | None, expected: float
+) -> None:
+    content = card("g g > t t~", **beams).model_dump()
+    content["scales"] |= {"shower": shower, "alpha_s": 0.118}
+    process = assemble(RunCard.model_validate(content))
+    u = torch.rand(5, process.dim, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    channel = torch.zeros(5, dtype=torch.int64)
+    events = EventBuilder(process, 3).build(u, channel, torch.ones(5, dtype=torch.float64))
+    np.testing.assert_allclose(events.scale, expected)
+
+
 def test_flavours_are_drawn_in_proportion_to_their_contributions() -> None:
     # One phase-space point, many draws: chi2 with 8 degrees of freedom; false alarm 1e-4 at 31.8.
     process = assemble(card())

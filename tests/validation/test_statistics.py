@@ -107,6 +107,23 @@ def test_distances_are_scipys():
     assert found.wasserstein.distance == pytest.approx(stats.wasserstein_distance(a, b), rel=2e-2)
 
 
+@pytest.mark.parametrize("beside", [0, 400])
+def test_rounding_is_no_difference(beside):
+    """Masses on the shell, alone and beside others, whose last digits scatter unequally."""
+    random = np.random.default_rng(9)
+    edges = np.linspace(120.05, 130.05, 41)
+    grid, sums = None, []
+    for digits in (3e-14, 1e-14):
+        line = 125.0 * (1 + digits * random.normal(size=1000))
+        values = np.concatenate((line, random.uniform(121.0, 129.0, size=beside)))
+        grid = fine_edges(values, edges) if grid is None else grid
+        one = FineSums(grid)
+        one.fill(Values(values), np.ones(len(values)), 0)
+        sums.append(one)
+    # without the care for rounding, p = 1e-15; equal samples are below this in 1e-4 of cases
+    assert compare_marginal(*sums, Multipliers.draw(600, 2)).ks.log_p > np.log(1e-4)
+
+
 def test_distances_are_calibrated():
     random = np.random.default_rng(7)
     multipliers = Multipliers.draw(600, 2)

@@ -120,7 +120,8 @@ def _wide(name: str, words: str, symbol: str, pid: int) -> Observable:
         f"{name}_line",
         f"Mass of decayed {words}",
         f"$m({symbol})$",
-        tuple(mass + width * x for x in linear(-3.0, 3.0, 24)),
+        # a mass without width lies in the middle of a bin, which rounding cannot move it out of
+        tuple(mass + width * x for x in linear(-3.125, 3.125, 25)),
         _mass(pid),
         f"last copies of {words} in the record, bins of a quarter of the width",
         "GeV",

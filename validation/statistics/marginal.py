@@ -20,6 +20,8 @@ __all__ = ["DistanceTest", "FineSums", "Marginal", "compare_marginal", "fine_edg
 FloatArray = NDArray[np.float64]
 
 _GRID = 200
+_ROUNDING = 1e-6
+"""Of the narrowest bin: values that are closer are one."""
 
 
 def fine_edges(values: FloatArray, edges: FloatArray) -> FloatArray:
@@ -38,9 +40,23 @@ def fine_edges(values: FloatArray, edges: FloatArray) -> FloatArray:
     levels = np.quantile(finite, np.linspace(0.0, 1.0, _GRID + 1))
     # a discrete value must lie inside a cell, never on an edge that rounding could move it over
     distinct = np.unique(finite)
-    if len(distinct) <= _GRID:
-        levels = 0.5 * (distinct[1:] + distinct[:-1])
+    narrowest = np.diff(edges).min() if len(edges) > 1 else 0.0
+    new = np.diff(distinct) > _ROUNDING * narrowest
+    first, last = distinct[np.append(True, new)], distinct[np.append(new, True)]
+    between = 0.5 * (first[1:] + last[:-1])
+    levels = between if len(first) <= _GRID else _beside(levels, first, last, between)
     return np.unique(np.concatenate((levels, edges)))
+
+
+def _beside(
+    levels: FloatArray, first: FloatArray, last: FloatArray, between: FloatArray
+) -> FloatArray:
+    """Move levels that lie within values of one rounding into the gaps on both sides."""
+    group = np.clip(np.searchsorted(first, levels, side="right") - 1, 0, len(first) - 1)
+    inside = (levels <= last[group]) & (first[group] < last[group])
+    ends = np.concatenate((group[inside] - 1, group[inside]))
+    ends = ends[(ends >= 0) & (ends < len(between))]
+    return np.concatenate((levels[~inside], between[ends]))
 
 
 @dataclass
