@@ -335,7 +335,8 @@ class PhaseSpaceSection(Section):
         description=(
             "diagrams: one channel for each set of propagators; transverse: one channel in "
             "transverse momenta, rapidities and azimuths; auto: transverse in hadron collisions "
-            "where nothing is resonant and every massless particle has a cut on pt."
+            "where every massless particle has a cut on pt and nothing is resonant, or all "
+            "diagrams have their resonances in common, which then decay."
         ),
     )
 

@@ -17,13 +17,16 @@ from mcsurrogate.phase_space import (
     Cuts,
     HadronicPhaseSpace,
     PhaseSpacePoint,
+    Propagator,
     Topology,
     TopologyMapping,
+    TransverseDecays,
     TransverseMapping,
 )
 
 __all__ = ["Channels", "build_channels", "symmetry_groups"]
 
+_TWO = 2
 _FEW_CHANNELS = 8
 """Number of channels up to which lines that may be several particles have a channel for each."""
 
@@ -52,7 +55,9 @@ class _OneChannel:
 
     channels = 1
 
-    def __init__(self, mapping: HadronicPhaseSpace | TransverseMapping, name: str) -> None:
+    def __init__(
+        self, mapping: HadronicPhaseSpace | TransverseMapping | TransverseDecays, name: str
+    ) -> None:
         self.mapping = mapping
         self.names: tuple[str, ...] = (name,)
         self.dim = mapping.dim
@@ -105,7 +110,8 @@ def build_channels(
         ``diagrams``: a channel for each set of propagators, or where these are many, for each tree
         whose lines may be several particles (a photon or a Z boson); ``transverse``: one channel in
         transverse momenta and rapidities, for hadron beams; ``auto``: ``transverse`` where
-        nothing is resonant and cuts keep every massless leg away from the beams.
+        nothing is resonant and cuts keep every massless leg away from the beams, and where all
+        diagrams have their resonances in common, of these and what is beside them.
 
     Raises
     ------
@@ -119,12 +125,7 @@ def build_channels(
             "beams have none; take 'diagrams'"
         )
     found = _different(diagrams, legs)
-    resonant = any(
-        width > 0 and mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
-        for topology in found
-        for p in topology.time_like
-        for mass, width in p.poles
-    )
+    resonant = _resonant(found, masses)
     if legs == 4 and min(masses) > 0 and not resonant and mapping != "transverse":
         # Flat in the angle is better than any pole.
         s_min = cuts.least_mass(frozenset((2, 3))) ** 2
@@ -134,7 +135,37 @@ def build_channels(
     if mapping == "transverse" or (mapping == "auto" and hadronic and not resonant and guarded):
         radiated = _radiated(groups, masses, cuts)
         return _OneChannel(TransverseMapping(masses, sqrt_s, cuts, radiated), "transverse")
+    if mapping == "auto" and hadronic and (systems := _in_common(found, resonant)):
+        alone = set(range(2, legs)).difference(*resonant)
+        bodies = len(alone) + sum(not any(a < b for b in resonant) for a in resonant)
+        free = (leg for leg in alone if masses[leg - 2] == 0)
+        if bodies > _TWO and all(cuts.least_transverse_momentum(leg) > 0 for leg in free):
+            decaying = TransverseDecays(systems, masses, sqrt_s, cuts)
+            return _OneChannel(decaying, "transverse with decays")
     return ChannelSet.from_topologies(found, masses, sqrt_s, hadronic=hadronic, cuts=cuts)
+
+
+def _resonant(topologies: Sequence[Topology], masses: Sequence[float]) -> set[frozenset[int]]:
+    """Outgoing legs of the lines that may be a particle that decays to them."""
+    return {
+        p.legs
+        for topology in topologies
+        for p in topology.time_like
+        for mass, width in p.poles
+        if width > 0 and mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
+    }
+
+
+def _in_common(topologies: Sequence[Topology], resonant: set[frozenset[int]]) -> list[Propagator]:
+    """Lines of resonances with all particles that they may be, if every diagram has them all."""
+    systems = []
+    for legs in sorted(resonant, key=sorted):
+        lines = [p for topology in topologies for p in topology.time_like if p.legs == legs]
+        if len(lines) < len(topologies):
+            return []
+        (mass, width), *others = dict.fromkeys(pole for line in lines for pole in line.poles)
+        systems.append(Propagator(legs, mass, width, others=tuple(others)))
+    return systems
 
 
 def _different(diagrams: Sequence[Skeleton], legs: int) -> list[Topology]:

@@ -15,6 +15,7 @@ from mcsurrogate.phase_space.protocol import PhaseSpaceMapping, PhaseSpacePoint
 from mcsurrogate.phase_space.scales import DYNAMIC_SCALES, DynamicScale, FixedScale, Scale, scale
 from mcsurrogate.phase_space.topology import Propagator, Topology
 from mcsurrogate.phase_space.transverse import TransverseMapping
+from mcsurrogate.phase_space.transverse_decays import TransverseDecays
 from mcsurrogate.phase_space.tree import Powers
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Scale",
     "Topology",
     "TopologyMapping",
+    "TransverseDecays",
     "TransverseMapping",
     "build_mapping",
     "power_law",

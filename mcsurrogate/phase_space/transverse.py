@@ -28,6 +28,8 @@ from mcsurrogate.phase_space.protocol import PhaseSpacePoint
 
 __all__ = ["TransverseMapping"]
 
+Masses = Sequence[Tensor | float]
+
 _TWO_PI = 2 * math.pi
 _LIGHT_POWER, _HEAVY_POWER = 1.5, 2.0
 _ANCHOR_WIDTH, _HEAVY_WIDTH, _LIGHT_WIDTH, _RADIATED_WIDTH = 2.0, 1.0, 1.5, 1.5
@@ -150,10 +152,11 @@ class TransverseMapping:
             rows.append((leg, about, _LIGHT_WIDTH if about else _ANCHOR_WIDTH))
         return tuple(rows)
 
-    def forward(self, u: Tensor) -> PhaseSpacePoint:
+    def forward(self, u: Tensor, masses: Masses | None = None) -> PhaseSpacePoint:
         """Map ``u`` of shape ``(N, dim)`` in [0, 1] to phase-space points.
 
-        The jacobian is zero where transverse masses use up the energy of the beams.
+        The jacobian is zero where transverse masses use up the energy of the beams.  `masses` take
+        the place of the final ones, a number or ``(N,)`` each: those are then typical values.
         """
         if u.ndim != 2 or u.shape[1] != self.dim:
             raise PhaseSpaceError(f"points of shape {tuple(u.shape)}, expected (N, {self.dim})")
@@ -176,13 +179,18 @@ class TransverseMapping:
             px[leg], py[leg] = x, y
             sum_x, sum_y = sum_x + x, sum_y + y
         px[self._order[-1]], py[self._order[-1]] = -sum_x, -sum_y
-        return self._longitudinal(columns[n - 1 : 2 * n - 1], px, py, jacobian)
+        mt = _transverse_masses(px, py, masses or self.masses)
+        return self._longitudinal(columns[n - 1 : 2 * n - 1], px, py, mt, jacobian)
 
     def _longitudinal(
-        self, columns: Sequence[Tensor], px: list[Tensor], py: list[Tensor], jacobian: Tensor
+        self,
+        columns: Sequence[Tensor],
+        px: list[Tensor],
+        py: list[Tensor],
+        mt: list[Tensor],
+        jacobian: Tensor,
     ) -> PhaseSpacePoint:
         """Draw rapidities; beams and momenta follow."""
-        mt = [(x * x + y * y + m * m).sqrt() for x, y, m in zip(px, py, self.masses, strict=True)]
         plus, minus = torch.zeros_like(jacobian), torch.zeros_like(jacobian)
         rapidity: dict[int, Tensor] = {}
         for u, row in zip(columns, self._rapidity_order, strict=True):
@@ -211,7 +219,13 @@ class TransverseMapping:
         momenta = torch.stack([torch.stack(row) for row in rows]).permute(2, 1, 0)
         return PhaseSpacePoint(momenta, x1, x2, torch.where(inside, jacobian, 0.0))
 
-    def inverse(self, momenta: Tensor, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def inverse(
+        self,
+        momenta: Tensor,
+        x1: Tensor,  # noqa: ARG002
+        x2: Tensor,  # noqa: ARG002
+        masses: Masses | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Return ``u`` of shape ``(N, dim)`` and the jacobian of ``forward`` there."""
         n = len(self.masses)
         energy, x, y, z = momenta[:, 2:].permute(2, 1, 0).contiguous().unbind(0)
@@ -232,7 +246,7 @@ class TransverseMapping:
             cos, sin = self._reference(i, px, py, sum_x, sum_y)
             azimuths.append(azimuth_fraction(*_turn(a, b, cos, -sin)))
             sum_x, sum_y = sum_x + px[leg], sum_y + py[leg]
-        mt = [(a * a + b * b + m * m).sqrt() for a, b, m in zip(px, py, self.masses, strict=True)]
+        mt = _transverse_masses(px, py, masses or self.masses)
         plus, minus = torch.zeros_like(jacobian), torch.zeros_like(jacobian)
         rapidity: dict[int, Tensor] = {}
         polar: list[Tensor] = []
@@ -276,6 +290,10 @@ class TransverseMapping:
         high = ((self.sqrt_s - plus).clamp(min=tiny) / mt).log().clamp(max=most)
         low = -((self.sqrt_s - minus).clamp(min=tiny) / mt).log().clamp(max=most)
         return low, torch.maximum(low, high)
+
+
+def _transverse_masses(px: list[Tensor], py: list[Tensor], masses: Masses) -> list[Tensor]:
+    return [(x * x + y * y + m * m).sqrt() for x, y, m in zip(px, py, masses, strict=True)]
 
 
 def _turn(x: Tensor, y: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,8 +9,9 @@ import pytest
 from mcsurrogate.cards import RunCard, load_card
 from mcsurrogate.errors import IntegrationError, PhaseSpaceError
 from mcsurrogate.hard_process import HardProcess, assemble
+from mcsurrogate.hard_process.channels import _in_common
 from mcsurrogate.integration import integrate, load_sampler, save_sampler
-from mcsurrogate.phase_space import TransverseMapping
+from mcsurrogate.phase_space import Propagator, Topology, TransverseMapping
 
 
 def card(name: str, mapping: str) -> RunCard:
@@ -63,6 +64,30 @@ def test_what_auto_chooses() -> None:
     assert assemble(card("ttbar", "auto")).names == ("two bodies",)
     # a Z resonance
     assert assemble(card("pp_epem", "auto")).names[0].startswith("channel")
+
+
+def test_resonances_in_common_decay_beside_the_others() -> None:
+    content = card("pp_epem", "auto").model_dump()
+    content["process"] |= {"definition": "p p > e+ e- g g", "labels": {"p": ["u", "u~"]}}
+    content["cuts"] = [
+        {"observable": "mass", "particles": ["leptons"], "minimum": 60.0},
+        {"observable": "pt", "particles": ["jets"], "minimum": 20.0},
+        {"observable": "kt", "particles": ["jets"], "minimum": 20.0},
+    ]
+    process = assemble(RunCard.model_validate(content))
+    assert process.names == ("transverse with decays",)
+    found = integrate(process, evaluations=20_000, seed=4, method="vegas")
+    assert found.relative_std_dev < 3  # of channels of diagrams it is 40
+
+
+def test_a_resonance_that_a_diagram_lacks_is_not_in_common() -> None:
+    pair, jet = frozenset({2, 3}), frozenset({2, 3, 4})
+    z, photon = Propagator(pair, 91.2, 2.5), Propagator(pair)
+    with_z = Topology(6, time_like=(z,))
+    with_photon = Topology(6, time_like=(photon, Propagator(jet)))
+    (line,) = _in_common([with_z, with_photon], {pair})
+    assert line.poles == ((91.2, 2.5), (0.0, 0.0))
+    assert _in_common([with_z, with_photon, Topology(6)], {pair}) == []
 
 
 def test_quarks_radiate_bosons_and_tops_radiate_jets() -> None:
