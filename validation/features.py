@@ -36,9 +36,10 @@ def _per_event(observable: Observable, values: Values, n_events: int) -> dict[st
     kept = ~np.isnan(values.values)
     entry, event = values.values[kept], values.event[kept]
     if observable.categories:
-        counts = np.zeros((n_events, len(observable.categories)))
-        slots = np.clip(entry.astype(np.int64), 0, counts.shape[1] - 1)
-        np.add.at(counts, (event, slots), 1.0)
+        width = len(observable.categories)
+        slots = np.clip(entry.astype(np.int64), 0, width - 1)
+        flat = np.bincount(event * width + slots, minlength=n_events * width)
+        counts = flat.reshape(n_events, width).astype(np.float64)
         return {f"{name}[{i}]": counts[:, i] for i in range(counts.shape[1])}
     if observable.log_x:
         entry = np.log(np.maximum(entry, 1e-12))

@@ -4,8 +4,10 @@
 An `Events` object is what an observable's function receives.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ from mcsurrogate.analysis.vertices import VertexBalances
 from mcsurrogate.events import EventChunk, Particles, among
 
 __all__ = ["LEADING", "Events"]
+
+T = TypeVar("T")
 
 LEADING = 2
 """Jets of each event whose substructure is looked at."""
@@ -49,9 +53,17 @@ class Events:
         self.weights = weights
         self.jet_definition = jet_definition or JetDefinition()
         self._jets: dict[JetDefinition, JetCollection] = {}
+        self._known: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.chunk)
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what is known of these events under a key, computed when first asked for."""
+        if key not in self._known:
+            self._known[key] = compute()
+        found: T = self._known[key]
+        return found
 
     @property
     def final(self) -> Particles:

@@ -7,6 +7,7 @@ partons that the record leads past the vertex.
 
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,36 +78,40 @@ class VertexBalances:
 
     def __init__(self, chunk: EventChunk) -> None:
         self._chunk = chunk
-        rows = np.arange(len(chunk.pid))
-        into, out = chunk.end_vertex, chunk.production_vertex
-        n_in, n_out = (self._sum(v, np.ones(len(rows))) for v in (into, out))
-        self._kept = np.flatnonzero((n_in > 0.0) & (n_out > 0.0))
-        first = np.zeros(chunk.n_vertices, dtype=np.int64)
-        first[into[into >= 0]] = rows[into >= 0]
-        leader = first[self._kept]
-        self.event: IntArray = chunk.event[leader]
-        self.energy = (self._sum(into, chunk.particles["e"]) + self._out("e"))[self._kept]
-        self.kind = self._kinds(leader, n_in[self._kept] == 1.0)
-
-    def _sum(self, vertex: IntArray, values: NDArray[np.generic]) -> FloatArray:
         # particles without a vertex go into a place of their own, which is dropped
-        total = np.bincount(vertex + 1, weights=values, minlength=self._chunk.n_vertices + 1)
-        return total[1:].astype(np.float64, copy=False)
+        self._into, self._out = chunk.end_vertex + 1, chunk.production_vertex + 1
+        n_in, n_out = self._sums()
+        self._kept = np.flatnonzero((n_in > 0) & (n_out > 0))
+        first = np.zeros(chunk.n_vertices + 1, dtype=np.int64)
+        first[self._into] = np.arange(len(chunk.pid))
+        leader = first[1:][self._kept]
+        self.event: IntArray = chunk.event[leader]
+        self._energies = self._sums(chunk.columns["e"])
+        into, out = self._energies
+        self.energy = (into + out)[self._kept]
+        self.kind = self._kinds(leader, n_in[self._kept] == 1)
 
-    def _out(self, name: str) -> FloatArray:
-        return self._sum(self._chunk.production_vertex, self._chunk.particles[name])
+    def _sums(
+        self, values: NDArray[np.generic] | None = None, of: IntArray | slice = slice(None)
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Sum over what goes into each vertex and what comes out; count them without values."""
+        most = self._chunk.n_vertices + 1
+        into, out = (
+            np.bincount(vertex[of], weights=values, minlength=most)[1:]
+            for vertex in (self._into, self._out)
+        )
+        return into, out
 
-    def _excess(self, values: NDArray[np.generic]) -> FloatArray:
-        chunk = self._chunk
-        out = self._sum(chunk.production_vertex, values)
-        return (out - self._sum(chunk.end_vertex, values))[self._kept]
+    def _excess(self, sums: tuple[NDArray[Any], NDArray[Any]]) -> FloatArray:
+        into, out = sums
+        difference: FloatArray = (out - into)[self._kept]
+        return difference
 
     def _kinds(self, leader: IntArray, single: NDArray[np.bool_]) -> IntArray:
         chunk = self._chunk
-        hadron = chunk.species.hadron.astype(np.float64)
-        into, out = (self._sum(v, hadron) for v in (chunk.end_vertex, chunk.production_vertex))
+        into, out = self._sums(of=np.flatnonzero(chunk.species.hadron))
         kind = np.full(len(self._kept), int(VertexKind.SHOWER))
-        kind[(into[self._kept] == 0.0) & (out[self._kept] > 0.0)] = VertexKind.HADRONIZATION
+        kind[(into[self._kept] == 0) & (out[self._kept] > 0)] = VertexKind.HADRONIZATION
         kind[single & (chunk.status[leader] == 2)] = VertexKind.DECAY
         last = np.zeros(len(chunk.pid), dtype=bool)
         last[chunk.last_copies(among(np.abs(chunk.pid), _RESONANCES))] = True
@@ -116,14 +121,15 @@ class VertexBalances:
     @cached_property
     def imbalance(self) -> FloatArray:
         """``(K,)`` largest component of the four-momentum that is not kept, in GeV."""
-        excess = [self._excess(self._chunk.particles[name]) for name in ("e", "px", "py", "pz")]
+        spatial = (self._sums(self._chunk.columns[name]) for name in ("px", "py", "pz"))
+        excess = [self._excess(sums) for sums in (self._energies, *spatial)]
         largest: FloatArray = np.abs(np.stack(excess)).max(axis=0)
         return largest
 
     @cached_property
     def charge(self) -> FloatArray:
         """``(K,)`` electric charge that comes out minus that which goes in."""
-        return self._excess(self._chunk.species.three_charge) / 3.0
+        return self._excess(self._sums(self._chunk.species.three_charge)) / 3.0
 
     def broken(self, kind: VertexKind) -> IntArray:
         """Positions of the vertices of a kind that do not keep four-momentum to rounding."""

@@ -24,6 +24,9 @@ __all__ = ["EventChunk", "Particles"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_SPREAD = (0x85EBCA6B, 0x9E3779B1)
+"""Odd factors that spread species and vertices over a table."""
+
 
 class Particles:
     """Four-vectors that belong to events: particles, jets or whatever has a momentum.
@@ -124,6 +127,8 @@ class Particles:
 
     def where(self, mask: NDArray[np.bool_] | IntArray) -> "Particles":
         """Entries that a mask or ascending index array selects."""
+        if mask.dtype == bool:
+            mask = np.flatnonzero(mask)  # a mask would be searched for every column
         pid = None if self._pid is None else self._pid[mask]
         return Particles(
             self.px[mask],
@@ -265,6 +270,12 @@ class EventChunk:
         """Charges and classes of all particles."""
         return species(self.pid)
 
+    @cached_property
+    def columns(self) -> dict[str, FloatArray]:
+        """``(M,)`` each: ``px``, ``py``, ``pz``, ``e`` and ``mass`` of the particles in GeV."""
+        names = ("px", "py", "pz", "e", "mass")
+        return {name: np.ascontiguousarray(self.particles[name]) for name in names}
+
     def part(self, first: int, stop: int) -> "EventChunk":
         """Return some of the events, of a chunk with details, as a chunk of their own."""
         details = self.details
@@ -303,16 +314,9 @@ class EventChunk:
         """Four-vectors of the particles that a mask, ascending index array or slice selects."""
         if isinstance(chosen, np.ndarray) and chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)  # a mask would be searched for every column
-        taken = self.particles[chosen]
-        return Particles(
-            np.ascontiguousarray(taken["px"]),
-            np.ascontiguousarray(taken["py"]),
-            np.ascontiguousarray(taken["pz"]),
-            np.ascontiguousarray(taken["e"]),
-            self.event[chosen],
-            len(self),
-            np.ascontiguousarray(taken["pid"]),
-        )
+        px, py, pz, energy = (self.columns[name][chosen] for name in ("px", "py", "pz", "e"))
+        event = self.event[chosen]
+        return Particles(px, py, pz, energy, event, len(self), self.pid[chosen])
 
     def flight(self, index: IntArray) -> FloatArray:
         """Distance in mm that particles travel between their two vertices, ``(K,)``.
@@ -363,11 +367,27 @@ class EventChunk:
     @cached_property
     def _copies(self) -> tuple[IntArray, IntArray]:
         """What goes on as a copy of each particle, and where those of each begin, ``(M + 1,)``."""
-        parent, child = self.children(np.arange(len(self.pid)))
+        likely = self._likely_copied
+        parent, child = self.children(likely)
+        parent = likely[parent]
         own, other = self.pid[parent], self.pid[child]
         same = (own == other) | (self._one_to_one[self.end_vertex[parent]] & (own == -other))
         counts = np.bincount(parent[same], minlength=len(self.pid))
         return child[same], np.concatenate(([0], np.cumsum(counts)))
+
+    @property
+    def _likely_copied(self) -> IntArray:
+        """Positions of all particles that go on as copies, and of a few others.
+
+        One pass with a table of vertices and species, before all pairs of parents and children.
+        """
+        magnitude = np.abs(self.pid).astype(np.int64)
+        last = (1 << (4 * len(magnitude)).bit_length()) - 1
+        own = magnitude * _SPREAD[0]
+        made = np.zeros(last + 1, dtype=bool)
+        made[(self.production_vertex * _SPREAD[1] + own) & last] = True
+        ends = self.end_vertex
+        return np.flatnonzero(made[(ends * _SPREAD[1] + own) & last] & (ends >= 0))
 
     @cached_property
     def _one_to_one(self) -> NDArray[np.bool_]:
@@ -422,4 +442,4 @@ def _listed(first: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
     count = stop - first
     owner = np.repeat(np.arange(len(count)), count)
     start = np.cumsum(count) - count
-    return owner, np.arange(len(owner)) + (first - start)[owner]
+    return owner, np.arange(len(owner)) + np.repeat(first - start, count)

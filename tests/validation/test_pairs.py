@@ -9,6 +9,7 @@ from scipy import stats
 from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get
+from mcsurrogate.validation.observables.angles import azimuth_difference
 from mcsurrogate.validation.observables.pairs import pairs_within
 from mcsurrogate.validation.reservoir import Reservoir
 from mcsurrogate.validation.statistics.serial import compare_serial
@@ -141,6 +142,29 @@ def mixed(n, random):
             random.poisson(0.01, n),
         )
     )
+
+
+def test_differences_of_azimuths_are_remainders():
+    edges = np.array([-np.pi, np.nextafter(-np.pi, 0.0), -1.0, -0.0, 0.0, 1.0, np.pi])
+    some = np.random.default_rng(1).uniform(-np.pi, np.pi, 200)
+    phi, other = np.meshgrid(*2 * (np.concatenate((edges, some, [np.nan])),))
+    exact = np.mod(phi - other + np.pi, 2.0 * np.pi) - np.pi
+    assert np.array_equal(azimuth_difference(phi, other), exact, equal_nan=True)
+
+
+def test_the_nearest_is_that_of_a_loop(events):
+    """Photons to charged particles, in angle; events and photons without a partner included."""
+    final = events.final
+    charged = final.species.charged & (final.energy > 0.2)
+    direction = np.stack((final.px, final.py, final.pz), axis=1) / final.p[:, None]
+    nearest = []
+    for i in np.flatnonzero((final.pid == 22) & (final.energy > 0.2)):
+        partners = direction[charged & (final.event == final.event[i])]
+        chord = np.linalg.norm(partners - direction[i], axis=1)
+        nearest.append(2.0 * np.arcsin(chord.min() / 2.0) if len(chord) else np.nan)
+    assert len(nearest) > 100
+    found = get("photon_charged_angle").values(events).values
+    assert found == pytest.approx(nearest, rel=1e-12, nan_ok=True)
 
 
 def test_serial_correlation_is_calibrated():

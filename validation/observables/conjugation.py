@@ -105,7 +105,7 @@ def _net(forward: bool) -> Callable[[Events], Values]:
         index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
         weight = np.sign(chunk.pid[index]).astype(np.float64)
         if forward:
-            weight *= np.sign(chunk.particles["pz"][index])
+            weight *= np.sign(chunk.columns["pz"][index])
         return Values(slot[index].astype(np.float64) + 0.5, chunk.event[index], weight)
 
     return compute

@@ -2,6 +2,7 @@
 """Photons and leptons near other particles: radiation, conversions, isolation."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Measure = Callable[[Particles, Particles, IntArray, IntArray], FloatArray]
 Select = Callable[[Events], Particles]
+Neighbours = tuple[Particles, Particles, IntArray, IntArray, FloatArray]
 
 _near = Section("correlation", feature=False, log_y=True, specific=True)
 _CONE = 0.2
@@ -70,14 +72,26 @@ def _leptons(minimum: float, transverse: bool, *pids: int) -> Select:
     return select
 
 
+def _neighbours(events: Events, one: Select, other: Select, measure: Measure) -> Neighbours:
+    """Particles of two kinds, all their pairs, and the distance of each pair."""
+
+    def found() -> Neighbours:
+        first, second = (events.once(select, partial(select, events)) for select in (one, other))
+        i, j = pairs(first, second)
+        return first, second, i, j, measure(first, second, i, j)
+
+    return events.once((one, other, measure), found)
+
+
 def _nearest(one: Select, other: Select, measure: Measure) -> Callable[[Events], Values]:
     """Distance of each particle to the nearest of others."""
 
     def compute(events: Events) -> Values:
-        first, second = one(events), other(events)
-        i, j = pairs(first, second)
+        first, _, i, _, gap = _neighbours(events, one, other, measure)
         nearest = np.full(len(first), np.nan)
-        np.fmin.at(nearest, i, measure(first, second, i, j))
+        if len(i):
+            begins = np.flatnonzero(np.diff(i, prepend=-1))
+            nearest[i[begins]] = np.fmin.reduceat(gap, begins)
         return of_particles(first, nearest)
 
     return compute
@@ -87,9 +101,7 @@ def _around(one: Select, other: Select, measure: Measure) -> Callable[[Events], 
     """Energy of others in a cone around each particle, over its own."""
 
     def compute(events: Events) -> Values:
-        first, second = one(events), other(events)
-        i, j = pairs(first, second)
-        gap = measure(first, second, i, j)
+        first, second, i, j, gap = _neighbours(events, one, other, measure)
         inside = (gap < _CONE) & (gap > _SAME)
         energy = np.bincount(i[inside], weights=second.energy[j[inside]], minlength=len(first))
         return of_particles(first, energy / first.energy)

@@ -33,7 +33,7 @@ def _visible_fraction(events: Events) -> tuple[IntArray, FloatArray, IntArray]:
     """Event, visible share of the energy, and number of visible hadrons (0: leptonic)."""
     chunk = events.chunk
     index, parent, child = _taus(events)
-    energy, magnitude = chunk.particles["e"], np.abs(chunk.pid[child])
+    energy, magnitude = chunk.columns["e"], np.abs(chunk.pid[child])
     dark = np.isin(magnitude, (12, 14, 16))
     n = len(index)
     lost = np.bincount(parent[dark], weights=energy[child[dark]], minlength=n)
@@ -60,7 +60,7 @@ def _rho_share(events: Events) -> Values:
     for pid in (_PION, _NEUTRAL_PION):
         own = magnitude == pid
         single &= np.bincount(parent[own], minlength=n) == 1
-        energy = chunk.particles["e"][child[own]]
+        energy = chunk.columns["e"][child[own]]
         energies.append(np.bincount(parent[own], weights=energy, minlength=n)[:n])
     charged, neutral = (energy[single] for energy in energies)
     return Values((charged - neutral) / (charged + neutral), chunk.event[index][single])

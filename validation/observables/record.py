@@ -113,10 +113,9 @@ def _broken_rules(events: Events) -> Values:
     ]
     event = [chunk.event[index] for index in found]
     # a vertex is told by the first particle of its other side
-    for own, other in ((start, stop), (stop, start)):
-        vertex, first = np.unique(own, return_index=True)
-        lonely = ~np.isin(vertex, other) & (vertex >= 0)
-        event.append(chunk.event[first[lonely]])
+    sides = [_first_particles(chunk.n_vertices, vertex) for vertex in (start, stop)]
+    for own, other in (sides, sides[::-1]):
+        event.append(chunk.event[own[(own >= 0) & (other < 0)]])
     event.append(np.flatnonzero(chunk.beams.counts != 2))
     found = [_backward(events), _other_mass(events), np.flatnonzero(_reserved(status))]
     event += [chunk.event[index] for index in found]
@@ -136,8 +135,8 @@ def _backward(events: Events) -> IntArray:
 def _other_mass(events: Events) -> IntArray:
     """Particles whose generated mass is not that of their four-momentum (negative: spacelike)."""
     chunk = events.chunk
-    square, energy = chunk.select(slice(None)).mass2, chunk.particles["e"]
-    told = chunk.particles["mass"] ** 2
+    square, energy = chunk.select(slice(None)).mass2, chunk.columns["e"]
+    told = chunk.columns["mass"] ** 2
     allowed = _SAME_MASS * (told + np.abs(square)) + _ROUNDING * energy**2
     return np.flatnonzero(~(np.abs(np.abs(square) - told) <= allowed) & (told > 0.0))
 
@@ -156,12 +155,11 @@ def _status(events: Events) -> Values:
     return Values(slot.astype(np.float64) + 0.5, events.chunk.event)
 
 
-def _first_mothers(events: Events) -> IntArray:
-    """Position of the first particle that goes into each vertex, -1 for none, ``(V + 1,)``."""
-    chunk = events.chunk
-    first = np.full(chunk.n_vertices + 1, -1, dtype=np.int64)
-    index = np.flatnonzero(chunk.end_vertex >= 0)[::-1]
-    first[chunk.end_vertex[index]] = index
+def _first_particles(vertices: int, vertex: IntArray) -> IntArray:
+    """Position of the first particle of each vertex, -1 for none, ``(V + 1,)``."""
+    first = np.full(vertices + 1, -1, dtype=np.int64)
+    index = np.flatnonzero(vertex >= 0)[::-1]
+    first[vertex[index]] = index
     return first
 
 
@@ -171,7 +169,7 @@ def _mothers(events: Events) -> Values:
     magnitude = np.abs(chunk.pid)
     daughter = groups_of(magnitude, tuple(pids for _, pids in _DAUGHTERS))
     index = np.flatnonzero((daughter >= 0) & (chunk.status == 1))
-    mother = _first_mothers(events)[chunk.production_vertex[index]]
+    mother = _first_particles(chunk.n_vertices, chunk.end_vertex)[chunk.production_vertex[index]]
     known = mother >= 0
     index, mother = index[known], mother[known]
     own = chunk.species
