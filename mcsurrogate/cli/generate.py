@@ -19,7 +19,12 @@ from mcsurrogate.cli.options import (
     read_card,
     run_path,
 )
-from mcsurrogate.cli.summary import print_costs, print_cross_section, print_events
+from mcsurrogate.cli.summary import (
+    print_costs,
+    print_cross_section,
+    print_events,
+    warn_of_chain,
+)
 from mcsurrogate.pack import is_pack
 
 __all__ = ["generate"]
@@ -116,6 +121,7 @@ def generate(
         if shower:
             with progress_bar("shower") as progress:
                 chain = run_shower(folder, progress, executor=pool)
+            warn_of_chain(chain)
             if chain["file"] is not None:
                 console.print(f"HepMC3: {path / chain['file']}")
         print_costs(folder.records)

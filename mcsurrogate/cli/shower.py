@@ -18,7 +18,7 @@ from mcsurrogate.cli.options import (
     WorkersOption,
     read_card,
 )
-from mcsurrogate.cli.summary import print_chains, print_verdict
+from mcsurrogate.cli.summary import print_chains, print_verdict, warn_of_chain
 from mcsurrogate.errors import CardError
 
 __all__ = ["shower"]
@@ -104,6 +104,7 @@ def shower(
                 f"{chain['events']} events, {chain['failed_events']} failed, "
                 f"{chain['cross_section_pb']:.6g} +- {chain['cross_section_error_pb']:.2g} pb"
             )
+            warn_of_chain(chain)
         else:
             with progress_bars("surrogate chain", "standard chain") as bars:
                 chain, reference = run_chains(folder, *bars, executor=pool)

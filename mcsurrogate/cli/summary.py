@@ -15,6 +15,7 @@ __all__ = [
     "print_emulator",
     "print_events",
     "print_verdict",
+    "warn_of_chain",
 ]
 
 _STEPS = {
@@ -147,6 +148,12 @@ def print_emulator(metrics: Mapping[str, Any]) -> None:
     console.print(table)
 
 
+def warn_of_chain(chain: Mapping[str, Any]) -> None:
+    """Tell what the surrogates of a chain warned of."""
+    for warning in chain["warnings"]:
+        warn(warning)
+
+
 def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> None:
     """Print what both chains made, their cross sections and their speed."""
     for name, chain in (("surrogate chain", surrogate), ("standard chain", standard)):
@@ -160,6 +167,7 @@ def print_chains(surrogate: Mapping[str, Any], standard: Mapping[str, Any]) -> N
             f"{1000 * (steps['hepmc_conversion'] + steps['hepmc_writing']) / chain['events']:.2g} "
             f"ms {file}"
         )
+        warn_of_chain(chain)
 
 
 def print_verdict(report: Mapping[str, Any]) -> None:

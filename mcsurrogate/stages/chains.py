@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stages ``shower`` and ``reference``: both chains through Pythia 8 to HepMC3."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ __all__ = [
     "run_shower",
 ]
 
+_SURROGATE = re.compile(r"(?:Warning|Error) in MCSurrogate: (.*)", re.DOTALL)
 _SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst", "none": None}
 
 
@@ -270,5 +272,12 @@ def _run(
         cross_section_error_pb=totals.cross_section_error_pb,
         seconds_by_step=totals.seconds,
         messages=totals.messages,
+        warnings=_of_surrogates(totals.messages),
     )
     return dict(record)
+
+
+def _of_surrogates(messages: Mapping[str, int]) -> list[str]:
+    """Return what the surrogates said, which Pythia keeps to itself."""
+    told = (_SURROGATE.fullmatch(message) for message in messages)
+    return [found[1] for found in told if found is not None]

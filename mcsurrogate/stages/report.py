@@ -88,7 +88,9 @@ def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, s
         f"{chain['failed_events']:,} of {chain['events'] + chain['failed_events']:,}"
         for chain in chains
     )
-    return [*surrogate_parts(folder.card, method), ("events that failed", failed, other)]
+    parts = [*surrogate_parts(folder.card, method), ("events that failed", failed, other)]
+    said, others = ("; ".join(chain["warnings"]) for chain in chains)
+    return [*parts, ("warnings", said, others)] if said or others else parts
 
 
 def summarize(result: ValidationResult) -> dict[str, Any]:

@@ -41,6 +41,16 @@ def test_a_file_becomes_hepmc(tmp_path, monkeypatch, capsys) -> None:
     assert command(monkeypatch, "shower", GOOD, "--out", out, "--seed", 4, *QUICK, "--resume") == 0
 
 
+def test_what_the_surrogate_warns_of_is_told(tmp_path, monkeypatch, capsys) -> None:
+    words = ("shower", GOOD, "--out", tmp_path / "run", "--hadronization", "clusters_lep", *QUICK)
+    for more in ((), ("--resume",)):  # a run that is kept warns again
+        assert command(monkeypatch, *words, "--strict", *more) == 3
+        told = " ".join(capsys.readouterr().err.split())
+        assert "warning: more than 1% of the singlets" in told
+    (record,) = (json.loads((tmp_path / "run" / "run.json").read_text())["stages"]["shower"],)
+    assert any("more than 1% of the singlets" in text for text in record["warnings"])
+
+
 def test_a_card_names_the_file(tmp_path, monkeypatch, capsys) -> None:
     file = tmp_path / "my.lhe"
     file.write_text(GOOD.read_text())
