@@ -188,3 +188,13 @@ def test_a_planted_import_is_found(text, test):
 def test_a_planted_circle_is_found():
     planted = Arrow("mcsurrogate.errors", "mcsurrogate.pdf.load", 1)
     assert "mcsurrogate.errors" in circle([*modules_only(arrows()), planted], depth=9)
+
+
+def test_matrix_elements_run_without_files_of_events():
+    """h5py, the tables of particles and the web's protocols: 16 MB and half a second."""
+    files = sorted((PACKAGE / "matrix_elements").rglob("*.py"))
+    assert len(files) > 50
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+        assert not any(str(name).startswith("mcsurrogate.events") for name in imported), path

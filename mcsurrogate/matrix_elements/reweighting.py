@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcsurrogate.errors import MatrixElementError
-from mcsurrogate.events import EventBatch
 from mcsurrogate.matrix_elements.factory import matrix_element
 from mcsurrogate.matrix_elements.gradients import log_gradients
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.process_definition import ProcessDefinition
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
+
+if TYPE_CHECKING:  # files of events are of no use to |M|^2, and slow and large to import
+    from mcsurrogate.events import EventBatch
 
 __all__ = ["event_scores", "reweight_events"]
 
@@ -25,13 +28,13 @@ Rows = NDArray[np.intp]
 
 
 def reweight_events(
-    batch: EventBatch,
+    batch: "EventBatch",
     definition: ProcessDefinition | str,
     model: StandardModel,
     benchmarks: Mapping[str, StandardModel],
     *,
     flavours: int = 4,
-) -> EventBatch:
+) -> "EventBatch":
     """Add a named weight for each other set of parameters.
 
     The new weight is the nominal one times |M|^2 at the new over |M|^2 at the old parameters,
@@ -91,7 +94,7 @@ def reweight_events(
 
 
 def event_scores(
-    batch: EventBatch,
+    batch: "EventBatch",
     definition: ProcessDefinition | str,
     model: StandardModel,
     parameters: Sequence[str],
@@ -141,7 +144,7 @@ def _check_masses(
 
 
 def _for_each_group(
-    batch: EventBatch,
+    batch: "EventBatch",
     definition: ProcessDefinition | str,
     flavours: int,
     fill: Callable[[SubprocessGroup, Rows, Tensor, Tensor], None],
