@@ -2,7 +2,7 @@
 """Power of the validation: known defects, each with its p-value and its rank in the table.
 
     python benchmarks/validation_power.py FOLDER [--events N] [--sample z|tau|jets|top|boson]
-                        [--only NAME ...] [--further | --missed | --siblings | --cousins]
+                        [--only NAME ...] [--further | --missed | --siblings | --cousins | --broad]
                         [--rows N]
 
 Reference and candidate are independent Pythia samples (generated into FOLDER, kept for the next
@@ -10,9 +10,9 @@ call).  A defect is either another Pythia setting, with a sample of its own, or 
 candidate's events while they are read.  Printed for each defect: p-value of the first row of the
 summary table (Holm-adjusted for all observables too), its name and where it deviates, the rank
 and p-value of the best of the observables that name the defect, and the verdict.  `--further` tries
-the defects of further_defects.py instead, `--missed` those of missed_defects.py, `--siblings` those
-of sibling_defects.py and `--cousins` those of cousin_defects.py, for which a direct count of the
-planted quantity is printed too; `--rows` prints more rows of each table.
+the defects of further_defects.py instead, `--missed` those of missed_defects.py, and `--siblings`,
+`--cousins` and `--broad` those of sibling_defects.py, cousin_defects.py and broad_defects.py, for
+which a direct count of the planted quantity is printed too; `--rows` prints more rows.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import broad_defects
 import cousin_defects
 import further_defects
 import missed_defects
@@ -279,6 +280,9 @@ def show(name: str, found: Comparison, names: tuple[str, ...], rows: int = 1) ->
     naming = [
         (i, r) for i, r in enumerate(found.results) if any(n in r.observable.name for n in names)
     ]
+    if not naming:
+        print(f"{name}: none of {', '.join(names)} is in the preset")
+        return
     rank, best = naming[0]
     if found.repeats.log_p < math.log(1e-4):
         print(f"{name}: {found.warnings[0]} (p = 10^{found.repeats.log_p / math.log(10):.0f})")
@@ -308,6 +312,7 @@ def main() -> None:
     which.add_argument("--missed", action="store_true", help="try those once missed")
     which.add_argument("--siblings", action="store_true", help="try others of their kinds")
     which.add_argument("--cousins", action="store_true", help="try more of their kinds")
+    which.add_argument("--broad", action="store_true", help="try defects of any collision")
     parser.add_argument("--rows", type=int, default=1, help="rows of each table to print")
     arguments = parser.parse_args()
     base, kind, n = list(BASE[arguments.sample]), arguments.sample, arguments.events
@@ -322,6 +327,8 @@ def main() -> None:
         known, settings = sibling_defects.CHANGES, sibling_defects.SETTINGS
     if arguments.cousins:
         known, settings = cousin_defects.CHANGES, {}
+    if arguments.broad:
+        known, settings = broad_defects.CHANGES, {}
     # the reservoir feeds the test of consecutive events
     planner = Planner(preset=PRESET[kind], reservoir=n if arguments.further else 0)
     path = sample_file(arguments.folder, f"{kind}_reference", n, 1, base)

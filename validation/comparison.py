@@ -208,6 +208,14 @@ def _warnings(candidate: Sample, reference: Sample, repeats: Repeats) -> tuple[s
             for own in sample.bands.coverage()
             if own.fault
         ]
+    for sample, other in ((candidate, reference), (reference, candidate)):
+        own = sample.weights
+        if own.negative and not other.weights.negative:
+            found.append(
+                f"{100 * own.negative / sample.file.events:.3g}% of the events of {sample.label} "
+                f"have negative weights, of {other.label} none: its {sample.file.events} events "
+                f"count for {own.effective_events:.4g}, and counts of rare events are not compared"
+            )
     names = [set(s.weight_table.names) for s in (candidate, reference)]
     for sample, missing in ((candidate, names[1] - names[0]), (reference, names[0] - names[1])):
         if missing and min(len(n) for n in names) > 1:

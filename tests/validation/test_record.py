@@ -14,7 +14,7 @@ from mcsurrogate.validation.plan import Planner
 from mcsurrogate.validation.sample import Reading, Sample, fill_sample
 from mcsurrogate.validation.verdict import Tolerance, Verdict
 
-CLEAN = ("decay_balance", "vertex_charge", "record_rules", "no_flight", "off_line")
+CLEAN = ("decay_balance", "vertex_charge", "record_rules", "no_flight", "off_line", "too_far")
 MOMENTUM = ("px", "py", "pz", "e")
 
 
@@ -177,10 +177,14 @@ def test_all_are_in_the_presets():
 
 def test_status_codes_of_decayed_particles(chunk):
     kaons = decayed(chunk, 310)[:3]
-    assert set(named("decayed_status", chunk)) == {"2"}
-    assert named("decayed_status", changed(chunk, kaons, status=3)).count("3") == 3
+    assert set(named("decayed_status", chunk)) == {"hadrons and tau: 2", "others: above 10"}
+    third = named("decayed_status", changed(chunk, kaons, status=3))
+    assert third.count("hadrons and tau: 3") == 3
+    partons = np.flatnonzero((chunk.end_vertex >= 0) & (chunk.status > 10))[:5]
+    third = named("decayed_status", changed(chunk, partons, status=3))
+    assert third.count("others: 3") == 5
     seven = changed(chunk, kaons, status=7)
-    assert named("decayed_status", seven).count("reserved") == 3
+    assert named("decayed_status", seven).count("hadrons and tau: reserved") == 3
     assert named("record_rules", seven) == ["status that HepMC reserves"] * 3
 
 

@@ -56,10 +56,11 @@ def plan():
     )
 
 
-def toy_sample(plan, label, random, events, width=0.0, scale=1.0, **file):
+def toy_sample(plan, label, random, events, width=0.0, scale=1.0, negative=0, **file):
     """Sample with lognormal weights that know nothing of the observables."""
     sample = Sample(label, FileSummary(Path(label), events=events, **file), plan)
     weights = np.exp(width * random.standard_normal(events))
+    weights[:negative] *= -1.0
     numbers = random.poisson(6.0, events), random.poisson(0.05, events)
     values = [Values(random.exponential(scale, events))]
     for n in numbers:
@@ -228,6 +229,18 @@ def test_information_comes_last_and_is_no_alarm(plan):
     row = re.search(r'(?s)<tr class="info"[^>]*>.*?</tr>', render(found, [], "today")).group()
     assert "event_weight" in row
     assert "bar" not in row
+
+
+def test_negative_weights_of_one_sample_are_told(plan):
+    """They decide nothing (a resampled file stands for its source), but no one shall miss them."""
+    random = np.random.default_rng(7)
+    first = toy_sample(plan, "a", random, 300, negative=3)
+    found = compare(first, toy_sample(plan, "b", random, 300), Tolerance())
+    told = "1% of the events of a have negative weights, of b none: its 300 events count for 288.1"
+    assert any(told in warning for warning in found.warnings)
+    assert found.verdict is Verdict.INDISTINGUISHABLE
+    both = compare(first, toy_sample(plan, "b", random, 300, negative=2), Tolerance())
+    assert not any("negative" in warning for warning in both.warnings)
 
 
 def test_decisions():

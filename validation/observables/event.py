@@ -24,6 +24,11 @@ def _ht(events: Events) -> np.ndarray:
     return events.jets.sum_over(events.jets.pt)
 
 
+def _leading_phi(events: Events) -> np.ndarray:
+    visible = events.visible.ordered_by(events.visible.pt)
+    return visible.take(visible.phi, 0)
+
+
 EVENT = (
     _event(
         name="charged_multiplicity",
@@ -60,6 +65,14 @@ EVENT = (
         unit="GeV",
         definition="transverse momentum of the sum of all neutrinos",
         log_y=True,
+    ),
+    _event(
+        name="leading_phi",
+        title="Azimuth of the hardest particle",
+        label=r"$\phi$",
+        edges=linear(-np.pi, np.pi, 12),
+        compute=_leading_phi,
+        definition="visible particle with the largest transverse momentum",
     ),
 )
 

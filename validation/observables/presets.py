@@ -26,6 +26,8 @@ from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
 from mcsurrogate.validation.observables.nearness import NEAR_ANGLE, NEAR_DISTANCE
 from mcsurrogate.validation.observables.pairs import DECAY, PAIR
 from mcsurrogate.validation.observables.particle import PARTICLE
+from mcsurrogate.validation.observables.partons import PARTONS
+from mcsurrogate.validation.observables.places import PLACES
 from mcsurrogate.validation.observables.polarisation import BOSON_SPIN, TAU_SPIN, TOP_SPIN
 from mcsurrogate.validation.observables.rates import RATES
 from mcsurrogate.validation.observables.record import RECORD, RULES
@@ -53,6 +55,8 @@ _HADRON_COLLISION = (
     *BOSON_SPIN,
     *NEAR_DISTANCE,
     *FLIGHT,
+    *PARTONS,
+    *PLACES,
     *RECORD,
     *CONSISTENCY,
     *RULES,
@@ -74,6 +78,7 @@ define_preset(
     [
         *(o.name for o in (*ANNIHILATION, *RATES, *IDENTIFIED, *MULTIPLICITY)),
         "charged_phi",
+        "leading_phi",
         "final_species",
         *(
             o.name
@@ -89,6 +94,7 @@ define_preset(
                 *TAU_SPIN,
                 *NEAR_ANGLE,
                 *FLIGHT,
+                *PLACES,
                 *RECORD,
                 *CONSISTENCY,
                 *RULES,

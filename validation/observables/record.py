@@ -44,7 +44,8 @@ _STATUS = (
     *(f"{10 * i + (i == 1)} … {10 * i + 9}" for i in range(1, 11)),
     "others",
 )
-_DECAYED_STATUS = ("1", "2", "3", "reserved", "above 10")
+_CODES = ("1", "2", "3", "reserved", "above 10")
+_ENDED = tuple(f"{kind}: {code}" for kind in ("hadrons and tau", "others") for code in _CODES)
 _BEAM, _TAU = 4, 15
 _MOTHERS: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\pi^0$", (111,)),
@@ -219,13 +220,13 @@ def _unmoved(events: Events) -> Values:
 
 
 def _decayed_status(events: Events) -> Values:
-    """Status of decayed hadrons and tau leptons."""
+    """Status of decayed hadrons and tau leptons, and of all others that do not stay."""
     chunk = events.chunk
-    own = (chunk.species.hadron | (np.abs(chunk.pid) == _TAU)) & (chunk.end_vertex >= 0)
-    index = np.flatnonzero(own & (chunk.status != _BEAM))
+    index = np.flatnonzero((chunk.end_vertex >= 0) & (chunk.status != _BEAM))
     status = chunk.status[index]
     slot = np.where((status >= 1) & (status <= 3), status - 1, 3 + (status > 10))
-    return Values(slot + 0.5, chunk.event[index])
+    decays = (chunk.species.hadron | (np.abs(chunk.pid) == _TAU))[index]
+    return Values(slot + np.where(decays, 0.5, len(_CODES) + 0.5), chunk.event[index])
 
 
 RULES = (
@@ -277,13 +278,13 @@ RECORD = (
     ),
     _record(
         "decayed_status",
-        "Status of decayed hadrons and tau leptons",
+        "Status of particles that do not stay",
         "status",
-        linear(0, len(_DECAYED_STATUS), len(_DECAYED_STATUS)),
+        linear(0, len(_ENDED), len(_ENDED)),
         _decayed_status,
-        "mean number of hadrons and tau leptons with an end vertex by their HepMC status (2: "
-        "decayed), beams excepted",
-        categories=_DECAYED_STATUS,
+        "mean number of particles with an end vertex by their HepMC status (2: decayed), hadrons "
+        "and tau leptons apart from others, beams excepted",
+        categories=_ENDED,
         density=False,
     ),
     _record(
