@@ -92,9 +92,20 @@ def test_places_of_lines_are_measured_as_well_as_by_a_fit(chunk):
     assert means[1] - means[0] == pytest.approx(expected, rel=1e-2)
 
 
-def test_azimuth_of_the_hardest_particle(chunk):
-    phi = values("leading_phi", chunk).values
-    visible = seen(chunk).visible
+def test_harmonics_of_the_azimuth(chunk):
+    found = values("azimuth_harmonics", chunk)
+    names = get("azimuth_harmonics").categories
+    visible, charged = seen(chunk).visible, seen(chunk).charged
     for event in range(5):
+        entries = dict(
+            zip(
+                (names[int(slot)] for slot in found.values[found.event == event]),
+                found.entry_weights[found.event == event],
+                strict=True,
+            )
+        )
         own = np.flatnonzero(visible.event == event)
-        assert phi[event] == visible.phi[own[visible.pt[own].argmax()]]
+        hardest = visible.phi[own[visible.pt[own].argmax()]]
+        assert entries["hardest: sin φ"] == pytest.approx(np.sin(hardest))
+        both = charged.phi[charged.event == event]
+        assert entries["charged: cos 2φ"] == pytest.approx(np.cos(2.0 * both).sum())

@@ -193,11 +193,13 @@ def test_flights_that_go_back_in_time_or_too_slowly(chunk):
     positions = chunk.vertex_positions.copy()
     start, stop = chunk.production_vertex[kaons], chunk.end_vertex[kaons]
     positions[stop[:2], 3] += positions[stop[:2], 3] - positions[start[:2], 3]
-    positions[stop[2:], 3] = positions[start[2:], 3] - 1.0
+    positions[stop[2], 3] = positions[start[2], 3] - 1.0
+    positions[stop[3], 3] = positions[start[3], 3]
     moved = replace(chunk, vertex_positions=positions)
     assert len(values("flight_speed", chunk).values) == 0
     slow = values("flight_speed", moved).values
     assert (np.abs(slow + 0.5) < 1e-6).sum() == 2
+    assert slow.max() == 1e3
     assert "end vertex before the production vertex" in named("record_rules", moved)
 
 

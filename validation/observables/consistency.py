@@ -151,7 +151,8 @@ def _wrong_speed(events: Events) -> Values:
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = distance * hadrons.energy / (way[:, 3] * hadrons.p) - 1.0
     wrong = ~(np.abs(shift) <= _SLOWEST)
-    return Values(np.nan_to_num(shift[wrong], nan=1e3), hadrons.event[wrong])
+    # no time at all: beyond the last bin, and finite for sums of squares
+    return Values(np.nan_to_num(shift[wrong], nan=1e3, posinf=1e3), hadrons.event[wrong])
 
 
 def _off_course(events: Events) -> Values:

@@ -4,11 +4,19 @@
 import numpy as np
 
 from mcsurrogate.analysis import Events
+from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Section, linear, logarithmic, register
 
 __all__ = ["EVENT"]
 
 _event = Section("event")
+_ORDERS = (1, 2)
+_HARMONICS = tuple(
+    f"{who}: {wave} {'' if n == 1 else n}φ"
+    for who in ("hardest", "charged")
+    for n in _ORDERS
+    for wave in ("cos", "sin")
+)
 
 
 def _central_charged(events: Events) -> np.ndarray:
@@ -24,9 +32,17 @@ def _ht(events: Events) -> np.ndarray:
     return events.jets.sum_over(events.jets.pt)
 
 
-def _leading_phi(events: Events) -> np.ndarray:
+def _harmonics(events: Events) -> Values:
+    """Cosines and sines of the azimuths of the hardest and of all charged particles, summed."""
     visible = events.visible.ordered_by(events.visible.pt)
-    return visible.take(visible.phi, 0)
+    slots, event, entries = [], [], []
+    for i, chosen in enumerate((visible.where(visible.rank == 0), events.charged)):
+        waves = [f(n * chosen.phi) for n in _ORDERS for f in (np.cos, np.sin)]
+        for j, wave in enumerate(waves):
+            slots.append(np.full(len(events), len(waves) * i + j + 0.5))
+            event.append(np.arange(len(events)))
+            entries.append(chosen.sum_over(wave))
+    return Values(np.concatenate(slots), np.concatenate(event), np.concatenate(entries))
 
 
 EVENT = (
@@ -67,12 +83,16 @@ EVENT = (
         log_y=True,
     ),
     _event(
-        name="leading_phi",
-        title="Azimuth of the hardest particle",
-        label=r"$\phi$",
-        edges=linear(-np.pi, np.pi, 12),
-        compute=_leading_phi,
-        definition="visible particle with the largest transverse momentum",
+        name="azimuth_harmonics",
+        title="Harmonics of the azimuth",
+        label="harmonic",
+        edges=linear(0, len(_HARMONICS), len(_HARMONICS)),
+        compute=_harmonics,
+        definition="cosines and sines of the azimuth and of twice the azimuth: of the visible "
+        "particle with the largest transverse momentum, and summed over charged particles",
+        categories=_HARMONICS,
+        density=False,
+        feature=False,
     ),
 )
 

@@ -73,6 +73,8 @@ _BROAD: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("H", (25,)),
 )
 _DERIVATIVES = ("place", "width")
+_NARROWEST = 2e-3
+"""Of the mass, as width of a line: generators' masses of H differ by many of its own widths."""
 
 
 def _decayed(events: Events, *pids: int) -> Particles:
@@ -102,6 +104,12 @@ def _mass_and_width(pid: int) -> tuple[float, float]:
     return 1e-3 * float(particle.mass or 0.0), 1e-3 * float(particle.width or 0.0)
 
 
+def _line_of(pid: int) -> tuple[float, float]:
+    """Mass and width in GeV that a line is looked at with."""
+    mass, width = _mass_and_width(pid)
+    return mass, max(width, _NARROWEST * mass)
+
+
 def _off_line(events: Events) -> Values:
     """Species and direction of the particles that lie beside their line."""
     found, shift, species = _shift(events)
@@ -124,13 +132,13 @@ def _scores(events: Events) -> Values:
     for i, (_, pids) in enumerate(_BROAD):
         for pid in pids:
             own = np.abs(found.pid) == pid
-            centre, width = _mass_and_width(pid)
+            centre, width = _line_of(pid)
             slot[own], z[own] = i, 2.0 * (mass[own] - centre) / width
     scores = 2.0 * z / (1.0 + z**2), (z**2 - 1.0) / (1.0 + z**2)
     slots = [len(_DERIVATIVES) * slot + i + 0.5 for i in range(len(_DERIVATIVES))]
-    order = np.argsort(np.tile(found.event, len(slots)), kind="stable")
-    columns = (np.concatenate(slots), np.tile(found.event, len(slots)), np.concatenate(scores))
-    return Values(*(column[order] for column in columns))
+    event = np.tile(found.event, len(slots))
+    order = np.argsort(event, kind="stable")
+    return Values(np.concatenate(slots)[order], event[order], np.concatenate(scores)[order])
 
 
 def _categories() -> tuple[str, ...]:
@@ -151,7 +159,7 @@ def _mass(pid: int) -> Callable[[Events], Values]:
 
 
 def _wide(name: str, words: str, symbol: str, pid: int) -> Observable:
-    mass, width = _mass_and_width(pid)
+    mass, width = _line_of(pid)
     return _line(
         f"{name}_line",
         f"Mass of decayed {words}",
@@ -159,7 +167,8 @@ def _wide(name: str, words: str, symbol: str, pid: int) -> Observable:
         # a mass without width lies in the middle of a bin, which rounding cannot move it out of
         tuple(mass + width * x for x in linear(-3.125, 3.125, 25)),
         _mass(pid),
-        f"last copies of {words} in the record, bins of a quarter of the width",
+        f"last copies of {words} in the record, bins of a quarter of the width (at least "
+        f"{100 * _NARROWEST / 4:g}% of the mass)",
         "GeV",
         log_y=True,
     )
@@ -196,7 +205,8 @@ LINES = (
         linear(0, len(_DERIVATIVES) * len(_BROAD), len(_DERIVATIVES) * len(_BROAD)),
         _scores,
         "sums over decayed particles (last copies) of 2z / (1 + z^2) and (z^2 - 1) / (1 + z^2), "
-        "z = 2 (m - m_0) / Gamma of the Review of Particle Physics",
+        "z = 2 (m - m_0) / Gamma of the Review of Particle Physics, Gamma at least "
+        f"{100 * _NARROWEST:g}% of m_0",
         categories=tuple(f"{label}: {what}" for label, _ in _BROAD for what in _DERIVATIVES),
         density=False,
     ),

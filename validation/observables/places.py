@@ -45,7 +45,7 @@ def _primary(events: Events) -> Values:
     event, first = np.unique(chunk.event[beams], return_index=True)
     place = chunk.vertex_positions[chunk.end_vertex[beams[first]]]
     slot = np.searchsorted(_SIDES, place) + _SLOTS * np.arange(len(_AXES))
-    return Values(slot.ravel() + 0.5, np.repeat(event, len(_AXES)))
+    return Values(slot.ravel().astype(np.float64) + 0.5, np.repeat(event, len(_AXES)))
 
 
 def _slot_names() -> tuple[str, ...]:

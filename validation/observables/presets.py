@@ -78,7 +78,7 @@ define_preset(
     [
         *(o.name for o in (*ANNIHILATION, *RATES, *IDENTIFIED, *MULTIPLICITY)),
         "charged_phi",
-        "leading_phi",
+        "azimuth_harmonics",
         "final_species",
         *(
             o.name
