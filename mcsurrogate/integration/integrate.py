@@ -155,7 +155,7 @@ def _result(
     efficiency = unweighting_efficiency(
         weight,
         channel,
-        run.channels,
+        run.channels.count,
         torch.Generator().manual_seed(run.seed),
         overweight,
         effective_fraction,
@@ -167,8 +167,8 @@ def _result(
     sampler = Sampler(
         run.integrand,
         run.mixture,
-        run.channel_weights,
-        maximum if float(maximum.sum()) > 0.0 else torch.ones(run.channels),
+        run.channels.weights,
+        maximum if float(maximum.sum()) > 0.0 else torch.ones(run.channels.count),
         maximum,
     )
     frozen = [e for e in history if e.phase == "frozen"]
@@ -228,10 +228,10 @@ def _witnesses(
     """Compare the final sample with all earlier points, in the channels that are left."""
     assert run.mixture is not None
     parts, weights = [], []
-    largest = torch.zeros(run.channels, dtype=torch.float64)
+    largest = torch.zeros(run.channels.count, dtype=torch.float64)
     largest.scatter_reduce_(0, channel, weight.abs(), "amax")
     for batch, counts in zip(run.buffer.rounds, run.buffer.counts, strict=True):
-        value = run.channel_value(batch.value, batch.channel)
+        value = run.channels.value(batch.value, batch.channel)
         log_q = run.mixture.log_prob(batch.u, batch.channel)
         parts.append(value * (-batch.log_proposal).exp() / counts[batch.channel])
         weights.append(value.abs() * (-log_q).exp() / largest[batch.channel].clamp(min=1e-300))
@@ -250,7 +250,7 @@ def _channel_results(run: IntegrationRun, maximum: Tensor) -> tuple[ChannelResul
             error=unit * float(error[k]),
             relative_std_dev=float(deviation[k] / moments.means[k].abs().clamp(min=1e-300)),
             maximum_weight=float(maximum[k]),
-            active=bool(run.active[k]),
+            active=bool(run.channels.active[k]),
         )
         for k, name in enumerate(run.integrand.names)
     )

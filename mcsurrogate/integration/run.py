@@ -13,7 +13,6 @@ from torch import Tensor
 from mcsurrogate.device import compute_device
 from mcsurrogate.flows import flow_builder
 from mcsurrogate.integration.buffer import PointBatch, ReplayBuffer
-from mcsurrogate.integration.channel_shares import ChannelShares
 from mcsurrogate.integration.channel_weights import ChannelWeights
 from mcsurrogate.integration.combination import EXPECTED_GAIN, Estimates
 from mcsurrogate.integration.control import control_variates
@@ -25,13 +24,12 @@ from mcsurrogate.integration.integrand import (
     IntegrandValue,
     discrete_sizes,
     network_groups,
-    of_channels,
 )
 from mcsurrogate.integration.maximum import OVERWEIGHT_FRACTION
 from mcsurrogate.integration.mixture import DefensiveMixture
-from mcsurrogate.integration.sampler import Sampler
+from mcsurrogate.integration.sampled_channels import SampledChannels
 from mcsurrogate.integration.settings import IntegrationSettings
-from mcsurrogate.integration.statistics import ChannelMoments, allocate, negligible
+from mcsurrogate.integration.statistics import ChannelMoments
 from mcsurrogate.integration.symmetries import Symmetries
 from mcsurrogate.integration.tempering import effective_sample_size
 from mcsurrogate.integration.trainer import Trainer
@@ -90,23 +88,18 @@ class IntegrationRun:
         self.evaluate = Evaluator(integrand, executor)
         self.report = progress
         self.generator = torch.Generator().manual_seed(seed)
-        self.channels = integrand.channels
+        self.channels = SampledChannels(integrand, self.evaluate)
         self.unit: float | None = None
         self.estimates = Estimates()
-        self.deviations = torch.ones(self.channels, dtype=torch.float64)
-        self.active = torch.ones(self.channels, dtype=torch.bool)
         self.grids: list[StratifiedGrid] = []
         self.buffer = ReplayBuffer()
         self.mixture: DefensiveMixture | None = None
-        self.channel_weights: ChannelWeights | None = None
-        overlapping = self.channels > 1 and getattr(integrand, "overlapping", False)
-        self.shares = ChannelShares(network_groups(integrand)) if overlapping else None
         self.trainer: Trainer | None = None
         self.reuse = settings.training.reuse
         self.symmetries = Symmetries()
         self.rounds: list[ChannelMoments] = []
         self.grid_rounds: list[ChannelMoments] = []
-        self.final = FinalSample(ChannelMoments.zeros(self.channels))
+        self.final = FinalSample(ChannelMoments.zeros(self.channels.count))
 
     @property
     def left(self) -> int:
@@ -133,15 +126,11 @@ class IntegrationRun:
     def _rescale(self, factor: float) -> None:
         """Multiply all that was found so far."""
         self.estimates.rescale(factor)
-        self.deviations = factor * self.deviations
+        self.channels.deviations = factor * self.channels.deviations
         self.buffer.rescale(factor)
         self.rounds = [moments.scaled(factor) for moments in self.rounds]
         self.grid_rounds = [moments.scaled(factor) for moments in self.grid_rounds]
         self.final.rescale(factor)
-
-    def channel_value(self, value: IntegrandValue, channel: Tensor) -> Tensor:
-        """Integrand times present channel weight ``(N,)``."""
-        return Sampler.value_in_channel(self.channel_weights, value, channel)
 
     def _note(self, phase: str, value: float, variance: float, contribution: Tensor) -> None:
         """Keep an estimate and what each of its points contributed ``(N,)``, and report it."""
@@ -193,23 +182,23 @@ class IntegrationRun:
         """
         if not self.grids:
             self._start_grids(points)
-        counts = allocate(points, self.deviations, _EVEN, self.active)
-        kept = self.active.nonzero()[:, 0].tolist()
+        counts = self.channels.counts(points, _EVEN)
+        kept = self.channels.indices
         drawn = [self.grids[k].draw(int(counts[k]), self.generator) for k in kept]
         sizes = [len(batch.x) for batch in drawn]
         channels = torch.repeat_interleave(torch.tensor(kept), torch.tensor(sizes))
         values = self._values(torch.cat([batch.x for batch in drawn]), channels).split(sizes)
         total, variance = 0.0, 0.0
-        moments = ChannelMoments.zeros(self.channels)
+        moments = ChannelMoments.zeros(self.channels.count)
         batches: list[PointBatch] = []
         contributions, weights = [], []
         for i, (k, batch, value) in enumerate(zip(kept, drawn, values, strict=True)):
             grid, channel = self.grids[k], torch.full((sizes[i],), k)
-            weight = self.channel_value(value, channel)
+            weight = self.channels.value(value, channel)
             mean_k, variance_k = batch.estimate(weight)
             total, variance = total + mean_k, variance + variance_k
             moments.set_estimate(k, sizes[i], mean_k, variance_k)
-            self.deviations[k] = math.sqrt(variance_k * len(batch.x))
+            self.channels.deviations[k] = math.sqrt(variance_k * len(batch.x))
             contributions.append(weight.abs() * (-batch.log_prob).exp() / len(batch.x))
             unknown = torch.zeros_like(batch.log_prob)
             batches.append(PointBatch.of(batch.x, channel, value, batch.log_prob, unknown))
@@ -228,12 +217,12 @@ class IntegrationRun:
             gain=EXPECTED_GAIN if adapt else 1.0,
         )
         if keep:
-            self.buffer.add(joined, self.channels)
+            self.buffer.add(joined, self.channels.count)
         self._note("vegas" if adapt else "frozen", total, variance, torch.cat(contributions))
 
     def _adapt(self, kept: list[int], drawn: list[StratifiedBatch], weights: list[Tensor]) -> None:
-        """Adapt grids; many overlapping channels have few points each, symmetric ones one grid."""
-        groups = range(self.channels) if self.shares is None else network_groups(self.integrand)
+        """Adapt grids; channels of one group have one grid."""
+        groups = self.channels.groups
         together: dict[int, list[int]] = {}
         for i, k in enumerate(kept):
             together.setdefault(groups[k], []).append(i)
@@ -245,11 +234,11 @@ class IntegrationRun:
             )
 
     def _start_grids(self, points: int) -> None:
-        share = max(_LEAST_A_CHANNEL, points // int(self.active.sum()))
-        cautious = self.shares is not None
+        share = max(_LEAST_A_CHANNEL, points // len(self.channels.indices))
+        cautious = self.channels.shares is not None
         self.grids = [
             StratifiedGrid(self.integrand.dim, share, cautious=cautious)
-            for _ in range(self.channels)
+            for _ in range(self.channels.count)
         ]
 
     def share_channels(self, points: int, *, last: bool) -> None:
@@ -262,27 +251,27 @@ class IntegrationRun:
         last
             Whether channels that are not needed are dropped.
         """
-        assert self.shares is not None
-        counts = allocate(points, self.shares.values, 0.0, self.active)
-        channel = torch.repeat_interleave(torch.arange(self.channels), counts)
+        channels, shares = self.channels, self.channels.shares
+        assert shares is not None
+        channels.deviations = shares.values
+        counts = channels.counts(points, even=0.0)
+        channel = torch.repeat_interleave(torch.arange(channels.count), counts)
         size = (len(channel), self.integrand.dim)
         u = torch.rand(size, generator=self.generator, dtype=torch.float64)
         value = self._values(u, channel)
-        contribution = self.channel_value(value, channel) / counts[channel]
-        moments = ChannelMoments.of(contribution * counts[channel], channel, self.channels)
-        self.deviations = moments.variances.sqrt()
+        contribution = channels.value(value, channel) / counts[channel]
+        moments = ChannelMoments.of(contribution * counts[channel], channel, channels.count)
+        channels.deviations = moments.variances.sqrt()
         assert value.prior is not None
-        self.shares.add(value.prior, value.weight, channel)
+        shares.add(value.prior, value.weight, channel)
         self._note("channels", moments.value, moments.variance, contribution)
-        self.shares.learn(last=last)
-        self.active = self.shares.values > 0.0
-        self._weigh_active()
+        channels.follow_shares(last=last)
         if last or not self.grids:
             self._start_grids(points)
 
     def restratify(self, points: int) -> None:
         """Cut every channel's boxes anew for iterations of ``points`` points."""
-        counts = allocate(points, self.deviations, _EVEN, self.active)
+        counts = self.channels.counts(points, _EVEN)
         for grid, count in zip(self.grids, counts.tolist(), strict=True):
             grid.cut(max(_LEAST_A_CHANNEL, count))
 
@@ -320,14 +309,15 @@ class IntegrationRun:
         )
         training = settings.training
         features = self.buffer.rounds[-1].features if self.buffer.rounds else None
-        if self.channels > 1 and features is not None and training.learn_channel_weights:
-            self.channel_weights = ChannelWeights(
-                self.channels, features.shape[1], training.channel_weight_hidden, self.seed
+        count = self.channels.count
+        if count > 1 and features is not None and training.learn_channel_weights:
+            weights = ChannelWeights(
+                count, features.shape[1], training.channel_weight_hidden, self.seed
             )
-            self.channel_weights.standardise(features)
-            self.channel_weights.to(self.device)
-            self._note_active()
-        self.trainer = Trainer(self.mixture, self.channel_weights, training, self.symmetries)
+            weights.standardise(features)
+            weights.to(self.device)
+            self.channels.learn_weights(weights)
+        self.trainer = Trainer(self.mixture, self.channels.weights, training, self.symmetries)
 
     def freeze_grid(self) -> None:
         """Sample from VEGAS+ alone from now on."""
@@ -343,7 +333,7 @@ class IntegrationRun:
     def train(self, steps: int, index: int) -> None:
         """Train on the buffer; round ``index`` of the settings' rounds, 0 for the VEGAS points."""
         assert self.trainer is not None
-        self.buffer.prepare([self.channel_value(b.value, b.channel) for b in self.buffer.rounds])
+        self.buffer.prepare([self.channels.value(b.value, b.channel) for b in self.buffer.rounds])
         rounds = self.settings.training.rounds + 1
         scale = max(abs(self.estimates.guess), 1e-300)
         self.trainer.train(
@@ -366,14 +356,13 @@ class IntegrationRun:
         exploring = DefensiveMixture(
             self.grids, self.mixture.flow, grid_part, self.settings.flat_part
         )
-        counts = allocate(points, self.deviations, _EVEN, self.active)
-        channel = torch.repeat_interleave(torch.arange(self.channels), counts)
+        channel = self.channels.deal(points, _EVEN)
         u, log_q, log_grid = exploring.draw(channel, self.generator)
         value = self._values(u, channel)
-        weight = self.channel_value(value, channel) * (-log_q).exp()
+        weight = self.channels.value(value, channel) * (-log_q).exp()
         control = control_variates(exploring, log_q, log_grid, self._known_integral(channel))
-        moments = ChannelMoments.of(weight + control, channel, self.channels)
-        self.deviations = moments.variances.sqrt()
+        moments = ChannelMoments.of(weight + control, channel, self.channels.count)
+        self.channels.deviations = moments.variances.sqrt()
         self.rounds = [*self.rounds[1 - _REMEMBERED_ROUNDS :], moments]
         self.estimates.combine(
             moments.value,
@@ -382,7 +371,7 @@ class IntegrationRun:
             left=self.left,
             gain=_GAIN_BY_TRAINING + EXPECTED_GAIN * (1.0 - progress),
         )
-        self.buffer.add(PointBatch.of(u, channel, value, log_q, log_grid), self.channels)
+        self.buffer.add(PointBatch.of(u, channel, value, log_q, log_grid), self.channels.count)
         contribution = weight.abs() / moments.counts[channel]
         self._note("training", moments.value, moments.variance, contribution)
 
@@ -393,42 +382,24 @@ class IntegrationRun:
         return torch.stack([m.means for m in self.rounds]).mean(0)[channel]
 
     def drop_channels(self) -> None:
-        """Drop the channels that together hold next to nothing of the integral.
-
-        Their share goes to the others through the channel weights, so nothing is lost.
-        """
+        """Drop the channels that together hold next to nothing, by the rounds of the training."""
         limit = self.settings.training.drop_channels
-        if self.channel_weights is not None and limit > 0.0:
-            self.active[negligible(self.rounds, limit)] = False
-            self._note_active()
+        if self.channels.weights is not None and limit > 0.0:
+            self.channels.drop_unneeded(self.rounds, limit)
 
     def drop_grids(self) -> None:
         """Drop such channels by what VEGAS+ found, where it goes on without learned weights."""
         limit = self.settings.training.drop_channels
-        learned = self.channel_weights is not None and self.channel_weights.features > 0
-        if self.channels > 1 and not learned and limit > 0.0:
-            self.active[negligible(self.grid_rounds, limit)] = False
-            self._weigh_active()
-
-    def _weigh_active(self) -> None:
-        if self.shares is not None or not bool(self.active.all()):
-            self.channel_weights = ChannelWeights(self.channels, 0)
-            self._note_active()
-
-    def _note_active(self) -> None:
-        assert self.channel_weights is not None
-        shares = 1.0 if self.shares is None else self.shares.values
-        self.channel_weights.active.copy_(self.active * shares)
-        self.evaluate.integrand = of_channels(self.integrand, self.active)
+        if self.channels.count > 1 and not self.channels.learned and limit > 0.0:
+            self.channels.drop_unneeded(self.grid_rounds, limit)
 
     def final_chunk(self, points: int) -> None:
         """Draw from the frozen mixture."""
         assert self.mixture is not None
-        counts = allocate(points, self.deviations, _EVEN_AT_LAST, self.active)
-        channel = torch.repeat_interleave(torch.arange(self.channels), counts)
+        channel = self.channels.deal(points, _EVEN_AT_LAST)
         u, log_q, log_grid = self.mixture.draw(channel, self.generator)
         value = self._values(u, channel)
-        weight = self.channel_value(value, channel) * (-log_q).exp()
+        weight = self.channels.value(value, channel) * (-log_q).exp()
         control = control_variates(self.mixture, log_q, log_grid, self._known_integral(channel))
         self.final.add(weight, control, channel)
         moments = self.final.moments
@@ -448,9 +419,7 @@ class IntegrationRun:
             "unit": self.unit,
             "evaluator": self.evaluate.state(),
             "estimates": self.estimates.state(),
-            "deviations": self.deviations,
-            "active": self.active,
-            "shares": None if self.shares is None else self.shares.state(),
+            "channels": self.channels.state(),
             "grids": [grid.state() for grid in self.grids],
             "buffer": self.buffer.state(),
             "trainer": None if self.trainer is None else self.trainer.state(),
@@ -467,9 +436,7 @@ class IntegrationRun:
         self.unit = state["unit"]
         self.evaluate.restore(state["evaluator"])
         self.estimates = Estimates.of_state(state["estimates"])
-        self.deviations, self.active = state["deviations"], state["active"]
-        if self.shares is not None:
-            self.shares.restore(state["shares"])
+        self.channels.restore(state["channels"])
         self.grids = [StratifiedGrid.of_state(saved) for saved in state["grids"]]
         self.buffer.restore(state["buffer"])
         self.reuse = state["reuse"]
@@ -479,7 +446,7 @@ class IntegrationRun:
             assert self.trainer is not None
             self.trainer.restore(state["trainer"])
         else:
-            self._weigh_active()
+            self.channels.weigh()
         self.rounds = [ChannelMoments(*saved) for saved in state["rounds"]]
         self.grid_rounds = [ChannelMoments(*saved) for saved in state["grid_rounds"]]
         self.final = FinalSample.of_state(state["final"])

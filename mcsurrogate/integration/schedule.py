@@ -59,7 +59,7 @@ class Schedule:
         self.method = method
         self.precision = precision
         self.events = events
-        self.phase = "vegas" if run.shares is None else "channels"
+        self.phase = "vegas" if run.channels.shares is None else "channels"
         self.index = 0
         self.planned = 0
         self.decision = f"method {method} was asked for"
