@@ -2,6 +2,7 @@
 """Pythia 8 runs in C++: hard events from anywhere, particles as arrays, HepMC3 files."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ class PythiaChain:
                     "`run_info` belongs to events in memory; an LHE file brings its own"
                 )
             run_info, source = _checked_file(Path(source))
+        self._told: Counter[str] = Counter()
         if source is not None:
             if run_info is None:
                 raise PythiaError(
@@ -119,7 +121,7 @@ class PythiaChain:
                 )
             arguments |= {
                 "run_info": native_run_info(run_info),
-                "next_batch": batch_feed(source, run_info),
+                "next_batch": batch_feed(source, run_info, self._told),
                 "may_veto": may_veto(self.settings),
             }
         elif run_info is not None:
@@ -137,6 +139,7 @@ class PythiaChain:
         return RunStatistics.from_native(
             told
             | {
+                "messages": told["messages"] | self._told,
                 "left_out": self._loop.left_out,
                 "statistical_error_pb": told["cross_section_error_pb"],
                 "rate_error_pb": self._loop.rate_error_pb,

@@ -6,8 +6,8 @@ import io
 import lzma
 import sys
 import zlib
-from bz2 import BZ2File
-from collections.abc import Iterator
+from bz2 import BZ2Decompressor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -62,12 +62,61 @@ def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
         return cast("IO[bytes]", zstd.open(raw, "rb"))
     if magic.startswith(b"BZh"):
-        return BZ2File(raw)
+        return _joined(raw, BZ2Decompressor)
     if magic.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(raw)
+        return _joined(raw, lzma.LZMADecompressor)
     if not magic:
         raise EventFileError(f"{path}: the file is empty")
     return raw
+
+
+class _Streams(io.RawIOBase):
+    """Text of bzip2 or xz streams one behind the other, with zeros between and behind them alone.
+
+    Those of the standard library end where no stream follows, whatever does: a damaged beginning
+    of a stream would lose all that is in it.
+    """
+
+    def __init__(
+        self, raw: IO[bytes], make: Callable[[], BZ2Decompressor | lzma.LZMADecompressor]
+    ) -> None:
+        self._raw = raw
+        self._make = make
+        self._stream = make()
+        self._packed = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any, /) -> int:  # noqa: ANN401 - a buffer
+        text = b""
+        while not text:
+            if self._stream.eof and not self._begin():
+                return 0
+            if self._stream.needs_input and not self._packed:
+                self._packed = self._raw.read(_BUFFER)
+                if not self._packed:
+                    raise EOFError("the compressed file was cut off")
+            text = self._stream.decompress(self._packed, len(target))
+            self._packed = b""
+        target[: len(text)] = text
+        return len(text)
+
+    def _begin(self) -> bool:
+        """Go to the next stream; False if there is none."""
+        packed = self._stream.unused_data.lstrip(b"\0")
+        while not packed:
+            if not (block := self._raw.read(_BUFFER)):
+                return False
+            packed = block.lstrip(b"\0")
+        self._stream, self._packed = self._make(), packed
+        return True
+
+
+def _joined(
+    raw: IO[bytes], make: Callable[[], BZ2Decompressor | lzma.LZMADecompressor]
+) -> IO[bytes]:
+    return io.BufferedReader(_Streams(raw, make), _BUFFER)
 
 
 def zstd_compressor() -> zstd.ZstdCompressor:

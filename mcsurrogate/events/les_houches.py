@@ -25,7 +25,14 @@ from mcsurrogate.events.compression import (
     new_text_file,
 )
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
-from mcsurrogate.events.lhe_head import format_head, parse_head, weight_id, weight_name
+from mcsurrogate.events.lhe_head import (
+    announced_events,
+    end_of_head,
+    format_head,
+    parse_head,
+    weight_id,
+    weight_name,
+)
 from mcsurrogate.native import native_module
 
 __all__ = [
@@ -39,7 +46,9 @@ __all__ = [
 
 _BLOCK = 1 << 20
 _LONGEST_EVENT = 1 << 28
-_END_OF_HEAD = b"</init>"
+# A header whose comment is open for so long was not meant to be XML.
+_LONGEST_COMMENT = 1 << 24
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _END = b"</LesHouchesEvents>\n"
 
 
@@ -179,7 +188,8 @@ def read_les_houches(path: Path, batch_size: int = 10_000) -> tuple[RunInfo, Ite
     Warns
     -----
     UserWarning
-        If the header names weights and the events have none.
+        If the header names weights and the events have none; from the iterator, if ``<init>``
+        announces another number of events (``neve``) than there are.
     """
     path = Path(path)
     with _stream(path) as stream:
@@ -200,8 +210,17 @@ def read_les_houches(path: Path, batch_size: int = 10_000) -> tuple[RunInfo, Ite
 def _batches(path: Path, run: RunInfo, batch_size: int) -> Iterator[EventBatch]:
     with _stream(path) as stream:
         _, events = _open(path, stream)
+        count = 0
         while events.fill(batch_size):
-            yield _batch(events.parser.take(), run.weight_names)
+            batch = _batch(events.parser.take(), run.weight_names)
+            count += len(batch)
+            yield batch
+    announced = announced_events(run.init_text)
+    if announced is not None and announced != count:
+        warnings.warn(
+            f"{path}: <init> announces {announced} events (neve), the file holds {count}",
+            stacklevel=2,
+        )
 
 
 @contextmanager
@@ -252,18 +271,20 @@ class _Events:
 
 def _open(path: Path, stream: IO[bytes]) -> tuple[RunInfo, _Events]:
     """Read the text up to the events; the run has the names of the header, as written."""
-    text = stream.read(_BLOCK)
+    text = stream.read(_BLOCK).removeprefix(_BYTE_ORDER_MARK)
     if b"<LesHouchesEvents" not in text:
         raise EventFileError(
             f"{path}: cannot be read as an LHE file: it does not begin with <LesHouchesEvents>"
         )
-    while (end := text.find(_END_OF_HEAD)) < 0:
-        block = stream.read(len(text))
-        if not block or len(text) > _LONGEST_EVENT:
+    last = False
+    while (end := end_of_head(text, last or len(text) > _LONGEST_COMMENT)) is None:
+        if last or len(text) > _LONGEST_EVENT:
             raise EventFileError(f"{path}: cannot be read as an LHE file: </init> is missing")
+        block = stream.read(len(text))
+        last = not block
         text += block
-    run = parse_head(path, text[:end].decode("utf-8", "surrogateescape"))
-    end += len(_END_OF_HEAD)
+    head = text[: text.rfind(b"<", 0, end)]
+    run = parse_head(path, head.decode("utf-8", "surrogateescape"))
     declared = [name.encode("utf-8", "surrogateescape") for name in run.weight_names]
     line = 1 + text.count(b"\n", 0, end)
     return run, _Events(path, stream, text[end:], declared, line)

@@ -17,7 +17,9 @@ from mcsurrogate.errors import EventFileError
 from mcsurrogate.events.hard_events import ProcessInfo, RunInfo
 
 __all__ = [
+    "announced_events",
     "declared_weights",
+    "end_of_head",
     "format_head",
     "header_elements",
     "header_text",
@@ -31,8 +33,12 @@ __all__ = [
 _VERSIONS = ("1.0", "2.0", "3.0")
 _IGNORED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _OPENING = re.compile(r"<LesHouchesEvents\b([^>]*)>")
-_INIT = re.compile(r"^[ \t]*<init(?:\s[^>]*)?>", re.MULTILINE)
-_HEADER = re.compile(r"^[ \t]*<header(?:\s[^>]*)?>", re.MULTILINE)
+# Text of a header may hold such words, but not where a line or a tag has ended.
+_INIT = re.compile(r"(?:^|>)[ \t]*(?P<tag><init(?:\s[^>]*)?>)", re.MULTILINE)
+_HEADER = re.compile(r"(?:^|>)[ \t]*(?P<tag><header(?:\s[^>]*)?>)", re.MULTILINE)
+_END = b"</init>"
+_EVENT_FILES = re.compile(r"<eventfiles?\b")
+_ANNOUNCED = re.compile(r"<xsecinfo\s[^>]*?\bneve\s*=\s*[\"']\s*\+?(\d+)\s*[\"']")
 _WEIGHT = re.compile(
     r"<weight(?P<attributes>\s[^>]*?\bid\s*=\s*(?P<q>[\"'])(?P<name>.*?)(?P=q)[^>]*)>"
     r"(?P<description>[^<]*)|<weightgroup\b(?P<group>[^>]*)>|</weightgroup",
@@ -44,7 +50,51 @@ _TAG = re.compile(r"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)>")
 # 1.0D+00 in double precision; 1.0-100 where the exponent has three digits.
 _FORTRAN = re.compile(r"(?<=[\d.])(?:[dDqQ](?=[+-]?\d)|(?=[+-]\d))")
 _BEAM_NUMBERS, _PROCESS_NUMBERS = 10, 4
+_WHOLE = 2**31  # whole numbers of the standard are integers of Fortran
 _QUOTES = {'"': "&quot;", "'": "&apos;"}
+
+
+def end_of_head(text: bytes, last: bool) -> int | None:
+    """Find where the text behind ``</init>`` begins: not that of a comment, nor of the header.
+
+    Parameters
+    ----------
+    text
+        Of the file, from its beginning.
+    last
+        Whether no more of it will come, so that a comment that is still open never ends.
+    """
+    doubtful: int | None = None
+    for found in re.finditer(_END, text):
+        visible = _visible(text[: found.start()].decode("utf-8", "surrogateescape"))
+        opening = _OPENING.search(visible)
+        if opening is not None and _init_tag(visible, opening.end()) is not None:
+            if "<!--" not in visible:
+                return found.end()
+            doubtful = doubtful or found.end()
+    if doubtful is None and last and (first := text.find(_END)) >= 0:
+        return first + len(_END)
+    return doubtful if last else None
+
+
+def _visible(text: str) -> str:
+    """Text with blanks in place of comments."""
+    return _IGNORED.sub(lambda hidden: re.sub(r"[^\n]", " ", hidden[0]), text)
+
+
+def _init_tag(visible: str, after: int) -> re.Match[str] | None:
+    """``<init>`` behind the header."""
+    header = _header_tag(visible, after)
+    if header is not None:
+        after = visible.find("</header>", header.end())
+    return None if after < 0 else _INIT.search(visible, after - 1)
+
+
+def _header_tag(visible: str, after: int) -> re.Match[str] | None:
+    header, init = _HEADER.search(visible, after - 1), _INIT.search(visible, after - 1)
+    if header is None or (init is not None and init.start("tag") < header.start("tag")):
+        return None
+    return header
 
 
 def parse_head(path: Path, text: str) -> RunInfo:
@@ -53,9 +103,10 @@ def parse_head(path: Path, text: str) -> RunInfo:
     Raises
     ------
     EventFileError
-        If it is no beginning of an LHE file, or init block and its announcements differ.
+        If it is no beginning of an LHE file, init block and its announcements differ, or the
+        events lie in other files.
     """
-    visible = _IGNORED.sub(lambda hidden: re.sub(r"[^\n]", " ", hidden[0]), text)
+    visible = _visible(text)
     opening = _OPENING.search(visible)
     if opening is None or re.sub(r"<\?xml[^>]*\?>", "", visible[: opening.start()]).strip():
         raise EventFileError(
@@ -67,24 +118,18 @@ def parse_head(path: Path, text: str) -> RunInfo:
         raise EventFileError(
             f"{path}: cannot be read as an LHE file: version {found} is not in {_VERSIONS}"
         )
-    header = _HEADER.search(visible, opening.end())
-    after = opening.end()
-    first_init = _INIT.search(visible, after)
-    if header is not None and (first_init is None or header.start() < first_init.start()):
-        after = visible.find("</header>", header.end())
-        if after < 0:
-            raise EventFileError(f"{path}: cannot be read as an LHE file: <header> is not closed")
-    init = _INIT.search(visible, after)
+    init = _init_tag(visible, opening.end())
     if init is None:
-        raise EventFileError(
-            f"{path}: cannot be read as an LHE file: no <init> at the beginning of a line"
-        )
+        header = _header_tag(visible, opening.end())
+        closed = header is None or visible.find("</header>", header.end()) >= 0
+        reason = "no <init> at the beginning of a line" if closed else "<header> is not closed"
+        raise EventFileError(f"{path}: cannot be read as an LHE file: {reason}")
     run = _parse_init(path, text[init.end() :], 1 + text.count("\n", 0, init.end()))
     return replace(
         run,
         weight_names=declared_weights(visible),
         version=version[1].strip(),
-        header=text[opening.end() : init.start()].strip("\n"),
+        header=text[opening.end() : init.start("tag")].strip(),
     )
 
 
@@ -107,6 +152,8 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
     whole = [int(number) for number in beams]
     if [whole[i] for i in (0, 1, 4, 5, 6, 7, 8, 9)] != [*beams[:2], *beams[4:]]:
         raise EventFileError(f"{path}: <init> has a fraction where whole numbers belong: {beams}")
+    if large := [number for number in (*whole[:2], *whole[4:]) if abs(number) >= _WHOLE]:
+        raise EventFileError(f"{path}: {large[0]} in <init> is no whole number of 32 bits")
     processes = []
     for _ in range(whole[9]):
         cross_section, error, maximum, process = numbers(
@@ -114,11 +161,18 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
         )
         if process != int(process):
             raise EventFileError(f"{path}: LPRUP in <init> is {process}, no whole number")
+        if abs(process) >= _WHOLE:
+            raise EventFileError(f"{path}: LPRUP {process:.0f} is no whole number of 32 bits")
         processes.append(ProcessInfo(int(process), cross_section, error, maximum))
     rest = "\n".join(line for _, line in numbered).strip()
     if rest and rest[0] not in "<#":
         raise EventFileError(
             f"{path}: <init> announces {whole[9]} processes and goes on: '{rest.splitlines()[0]}'"
+        )
+    if _EVENT_FILES.search(_IGNORED.sub("", rest)):
+        raise EventFileError(
+            f"{path}: <init> names other files that hold the events (<eventfiles>), which are not "
+            "followed: put the events into one file"
         )
     return RunInfo(
         beams=(whole[0], whole[1]),
@@ -129,6 +183,12 @@ def _parse_init(path: Path, text: str, line: int) -> RunInfo:
         pdf_ids=(whole[6], whole[7]),
         init_text=rest,
     )
+
+
+def announced_events(init: str) -> int | None:
+    """Give the number of events that the text of ``<init>`` announces (``neve`` of xsecinfo)."""
+    found = _ANNOUNCED.search(_IGNORED.sub("", init))
+    return None if found is None else int(found[1])
 
 
 def weight_declarations(header: str) -> Iterator[tuple[str, str, str, str]]:

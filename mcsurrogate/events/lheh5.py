@@ -312,7 +312,7 @@ class _Reader:
 
     def _processes(self, pid: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give LPRUP of each event; some generators write the position in procInfo instead."""
-        if np.all(np.isin(pid, self._known)):
+        if self._own or np.all(np.isin(pid, self._known)):
             return pid
         place = np.maximum(pid, 1) - 1
         if np.any(pid < 0) or np.any(place >= len(self._known)):

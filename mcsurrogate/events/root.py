@@ -135,10 +135,13 @@ def open_root(path: Path) -> tuple[TableHead, ReadBatch]:
 def _damage_named(path: Path) -> Iterator[None]:
     import cramjam  # unpacks for uproot
     from uproot.deserialization import DeserializationError
+    from uproot.interpretation.identify import UnknownInterpretation
 
     try:
         yield
-    except (*_DAMAGE, cramjam.DecompressionError, DeserializationError) as error:
+    except (
+        *_DAMAGE, cramjam.DecompressionError, DeserializationError, UnknownInterpretation
+    ) as error:  # fmt: skip
         reason = str(error).strip().partition("\n")[0]
         raise EventFileError(f"{path}: cannot be read as a ROOT file: {reason}") from error
 

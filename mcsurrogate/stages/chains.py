@@ -46,7 +46,7 @@ __all__ = [
     "run_shower",
 ]
 
-_SURROGATE = re.compile(r"(?:Warning|Error) in MCSurrogate: (.*)", re.DOTALL)
+_OURS = re.compile(r"(?:Warning|Error) in MCSurrogate: (.*)", re.DOTALL)
 _SUFFIX = {"plain": "", "gz": ".gz", "zst": ".zst", "none": None}
 
 
@@ -272,12 +272,16 @@ def _run(
         cross_section_error_pb=totals.cross_section_error_pb,
         seconds_by_step=totals.seconds,
         messages=totals.messages,
-        warnings=_of_surrogates(totals.messages),
+        warnings=_our_warnings(totals.messages),
     )
     return dict(record)
 
 
-def _of_surrogates(messages: Mapping[str, int]) -> list[str]:
-    """Return what the surrogates said, which Pythia keeps to itself."""
-    told = (_SURROGATE.fullmatch(message) for message in messages)
-    return [found[1] for found in told if found is not None]
+def _our_warnings(messages: Mapping[str, int]) -> list[str]:
+    """Return what surrogates and checks of hard events said, which Pythia keeps to itself."""
+    told = ((_OURS.fullmatch(message), times) for message, times in messages.items())
+    return [
+        found[1] if times == 1 else f"{found[1]} ({times} times)"
+        for found, times in told
+        if found is not None
+    ]
