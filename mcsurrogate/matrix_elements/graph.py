@@ -17,6 +17,7 @@ spinor is :math:`(\psi_1, -\psi_0)`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 __all__ = ["UNIT", "Coefficient", "Graph", "Node", "Op", "Quantity", "Term"]
 
@@ -29,10 +30,18 @@ class Coefficient:
     couplings: tuple[str, ...] = ()
 
     def __mul__(self, other: "Coefficient | float") -> "Coefficient":
-        if isinstance(other, Coefficient):
-            names = tuple(sorted(self.couplings + other.couplings))
-            return Coefficient(self.number * other.number, names)
-        return Coefficient(self.number * other, self.couplings)
+        if not isinstance(other, Coefficient):
+            return _coefficient(self.number * other, self.couplings)
+        names = self.couplings + other.couplings
+        if self.couplings and other.couplings:
+            names = tuple(sorted(names))
+        return _coefficient(self.number * other.number, names)
+
+
+@lru_cache(maxsize=4096)
+def _coefficient(number: float, couplings: tuple[str, ...]) -> Coefficient:
+    """Return one object for equal coefficients: graphs have many terms and few factors."""
+    return Coefficient(number, couplings)
 
 
 UNIT = Coefficient()
@@ -180,7 +189,7 @@ class Graph:
         args = tuple(
             (
                 node,
-                Coefficient(
+                _coefficient(
                     float(f"{c.number / number:.14g}"), () if common is not None else c.couplings
                 ),
             )
@@ -203,7 +212,7 @@ class Graph:
             key = (node, coefficient.couplings)
             totals[key] = totals.get(key, 0.0) + coefficient.number
         return [
-            (node, Coefficient(number, couplings))
+            (node, _coefficient(number, couplings))
             for (node, couplings), number in sorted(totals.items())
             if abs(number) > 1e-14
         ]

@@ -303,8 +303,8 @@ class _Builder:
     def close_all(self, open_raws: dict[int, dict[_State, Raw]]) -> dict[Component, Term]:
         everything = (1 << self.n) - 1
         closings: dict[Component, dict[Field, Raw]] = defaultdict(dict)
-        for mask, raws in open_raws.items():
-            self._close(raws, everything & ~mask, closings)
+        for mask in list(open_raws):
+            self._close(open_raws.pop(mask), everything & ~mask, closings)
         for parts in self._central_vertices(everything):
             # The largest subset is contracted last; of equals, one with the last leg.
             *merged, last = sorted(parts, key=lambda part: (part.bit_count(), part))
@@ -312,7 +312,8 @@ class _Builder:
             self.merge(tuple(merged), raws, final=True)
             self._close(raws, last, closings)
         amplitudes = {}
-        for component, by_field in closings.items():
+        for component in list(closings):
+            by_field = closings.pop(component)  # its terms are not needed beside the node
             terms = [term for item, raw in by_field.items() for term in self.rules.close(raw, item)]
             total = self.graph.sum(terms)
             if total is not None:

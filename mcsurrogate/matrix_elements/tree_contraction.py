@@ -158,13 +158,16 @@ class ColourContraction:
         """Matrix ``(F, U)`` from results to colour structures, for one power of g_s."""
         couplings = self._couplings()
         shape = (len(self._plan.colour), sector.stop - sector.start)
+        entries = [entry for entry in sector.amplitudes if entry[0] == power]
+        if not entries:
+            return torch.zeros(shape, dtype=like.dtype, device=like.device)
+        places = tuple(torch.tensor([e[k] for e in entries], device=like.device) for k in (1, 2))
+        values = [
+            torch.as_tensor(coefficient_value(e[3], couplings), dtype=like.dtype).to(like.device)
+            for e in entries
+        ]
         matrix = torch.zeros(shape, dtype=like.dtype, device=like.device)
-        for qcd, structure, place, factor in sector.amplitudes:
-            if qcd == power:
-                unit = torch.zeros_like(matrix)
-                unit[structure, place] = 1.0
-                matrix = matrix + unit * coefficient_value(factor, couplings)
-        return matrix
+        return matrix.index_put(places, torch.stack(values), accumulate=True)
 
 
 def _as_real(values: Tensor) -> Tensor:
