@@ -35,7 +35,9 @@ class VertexKind(IntEnum):
     RESONANCE = 3
 
 
-def beyond_rounding(difference: FloatArray, scale: FloatArray) -> NDArray[np.bool_]:
+def beyond_rounding(
+    difference: FloatArray, scale: FloatArray, noise: FloatArray | None = None
+) -> NDArray[np.bool_]:
     """Which differences are none of rounding.
 
     Files have different numbers of digits, so that the median difference tells what rounding is.
@@ -46,12 +48,15 @@ def beyond_rounding(difference: FloatArray, scale: FloatArray) -> NDArray[np.boo
         ``(K,)`` absolute differences of sums.
     scale
         ``(K,)`` what the rounding of each is proportional to.
+    noise
+        ``(K,)`` absolute differences that rounding alone makes; without it those themselves.
     """
     if not len(difference):
         return np.zeros(0, dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(scale > 0.0, difference / scale, 0.0)
-    beyond: NDArray[np.bool_] = relative > min(_SPREAD * float(np.median(relative)), _COARSEST)
+        usual = relative if noise is None else np.where(scale > 0.0, noise / scale, 0.0)
+    beyond: NDArray[np.bool_] = relative > min(_SPREAD * float(np.median(usual)), _COARSEST)
     return beyond
 
 
@@ -89,7 +94,8 @@ class VertexBalances:
         self._energies = self._sums(chunk.columns["e"])
         into, out = self._energies
         self.energy = (into + out)[self._kept]
-        self.kind = self._kinds(leader, n_in[self._kept] == 1)
+        self._single = n_in[self._kept] == 1
+        self.kind = self._kinds(leader, self._single)
 
     def _sums(
         self, values: NDArray[np.generic] | None = None, of: IntArray | slice = slice(None)
@@ -130,6 +136,30 @@ class VertexBalances:
     def charge(self) -> FloatArray:
         """``(K,)`` electric charge that comes out minus that which goes in."""
         return self._excess(self._sums(self._chunk.species.three_charge)) / 3.0
+
+    def lepton_families(self) -> tuple[IntArray, IntArray]:
+        """Numbers of leptons of a family that vertices with one incoming particle do not keep.
+
+        Returns
+        -------
+        family, event
+            ``(L,)`` 0 to 2 for electrons, muons and tau leptons with their neutrinos, and the
+            event, of each vertex and family that is not kept.
+        """
+        chunk = self._chunk
+        magnitude = np.abs(chunk.pid)
+        single = np.zeros(chunk.n_vertices, dtype=bool)
+        single[self._kept[self._single]] = True
+        where = np.full(chunk.n_vertices, -1, dtype=np.int64)
+        where[self._kept] = np.arange(len(self._kept))
+        families, events = [], []
+        for family, charged in enumerate((11, 13, 15)):
+            own = np.flatnonzero(among(magnitude, (charged, charged + 1)))
+            into, out = self._sums(np.sign(chunk.pid[own]).astype(np.float64), own)
+            wrong = np.flatnonzero((into != out) & single)
+            families.append(np.full(len(wrong), family))
+            events.append(self.event[where[wrong]])
+        return np.concatenate(families), np.concatenate(events)
 
     def broken(self, kind: VertexKind) -> IntArray:
         """Positions of the vertices of a kind that do not keep four-momentum to rounding."""

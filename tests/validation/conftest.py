@@ -13,6 +13,15 @@ import pythia8mc
 
 TOP = ("Beams:eCM = 13000", "Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "PartonLevel:MPI = off")
 
+TAU = (
+    "Beams:idA = 11",
+    "Beams:idB = -11",
+    "Beams:eCM = 91.2",
+    "WeakSingleBoson:ffbar2gmZ = on",
+    "23:onMode = off",
+    "23:onIfAny = 15",
+)
+
 
 def make_pythia(settings, seed):
     pythia = pythia8mc.Pythia("", False)
@@ -79,6 +88,12 @@ def z_files(tmp_path_factory, zpole) -> tuple[Path, Path]:
 def top_file(tmp_path_factory) -> Path:
     """20 top-pair events without multiparton interactions."""
     return write_sample(tmp_path_factory.mktemp("top") / "top.hepmc", TOP, 20, 103)
+
+
+@pytest.fixture(scope="session")
+def tau_file(tmp_path_factory) -> Path:
+    """20 events e+ e- -> Z -> tau tau."""
+    return write_sample(tmp_path_factory.mktemp("tau") / "tau.hepmc", TAU, 20, 106)
 
 
 @pytest.fixture(scope="session")

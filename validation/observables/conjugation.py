@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcsurrogate.analysis import Events
 from mcsurrogate.events import Particles, among, groups_of
@@ -17,6 +18,7 @@ from mcsurrogate.validation.observables.registry import (
 )
 
 __all__ = [
+    "ALONG_BEAMS",
     "BOTTOM",
     "CHARM",
     "CONJUGATION",
@@ -27,7 +29,10 @@ __all__ = [
 
 _conjugation = Section("correlation", feature=False, specific=True)
 
+FloatArray = NDArray[np.float64]
+
 _BEAM = 4
+_MOST_FORWARD = 10.0
 CHARM = (411, 421, 431, 4122)
 BOTTOM = (-511, -521, -531, 5122)
 
@@ -57,7 +62,10 @@ _NET: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\Omega^-$", (3334,)),
     ("$e^-$", (11,)),
     (r"$\mu^-$", (13,)),
+    (r"$\tau^-$", (15,)),
     (r"$\nu$", (12, 14, 16)),
+    ("$W^+$", (24,)),
+    ("t", (6,)),
     ("$K^{*0}$", (313,)),
     ("$K^{*+}$", (323,)),
     ("$D^+$", (411,)),
@@ -96,17 +104,16 @@ def _rapidity(pids: tuple[int, ...]) -> Callable[[Events], Values]:
     return compute
 
 
-def _net(forward: bool) -> Callable[[Events], Values]:
-    """Species of each last copy, weighted by the sign of its PDG number, and by that of pz."""
+def _net(measure: Callable[[Particles, Events], FloatArray]) -> Callable[[Events], Values]:
+    """Species of each last copy, weighted by the sign of its PDG number and by a measure."""
 
     def compute(events: Events) -> Values:
         chunk = events.chunk
         slot = groups_of(np.abs(chunk.pid), tuple(pids for _, pids in _NET))
         index = chunk.last_copies((slot >= 0) & (chunk.status != _BEAM))
-        weight = np.sign(chunk.pid[index]).astype(np.float64)
-        if forward:
-            weight *= np.sign(chunk.columns["pz"][index])
-        return Values(slot[index].astype(np.float64) + 0.5, chunk.event[index], weight)
+        own = chunk.select(index)
+        weight = np.sign(own.pid) * measure(own, events)
+        return Values(slot[index].astype(np.float64) + 0.5, own.event, weight)
 
     return compute
 
@@ -137,22 +144,45 @@ SIGNED_ANGLE = _signed(
 )
 SIGNED_RAPIDITY = _signed("rapidity", "Rapidity", r"\pm y", linear(-5, 5, 20), _rapidity)
 
-CONJUGATION = tuple(
+
+def _outward(particles: Particles, _: Events) -> FloatArray:
+    """Absolute rapidity, bounded for what has none."""
+    return np.minimum(np.abs(particles.rapidity), _MOST_FORWARD)
+
+
+_NETS = tuple(
     _conjugation(
         name,
         f"Particles minus antiparticles by species{words}",
         "species",
         linear(0, len(_NET), len(_NET)),
-        _net(forward),
+        _net(measure),
         f"mean number of particles minus that of antiparticles{words}, last copies, decayed ones "
         "included",
         categories=tuple(label for label, _ in _NET),
         density=False,
     )
-    for name, words, forward in (
-        ("net_species", "", False),
-        ("net_species_forward", ", forward minus backward along the beam", True),
+    for name, words, measure in (
+        ("net_species", "", lambda particles, _: np.ones(len(particles))),
+        (
+            "net_species_forward",
+            ", forward minus backward along the beam",
+            lambda particles, _: np.sign(particles.pz),
+        ),
+        (
+            "net_species_momentum",
+            ", weighted with 2p / sqrt(s)",
+            lambda particles, events: 2.0 * particles.p / events.energy_scale[particles.event],
+        ),
+        ("net_species_outward", f", weighted with |y| (at most {_MOST_FORWARD:g})", _outward),
+        (
+            "net_species_transverse",
+            ", weighted with ln(1 + pT / GeV)",
+            lambda particles, _: np.log1p(particles.pt),
+        ),
     )
 )
+CONJUGATION, ALONG_BEAMS = _NETS[:3], (*_NETS[:2], *_NETS[3:])
+"""Of annihilation, and of collisions of hadrons, whose partons have momenta of their own."""
 
-register(*SIGNED_ANGLE, *SIGNED_RAPIDITY, *CONJUGATION)
+register(*SIGNED_ANGLE, *SIGNED_RAPIDITY, *_NETS)

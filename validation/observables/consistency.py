@@ -41,10 +41,13 @@ _MASS_SPECIES: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\Xi$", (3312, 3322)),
     (r"$\Omega$", (3334,)),
 )
+_FAMILIES = ("$e$", r"$\mu$", r"$\tau$")
 _MASS_TOLERANCE = 0.01
 _ROUNDING = 1e-6
 _LONG_LIVED = (310, 3122, 3112, 3222, 3312, 3334, 411, 421, 431, 511, 521, 531)
-_SLOWEST = 0.01
+_SLOWEST, _BENT = 1e-4, 1e-4
+_PLACES = 1e-6
+"""Relative rounding of places in files with few digits."""
 _SHORTEST = 1e-3
 """Flights in mm that are long enough to have a direction in files with few digits."""
 
@@ -80,6 +83,12 @@ def _wrong_charges(events: Events) -> Values:
     found = events.vertex_balances
     wrong = np.flatnonzero(found.charge)
     return Values(found.charge[wrong], found.event[wrong])
+
+
+def _wrong_families(events: Events) -> Values:
+    """Families whose lepton number vertices with one incoming particle do not keep."""
+    family, event = events.vertex_balances.lepton_families()
+    return Values(family + 0.5, event)
 
 
 def _excess(events: Events) -> Particles:
@@ -133,8 +142,8 @@ def _wrong_masses(events: Events) -> Values:
     return Values(slot[wrong].astype(np.float64) + 0.5, final.event[wrong])
 
 
-def _flown(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
-    """Long-lived hadrons that decayed after a flight, its four components and its length."""
+def _flown(events: Events) -> tuple[Particles, FloatArray, FloatArray, FloatArray]:
+    """Long-lived hadrons that decayed after a flight, its four components, length and rounding."""
     chunk = events.chunk
     index = chunk.last_copies(among(np.abs(chunk.pid), _LONG_LIVED))
     index = index[(chunk.end_vertex[index] >= 0) & (chunk.production_vertex[index] >= 0)]
@@ -142,26 +151,29 @@ def _flown(events: Events) -> tuple[Particles, FloatArray, FloatArray]:
     way = place[chunk.end_vertex[index]] - place[chunk.production_vertex[index]]
     distance = np.linalg.norm(way[:, :3], axis=1)
     moved = distance > _SHORTEST
-    return chunk.select(index[moved]), way[moved], distance[moved]
+    index, way, distance = index[moved], way[moved], distance[moved]
+    far = np.abs(place[chunk.end_vertex[index]]).max(axis=1)
+    return chunk.select(index), way, distance, _PLACES * far / distance
 
 
 def _wrong_speed(events: Events) -> Values:
     """Distance over time and momentum over energy, one minus their ratio."""
-    hadrons, way, distance = _flown(events)
+    hadrons, way, distance, rounding = _flown(events)
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = distance * hadrons.energy / (way[:, 3] * hadrons.p) - 1.0
-    wrong = ~(np.abs(shift) <= _SLOWEST)
+    wrong = ~(np.abs(shift) <= _SLOWEST + rounding)
     # no time at all: beyond the last bin, and finite for sums of squares
     return Values(np.nan_to_num(shift[wrong], nan=1e3, posinf=1e3), hadrons.event[wrong])
 
 
 def _off_course(events: Events) -> Values:
     """Angle between momentum and flight of long-lived hadrons that decayed, pi for a way back."""
-    hadrons, way, _ = _flown(events)
+    hadrons, way, _, rounding = _flown(events)
     momentum = np.stack((hadrons.px, hadrons.py, hadrons.pz), axis=1)
     across = np.linalg.norm(np.cross(way[:, :3], momentum), axis=1)
     along = (way[:, :3] * momentum).sum(axis=1)
-    return Values(np.arctan2(across, along), hadrons.event)
+    angle = np.arctan2(across, along)
+    return Values(np.where(angle > _BENT + rounding, angle, 0.0), hadrons.event)
 
 
 CONSISTENCY = (
@@ -248,19 +260,30 @@ CONSISTENCY = (
         "all vertices of the record that do not keep the electric charge",
     ),
     _consistency(
+        "vertex_lepton_number",
+        "Conservation of lepton numbers in decays",
+        "family",
+        linear(0, len(_FAMILIES), len(_FAMILIES)),
+        _wrong_families,
+        "mean number of vertices with one incoming particle that do not keep the numbers of "
+        "electrons, muons and tau leptons, their neutrinos included",
+        categories=_FAMILIES,
+        density=False,
+    ),
+    _consistency(
         name="flight_direction",
         title="Flight beside the momentum",
         label=r"$\angle(\vec x, \vec p)$",
-        edges=(0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.15),
+        edges=(0.0, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.15),
         compute=_off_course,
         definition="angle between the momentum of decayed long-lived hadrons and the way between "
-        "their vertices, if above 1 um",
+        f"their vertices, if above 1 um; zero below {_BENT:g} and rounding",
     ),
     _consistency(
         name="flight_speed",
         title="Speed beside that of the momentum",
         label=r"$(|\vec x| / ct) / (|\vec p| / E) - 1$",
-        edges=(-1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0),
+        edges=(-1.0, -0.3, -0.1, -0.03, -0.01, -1e-3, 0.0, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0),
         compute=_wrong_speed,
         definition="decayed long-lived hadrons whose way between their vertices, if above 1 um, "
         f"over its time differs from p / E by more than {100 * _SLOWEST:g}%",

@@ -11,10 +11,11 @@ in the mean.  Masses and widths are those of the Review of Particle Physics.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from particle import Particle
+from particle import Particle, ParticleNotFound, pdgid
 
 from mcsurrogate.analysis import Events, beyond_rounding
 from mcsurrogate.events import Particles, among
@@ -52,6 +53,19 @@ _NARROW: tuple[tuple[str, int], ...] = (
     (r"$J/\psi$", 443),
     *HEAVY_AND_WEAK,
 )
+_STABLE: tuple[tuple[str, int], ...] = (
+    (r"$\mu^\pm$", 13),
+    (r"$\pi^\pm$", 211),
+    (r"$K^\pm$", 321),
+    ("$K^0_L$", 130),
+    ("$K^0_S$", 310),
+    ("$p$", 2212),
+    ("$n$", 2112),
+    (r"$\Lambda$", 3122),
+)
+_OTHERS = ("other hadrons with charm", "other hadrons with bottom", "other hadrons")
+_NARROW_ENOUGH = 1e-4
+"""Width over mass of those others."""
 _OFF = (2e-4, 5e-3)
 """Relative distances from the mass; generators and tables differ by less than the first."""
 _SHIFTS = tuple(float(x) for x in np.geomspace(1e-7, 0.1, 19))
@@ -67,12 +81,21 @@ _BROAD: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\rho$", (113, 213)),
     ("$K^*$", (313, 323)),
     *((f"${symbol}$", (pid,)) for _, _, symbol, pid in _WIDE),
+    (r"other $\Delta$", (1114, 2114, 2214)),
+    (r"$\Sigma(1385)^0$, $\Sigma(1385)^-$", (3214, 3114)),
+    (r"$\Xi(1530)^-$", (3314,)),
+    ("tensor mesons", (115, 215, 225, 315, 325, 335)),
+    ("axial mesons", (10113, 10213, 20113, 20213, 20223, 10313, 10323)),
+    (r"$\Sigma_c$", (4112, 4212, 4222)),
+    (r"$\Sigma_c^*$", (4114, 4214, 4224)),
+    ("excited $D$", (415, 425, 10411, 10421, 10413, 10423, 435)),
     ("Z", (23,)),
     ("W", (24,)),
     ("t", (6,)),
     ("H", (25,)),
 )
 _DERIVATIVES = ("place", "width")
+_BEAM = 4
 _NARROWEST = 2e-3
 """Of the mass, as width of a line: generators' masses of H differ by many of its own widths."""
 
@@ -86,22 +109,72 @@ def _decayed(events: Events, *pids: int) -> Particles:
 def _shift(events: Events) -> tuple[Particles, FloatArray, NDArray[np.int64]]:
     """Decayed narrow particles, relative distance from their mass, and their species."""
     found = _decayed(events, *(pid for _, pid in _NARROW))
+    return found, *_from_their_mass(found, _NARROW)
+
+
+def _from_their_mass(
+    found: Particles, table: tuple[tuple[str, int], ...]
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Relative distance of particles of a table from their mass, and their places in it."""
     magnitude = np.abs(found.pid)
     species = np.zeros(len(found), dtype=np.int64)
     nominal = np.ones(len(found))
-    for i, (_, pid) in enumerate(_NARROW):
+    for i, (_, pid) in enumerate(table):
         own = magnitude == pid
         species[own], nominal[own] = i, _mass_and_width(pid)[0]
+    return _true_shift(found, nominal, species), species
+
+
+def _true_shift(found: Particles, nominal: FloatArray, species: NDArray[np.int64]) -> FloatArray:
+    """Relative distance from a mass, zero where rounding explains it."""
     shift = found.mass / nominal - 1.0
     # E^2 - p^2 loses as many digits as E^2 / m^2 has
-    real = beyond_rounding(np.abs(shift), (found.energy / nominal) ** 2)
-    return found, np.where(real, shift, 0.0), species
+    # and masses of generators and tables differ by more than rounding, all of a species alike
+    usual = np.zeros(int(species.max(initial=0)) + 1)
+    for i in np.unique(species):
+        usual[i] = np.median(shift[species == i])
+    noise = np.abs(shift - usual[species])
+    real = beyond_rounding(np.abs(shift), (found.energy / nominal) ** 2, noise)
+    return np.where(real, shift, 0.0)
 
 
+@lru_cache(maxsize=4096)
 def _mass_and_width(pid: int) -> tuple[float, float]:
     """Mass and width in GeV."""
     particle = Particle.from_pdgid(pid)
     return 1e-3 * float(particle.mass or 0.0), 1e-3 * float(particle.width or 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _other_mass(pid: int) -> float:
+    """Mass in GeV of a narrow hadron that no other observable looks at, NaN of all others."""
+    known = {own for _, own in (*_NARROW, *_STABLE)} | {own for _, pids in _BROAD for own in pids}
+    if pid in known or not pdgid.is_hadron(pid):
+        return np.nan
+    try:
+        mass, width = _mass_and_width(pid)
+    except ParticleNotFound:
+        return np.nan
+    return mass if mass > 0.0 and width < _NARROW_ENOUGH * mass else np.nan
+
+
+def _others(events: Events) -> Values:
+    """Kind and direction of all other narrow hadrons that decay beside their line."""
+    chunk = events.chunk
+    ended = np.flatnonzero((chunk.end_vertex >= 0) & chunk.species.hadron & (chunk.status != _BEAM))
+    pids, inverse = np.unique(np.abs(chunk.pid[ended]), return_inverse=True)
+    masses = np.array([_other_mass(int(pid)) for pid in pids] or [np.nan])[inverse]
+    chosen = np.zeros(len(chunk.pid), dtype=bool)
+    chosen[ended[np.isfinite(masses)]] = True
+    index = chunk.last_copies(chosen)
+    found = chunk.select(index)
+    pids, inverse = np.unique(np.abs(found.pid), return_inverse=True)
+    nominal = np.array([_other_mass(int(pid)) for pid in pids] or [np.nan])[inverse]
+    shift = _true_shift(found, nominal, inverse)
+    kind = np.full(len(found), len(_OTHERS) - 1)
+    kind[found.species.charm] = 0
+    kind[found.species.bottom] = 1
+    return _beside(found, shift, kind)
 
 
 def _line_of(pid: int) -> tuple[float, float]:
@@ -112,7 +185,18 @@ def _line_of(pid: int) -> tuple[float, float]:
 
 def _off_line(events: Events) -> Values:
     """Species and direction of the particles that lie beside their line."""
-    found, shift, species = _shift(events)
+    return _beside(*_shift(events))
+
+
+def _final_masses(events: Events) -> Values:
+    """Species and direction of final particles that lie beside their mass."""
+    final = events.final
+    found = final.where(among(np.abs(final.pid), (pid for _, pid in _STABLE)))
+    return _beside(found, *_from_their_mass(found, _STABLE))
+
+
+def _beside(found: Particles, shift: FloatArray, species: NDArray[np.int64]) -> Values:
+    """Species and direction of what lies beside its line."""
     size = np.searchsorted(_OFF, np.abs(shift))
     off = size > 0
     slot = 4 * species + 2 * (shift > 0.0) + (size - 1)
@@ -141,10 +225,10 @@ def _scores(events: Events) -> Values:
     return Values(np.concatenate(slots)[order], event[order], np.concatenate(scores)[order])
 
 
-def _categories() -> tuple[str, ...]:
+def _categories(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         f"{label} {direction} by {100 * step:g}%"
-        for label, _ in _NARROW
+        for label in labels
         for direction in ("lighter", "heavier")
         for step in _OFF
     )
@@ -183,8 +267,37 @@ LINES = (
         _off_line,
         "mean number of decayed particles (last copies) further from the mass of the Review of "
         f"Particle Physics than {100 * _OFF[0]:g}% or {100 * _OFF[1]:g}%",
-        categories=_categories(),
+        categories=_categories(tuple(label for label, _ in _NARROW)),
         density=False,
+    ),
+    *(
+        _line(
+            name,
+            title,
+            "species",
+            linear(0, 4 * len(labels), 4 * len(labels)),
+            compute,
+            f"mean number of {words} further from the mass of the Review of Particle Physics than "
+            f"{100 * _OFF[0]:g}% or {100 * _OFF[1]:g}%",
+            categories=_categories(labels),
+            density=False,
+        )
+        for name, title, labels, compute, words in (
+            (
+                "final_masses",
+                "Final particles off their mass",
+                tuple(label for label, _ in _STABLE),
+                _final_masses,
+                "final-state particles",
+            ),
+            (
+                "other_lines",
+                "Other narrow hadrons off their mass",
+                _OTHERS,
+                _others,
+                f"other decayed hadrons with a width below {100 * _NARROW_ENOUGH:g}% of the mass",
+            ),
+        )
     ),
     _line(
         "line_shift",

@@ -29,7 +29,7 @@ Select = Callable[[Events], Particles]
 Neighbours = tuple[Particles, Particles, IntArray, IntArray, FloatArray]
 
 _near = Section("correlation", feature=False, log_y=True, specific=True)
-_CONE = 0.2
+_CONE, _RING = (0.0, 0.2), (0.2, 0.4)
 _SAME = 1e-12
 """A particle is at distance zero from itself."""
 
@@ -97,12 +97,14 @@ def _nearest(one: Select, other: Select, measure: Measure) -> Callable[[Events],
     return compute
 
 
-def _around(one: Select, other: Select, measure: Measure) -> Callable[[Events], Values]:
-    """Energy of others in a cone around each particle, over its own."""
+def _around(
+    one: Select, other: Select, measure: Measure, ring: tuple[float, float]
+) -> Callable[[Events], Values]:
+    """Energy of others in a cone or ring around each particle, over its own."""
 
     def compute(events: Events) -> Values:
         first, second, i, j, gap = _neighbours(events, one, other, measure)
-        inside = (gap < _CONE) & (gap > _SAME)
+        inside = (gap < ring[1]) & (gap > max(ring[0], _SAME))
         energy = np.bincount(i[inside], weights=second.energy[j[inside]], minlength=len(first))
         return of_particles(first, energy / first.energy)
 
@@ -128,6 +130,7 @@ def _all(
         ("lepton_charged", "charged particles around electrons and muons", leptons, charged),
         ("photon_surrounding", "charged particles around photons", photons, charged),
     )
+    cone, wider = ("cone", "ring") if kind == "angle" else ("isolation", "distance_ring")
     return (
         *(
             _near(
@@ -143,15 +146,19 @@ def _all(
         ),
         *(
             _near(
-                f"{name}_{'cone' if kind == 'angle' else 'isolation'}",
-                f"Energy of {what}",
+                f"{name}_{suffix}",
+                f"Energy of {what}{further}",
                 r"$\sum E / E$",
                 (0.0, *logarithmic(1e-3, 10.0, 16)),
-                _around(one, other, measure),
-                f"sum of the energies within {_CONE} ({words.lower()}) over the own energy, final "
+                _around(one, other, measure, ring),
+                f"sum of the energies {place} ({words.lower()}) over the own energy, final "
                 f"state, {asked} above {cut(0.2)[0]:g} GeV (leptons {cut(0.5)[0]:g})",
             )
             for name, what, one, other in cones
+            for suffix, further, ring, place in (
+                (cone, "", _CONE, f"within {_CONE[1]}"),
+                (wider, ", further away", _RING, f"between {_RING[0]} and {_RING[1]}"),
+            )
         ),
     )
 

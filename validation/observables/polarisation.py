@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.analysis import Events, boosted_cosine
-from mcsurrogate.events import Particles
+from mcsurrogate.analysis import Events, boosted_cosine, rest_frame_momenta
+from mcsurrogate.events import Particles, among
 from mcsurrogate.validation.histograms import Values
 from mcsurrogate.validation.observables.registry import Section, linear, register
 
@@ -73,6 +73,62 @@ def _tau_pair(events: Events) -> FloatArray:
     product = np.ones(len(events))
     np.multiply.at(product, event, 2.0 * share - 1.0)
     return np.where(number == 2, product, np.nan)
+
+
+def _forward_share(events: Events) -> Values:
+    """2 x - 1 with the sign of cos(theta) of the negative tau lepton, as each tau tells it."""
+    chunk = events.chunk
+    index, *_ = _taus(events)
+    event, share, _ = _visible_fraction(events)
+    side = np.sign(chunk.pid[index]) * np.sign(chunk.columns["pz"][index])
+    return Values(side * (2.0 * share - 1.0), event)
+
+
+def _planes(events: Events) -> FloatArray:
+    """Cosine of the angle between the planes of tau flight and visible products of two taus."""
+    chunk = events.chunk
+    index, parent, child = _taus(events)
+    seen = ~among(np.abs(chunk.pid[child]), (12, 14, 16))
+    own = chunk.select(index)
+    visible = np.stack(
+        [
+            np.bincount(parent[seen], chunk.columns[name][child[seen]], minlength=len(index))
+            for name in ("px", "py", "pz")
+        ],
+        axis=1,
+    )
+    # flights of two taus point in opposite directions
+    flight = np.sign(own.pid)[:, None] * np.stack((own.px, own.py, own.pz), axis=1)
+    normal = np.cross(flight, visible)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    product = sum(own.take(x, 0) * own.take(x, 1) for x in normal.T)
+    return np.where(own.counts == 2, product, np.nan)
+
+
+def _collins_soper(events: Events) -> Values:
+    """Cosine of the fermion of Z decays in the Collins-Soper frame, with the sign of pz of the Z.
+
+    The axis bisects the beams in the rest frame of the Z (Phys. Rev. D 16 (1977) 2219).
+    """
+    chunk = events.chunk
+    index = chunk.last_copies(chunk.pid == 23)
+    parent, child = chunk.children(index)
+    own = (chunk.pid[child] > 0) & (chunk.pid[child] < 17)
+    single = np.bincount(parent[own], minlength=len(index)) == 1
+    kept = own & single[parent]
+    boson, fermion = chunk.select(index[parent[kept]]), chunk.select(child[kept])
+    frame = boson.energy, np.stack((boson.px, boson.py, boson.pz)), boson.mass
+    light = np.outer((0.0, 0.0, 1.0), np.ones(len(boson)))
+    one, other = (
+        rest_frame_momenta(np.ones(len(boson)), side * light, *frame) for side in (1.0, -1.0)
+    )
+    axis = one / np.sqrt((one**2).sum(axis=0)) - other / np.sqrt((other**2).sum(axis=0))
+    momentum = np.stack((fermion.px, fermion.py, fermion.pz))
+    momentum = rest_frame_momenta(fermion.energy, momentum, *frame)
+    cosine = (axis * momentum).sum(axis=0)
+    cosine /= np.sqrt((axis**2).sum(axis=0) * (momentum**2).sum(axis=0))
+    return Values(np.sign(boson.pz) * cosine, boson.event)
 
 
 def _sum(one: Particles, other: Particles) -> Particles:
@@ -167,6 +223,24 @@ TAU_SPIN = (
         _tau_pair,
         "visible shares x of the energies of the tau leptons, events with two decays",
     ),
+    _spin(
+        "tau_forward_fraction",
+        "Visible energy of tau decays by their direction",
+        r"$\pm(2x - 1)$",
+        linear(-1.0, 1.0, 20),
+        _forward_share,
+        "visible share x of the energy of tau leptons, times the sign of charge and pz: +1 for "
+        "negative ones forward and positive ones backward",
+    ),
+    _spin(
+        "tau_planes",
+        "Planes of the decays of two tau leptons",
+        r"$\cos\phi(\tau\tau)$",
+        linear(-1.0, 1.0, 20),
+        _planes,
+        "cosine of the angle between the planes of flight and visible products, the flight of the "
+        "positive tau reversed, events with two decays",
+    ),
 )
 TOP_SPIN = (
     _spin(
@@ -205,6 +279,15 @@ BOSON_SPIN = (
         _boson_angle(23),
         "fermion in the rest frame of the Z to the beam along +z, last copies that decay to a "
         "fermion and its antifermion",
+    ),
+    _spin(
+        "z_collins_soper",
+        "Decay angle of Z bosons in the Collins-Soper frame",
+        r"$\cos\theta_{CS}$",
+        _ANGLE,
+        _collins_soper,
+        "fermion of Z decays to a fermion and its antifermion to the bisector of the beams in the "
+        "rest frame of the Z, with the sign of its pz",
     ),
 )
 

@@ -8,19 +8,23 @@ from mcsurrogate.validation.observables.algorithms import ALGORITHMS
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
 from mcsurrogate.validation.observables.boson import BOSON
 from mcsurrogate.validation.observables.conjugation import (
+    ALONG_BEAMS,
     CONJUGATION,
     SIGNED_ANGLE,
     SIGNED_RAPIDITY,
 )
 from mcsurrogate.validation.observables.consistency import CONSISTENCY
 from mcsurrogate.validation.observables.correlation import CORRELATION, FLIGHT
+from mcsurrogate.validation.observables.decay_moments import DECAY_MOMENTS
 from mcsurrogate.validation.observables.dis import DIS
 from mcsurrogate.validation.observables.event import EVENT
+from mcsurrogate.validation.observables.halves import EVEN_DIRECTIONS, EVEN_HEMISPHERES
 from mcsurrogate.validation.observables.hard import HARD
 from mcsurrogate.validation.observables.hemispheres import BACKWARD, HEMISPHERE
 from mcsurrogate.validation.observables.identified import IDENTIFIED
 from mcsurrogate.validation.observables.jet import JET
 from mcsurrogate.validation.observables.jet_rates import JET_RATES
+from mcsurrogate.validation.observables.lifetimes import LIVES
 from mcsurrogate.validation.observables.lines import BOSON_LINES, LINES
 from mcsurrogate.validation.observables.multiplicity import MULTIPLICITY
 from mcsurrogate.validation.observables.nearness import NEAR_ANGLE, NEAR_DISTANCE
@@ -35,6 +39,7 @@ from mcsurrogate.validation.observables.registry import define_preset
 from mcsurrogate.validation.observables.soft import ION, SOFT
 from mcsurrogate.validation.observables.substructure import SUBSTRUCTURE
 from mcsurrogate.validation.observables.top import TOP
+from mcsurrogate.validation.observables.top_spin import TOP_SPIN_MATRIX
 from mcsurrogate.validation.observables.vector_boson import HIGGS, VECTOR_BOSON
 
 __all__ = ["detect"]
@@ -49,12 +54,15 @@ _HADRON_COLLISION = (
     *LINES,
     *BOSON_LINES,
     *SIGNED_RAPIDITY,
-    *CONJUGATION,
+    *ALONG_BEAMS,
     *BACKWARD,
+    *EVEN_DIRECTIONS,
+    *DECAY_MOMENTS,
     *TAU_SPIN,
     *BOSON_SPIN,
     *NEAR_DISTANCE,
     *FLIGHT,
+    *LIVES,
     *PARTONS,
     *PLACES,
     *RECORD,
@@ -72,7 +80,8 @@ define_preset("pp_merged", [o.name for o in (*JET_RATES, *VECTOR_BOSON, *_HADRON
 define_preset("pp_higgs", [o.name for o in (*HIGGS, *VECTOR_BOSON, *_HADRON_COLLISION)])
 define_preset("ep_dis", [o.name for o in (*DIS, *_HADRON_COLLISION)])
 define_preset("heavy_ion", [o.name for o in (*ION, *SOFT, *_WITHOUT_JETS)])
-define_preset("pp_top", [o.name for o in (*TOP, *BOSON, *TOP_SPIN, *_HADRON_COLLISION)])
+_OF_TOPS = (*TOP, *BOSON, *TOP_SPIN, *TOP_SPIN_MATRIX)
+define_preset("pp_top", [o.name for o in (*_OF_TOPS, *_HADRON_COLLISION)])
 define_preset(
     "ee_z",
     [
@@ -91,9 +100,12 @@ define_preset(
                 *SIGNED_RAPIDITY,
                 *CONJUGATION,
                 *HEMISPHERE,
+                *EVEN_HEMISPHERES,
+                *DECAY_MOMENTS,
                 *TAU_SPIN,
                 *NEAR_ANGLE,
                 *FLIGHT,
+                *LIVES,
                 *PLACES,
                 *RECORD,
                 *CONSISTENCY,

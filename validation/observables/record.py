@@ -35,6 +35,7 @@ _RULES = (
     "end vertex before the production vertex",
     "generated mass beside that of its momentum",
     "status that HepMC reserves",
+    "final, without energy",
 )
 _STATUS = (
     "1",
@@ -66,7 +67,10 @@ _DAUGHTERS: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"$\pi^\pm$", (211,)),
     (r"$K^\pm$", (321,)),
     (r"$p$", (2212,)),
-    (r"$e, \mu$", (11, 13)),
+    ("$e$", (11,)),
+    (r"$\mu$", (13,)),
+    ("$n$", (2112,)),
+    (r"$\nu$", (12, 14, 16)),
 )
 _DECAYING: tuple[tuple[str, int], ...] = (
     (r"$\pi^0$", 111),
@@ -118,7 +122,8 @@ def _broken_rules(events: Events) -> Values:
     for own, other in (sides, sides[::-1]):
         event.append(chunk.event[own[(own >= 0) & (other < 0)]])
     event.append(np.flatnonzero(chunk.beams.counts != 2))
-    found = [_backward(events), _other_mass(events), np.flatnonzero(_reserved(status))]
+    empty = np.flatnonzero((status == 1) & (chunk.columns["e"] <= 0.0))
+    found = [_backward(events), _other_mass(events), np.flatnonzero(_reserved(status)), empty]
     event += [chunk.event[index] for index in found]
     rule = np.repeat(np.arange(len(event)), [len(one) for one in event])
     return Values(rule.astype(np.float64) + 0.5, np.concatenate(event))
