@@ -68,11 +68,9 @@ def test_longer_lives_are_seen_by_species(chunk):
 
 def test_moments_are_those_of_the_decay_angles(chunk):
     found = sums("decay_moments", chunk)
-    for label, name in ((r"$\rho^0$", "rho_decay_angle"), ("$D^*$", "d_star_decay_angle")):
+    for label, name in ((r"$\rho^0$", "rho_decay_angle"),):
         cosine = get(name).values(seen(chunk)).values
         assert len(cosine) > 5
-        if label == "$D^*$":  # there the angle of the pion, and neutral ones are left out
-            continue
         assert found[f"{label} along the flight"] == pytest.approx(cosine.sum(), abs=1e-4)
         aligned = (1.5 * cosine**2 - 0.5).sum()
         assert found[f"{label} aligned"] == pytest.approx(aligned, abs=1e-4)

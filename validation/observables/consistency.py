@@ -88,7 +88,7 @@ def _wrong_charges(events: Events) -> Values:
 def _wrong_families(events: Events) -> Values:
     """Families whose lepton number vertices with one incoming particle do not keep."""
     family, event = events.vertex_balances.lepton_families()
-    return Values(family + 0.5, event)
+    return Values(family.astype(np.float64) + 0.5, event)
 
 
 def _excess(events: Events) -> Particles:
