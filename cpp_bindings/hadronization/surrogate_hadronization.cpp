@@ -6,6 +6,7 @@
 
 #include "Pythia8/Plugins.h"
 #include "Pythia8/Pythia.h"
+#include "plugin_class.h"
 
 namespace mcsurrogate {
 
@@ -361,6 +362,9 @@ void registerSettings(Settings* settings) {
     settings->addFlag("MCSurrogate:recordEvents", false);
     settings->addMode("MCSurrogate:recordMax", 1000000, true, false, 1, 0);
     settings->addMode("MCSurrogate:recordRepeats", 0, true, true, 0, 1000);
+    requireClass(*settings, "SurrogateHadronization");
+    if (settings->isWVec("MCSurrogate:matrixElements"))
+        requireClass(*settings, "SurrogateMatrixElement");
 }
 
 // Pythia looks these functions up by name.

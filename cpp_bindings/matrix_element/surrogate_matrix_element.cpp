@@ -8,6 +8,7 @@
 
 #include "Pythia8/PhaseSpace.h"
 #include "Pythia8/Plugins.h"
+#include "plugin_class.h"
 
 namespace mcsurrogate {
 
@@ -271,6 +272,9 @@ void registerSettings(Settings* settings) {
     settings->addFlag("MCSurrogate:matrixElementAsWeight", false);
     settings->addParm("MCSurrogate:matrixElementAlphaS", 0., true, true, 0., 1.);
     settings->addParm("MCSurrogate:matrixElementLargestSigma", 0., true, false, 0., 0.);
+    requireClass(*settings, "SurrogateMatrixElement");
+    if (settings->isWord("MCSurrogate:model"))
+        requireClass(*settings, "SurrogateHadronization");
 }
 
 // Pythia looks these functions up by name.
