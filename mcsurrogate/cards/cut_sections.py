@@ -88,6 +88,18 @@ class CutSection(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _limits_say_something(self) -> Self:
+        if self.minimum is None and self.maximum is None:
+            raise ValueError(f"a cut on {self.observable!r} needs a minimum, a maximum or both")
+        if not self.is_function and self.minimum is not None and self.minimum < 0:
+            raise ValueError(
+                f"a cut on {self.observable!r} above {self.minimum:g}: it is never negative (of "
+                "rapidities and angles the size counts), so leave the minimum out; 'eta(j1)' and "
+                "the like, expressions of events, have a sign"
+            )
+        return self
+
 
 class JetsSection(Section):
     """At least so many anti-kt jets (FastJet) among the partons of the hard process."""

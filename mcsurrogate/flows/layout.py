@@ -59,6 +59,8 @@ class GroupLayout:
 
     def pack(self, x: Tensor) -> Tensor:
         """``(N, d)`` to ``(G, d, M)``."""
+        if len(x) == 0:  # a place to fill all the same, in the middle
+            return x.new_full((self.groups, x.shape[1], self.width), 0.5)
         block = x[self.source].view(self.groups, self.width, x.shape[1])
         return block.transpose(1, 2).contiguous()
 

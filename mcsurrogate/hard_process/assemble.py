@@ -2,7 +2,6 @@
 """From a card to a hard process: the one function that composes the parts."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from torch import Tensor
@@ -19,9 +18,10 @@ from mcsurrogate.hard_process.integrand import Amplitude, HardProcess
 from mcsurrogate.hard_process.limit_events import LimitEvents
 from mcsurrogate.hard_process.limits import require_finite, singular_limits
 from mcsurrogate.hard_process.loop_induced import loop_groups
-from mcsurrogate.hard_process.mass_windows import WindowedCuts, mass_windows
+from mcsurrogate.hard_process.mass_windows import WindowedCuts, closed_window, mass_windows
 from mcsurrogate.hard_process.model import standard_model
 from mcsurrogate.hard_process.moving_beams import MovingBeams
+from mcsurrogate.hard_process.overlaps import require_once
 from mcsurrogate.hard_process.skeletons import Skeleton, skeletons
 from mcsurrogate.matrix_elements import (
     CouplingOrders,
@@ -83,7 +83,7 @@ def assemble(
     ]
     groups = [group for _, group in numbered]
     _require_known(groups)
-    _require_once(numbered, card.process.definitions)
+    require_once(numbered, card.process.definitions)
     _require_massless_beams(groups, model)
     masses = _outgoing_masses(groups, model)
     threshold = sum(masses)
@@ -99,6 +99,7 @@ def assemble(
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
     functions, bias = EventFunctions(card, groups, model), card.generation.bias
     chosen = WindowedCuts(build_cuts(card, groups, masses, functions), shared)
+    _require_room(card, amplitudes, chosen)
     cuts = _finite(card, beams, diagrams, chosen)
     channels = _channels(card, groups, diagrams, masses, cuts, beams)
     energies = card.beams.beam_energies
@@ -137,27 +138,6 @@ def _require_known(groups: Sequence[SubprocessGroup]) -> None:
                 f"process.definition: {name!r} is a decay, which has a width and no cross section: "
                 f"`mcsurrogate width '{name}'`"
             )
-
-
-def _require_once(
-    numbered: Sequence[tuple[int, SubprocessGroup]], definitions: Sequence[str]
-) -> None:
-    """Refuse definitions that overlap: what they share would count twice."""
-    first: dict[object, int] = {}
-    for number, group in numbered:
-        process = group.representative
-        diagrams = replace(process, incoming=(21, 21), outgoing=(21, 21), resonances=())
-        chain = frozenset((item.pdg, item.legs) for item in process.resonances)
-        for member in group.members:
-            key = (member.pdg_ids[:2], tuple(sorted(member.pdg_ids[2:])), chain, diagrams)
-            other = first.setdefault(key, number)
-            if other != number:
-                names = " ".join(particle_by_pdg(pdg).name for pdg in member.pdg_ids)
-                raise CardError(
-                    f"process.definition: {definitions[other - 1]!r} and "
-                    f"{definitions[number - 1]!r} both have the subprocess {names}, which would "
-                    "count twice"
-                )
 
 
 def _amplitudes(
@@ -207,6 +187,24 @@ def _outgoing_masses(groups: Sequence[SubprocessGroup], model: StandardModel) ->
     return masses[0]
 
 
+def _require_room(card: RunCard, amplitudes: Sequence[Amplitude], cuts: Cuts) -> None:
+    """Refuse definitions whose resonances are never within their windows."""
+    for number, text in enumerate(card.process.definitions, start=1):
+        closed = [
+            closed_window(item.windows, cuts) for item in amplitudes if item.process_id == number
+        ]
+        found = [item for item in closed if item is not None]
+        if found and len(found) == len(closed):
+            window, least = found[0]
+            raise ProcessError(
+                f"{text}: nothing is left: {particle_by_pdg(window.pdg).name} is within "
+                f"{card.process.bwcutoff:g} widths of its mass ([process] bwcutoff), at most "
+                f"{window.maximum:.6g} GeV, and its products have at least {least:.6g} GeV by "
+                "their masses, windows and cuts; name what a product off its mass shell decays "
+                "into in the place of it, 'h > w+ e- ve~'"
+            )
+
+
 def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cuts) -> Cuts:
     """Refuse an infinite cross section; return the cuts, with a least energy of hadron beams.
 
@@ -214,6 +212,11 @@ def _finite(card: RunCard, beams: Beams, diagrams: Sequence[Skeleton], cuts: Cut
     """
     everything = frozenset(range(2, 2 + len(cuts.masses)))
     least, hadronic = cuts.least_mass(everything), any(beams.hadronic)
+    if least >= card.beams.sqrt_s:
+        raise CardError(
+            f"cuts: with them {card.process.name!r} needs at least {least:g} GeV, and the beams "
+            f"have {card.beams.sqrt_s:g} GeV"
+        )
     require_finite(
         card.process.name,
         singular_limits(diagrams, cuts.masses, hadronic=hadronic),
@@ -245,6 +248,11 @@ def _channels(
     beams: Beams,
 ) -> Channels:
     if len(masses) == 1:
+        if masses[0] == 0:
+            raise CardError(
+                f"process.definition: {card.process.name!r}: partons on their mass shells make no "
+                "single particle without mass; name what it recoils from as well, 'p p > a j'"
+            )
         if not all(beams.hadronic):
             raise CardError(
                 f"process.definition: {card.process.name!r} at a fixed energy is a delta function "

@@ -83,12 +83,26 @@ class LimitEvents:
         return self._event(momenta, {leg: self._forward(fraction, beam)})
 
     def without_energy(self, legs: tuple[int, ...]) -> Tensor:
-        """Return momenta ``(N, n, 4)`` of two ``legs`` at rest, at any rapidity."""
-        one = self._isotropic(_NEAR * self._sqrt_s)
-        back = one * torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=one.dtype)
-        rapidity = 6 * self._uniform() - 3
-        first, second = (_boosted(p[:, None], rapidity.exp())[:, 0] for p in (one, back))
-        return self._event({}, dict(zip(legs, (first, second), strict=True)))
+        """Return momenta ``(N, n, 4)`` of massless ``legs`` whose mass together is nothing.
+
+        Two hadrons make them at any rapidity; a beam that keeps its energy gives it to one of them.
+        """
+        everywhere = all(self._hadronic)
+        # the mass of a particle along a beam and a soft one is the square root of energies
+        energy = self._sqrt_s * (_NEAR if everywhere else _NEAR**2)
+        small = [self._isotropic(energy) for _ in legs[:-1]]
+        back = -torch.stack(small).sum(dim=0)[:, 1:]
+        small.append(torch.cat((back.norm(dim=1, keepdim=True), back), dim=1))
+        if everywhere:
+            stretch = (6 * self._uniform() - 3).exp()
+            small = [_boosted(p[:, None], stretch)[:, 0] for p in small]
+            return self._event(dict(zip(legs, small, strict=True)))
+        whole = (0.5 if self._hadronic[1] else -0.5) * self._sqrt_s
+        receiver = (len(legs) * self._uniform()).long()
+        for number, p in enumerate(small):
+            p[:, 3] = torch.where(receiver == number, whole, p[:, 3])
+            p[:, 0] = p[:, 1:].norm(dim=1)
+        return self._event(dict(zip(legs, small, strict=True)))
 
     def _uniform(self) -> Tensor:
         return torch.rand(_COUNT, generator=self._generator, dtype=torch.float64)

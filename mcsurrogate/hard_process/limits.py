@@ -7,7 +7,8 @@ diverges as :math:`\int d\lambda / \lambda`, where
 - a massless vector that couples to an external particle, or a pair that it splits into, is soft;
 - two outgoing particles that come from a massless propagator are collinear (the photon pole);
 - an outgoing particle is collinear to a beam that exchanges a massless particle with the rest;
-- the whole final state of a hadron collision comes from a massless propagator at rest
+- the whole final state of a hadron collision has no energy: without any mass, cross sections of
+  partons are in proportion to 1 / s_hat
 
 (R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*, sections 5.1 to 5.4), and
 worse where a propagator without width is on its mass shell.  Every such limit is one propagator of
@@ -59,7 +60,7 @@ class Limit:
             "soft": f"{outgoing} soft",
             "collinear": f"{outgoing} collinear",
             "beam": f"{outgoing} along beam {self.legs[0] + 1} ({names[0]})",
-            "energy": f"{outgoing} with no energy (massless propagator)",
+            "energy": f"{outgoing} with no energy (massless propagators)",
             "pole": f"{outgoing} at the pole of a stable particle of {self.mass:g} GeV",
         }[self.kind]
 
@@ -90,8 +91,14 @@ def _of_skeleton(skeleton: Skeleton, masses: Sequence[float], hadronic: bool) ->
     everything = frozenset(range(len(pdg)))
     outgoing = everything - {0, 1}
     mass_of = {leg: 0.0 if leg < 2 else masses[leg - 2] for leg in everything}
-    if skeleton.is_loop and hadronic and len(outgoing) == 2:
-        yield Limit("energy", (2, 3), pdg[2:])
+    massless = all(mass_of[leg] == 0 for leg in outgoing)
+    if (
+        hadronic
+        and massless
+        and len(outgoing) > 1
+        and all(mass == 0 for _, mass, _ in skeleton.lines)
+    ):
+        yield Limit("energy", tuple(sorted(outgoing)), pdg[2:])
 
     def soft_emission(legs: frozenset[int], mass: float) -> Iterator[Limit]:
         for leg in legs - {0, 1}:
@@ -118,8 +125,6 @@ def _of_skeleton(skeleton: Skeleton, masses: Sequence[float], hadronic: bool) ->
                     yield Limit("collinear", ordered, ids)
                     if ids[0] == antiparticle(ids[1]):
                         yield Limit("soft", ordered, ids)
-                elif hadronic:
-                    yield Limit("energy", ordered, ids)
             elif mass > sum(mass_of[leg] for leg in legs) and (hadronic or legs != outgoing):
                 yield Limit("pole", ordered, ids, mass)
 

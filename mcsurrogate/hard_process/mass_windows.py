@@ -7,11 +7,12 @@ s-channel.  Both are MadGraph's, whose default is B = 15.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from mcsurrogate.errors import ProcessError
 from mcsurrogate.kinematics import invariant_mass_squared
 from mcsurrogate.matrix_elements import (
     Process,
@@ -23,7 +24,7 @@ from mcsurrogate.matrix_elements import (
 )
 from mcsurrogate.phase_space import Cuts
 
-__all__ = ["MassWindow", "WindowedCuts", "mass_windows", "within"]
+__all__ = ["MassWindow", "WindowedCuts", "closed_window", "mass_windows", "within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ class MassWindow:
         Limits in GeV.
     inside
         Whether events inside pass, or those outside.
+    pdg
+        PDG id of the resonance, which tells no windows apart.
     """
 
     legs: tuple[int, ...]
     minimum: float
     maximum: float
     inside: bool
+    pdg: int = field(default=0, compare=False)
 
     def __call__(self, momenta: Tensor) -> Tensor:
         """Tell which events ``(N, n, 4)`` in GeV pass."""
@@ -111,6 +115,11 @@ def mass_windows(
         Masses and widths.
     bwcutoff
         Half the width of a window, in widths of the resonance.
+
+    Raises
+    ------
+    ProcessError
+        A resonance has no width.
     """
     found = [(item.pdg, item.legs, True) for item in process.resonances]
     found += [(pdg, legs, False) for pdg, legs in _s_channels(process)]
@@ -118,9 +127,14 @@ def mass_windows(
     for pdg, legs, inside in found:
         particle = particle_by_pdg(pdg)
         mass, width = as_number(particle.mass(model)), as_number(particle.width(model))
+        if width == 0:
+            raise ProcessError(
+                f"{process.name}: {particle.name} has no width in [model], and a decay, or what "
+                "follows '$', is told by it; give it one, 'auto' for that of its decays"
+            )
         half = bwcutoff * width
         placed = tuple(sorted(permutation[leg] for leg in legs))
-        windows.append(MassWindow(placed, max(mass - half, 0.0), mass + half, inside))
+        windows.append(MassWindow(placed, max(mass - half, 0.0), mass + half, inside, pdg))
     return tuple(windows)
 
 
@@ -141,3 +155,27 @@ def _s_channels(process: Process) -> list[tuple[int, tuple[int, ...]]]:
 
 def _charge(process: Process, legs: tuple[int, ...]) -> int:
     return sum(particle_by_pdg(process.pdg_ids[leg]).charge3 for leg in legs)
+
+
+def closed_window(windows: Iterable[MassWindow], cuts: Cuts) -> tuple[MassWindow, float] | None:
+    """Return a resonance that cannot be inside its window, and the least mass of its products.
+
+    Parameters
+    ----------
+    windows
+        Of one amplitude.
+    cuts
+        Of the process.
+
+    Returns
+    -------
+    tuple or None
+        The window and a mass in GeV; None if all are possible.
+    """
+    inside = [window for window in windows if window.inside]
+    bounds = WindowedCuts(cuts, inside)
+    for window in inside:
+        least = bounds.least_mass(frozenset(window.legs))
+        if least >= window.maximum:
+            return window, least
+    return None

@@ -83,7 +83,8 @@ class ChannelMoments:
 def negligible(rounds: Sequence[ChannelMoments], limit: float) -> Tensor:
     """Channels ``(K,)`` (bool) that together hold less than a part of the integral.
 
-    A channel counts by the most that it may hold: two standard deviations above its mean.
+    A channel counts by the most that it may hold: two standard deviations above its mean.  None is
+    where no point of any has told anything.
 
     Parameters
     ----------
@@ -98,6 +99,8 @@ def negligible(rounds: Sequence[ChannelMoments], limit: float) -> Tensor:
     upper = (means + 2.0 * (len(rounds) * spread).sqrt()) / means.sum().clamp(min=1e-300)
     order = torch.argsort(upper)
     small = torch.zeros(len(means), dtype=torch.bool)
+    if not bool(upper.any()):
+        return small
     small[order[upper[order].cumsum(0) < limit]] = True
     return small
 

@@ -20,7 +20,7 @@ from mcsurrogate.matrix_elements.gradients import (
     place_on_mass_shell,
 )
 from mcsurrogate.matrix_elements.labels import particles_by_name
-from mcsurrogate.matrix_elements.orders import coupling_powers, resolve_orders
+from mcsurrogate.matrix_elements.orders import coupling_powers, interferences, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number, side_by_side
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
@@ -75,6 +75,7 @@ __all__ = [
     "draw_index",
     "event_scores",
     "expand",
+    "interferences",
     "keeps_squares",
     "log_gradients",
     "matrix_element",

@@ -4,6 +4,7 @@
 from concurrent.futures import Executor
 from typing import Any
 
+from mcsurrogate.errors import IntegrationError
 from mcsurrogate.hard_process import (
     HardProcess,
     Variations,
@@ -106,6 +107,7 @@ def run_integration(
             checkpoint=folder.path / _CHECKPOINT,
             resume=folder.resume,
         )
+        _require_events(folder.card.process.name, result)
         save_sampler(result.sampler, folder.path / SAMPLER)
         value, error, bias = _without_bias(folder, process, result, executor)
         content = {
@@ -142,6 +144,16 @@ def run_integration(
         (folder.path / _CHECKPOINT).unlink()
         record["result"] = RESULT_FILE
     return content
+
+
+def _require_events(name: str, result: IntegrationResult) -> None:
+    """Refuse a cross section of which no point has seen anything."""
+    if result.value == 0 and result.error == 0:
+        raise IntegrationError(
+            f"{name}: the squared amplitude or the cuts left nothing of {result.evaluations} "
+            "points: the cross section is zero, or lies in a region too small for so many; look "
+            "at [[cuts]], or give [integration] max_evaluations more"
+        )
 
 
 def _without_bias(

@@ -66,6 +66,13 @@ def test_shipped_training_cards_are_valid() -> None:
         ("seed = 7", "", "seed: required and missing", "random number"),
         ('definition = "p p > t t~"', "", ":2: process: give one of `definition`", "`pythia`"),
         ("sqrt_s =", 'particles = ["p", "K+"]\nsqrt_s =', ":5: beams.particles", "'mu-'"),
+        (
+            "[process]",
+            '[[cuts]]\nobservable = "eta"\nminimum = -2.5\nmaximum = 2.5\n[process]',
+            ": cuts",
+            "leave the minimum out",
+        ),
+        ("[process]", '[[cuts]]\nobservable = "pt"\n[process]', ": cuts", "needs a minimum"),
         ('"13 TeV"', "=", "not valid TOML", "line 5"),
     ],
 )

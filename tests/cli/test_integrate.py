@@ -42,3 +42,15 @@ def test_strict(
     assert 0.9 < result["effective_fraction"] <= 1.0
     figures = sorted(p.stem for p in (tmp_path / "run").glob("plots/integration/*.png"))
     assert figures == (["corner", "training", "weights"] if "--plots" in options else [])
+
+
+def test_a_cross_section_of_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    gluons_to_tops: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nothing = '\n[[cuts]]\nobservable = "pt(t) / pt(t~)"\nminimum = 2.0\n'
+    assert integrate(monkeypatch, tmp_path, gluons_to_tops() + nothing) == 2
+    assert "left nothing of 10000 points" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run" / "result.json").exists()

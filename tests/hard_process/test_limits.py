@@ -33,9 +33,11 @@ def card(definition: str, *cuts: dict[str, object], **sections: object) -> RunCa
 
 
 def cut(observable: str, *particles: str | int, **rest: object) -> dict[str, object]:
-    return {"observable": observable, "particles": particles} | rest
+    named: dict[str, object] = {"particles": particles} if particles else {}
+    return {"observable": observable} | named | rest
 
 
+HADRONS = {"sqrt_s": 13e3, "pdf": PDF}
 PT = cut("pt", "jets", minimum=20.0)
 ETA = cut("eta", "jets", maximum=5.0)
 APART = cut("delta_r", "jets", minimum=0.4)
@@ -90,6 +92,15 @@ def test_an_infinite_cross_section_is_refused_and_the_lines_close_it(
         card("e+ e- > u u~ g", cut("mass", "jets", minimum=10.0)),
         card("e+ e- > u u~ d d~", APART, cut("energy", "jets", minimum=5.0)),
         card("g g > a a", cut("mass", "photons", minimum=50.0)),
+        card("p p > a a", cut("eta", "photons", maximum=2.5), cut("mass", "photons", minimum=50.0)),
+        card(
+            "u d > u d",  # at a fixed energy
+            ETA,
+            beams={"sqrt_s": 500.0},
+        ),
+        card("e- p > e- j", ETA, cut("pt", "leptons", minimum=5.0), beams=HADRONS),
+        card("e- p > e- j", ETA, cut("mass(e-, j)", minimum=5.0), beams=HADRONS),
+        card("e- p > ve j", ETA, beams=HADRONS),  # a W boson
     ],
     ids=lambda c: c.process.definition,
 )
@@ -106,6 +117,19 @@ def test_what_is_finite_is_not_refused(given: RunCard) -> None:
         (card("p p > e+ e-"), r"e\+ and e- with no energy"),
         (card("p p > e+ e-", cut("eta", "leptons", maximum=2.5)), "with no energy"),
         (card("g g > a a"), "a and a with no energy"),
+        (card("p p > a a", cut("eta", "photons", maximum=2.5)), "a and a with no energy"),
+        (
+            card("a a > mu+ mu-", cut("eta", "leptons", maximum=2.5), beams=HADRONS),
+            r"mu\+ and mu- with no energy",
+        ),
+        (card("u d > u d", ETA, beams=HADRONS), "u and d with no energy"),
+        (card("e- p > e- j", ETA, beams=HADRONS), "e- and u with no energy"),
+        (card("p e- > e- j", cut("eta", "leptons", maximum=3.0), beams=HADRONS), "no energy"),
+        # no parton is soft beside the others, and all of them are together
+        (
+            card("p p > j j j", ETA, APART, cut("pt(j3) / pt(j1)", minimum=0.1)),
+            "g and g and g with no energy",
+        ),
         (card("p p > j j j", PT, cut("eta", "jets", maximum=2.5)), "collinear"),
         (card("p p > j j j", jets={"count": 2, "pt_min": 20.0}), "soft"),
         (card("e+ e- > u u~ g", APART), "g soft"),

@@ -248,6 +248,19 @@ def test_zero_integrand_is_flagged() -> None:
     assert any("zero everywhere" in text for text in result.warnings)
 
 
+@pytest.mark.parametrize("method", ["vegas", "madnis", "auto"])
+def test_zero_in_several_channels_drops_none(method: str) -> None:
+    class Nothing:
+        dim, channels, names, periodic = 2, 3, ("a", "b", "c"), (False, False)
+
+        def __call__(self, u: torch.Tensor, channel: torch.Tensor) -> IntegrandValue:
+            prior = torch.full((len(u), self.channels), 1 / 3, dtype=u.dtype)
+            return IntegrandValue(weight=0 * u[:, 0] + 0 * channel, prior=prior)
+
+    result = integrate(Nothing(), evaluations=4000, method=method)
+    assert (result.value, len(result.channels)) == (0, 3)
+
+
 @pytest.mark.slow
 def corner_peak(x: torch.Tensor) -> torch.Tensor:
     """Genz's corner peak: VEGAS+ is still adapting when a flow is already good."""
