@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError, ProcessError
-from mcsurrogate.hard_process.beams import Beams, beam_particles
+from mcsurrogate.hard_process.beams import Beams, beam_particles, require_partons
 from mcsurrogate.hard_process.channels import Channels, build_channels, symmetry_groups
 from mcsurrogate.hard_process.cuts import build_cuts, jet_flavours
 from mcsurrogate.hard_process.definitions import read_definitions
@@ -93,9 +93,12 @@ def assemble(
             f"{threshold:g} GeV for {card.process.name!r}; a plain number is in GeV, "
             "'13 TeV' is a text"
         )
-    beams = _beams(card, definitions, density)
-    diagrams = skeletons(groups, model)
     amplitudes = list(_amplitudes(numbered, model, amplitude, card.process.bwcutoff))
+    beams = _beams(card, definitions, density)
+    if beams.pdf is not None:
+        pairs = [pair for item in amplitudes for pair in item.flavours]
+        require_partons(beams.pdf, pairs, beams)
+    diagrams = skeletons(groups, model)
     shared = set.intersection(*(set(item.windows) for item in amplitudes))
     functions, bias = EventFunctions(card, groups, model), card.generation.bias
     chosen = WindowedCuts(build_cuts(card, groups, masses, functions), shared)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which particles the beams are, and the densities of their partons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,16 +9,17 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.matrix_elements import ProcessDefinition, antiparticle
+from mcsurrogate.matrix_elements import ProcessDefinition, antiparticle, particle_by_pdg
 from mcsurrogate.pdf import MemberStack, PartonDensity, densities
 
-__all__ = ["BEAM_PARTICLES", "Beams", "beam_particles"]
+__all__ = ["BEAM_PARTICLES", "Beams", "beam_particles", "require_partons"]
 
 BEAM_PARTICLES = {"p": 2212, "p~": -2212, "e-": 11, "e+": -11, "mu-": 13, "mu+": -13}
 """PDG ids of the beams that a card can name."""
 
 _PROTON = BEAM_PARTICLES["p"]
 _NAMES = {pdg: name for name, pdg in BEAM_PARTICLES.items()}
+_PHOTON = 22
 _PARTONS = frozenset({*range(-6, 7), 21, 22}) - {0}
 
 
@@ -111,6 +112,41 @@ class Beams:
         if product is None:
             return x1.new_ones(len(x1), len(members.members), dtype=torch.float64)
         return product
+
+
+def require_partons(pdf: PartonDensity, pairs: Iterable[tuple[int, int]], beams: Beams) -> None:
+    """Refuse densities without the photon that a process asks for, or without all its partons.
+
+    A quark that a set of few flavours lacks has the density zero.
+
+    Parameters
+    ----------
+    pdf
+        The densities; of one's own that name no ``pdg_ids`` nothing is known.
+    pairs
+        PDG ids of the incoming partons of the subprocesses.
+    beams
+        Which of them come from hadrons.
+
+    Raises
+    ------
+    CardError
+        If one is missing, with its name.
+    """
+    known = getattr(pdf, "pdg_ids", None)
+    if known is None:
+        return
+    missing = [
+        {pdg for pdg, hadron in zip(pair, beams.hadronic, strict=True) if hadron} - set(known)
+        for pair in pairs
+    ]
+    found = set.union(*missing)
+    if all(missing) or _PHOTON in found:
+        names = " ".join(particle_by_pdg(pdg).name for pdg in sorted(found))
+        raise CardError(
+            f"beams.pdf: {pdf.name} has no {names}, which the process has in its initial state; "
+            "take a set that has (of photons those with 'qed' in their names)"
+        )
 
 
 def beam_particles(card: RunCard, definitions: Sequence[ProcessDefinition]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ For an event of the subprocess a b with the power p of the strong coupling
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import CardError
-from mcsurrogate.hard_process.beams import Beams
+from mcsurrogate.hard_process.beams import Beams, require_partons
 from mcsurrogate.hard_process.integrand import Contributions, HardProcess
 from mcsurrogate.hard_process.shares import member_parts
 from mcsurrogate.integration import Sampler
@@ -93,7 +94,8 @@ class Variations:
     Raises
     ------
     CardError
-        If a variation would change nothing, or |M|^2 has no single power of the strong coupling.
+        If a variation would change nothing or stands there twice, or |M|^2 has no single power of
+        the strong coupling.
     PartonDensityError
         If a set is missing, or has no ``.info`` file.
     """
@@ -104,11 +106,24 @@ class Variations:
         self._stacks: list[tuple[slice, MemberStack]] = []
         scales = self._scales(card)
         self.list = [*scales, *self._densities(card, len(scales))]
+        self._require_sense()
         self._powers = torch.tensor([0] * len(process.amplitudes))
         if self.list:
             self._powers = torch.tensor([_power(a.matrix_element) for a in process.amplitudes])
         if card.variations.scales:
             _require_scales(card, bool(self._powers.any()), self._process.beams.pdf is not None)
+
+    def _require_sense(self) -> None:
+        """Refuse a weight that stands there twice, and densities without a parton."""
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            raise CardError(
+                f"variations.pdf: the weight {twice[0]} stands there twice; leave out the name of "
+                "a set of which all members are varied, or that is named before"
+            )
+        pairs = [pair for item in self._process.amplitudes for pair in item.flavours]
+        for pdf in (one.pdf for one in self.list if one.pdf is not None):
+            require_partons(pdf, pairs, self._process.beams)
 
     def __reduce__(self) -> tuple[type["Variations"], tuple[object, ...]]:
         """Travel to other processes as the card: densities are read there."""

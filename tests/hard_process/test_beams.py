@@ -116,3 +116,10 @@ def test_beams_that_a_process_cannot_have(
 ) -> None:
     with pytest.raises(CardError, match=message):
         particles(card(definition, **beams))
+
+
+@pytest.mark.parametrize("definition", ["a a > w+ w-", "a p > w+ d"])
+def test_densities_without_photon_are_refused(definition: str) -> None:
+    with pytest.raises(CardError, match=r"NNPDF31_lo_as_0118 has no a, .*'qed'"):
+        assemble(card(definition, pdf="NNPDF31_lo_as_0118"))
+    assemble(card("a a > w+ w-", pdf=PDF))

@@ -207,6 +207,15 @@ def test_the_rules_of_sets() -> None:
         ({"scales": {"alpha_s": 0.118}}, CardError, "the coupling does not run"),
         ({"variations": {"pdf": ["all"]}}, PartonDensityError, r"no \.info file"),
         ({"variations": {"pdf": ["nosuchset"]}}, PartonDensityError, "nosuchset"),
+        ({"variations": {"pdf": [PDF, PDF]}}, CardError, "stands there twice"),
+        (
+            {
+                "process": {"definition": "a a > w+ w-"},
+                "variations": {"pdf": ["NNPDF31_lo_as_0118"]},
+            },
+            CardError,
+            "NNPDF31_lo_as_0118 has no a,",
+        ),
         (
             {
                 "process": {"definition": "e+ e- > mu+ mu-"},
