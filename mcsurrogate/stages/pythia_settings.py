@@ -137,7 +137,25 @@ def _ckkw_l(card: RunCard, section: MergingSection) -> list[str]:
         f"Merging:nJetMax = {section.jets}",
         f"Merging:nQuarksMerge = {card.process.light_flavours}",
         f"Merging:Process = {section.process or _process_to_merge(card)}",
+        *_scales_of_merging(card),
     ]
+
+
+def _scales_of_merging(card: RunCard) -> list[str]:
+    """Tell the factorisation scale of the matrix elements, which Pythia takes for SCALUP.
+
+    Densities are replaced by those at the scales of an event's history.
+    """
+    scales = card.scales
+    if scales.shower in (None, scales.factorization):
+        return []
+    if isinstance(scales.factorization, str):
+        raise CardError(
+            f"scales.shower = {scales.shower!r}: CKKW-L takes the start of showers for the "
+            f"factorisation scale, which is {scales.factorization!r}; leave scales.shower out, or "
+            "give a fixed factorisation scale"
+        )
+    return [f"Merging:muFacInME = {scales.factorization!r}"]
 
 
 def _matching(card: RunCard, section: MergingSection) -> list[str]:

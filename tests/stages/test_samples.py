@@ -118,6 +118,16 @@ def test_samples_of_each_number_of_jets() -> None:
     assert merging_settings(card()) == []
 
 
+def test_merging_knows_the_factorisation_scale_of_the_matrix_elements() -> None:
+    fixed = {"renormalization": 91.0, "factorization": 80.0}
+    assert not any("muFac" in line for line in merging_settings(merged(scales=fixed)))
+    apart = merged(scales=fixed | {"shower": "sqrt_shat"})
+    assert "Merging:muFacInME = 80.0" in merging_settings(apart)
+    dynamic = {"factorization": "sum_mt", "shower": "sqrt_shat"}
+    with pytest.raises(CardError, match="takes the start of showers for the factorisation scale"):
+        merging_settings(merged(scales=dynamic))
+
+
 def test_other_measures_and_methods_of_merging() -> None:
     lund = merged(merging={"jets": 1, "scale": 20.0, "measure": "lund_pt"})
     limits = {cut["observable"]: cut["minimum"] for cut in read_samples(lund)[1].values["cuts"]}
