@@ -308,7 +308,7 @@ class _Builder:
         for parts in self._central_vertices(everything):
             # The largest subset is contracted last; of equals, one with the last leg.
             *merged, last = sorted(parts, key=lambda part: (part.bit_count(), part))
-            raws = {}
+            raws: dict[_State, Raw] = {}
             self.merge(tuple(merged), raws, final=True)
             self._close(raws, last, closings)
         amplitudes = {}
