@@ -79,8 +79,8 @@ def partial_width(
     Raises
     ------
     ProcessError
-        If it is no decay, no diagram makes it, the particle is too light, or the width is infinite
-        without cuts.
+        If it is no decay, no diagram makes it, the particle is too light, no resonance of a chain
+        can be as close to its mass as `bwcutoff` asks, or the width is infinite without cuts.
     """
     model = StandardModel() if model is None else model
     definition = ProcessDefinition.parse(decay) if isinstance(decay, str) else decay
@@ -110,6 +110,12 @@ def _integrated(
     result = integrate(
         integrand, evaluations=evaluations, precision=precision, method="vegas", seed=seed
     )
+    if result.value == 0.0:
+        raise ProcessError(
+            f"{process.name}: no point of {evaluations} lies within {bwcutoff:g} widths of the "
+            "masses of all resonances of the chain, or the amplitude vanishes; name the final "
+            "particles without a chain, or raise `bwcutoff`"
+        )
     if result.error > 10 * precision * abs(result.value):
         raise ProcessError(
             f"{process.name}: the width came to {result.value:.4g} +- {result.error:.2g} GeV only"
@@ -169,10 +175,17 @@ def _require_finite(
     lines: tuple[tuple[tuple[tuple[int, ...], float, float], ...], ...],
     masses: list[float],
 ) -> None:
-    """Refuse decays with a soft or collinear limit: a width has no cuts."""
+    """Refuse decays with a soft or collinear limit: a width has no cuts.
+
+    Massless pairs alone can be collinear poles: a fermion that leads to three and more without
+    a massless boson makes them by one with a mass, whose amplitude vanishes with theirs.
+    """
     radiates = any(pdg in _MASSLESS_VECTORS for pdg in process.outgoing)
     splits = any(
-        width == 0.0 and math.isclose(mass, 0.0) and not any(masses[leg] for leg in side)
+        width == 0.0
+        and math.isclose(mass, 0.0)
+        and len(side) == 2
+        and not any(masses[leg] for leg in side)
         for one in lines
         for side, mass, width in one
     )

@@ -58,6 +58,15 @@ def test_widths_of_labels_and_chains() -> None:
     assert abs(chain.value / (product * share) - 1) < 4 * chain.error / chain.value + 1e-4
 
 
+def test_pairs_by_massive_bosons_are_no_collinear_pole() -> None:
+    """They were refused as infinite; with three kinds of neutrinos any two have one width."""
+    one = partial_width("z > ve ve~ vm vm~", precision=5e-3)
+    other = partial_width("z > vm vm~ vt vt~", precision=5e-3, seed=2)
+    assert one.error < 2e-2 * one.value
+    assert abs(one.value - other.value) < 5 * math.hypot(one.error, other.error)  # 1e-6
+    assert partial_width("z > e+ e- vm vm~", precision=5e-3).value > one.value
+
+
 def test_automatic_widths() -> None:
     # MadGraph's defaults, W, Z and top at lowest order, are these sums: 2.0476, 2.441404, 1.4915.
     model = StandardModel()
@@ -111,6 +120,7 @@ def test_boson_pairs_of_the_higgs() -> None:
         ("z > e+ e- a", "infinite"),
         ("z > e+ e- mu+ mu-", "infinite"),
         ("w+ > t b~", "below"),
+        ("h > w+ w-, w+ > e+ ve", "within 15 widths of the masses of all resonances"),
         ("u u~ > z", "of one particle"),
         ("t > w+ e- b", "not conserved"),
     ],
