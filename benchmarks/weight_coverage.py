@@ -112,13 +112,13 @@ def good(case: int, folder: Path, random: np.random.Generator) -> tuple[str, str
         return "members of a fit", FITTED, f"{FITTED}_member_{case // 5 % 4 + 1}"
     source, bias = ((STRINGS, "pick.1.bias"), (CLUSTERS, "pop.2.bias"))[case % 2]
     if case % 5 < 3:
-        size = random.uniform(0.02, 0.12)
+        size = random.uniform(0.02, 0.1)
         return (
             f"all rates, {source}",
             source,
             rewritten(source, path, all_rates(bias, size, random)),
         )
-    shift = random.uniform(-0.5, 0.5)
+    shift = random.uniform(-0.3, 0.3)
     return f"strange quarks, {source}", source, rewritten(source, path, more_strange(bias, shift))
 
 

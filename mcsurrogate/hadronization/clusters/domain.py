@@ -3,10 +3,11 @@
 
 Single clusters are known by their ends and mass. A fit to whole events sees colour singlets, whose
 kind is the pair of their ends, their mass and the number of their gluons; where the fitted model
-misses the charged multiplicity of a kind, that kind is not known either.
+misses the charged multiplicity of a kind, or what its hadrons are, that kind is not known either.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,25 @@ _OCTAVES = 14
 _LOWEST_OCTAVE = -1
 _GLUONS = np.array([0, 1, 2, 3, 5, 9])
 _GLUON = 21
+_METRIC = np.array([1.0, -1.0, -1.0, -1.0])
 _SHAPE = (_KINDS * _KINDS, _OCTAVES, len(_GLUONS))
 
 _FEWEST_DECAYS = 200
 _FEWEST_SINGLETS = 30
 _QUANTILE = 0.001
 _STANDARD_DEVIATIONS = 3.0
-# Largest deviation of a kind that only another process than that of the fit knows.
+# What is counted in a singlet, and the largest deviation of its mean; None is what is tolerated.
+_QUANTITIES = {
+    "charged particles": None,
+    "baryons": 0.25,
+    "strange hadrons": 0.25,
+    "neutral pions": 0.25,
+    "baryons with charm or bottom": 0.25,
+    "energy of hadrons with charm or bottom over the mass": None,
+}
+_CHARGED = 0
+# Largest error of the multiplicity of a kind, and largest deviation of one that only another
+# process than that of the fit knows.
 _SHOWN = 0.1
 _PRIMARY = range(81, 90)
 _LARGEST_SEED = 900_000_000
@@ -65,9 +78,13 @@ def singlet_domain(
 ) -> dict[str, NDArray[Any]]:
     """Colour singlets that whole events have, by kind, where the model describes them.
 
-    The model and Pythia hadronize equally many events. A kind whose mean charged multiplicity,
-    after decays and relative to that of all singlets, deviates by more than `tolerance` and three
-    standard deviations counts as not seen.
+    The model and Pythia hadronize equally many events. Of each kind the mean charged multiplicity,
+    after decays, is compared, and the mean numbers of baryons, strange hadrons and neutral pions
+    among the primary hadrons, of baryons with charm or bottom, and the energy of all hadrons with
+    charm or bottom over the mass of the singlet, all relative to those of all singlets. A kind
+    where one deviates by more than what is tolerated and three standard deviations counts as not
+    seen; so do all masses of the same ends and number of gluons where what their hadrons are does
+    so together, and kinds whose multiplicity is not known to 10%.
 
     Parameters
     ----------
@@ -80,7 +97,7 @@ def singlet_domain(
     seed
         Of the model's sample; the other one's is the next.
     tolerance
-        Largest relative deviation.
+        Largest relative deviation of the multiplicity and the energy; that of the others is 25%.
 
     Returns
     -------
@@ -100,10 +117,11 @@ def singlet_domain(
         _moments(hadronized_by, settings, events, seed=(seed + i - 1) % _LARGEST_SEED + 1)
         for i, hadronized_by in enumerate([weights, None])
     )
-    factor = (model[1].sum() / model[0].sum()) / (target[1].sum() / target[0].sum())
-    deviation, error = _deviation(model, target, factor)
-    seen = np.where(_misses(deviation, error, tolerance), 0, target[0]).astype(np.int32)
-    share = target[0][seen < _FEWEST_SINGLETS].sum() / target[0].sum()
+    totals = [m[1].sum(axis=(1, 2, 3)) / m[0].sum(axis=(1, 2, 3)) for m in (model, target)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.nan_to_num(totals[0] / totals[1], nan=1.0, posinf=1.0)[:, None, None, None]
+    seen = np.where(_misses(model, target, factor, tolerance), 0, target[0, 0]).astype(np.int32)
+    share = target[0, 0][seen < _FEWEST_SINGLETS].sum() / target[0, 0].sum()
     return {
         "domain.singlets": seen,
         "domain.share": np.array([share], dtype=np.float32),
@@ -121,9 +139,9 @@ def tried_elsewhere(
 ) -> dict[str, NDArray[Any]]:
     """Add kinds of singlets that the model describes in processes that it was not fitted to.
 
-    There a kind must be shown to agree: its mean charged multiplicity, not relative to others,
-    within the tolerance and 10%, and known to half of that. A kind that misses, by more than the
-    tolerance and three standard deviations, is taken away.
+    There a kind must be shown to agree: all quantities of `singlet_domain`, not relative to others,
+    within the tolerance or 10% (numbers of hadrons 25%), and known to half of that. A kind that
+    misses one is taken away.
 
     Parameters
     ----------
@@ -152,38 +170,89 @@ def tried_elsewhere(
             )
             for j, hadronized_by in enumerate([weights, None])
         )
-        deviation, error = _deviation(model, target, 1.0)
-        agrees = (np.abs(deviation) <= shown) & (error <= shown / 2.0)
-        enough = np.minimum(model[0], target[0]) >= _FEWEST_SINGLETS
-        seen = np.where(agrees & enough, np.maximum(seen, target[0]), seen)
-        seen = np.where(_misses(deviation, error, tolerance) & enough, 0, seen).astype(np.int32)
+        deviation, error, expected = _deviation(model, target, 1.0)
+        largest = _limits(shown) * expected
+        with np.errstate(invalid="ignore"):
+            agrees = (np.abs(deviation) <= largest) & (error <= largest / 2.0) | (expected == 0)
+        enough = np.minimum(model[0, 0], target[0, 0]) >= _FEWEST_SINGLETS
+        misses = _misses(model, target, 1.0, tolerance)
+        seen = np.where(agrees.all(axis=0) & ~misses & enough, np.maximum(seen, target[0, 0]), seen)
+        seen = np.where(misses & enough, 0, seen).astype(np.int32)
     return {**domain, "domain.singlets": seen}
 
 
 def _misses(
-    deviation: NDArray[np.float64], error: NDArray[np.float64], tolerance: float
+    model: NDArray[np.float64],
+    target: NDArray[np.float64],
+    factor: float | NDArray[np.float64],
+    tolerance: float,
 ) -> NDArray[np.bool_]:
-    """Kinds that deviate by more than what is tolerated and what is chance."""
+    """Kinds where a quantity deviates by more than what is tolerated and what is chance.
+
+    Either by itself or, since most kinds are rare, together with all masses of the same ends and
+    number of gluons. What hadrons are is taken to be alike in all of these; the multiplicity must
+    deviate in the kind, too. A kind whose multiplicity is not known to 10% misses.
+    """
+    alone = _wrong(model, target, factor, tolerance)
+    together = _wrong(_of_all_masses(model), _of_all_masses(target), factor, tolerance)
+    deviation, error, expected = (x[_CHARGED] for x in _deviation(model, target, factor))
+    with np.errstate(invalid="ignore"):
+        far = np.abs(deviation) > tolerance * expected
+        unclear = error > _SHOWN * expected
+    found: NDArray[np.bool_] = (
+        alone.any(axis=0)
+        | together[_CHARGED + 1 :].any(axis=0)
+        | (together[_CHARGED] & far)
+        | unclear
+    )
+    return found
+
+
+def _limits(tolerance: float) -> NDArray[np.float64]:
+    """Largest relative deviation of each quantity."""
+    limits = [tolerance if largest is None else largest for largest in _QUANTITIES.values()]
+    return np.array(limits)[:, None, None, None]
+
+
+def _of_all_masses(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = sums.sum(axis=3, keepdims=True)
+    return found
+
+
+def _wrong(
+    model: NDArray[np.float64],
+    target: NDArray[np.float64],
+    factor: float | NDArray[np.float64],
+    tolerance: float,
+) -> NDArray[np.bool_]:
+    """Whether each quantity of each kind deviates."""
+    deviation, error, expected = _deviation(model, target, factor)
     size = np.abs(deviation)
-    return (size > tolerance) & (size > _STANDARD_DEVIATIONS * error)
+    # A kind that there was not has no mean.
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.bool_] = np.logical_and(
+            size > _limits(tolerance) * expected, size > _STANDARD_DEVIATIONS * error
+        )
+    return found
 
 
 def _deviation(
-    model: NDArray[np.float64], target: NDArray[np.float64], factor: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Relative deviation of the mean of each kind, and its error; not a number where none is."""
+    model: NDArray[np.float64], target: NDArray[np.float64], factor: float | NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Difference of the means of each quantity and kind, its error, and what was expected."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean, wanted = model[1] / model[0], target[1] / target[0]
-        # Squares of the relative errors of both.
-        squares = [(m[2] * m[0] / m[1] ** 2 - 1.0) / m[0] for m in (model, target)]
-        deviation = mean / (factor * wanted) - 1.0
-        return deviation, np.sqrt(np.add(*squares))
+        (mean, square), (wanted, other) = (
+            (m[1] / m[0], (m[2] / m[0] - (m[1] / m[0]) ** 2) / m[0]) for m in (model, target)
+        )
+        expected = factor * wanted
+        error = np.sqrt(np.maximum(square, 0.0) + factor**2 * np.maximum(other, 0.0))
+        return mean - expected, error, expected
 
 
 def _moments(
     weights: Path | None, settings: Sequence[str], events: int, *, seed: int
 ) -> NDArray[np.float64]:
-    """``(3, *_SHAPE)`` sums of 1, n and n^2 over singlets with n charged particles."""
+    """``(3, quantities, *_SHAPE)`` sums of 1, x and x^2 over singlets with quantities x."""
     pythia = pythia8mc.Pythia("", False)
     own = ["Print:quiet = on", "Random:setSeed = on", f"Random:seed = {seed}"]
     if weights is not None:
@@ -194,37 +263,63 @@ def _moments(
             raise PythiaError(f"Pythia refuses the setting {line!r}")
     if not pythia.init():
         raise PythiaError("Pythia cannot be initialised with the settings of the fit")
-    sums = np.zeros((3, *_SHAPE))
+    sums = np.zeros((3, len(_QUANTITIES), *_SHAPE))
     for _ in range(events):
         if not pythia.next():
             continue
-        for kind, charged in _singlets(pythia.event):
-            sums[(slice(None), *kind)] += (1.0, charged, charged**2)
+        for kind, x in _singlets(pythia.event):
+            sums[(slice(None), slice(None), *kind)] += (np.ones_like(x), x, x**2)
     return sums
 
 
-def _singlets(event: Any) -> Iterator[tuple[tuple[int, int, int], int]]:  # noqa: ANN401
-    """Kind and charged particles of each singlet of an event record without junctions."""
-    charged: dict[tuple[int, int], int] = {}
+def _singlets(
+    event: Any,  # noqa: ANN401
+) -> Iterator[tuple[tuple[int, int, int], NDArray[np.float64]]]:
+    """Kind and quantities of each singlet of an event record without junctions."""
+    found: dict[tuple[int, int], NDArray[np.float64]] = {}
     singlet: dict[int, tuple[int, int]] = {}
+    heavy: dict[tuple[int, int], NDArray[np.float64]] = {}
     for i in range(event.size()):
         particle = event[i]
         if abs(particle.status()) in _PRIMARY and particle.isHadron():
             # Its mothers are the first and the last parton, which lie in a row.
-            singlet[i] = (particle.mother1(), particle.mother2())
+            partons = singlet[i] = (particle.mother1(), particle.mother2())
+            counts, has_heavy = _content(particle.id())
+            x = found.setdefault(partons, np.zeros(len(_QUANTITIES)))
+            x[1:-1] += counts
+            if has_heavy:
+                heavy[partons] = heavy.get(partons, np.zeros(4)) + _momentum(particle)
         elif particle.mother1() in singlet:
             singlet[i] = singlet[particle.mother1()]
-        if i in singlet:
-            charged.setdefault(singlet[i], 0)
-            charged[singlet[i]] += particle.isFinal() and particle.isCharged()
-    for (first, last), number in charged.items():
-        partons = [event[j] for j in range(first, last + 1)]
-        codes = [parton.id() for parton in partons]
+        if i in singlet and particle.isFinal() and particle.isCharged():
+            found[singlet[i]][0] += 1.0
+    for (first, last), x in found.items():
+        chain = [event[j] for j in range(first, last + 1)]
+        codes = [parton.id() for parton in chain]
         if len(codes) < 2 or any(code != _GLUON for code in codes[1:-1]):
             continue
-        total = np.sum([[p.e(), p.px(), p.py(), p.pz()] for p in partons], axis=0)
-        mass = np.sqrt(max(total[0] ** 2 - (total[1:] ** 2).sum(), 0.0))
-        yield _kind(codes, mass), number
+        total = np.sum([_momentum(parton) for parton in chain], axis=0)
+        square = max(float(total @ (_METRIC * total)), 1e-18)
+        if (first, last) in heavy:
+            # In the rest frame of the singlet.
+            x[-1] = heavy[first, last] @ (_METRIC * total) / square
+        yield _kind(codes, np.sqrt(square)), x
+
+
+def _momentum(particle: Any) -> NDArray[np.float64]:  # noqa: ANN401
+    return np.array([particle.e(), particle.px(), particle.py(), particle.pz()])
+
+
+@cache
+def _content(code: int) -> tuple[NDArray[np.float64], bool]:
+    """Whether a hadron is a baryon, strange, a pi0, a baryon with charm or bottom; and heavy."""
+    size = abs(code)
+    digits = [size // 10**k % 10 for k in (3, 2, 1)]
+    is_baryon, heaviest = digits[0] > 0, max(digits)
+    # Mesons of s sbar alone have no strangeness.
+    is_strange = heaviest == 3 and (is_baryon or digits[1] != digits[2])
+    is_heavy = heaviest > 3
+    return np.array([is_baryon, is_strange, size == 111, is_baryon and is_heavy], float), is_heavy
 
 
 def _kind(codes: Sequence[int], mass: float) -> tuple[int, int, int]:
