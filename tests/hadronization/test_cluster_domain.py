@@ -242,6 +242,16 @@ def test_kinds_with_other_hadrons_are_not_known(monkeypatch):
     assert known(monkeypatch, model, target)[:3, 0, 0].tolist() == [2000, 0, 2000]
 
 
+def test_opposite_deviations_of_two_masses_are_both_seen(monkeypatch):
+    numbers = [(2000, 0.5, 0.7)] * 50
+    other = list(numbers)
+    other[3], other[28] = (2000, 0.8, 0.9), (2000, 0.2, 0.5)
+    same = [(2000, 4, 2)] * 50
+    found = known(monkeypatch, moments(*same, baryons=other), moments(*same, baryons=numbers))
+    assert found[:5, 0, 0].tolist() == [2000, 2000, 2000, 0, 2000]
+    assert found[:5, 1, 0].tolist() == [2000, 2000, 2000, 0, 2000]
+
+
 def test_rare_kinds_are_not_known_where_they_deviate_together(monkeypatch):
     # 12 octaves of one pair of ends, each by 2 standard deviations; another pair that is right.
     pairs = [(100, 0.5, 0.7) if i % 25 == 3 else (2000, 0.5, 0.7) for i in range(25 * 12)]
@@ -283,7 +293,7 @@ def test_quantities_of_a_singlet():
     event = Record(
         [
             Hadron(90, (0, 0, 0, 0), -11),
-            Hadron(5, (20, 0, 0, 10), -23),
+            Hadron(5, (20, 0, 0, 16), -23),
             Hadron(-1, (10, 0, 0, -10), -23),
             Hadron(521, (16, 0, 0, 6), 83, (1, 2)),
             Hadron(111, (4, 0, 0, -2), -83, (1, 2)),
@@ -293,10 +303,11 @@ def test_quantities_of_a_singlet():
         ]
     )
     ((kind, x),) = domains._singlets(event)
-    assert kind == _kind((5, -1), 30.0)
+    assert kind == _kind((5, -1), 864**0.5)
     assert len(x) == 2 + OTHERS
-    # Charged: B+, p and a daughter; baryons, strange, pi0, heavy baryons, energy over mass.
-    np.testing.assert_allclose(x, [3, 2, 1, 1, 0, 16 * 30 / 900])
+    # Charged: B+, p and a daughter; baryons, strange, pi0, heavy baryons; energy over mass in the
+    # rest frame, by momenta (16, 6) of the B+ and (30, 6) of the singlet.
+    np.testing.assert_allclose(x, [3, 2, 1, 1, 0, (16 * 30 - 6 * 6) / 864])
 
 
 def test_elsewhere_needs_a_fit(tmp_path):
