@@ -181,6 +181,7 @@ class ChainRun(_Finished):
     cross_section_pb: Number
     cross_section_error_pb: Size
     seconds_by_step: Steps
+    warnings: list[str] = []
     hadronization: Hadronization | None = None
 
 

@@ -150,7 +150,7 @@ def print_emulator(metrics: Mapping[str, Any]) -> None:
 
 def warn_of_chain(chain: Mapping[str, Any]) -> None:
     """Tell what the surrogates of a chain warned of."""
-    for warning in chain["warnings"]:
+    for warning in chain.get("warnings", ()):
         warn(warning)
 
 

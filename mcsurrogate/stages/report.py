@@ -89,7 +89,7 @@ def _parts(folder: RunFolder, chains: list[dict[str, Any]]) -> list[tuple[str, s
         for chain in chains
     )
     parts = [*surrogate_parts(folder.card, method), ("events that failed", failed, other)]
-    said, others = ("; ".join(chain["warnings"]) for chain in chains)
+    said, others = ("; ".join(chain.get("warnings", ())) for chain in chains)
     return [*parts, ("warnings", said, others)] if said or others else parts
 
 

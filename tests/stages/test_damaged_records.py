@@ -17,6 +17,7 @@ from mcsurrogate.validation.timing import read_timing
 
 CASES = Path("tests/data/cases")
 RUN = json.loads((CASES / "run.json").read_text(encoding="utf-8"))
+RUN["stages"]["shower"]["warnings"] = ["a surrogate warned"]  # none in records of 0.1
 RESULT = json.loads((CASES / "result.json").read_text(encoding="utf-8"))
 WRONG: list[object] = ["x", [], {}, None, -1, float("nan"), True]
 

@@ -87,7 +87,7 @@ def _matrix(events: Events) -> Values:
     """Polarisations and correlations of each pair, as weights of entries."""
     event, (one, other) = _cosines(events)
     products = one[:, None] * other[None, :]
-    weights = np.concatenate((one, other, products.reshape(-1, len(event))))
+    weights = np.concatenate((one, other, products.reshape(9, -1)))
     slots = np.tile(np.arange(len(_NAMES)) + 0.5, len(event))
     return Values(slots, np.repeat(event, len(_NAMES)), weights.T.ravel())
 
