@@ -64,7 +64,6 @@ class Hepmc2Parser final : public HepmcParser {
     bool begins_next(std::string_view text) const override {
         return text.front() == 'E' || text.starts_with("HepMC::");
     }
-    std::vector<std::string> names_for(std::size_t /*weights*/) const override { return names_; }
     void line(std::string_view text) override;
     std::string lacks() const override;
     void link() override;

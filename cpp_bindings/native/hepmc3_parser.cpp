@@ -21,11 +21,12 @@ std::string unescaped(std::string_view text) {
     return plain;
 }
 
-std::vector<std::string> split(const std::string& text, const char* separators) {
+std::vector<std::string> split(const std::string& text, const char* separators,
+                               bool keep_empty = false) {
     std::vector<std::string> parts;
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = 0; at <= text.size();) {
         const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
-        if (end > at)
+        if (keep_empty || end > at)
             parts.push_back(text.substr(at, end - at));
         at = end + 1;
     }
@@ -45,9 +46,9 @@ class Hepmc3Parser final : public HepmcParser {
                (first == 'A' && body_) || text.starts_with("HepMC::");
     }
 
-    std::vector<std::string> names_for(std::size_t weights) const override {
-        std::vector<std::string> words = split(name_text_, " \t\n");
-        return words.size() == weights ? words : names_;
+    // With names that are empty, or with blanks between names.
+    std::vector<std::vector<std::string>> other_names() const override {
+        return {split(name_text_, "\n", true), split(name_text_, " \t\n")};
     }
 
     void line(std::string_view text) override;

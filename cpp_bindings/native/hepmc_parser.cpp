@@ -13,6 +13,7 @@ namespace mcsurrogate {
 namespace {
 
 constexpr std::string_view header = "HepMC::";
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view version = "HepMC::Version";
 constexpr std::string_view start = "-START_EVENT_LISTING";
 constexpr std::string_view stop = "-END_EVENT_LISTING";
@@ -55,6 +56,8 @@ std::size_t HepmcParser::parse(std::string_view text, std::size_t particles, std
             break;
         std::string_view line(at, static_cast<std::size_t>((line_end ? line_end : end) - at));
         ++line_;
+        if (!listing_ && line.starts_with(byte_order_mark))
+            line.remove_prefix(byte_order_mark.size());
         if (event_open_ && !line.empty() && begins_next(line)) {
             close_event();
             if (columns_.particles.size() >= particles || held() >= events) {
@@ -240,12 +243,38 @@ void HepmcParser::read_pdf_info(TextWords words, std::string_view text, bool nee
 }
 
 void HepmcParser::name_weights(std::vector<std::string> names) {
-    if (named_ && names != names_)
+    if (named_ && names == given_names_)
+        return;
+    if (named_)
         fail("other names of weights than those of the events before");
-    if (!named_ && events_ > 0)
+    if (events_ > 0)
         fail("weights that had no names in the events before");
     named_ = true;
-    names_ = std::move(names);
+    names_ = given_names_ = std::move(names);
+}
+
+// As many as there are weights, each another. One that is empty is the number of its place, from 0,
+// as HepMC3's reader of version 2 has it.
+void HepmcParser::check_names() {
+    names_checked_ = true;
+    if (names_.empty())
+        return;
+    if (names_.size() != weight_count_)
+        for (auto& names : other_names())
+            if (names.size() == weight_count_) {
+                names_ = std::move(names);
+                break;
+            }
+    if (names_.size() != weight_count_)
+        fail("the event has " + std::to_string(weight_count_) + " weights and " +
+             std::to_string(names_.size()) + " names of weights");
+    for (std::size_t i = 0; i < names_.size(); ++i)
+        if (names_[i].empty())
+            names_[i] = std::to_string(i);
+    std::vector<std::string> sorted = names_;
+    std::sort(sorted.begin(), sorted.end());
+    if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
+        fail("two weights have the name " + quoted(*twice) + ", which must tell them apart");
 }
 
 void HepmcParser::skip_unknown(std::string_view text) {
@@ -279,11 +308,8 @@ void HepmcParser::close_event() {
         weight_count_ = 0;
     if (!weights_read_ && weight_count_ != 0)
         fail("the event has 0 weights, the events before it " + std::to_string(weight_count_));
-    if (!names_.empty() && names_.size() != weight_count_)
-        names_ = names_for(weight_count_);
-    if (!names_.empty() && names_.size() != weight_count_)
-        fail("the event has " + std::to_string(weight_count_) + " weights and " +
-             std::to_string(names_.size()) + " names of weights");
+    if (!names_checked_)
+        check_names();
     link();
     columns_.inherit_positions(first_vertex_, first_particle_, first_in_,
                                columns_.event_position.back());

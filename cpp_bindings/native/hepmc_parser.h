@@ -59,8 +59,8 @@ class HepmcParser {
     // Why the open event is not whole; empty if it is.
     virtual std::string lacks() const = 0;
     virtual void link() = 0;
-    // The names again, if another reading of their line fits the number of weights.
-    virtual std::vector<std::string> names_for(std::size_t weights) const = 0;
+    // Other readings of the names, of which one may fit the number of weights.
+    virtual std::vector<std::vector<std::string>> other_names() const { return {}; }
 
     [[noreturn]] void fail(const std::string& what) const;
     [[noreturn]] void expected(const char* what, std::string_view found) const;
@@ -100,6 +100,7 @@ class HepmcParser {
   private:
     void file_line(std::string_view text);
     void close_event();
+    void check_names();
     void convert_units();
     void end_of_file();
 
@@ -110,6 +111,8 @@ class HepmcParser {
     bool listing_ = false;
     bool full_ = false;
     bool named_ = false;
+    bool names_checked_ = false;
+    std::vector<std::string> given_names_; // as they are written
     std::size_t weight_count_ = 0;
     double momentum_unit_ = 1.0; // in GeV
     double length_unit_ = 1.0;   // in mm

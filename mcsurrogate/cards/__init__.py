@@ -11,7 +11,7 @@ from mcsurrogate.cards.expressions import (
     is_own_function,
     parse_expression,
 )
-from mcsurrogate.cards.load import dump_card, load_card, replace_values
+from mcsurrogate.cards.load import check_card, dump_card, load_card, replace_values
 from mcsurrogate.cards.run_card import OwnFunction, RunCard, own_functions
 from mcsurrogate.cards.sections import ModelSection
 
@@ -28,6 +28,7 @@ __all__ = [
     "OwnFunction",
     "ParticleObservable",
     "RunCard",
+    "check_card",
     "decided_by",
     "dump_card",
     "is_own_function",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from mcsurrogate.errors import CardError
 
-__all__ = ["dump_card", "load_card", "nested_model", "replace_values"]
+__all__ = ["check_card", "dump_card", "load_card", "nested_model", "replace_values"]
 
 Card = TypeVar("Card", bound=BaseModel)
 
@@ -71,6 +71,26 @@ def replace_values(card: Card, values: Mapping[str, object]) -> Card:
         elif value is not None:
             content[key] = value
     return _checked(content, type(card), "command line", "")
+
+
+def check_card(content: Mapping[str, object], model: type[Card], source: str) -> Card:
+    """Check the content of a card that is no file.
+
+    Parameters
+    ----------
+    content
+        Values by key.
+    model
+        The pydantic model of this kind of card.
+    source
+        What messages call the origin of the values.
+
+    Raises
+    ------
+    CardError
+        If it has an unknown key or an impossible value.
+    """
+    return _checked(content, model, source, "")
 
 
 def _checked(content: object, model: type[Card], where: str, text: str) -> Card:

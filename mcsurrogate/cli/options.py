@@ -167,13 +167,13 @@ def read_card(path: Path, **overrides: object) -> "RunCard":
     given = load_card(path, RunCard)
     card = replace_values(given, overrides)
     if card.process.events is not None:
-        from mcsurrogate.events import count_hard_events
+        from mcsurrogate.events import require_hard_events
 
         events = (path.parent / card.process.events).resolve()
         card = replace_values(card, {"process": {"events": str(events)}})
         asked = overrides.get("generation")
         if "events" not in given.generation.model_fields_set and asked in ({"events": None}, None):
-            card = replace_values(card, {"generation": {"events": count_hard_events(events)}})
+            card = replace_values(card, {"generation": {"events": require_hard_events(events)}})
     place, _, name = card.integration.flow.family.rpartition(":")
     if place.endswith(".py"):
         family = f"{(path.parent / place).resolve()}:{name}"

@@ -12,6 +12,7 @@ from mcsurrogate.events.hard_event_files import (
     count_hard_events,
     hard_event_parts,
     read_hard_events,
+    require_hard_events,
     write_hard_events,
 )
 from mcsurrogate.events.hard_events import (
@@ -89,6 +90,7 @@ __all__ = [
     "read_hard_events",
     "read_les_houches",
     "read_lheh5",
+    "require_hard_events",
     "weight_declarations",
     "write_event_texts",
     "write_generated_events",

@@ -2,6 +2,7 @@
 """Files of events in another format: Les Houches, LHEH5, HepMC and columns."""
 
 from collections.abc import Iterable, Iterator, Sized
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -144,14 +145,17 @@ def convert_events(
     Raises
     ------
     EventFileError
-        If the source is damaged or has fewer events, or the target cannot hold them.
+        If the source is damaged, holds no event, has fewer events, or the target cannot hold them.
     """
     source, target = Path(source), Path(target)
     total = None if stop is None else float(stop - first)
 
     def watched(batches: Iterator[Batch]) -> Iterator[Batch]:
+        begin = next(batches, None)
+        if begin is None and first == 0 and stop is None:
+            raise EventFileError(f"{source}: holds no event")
         done = 0
-        for batch in batches:
+        for batch in chain(() if begin is None else (begin,), batches):
             yield batch
             done += len(batch)
             progress(done, total, f"{done} events")

@@ -37,6 +37,7 @@ __all__ = [
     "first_bytes",
     "hard_event_parts",
     "read_hard_events",
+    "require_hard_events",
     "write_hard_events",
 ]
 
@@ -109,6 +110,20 @@ def count_hard_events(path: Path) -> int:
     except OSError as error:
         raise EventFileError(f"{path}: cannot be read: {error.strerror}") from error
     return _counted(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+def require_hard_events(path: Path) -> int:
+    """Count the events of a file that must hold some.
+
+    Raises
+    ------
+    EventFileError
+        If the file is missing, damaged, or holds no event.
+    """
+    count = count_hard_events(path)
+    if count == 0:
+        raise EventFileError(f"{path}: holds no event")
+    return count
 
 
 @lru_cache(maxsize=16)

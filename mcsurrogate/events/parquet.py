@@ -32,7 +32,12 @@ def _arrow() -> tuple[Any, Any]:
 
 
 def _names(head: TableHead, columns: int) -> list[str]:
-    return list(head.weight_names) or [str(i) for i in range(columns)]
+    r"""Names of the columns of weights, which Parquet has in UTF-8: another byte is ``\xe9``."""
+    names = head.weight_names or [str(i) for i in range(columns)]
+    return [
+        name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        for name in names
+    ]
 
 
 def write_parquet(
@@ -61,9 +66,8 @@ def write_parquet(
                 writer.write_table(table, row_group_size=max(len(batch), 1))
                 head.add(batch)
             if writer is None:
-                empty = _table(
-                    pa, layout, _empty(layout, len(head.weight_names)), head.weight_names
-                )
+                none = _empty(layout, len(head.weight_names))
+                empty = _table(pa, layout, none, _names(head, len(head.weight_names)))
                 writer = _writer(pq, stream, empty.schema)
             writer.add_key_value_metadata({KEY: head.text()})
             writer.close()
@@ -98,9 +102,10 @@ def _empty(layout: Layout, weights: int) -> ColumnBatch:
 
 def _table(pa: Any, layout: Layout, batch: ColumnBatch, weights: list[str]) -> "pa.Table":  # noqa: ANN401
     columns: dict[str, Any] = {name: pa.array(batch.events[name]) for name in layout.events}
-    columns["weights"] = pa.StructArray.from_arrays(
-        [pa.array(np.ascontiguousarray(column)) for column in batch.weights.T], weights
-    )
+    if weights:
+        columns["weights"] = pa.StructArray.from_arrays(
+            [pa.array(np.ascontiguousarray(column)) for column in batch.weights.T], weights
+        )
     for name in layout.groups:
         records = batch.groups[name]
         values = pa.StructArray.from_arrays(list(map(pa.array, records.values())), list(records))

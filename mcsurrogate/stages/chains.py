@@ -12,7 +12,7 @@ from typing import Any
 
 from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import MCSurrogateError
-from mcsurrogate.events import count_hard_events
+from mcsurrogate.events import require_hard_events
 from mcsurrogate.generators import checked_settings
 from mcsurrogate.progress import Progress
 from mcsurrogate.run_folder import RunFolder
@@ -234,7 +234,7 @@ def _chain(folder: RunFolder, stage: str, name: str, settings: Sequence[str]) ->
     events = card.generation.events
     if source is not None:
         # damage is known before hours are spent
-        held = count_hard_events(source)
+        held = require_hard_events(source)
         events = held if card.process.definition is not None else min(events, held)
     return ChainMaker(
         settings=tuple(checked_settings(settings)),

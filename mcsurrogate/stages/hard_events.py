@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.cards import RunCard
+from mcsurrogate.cards import RunCard, check_card
 from mcsurrogate.errors import CardError
-from mcsurrogate.events import RunInfo, count_hard_events, hard_event_parts, read_hard_events
+from mcsurrogate.events import RunInfo, hard_event_parts, read_hard_events, require_hard_events
 from mcsurrogate.hard_process import BEAM_PARTICLES
 
 __all__ = ["events_card", "events_file", "events_files", "source_record"]
@@ -62,22 +62,24 @@ def events_card(
     Raises
     ------
     CardError
-        If the beams of the file are none that a card can name.
+        If the beams of the file are none that a card can name, or an option has a value that a
+        card cannot have.
     EventFileError
-        If the file is damaged.
+        If the file is damaged or holds no event.
     """
     run, _ = read_hard_events(path)
+    held = require_hard_events(path)
     content: dict[str, Any] = {
         "seed": seed,
         "process": {"events": str(path.resolve())},
         "beams": {"particles": _beam_names(run, path), "sqrt_s": _energy(run)},
-        "generation": {"events": events or count_hard_events(path)},
+        "generation": {"events": events or held},
         "chain": {"settings": list(settings), "surrogate": {"hadronization": hadronization}},
     }
     if preset is not None:
         content["chain"]["standard"] = {}
         content["validation"] = {"preset": preset}
-    return RunCard.model_validate(content)
+    return check_card(content, RunCard, str(path))
 
 
 def _energy(run: RunInfo) -> float:

@@ -2,6 +2,7 @@
 """``mcsurrogate shower``: anyone's hard events to HepMC3, from the command line and from a card."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyhepmc
 import pytest
 
 from mcsurrogate.cli import main
+from mcsurrogate.events import read_hard_events, write_hard_events
 from tests.events.test_madgraph_npy import write_npy
 
 CASES = Path(__file__).parents[1] / "data" / "cases" / "lhe"
@@ -83,6 +85,28 @@ def test_a_damaged_file_is_refused_before_anything_runs(tmp_path, monkeypatch, c
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ending", [".lhe", ".h5", ".parquet"])
+def test_a_file_without_events_is_refused(tmp_path, monkeypatch, capsys, ending: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    run, _ = read_hard_events(GOOD)
+    write_hard_events(tmp_path / f"none{ending}", run, [])
+    for name in (f"none{ending}", "a.toml"):
+        (tmp_path / "a.toml").write_text(
+            f"seed = 1\n[process]\nevents = 'none{ending}'\n[beams]\nsqrt_s = 13000\n"
+        )
+        assert command(monkeypatch, "shower", name, "--out", "run") == 2
+        assert f"none{ending}: holds no event" in " ".join(capsys.readouterr().err.split())
+        assert not (tmp_path / "run").exists()
+
+
+def test_beams_that_no_card_can_have_are_refused(tmp_path, monkeypatch, capsys) -> None:
+    path = tmp_path / "a.lhe"
+    path.write_text(re.sub(r"(<init>\s+\S+\s+\S+)\s+\S+\s+\S+", r"\1 0 0", GOOD.read_text()))
+    assert command(monkeypatch, "shower", path, "--out", tmp_path / "run") == 2
+    assert "a.lhe: beams.sqrt_s: " in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_same_events_with_strings_are_compared(tmp_path, monkeypatch) -> None:
     out = tmp_path / "run"
     words = ("shower", GOOD, "--out", out, "--preset", "pp_top", *QUICK)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`convert`: what comes back is what went in, to the last bit; what would be lost is refused."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,10 @@ from mcsurrogate.events import (
     write_generated_events,
     write_hard_events,
 )
+from mcsurrogate.events.hepmc_details import HepmcRun
 from mcsurrogate.generators import PythiaChain
 from tests.events.hepmc_oracle import ours, theirs
+from tests.events.test_hepmc_text import named_weights
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 HARD = (
@@ -294,6 +297,46 @@ def test_hepmc3_reads_hard_events(tmp_path: Path) -> None:
     assert len(read) == len(batch) > 1
 
 
+@pytest.mark.parametrize("through", [".parquet", ".root", ".h5", ".hepmc", ".lhe.gz"])
+def test_text_that_is_not_utf_8_comes_back(tmp_path: Path, through: str) -> None:
+    source = tmp_path / "a.lhe"
+    text = (CASES / "lhe" / "weight_order.lhe").read_bytes()
+    text = text.replace(b"<init>", b"<!-- caf\xe9 --><init>", 1)
+    source.write_bytes(re.sub(rb"(id=['\"])a", b"\\1\xe9a", text))
+    direct = rewritten(source, tmp_path / "direct.lhe")
+    assert direct.read_bytes().count(b"\xe9a") > 1
+    count = convert_events(source, tmp_path / f"b{through}")
+    assert convert_events(tmp_path / f"b{through}", tmp_path / "back.lhe") == count > 0
+    assert (tmp_path / "back.lhe").read_bytes() == direct.read_bytes()
+    if through == ".parquet":  # has names in UTF-8 alone
+        assert pq.read_schema(tmp_path / "b.parquet").field("weights").type.field(1).name == (
+            r"\xe9a"
+        )
+
+
+@pytest.mark.parametrize("through", [".parquet", ".root", ".hepmc.gz"])
+def test_generated_events_with_names_that_are_not_utf_8(tmp_path: Path, through: str) -> None:
+    source = tmp_path / "a.hepmc"
+    source.write_bytes(named_weights(3, ["a", "\xe9", "c"]).encode("latin-1"))
+    assert convert_events(source, tmp_path / f"b{through}") == 2
+    assert convert_events(tmp_path / f"b{through}", tmp_path / "back.hepmc") == 2
+    assert b"W a\\|\xe9\\|c\n" in (tmp_path / "back.hepmc").read_bytes()
+
+
+@pytest.mark.parametrize("target", ["b.lhe", "b.h5", "b.parquet", "b.root", "b.hepmc"])
+@pytest.mark.parametrize("kind", [".lhe", ".h5", ".parquet", ".root", "2.hepmc", "3.hepmc"])
+def test_files_without_an_event_are_refused(tmp_path: Path, kind: str, target: str) -> None:
+    source = tmp_path / f"a{kind}"
+    if kind.endswith(".hepmc"):
+        source.write_text(named_weights(int(kind[0]), ["a"], events=0))
+    else:
+        run, _ = read_hard_events(CASES / "lhe" / "good_eight_events.lhe")
+        write_hard_events(source, run, [])
+    with pytest.raises(EventFileError, match=rf"a{kind}: holds (no event$|generated events)"):
+        convert_events(source, tmp_path / target)
+    assert list(tmp_path.iterdir()) == [source]
+
+
 def test_endings_are_named(tmp_path: Path) -> None:
     source = CASES / "lhe" / "good_eight_events.lhe"
     for name in ("a.hepmc2", "a.csv", "a.lhe.bz2", "a.parquet.gz"):
@@ -325,3 +368,9 @@ def test_events_without_weights_or_texts_and_files_without_events(tmp_path: Path
         again, none = read_hard_events(path)
         assert again == run
         assert list(none) == []
+    unnamed = HepmcRun((), (), ())
+    for ending in (".parquet", ".root", ".hepmc"):
+        path = tmp_path / f"b{ending}"
+        assert write_generated_events(path, unnamed, []) == 0
+        again, none = read_generated_events(path)
+        assert (again, list(none)) == (unnamed, [])

@@ -252,6 +252,16 @@ def later_mother(text: bytes) -> bool:
     return any(int(mother) > int(own) for own, mother in lines)
 
 
+def refused_names(text: bytes) -> bool:
+    """Whether version 3 has names of weights that pyhepmc refuses: empty, or with blanks."""
+    if b"Asciiv3" not in text:
+        return False
+    head = text.partition(b"\nE ")[0]
+    lines = re.findall(rb"^W (.*)$", head, re.MULTILINE)
+    return any(not name.strip() or b" " in name or b"\t" in name
+               for line in lines for name in line.split(b"\\|"))  # fmt: skip
+
+
 def mutate(rng: np.random.Generator, text: bytes) -> bytes:
     """Change bytes, words or lines, or cut the file."""
     for _ in range(int(rng.choice((1, 1, 2, 4)))):
@@ -303,8 +313,8 @@ def test_faults_are_named_or_read_as_pyhepmc_reads_them(files, tmp_path, count):
         except EventFileError as error:
             refused += "mutated.hepmc" in str(error)
             continue
-        if later_mother(path.read_bytes()):
-            read += 1  # pyhepmc forgets it
+        if later_mother(path.read_bytes()) or refused_names(path.read_bytes()):
+            read += 1  # pyhepmc forgets the one and refuses the other
             continue
         # between events pyhepmc takes an empty line for the end of the file
         path.write_bytes(re.sub(rb"\n\s*\n(?=[A-Z] )", b"\n", path.read_bytes()))
@@ -324,6 +334,83 @@ def test_faults_are_named_or_read_as_pyhepmc_reads_them(files, tmp_path, count):
     assert read + refused + died == count
     assert died < 0.001 * count
     assert min(read, refused) > 0.1 * count
+
+
+HEAD = {
+    3: "HepMC::Version 3.02.05\nHepMC::Asciiv3-START_EVENT_LISTING\n",
+    2: "HepMC::Version 2.06.09\nHepMC::IO_GenEvent-START_EVENT_LISTING\n",
+}
+FOOT = {3: "HepMC::Asciiv3-END_EVENT_LISTING\n", 2: "HepMC::IO_GenEvent-END_EVENT_LISTING\n"}
+
+
+def named_weights(version: int, names: list[str], events: int = 2) -> str:
+    """A file whose events, one particle gun each, have weights 1, 2, ... of these names."""
+    weights = " ".join(f"{i + 1}.0" for i in range(len(names)))
+    if version == 3:
+        body = "".join(f"E {i} 0 1\nU GEV MM\nW {weights}\nP 1 0 13 0 0 3 3 0.1 1\n"
+                       for i in range(events))  # fmt: skip
+        return HEAD[3] + "W " + "\\|".join(names) + "\n" + body + FOOT[3]
+    quoted = " ".join(f'"{name}"' for name in names)
+    body = "".join(
+        f"E {i} -1 -1 -1 -1 0 -1 1 1 0 0 {len(names)} {weights}\nN {len(names)} {quoted}\n"
+        "U GEV MM\nV -1 0 0 0 0 0 1 1 0\nP 2 11 0 0 1 1 0 4 0 0 -1 0\n"
+        "P 1 13 0 0 3 3 0.1 1 0 0 0 0\n"
+        for i in range(events)
+    )
+    return HEAD[2] + body + FOOT[2]
+
+
+def names_read(path: Path) -> tuple[str, ...]:
+    file = EventFile(path)
+    (chunk,) = file.chunks()
+    assert chunk.weights.tolist() == [[i + 1.0 for i in range(chunk.weights.shape[1])]] * 2
+    return file.summary.weight_names
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_byte_order_mark(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "a.hepmc"
+    text = "\ufeff" + named_weights(version, ["a", "b"])
+    path.write_text(text, encoding="utf-8")
+    assert names_read(path) == ("a", "b")
+    assert [e.weights for e in theirs(path)] == [(1.0, 2.0)] * 2
+    path.write_text(2 * text, encoding="utf-8")
+    assert sum(len(chunk) for chunk in EventFile(path).chunks()) == 4
+    path.write_text(text.replace("E 1", "\ufeffE 1"), encoding="utf-8")
+    with pytest.raises(EventFileError, match="a letter and a blank"):
+        list(EventFile(path).chunks())
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_empty_name_is_the_number_of_its_place(tmp_path: Path, version: int, place: int) -> None:
+    path = tmp_path / "a.hepmc"
+    names = ["a", "b", "c"]
+    names[place] = ""
+    path.write_text(named_weights(version, names))
+    named = names_read(path)
+    assert named == tuple(name or str(place) for name in names)
+    if version == 2:
+        with pyhepmc.open(path) as events:
+            assert all(event.weight_names == list(named) for event in events)
+    else:
+        assert refused_names(path.read_bytes())
+        assert theirs(path) is None
+    names[(place + 1) % 3] = str(place)
+    path.write_text(named_weights(version, names))
+    with pytest.raises(EventFileError, match=rf"two weights have the name '{place}'"):
+        names_read(path)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_two_weights_of_one_name_are_refused(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "a.hepmc"
+    path.write_text(named_weights(version, ["a", "b", "a"]))
+    line = {3: 8, 2: 9}[version]
+    with pytest.raises(EventFileError, match=rf"line {line}: two weights have the name 'a'"):
+        names_read(path)
+    with pytest.raises(RuntimeError, match="Duplicate weight name"), pyhepmc.open(path) as events:
+        print([event.weight_names for event in events])
 
 
 MEMORY = """
