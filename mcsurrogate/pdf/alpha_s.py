@@ -204,9 +204,9 @@ class AnalyticCoupling:
     def __call__(self, q: Tensor | float) -> Tensor:
         """Coupling at the scale ``q`` in GeV, any shape."""
         q = _scale(q)
-        flavours = list(self.lambdas)
-        result = self._expansion(q, flavours[0])
-        for nf in flavours[1:]:
+        fewest, *_, most = (*self.lambdas, *self.lambdas)
+        result = self._expansion(q, fewest)
+        for nf in range(fewest + 1, most + 1):
             if nf in self.thresholds:
                 result = torch.where(q > self.thresholds[nf], self._expansion(q, nf), result)
         if not bool(torch.isfinite(result).all()):
@@ -217,7 +217,7 @@ class AnalyticCoupling:
 
     def _expansion(self, q: Tensor, nf: int) -> Tensor:
         b0, b1, b2, b3 = beta_coefficients(nf)
-        log = 2 * torch.log(q / self.lambdas[nf])
+        log = 2 * torch.log(q / self.lambdas[max(n for n in self.lambdas if n <= nf)])
         log = torch.where(log > 0, log, torch.full_like(log, math.nan))
         loglog = torch.log(log)
         series = torch.ones_like(log)
@@ -231,6 +231,12 @@ class AnalyticCoupling:
             bracket = b1**3 * cubic + 3 * b0 * b1 * b2 * loglog - 0.5 * b0**2 * b3
             series = series - bracket / (b0**2 * log) ** 3
         return series / (b0 * log)
+
+
+_HEAVY = {4: "Charm", 5: "Bottom", 6: "Top"}
+_QUARKS = ("Down", "Up", "Strange", *_HEAVY.values())
+_FLAVOURS = 5
+"""LHAPDF's, where a set does not tell."""
 
 
 def coupling_from_info(info: SetInfo) -> StrongCoupling:
@@ -248,8 +254,9 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
             info.numbers("AlphaS_Vals"),
             f"table of {info.source_of('AlphaS_Vals')}",
         )
-    loops = int(info.number("AlphaS_OrderQCD", 4))
-    thresholds = _thresholds(info)
+    loops = info.integer("AlphaS_OrderQCD", 4)
+    fixed, flavours = _flavour_scheme(info)
+    thresholds = _thresholds(info, flavours, matched=mode == "ode" and not fixed and loops > 0)
     if mode == "analytic":
         lambdas = {
             nf: info.number(f"AlphaS_Lambda{nf}")
@@ -258,6 +265,12 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
         }
         if loops == 0:
             return FixedCoupling(info.number("AlphaS_MZ", 0.118))
+        if fixed and flavours not in lambdas:
+            raise PartonDensityError(
+                f"{info.source}: {flavours} fixed flavours without AlphaS_Lambda{flavours}"
+            )
+        if fixed:
+            lambdas, thresholds = {flavours: lambdas[flavours]}, {}
         return AnalyticCoupling(lambdas, loops, thresholds)
     if mode != "ode":
         raise PartonDensityError(
@@ -269,25 +282,47 @@ def coupling_from_info(info: SetInfo) -> StrongCoupling:
         reference = info.number("AlphaS_MZ"), info.number("MZ")
     if loops == 0:
         return FixedCoupling(reference[0])
-    settings = RunningSettings(*reference, loops, thresholds, loops, "msbar", _fixed_flavours(info))
+    settings = RunningSettings(
+        *reference, loops, thresholds, loops, "msbar", flavours if fixed else None
+    )
     return RunningCoupling(settings, info.numbers("AlphaS_Qs") if "AlphaS_Qs" in info else None)
 
 
-def _fixed_flavours(info: SetInfo) -> int | None:
-    scheme = info.text("AlphaS_FlavorScheme", info.text("FlavorScheme", "variable")).lower()
-    if scheme != "fixed":
-        return None
-    return int(info.number("AlphaS_NumFlavors", info.number("NumFlavors", 5)))
+def _flavour_scheme(info: SetInfo) -> tuple[bool, int]:
+    """Whether the number of flavours is fixed, and how many there are at most."""
+    scheme = info.first_of("AlphaS_FlavorScheme", "FlavorScheme")
+    fixed = info.choice(scheme, ("variable", "fixed")) == "fixed"
+    key = info.first_of("AlphaS_NumFlavors", "NumFlavors")
+    flavours = info.integer(key, _FLAVOURS)
+    if not 1 <= flavours <= 6:
+        raise info.error(key, f"is {flavours}, not 1 to 6")
+    return fixed, flavours
 
 
-def _thresholds(info: SetInfo) -> dict[int, float]:
-    flavours = int(info.number("AlphaS_NumFlavors", info.number("NumFlavors", 5)))
-    names = {4: "Charm", 5: "Bottom", 6: "Top"}
-    prefixes = ("AlphaS_Threshold", "Threshold", "AlphaS_M", "M")
+def _scales(info: SetInfo, *prefixes: str) -> dict[int, float] | None:
+    """Of the first of these keys that all six quarks have, the values of the heavy ones."""
     for prefix in prefixes:
-        if all(prefix + name in info for name in names.values()):
-            return {nf: info.number(prefix + name) for nf, name in names.items() if nf <= flavours}
-    raise PartonDensityError(f"{info.source} has no quark masses (MCharm, MBottom, MTop)")
+        if all(prefix + name in info for name in _QUARKS):
+            return {nf: info.number(prefix + name) for nf, name in _HEAVY.items()}
+    return None
+
+
+def _thresholds(info: SetInfo, flavours: int, matched: bool) -> dict[int, float]:
+    """Scales from which a heavy quark counts; `matched` at its mass, as LHAPDF's ODE does it."""
+    masses = _scales(info, "AlphaS_M")
+    if masses is None:
+        if any("M" + name not in info for name in _HEAVY.values()):
+            raise PartonDensityError(f"{info.source} has no quark masses (MCharm, MBottom, MTop)")
+        masses = {nf: info.number("M" + name) for nf, name in _HEAVY.items()}
+    scales = _scales(info, "AlphaS_Threshold", "Threshold") or masses
+    for nf in range(4, flavours + 1):
+        if matched and not math.isclose(scales[nf], masses[nf], rel_tol=1e-9):
+            raise PartonDensityError(
+                f"{info.source}: {_HEAVY[nf]} counts from {scales[nf]:g} GeV in alpha_s, its mass "
+                f"is {masses[nf]:g} GeV; AlphaS_Type ode is known here for thresholds at the "
+                "masses; give a coupling: load_pdf(..., alpha_s=...)"
+            )
+    return {nf: scale for nf, scale in scales.items() if nf <= flavours}
 
 
 # Reference scale and thresholds of the families that Pythia ships, in GeV:

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.pdf.info_file import SetInfo, parse_entries
 
-__all__ = ["GridFile", "Subgrid", "read_grid"]
+__all__ = ["GLUON", "GridFile", "Subgrid", "read_grid"]
 
 _SEPARATOR = "---"
+GLUON = 21
+"""Of which 0 is another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class GridFile:
     x
         ``(X,)`` knots of the momentum fraction, increasing, the same in every subgrid.
     pdg_ids
-        The F partons, in the order of the columns.
+        The F partons, in the order of the columns; the gluon is 21.
     subgrids
         In increasing Q; neighbours share their boundary, which belongs to the upper one.
     """
@@ -180,7 +182,7 @@ def _knots(
 
 def _pdg_ids(lines: _Lines, number: int, line: str) -> tuple[int, ...]:
     try:
-        ids = tuple(int(token) for token in line.split())
+        ids = tuple(int(token) or GLUON for token in line.split())
     except ValueError as error:
         raise lines.error(number, f"PDG ids are not all integers ({error})") from error
     if len(set(ids)) != len(ids):

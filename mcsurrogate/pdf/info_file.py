@@ -53,6 +53,10 @@ class SetInfo:
         """Return the file that an entry comes from."""
         return self._entries[key].source
 
+    def first_of(self, key: str, other: str) -> str:
+        """Return ``key`` where it is there, else ``other``."""
+        return key if key in self else other
+
     def text(self, key: str, default: str | None = None) -> str:
         """Text of ``key``, or ``default`` where the key is missing."""
         if key in self._entries:
@@ -69,7 +73,7 @@ class SetInfo:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise self._error(key, f"is {raw!r}, not a number")
+            raise self.error(key, f"is {raw!r}, not a number")
         return value
 
     def numbers(self, key: str) -> list[float]:
@@ -78,20 +82,36 @@ class SetInfo:
         try:
             values = [float(item) for item in raw.strip("[] ").split(",")]
         except ValueError as error:
-            raise self._error(key, f"is not a list of numbers ({error})") from error
+            raise self.error(key, f"is not a list of numbers ({error})") from error
         wrong = next((value for value in values if not math.isfinite(value)), None)
         if wrong is not None:
-            raise self._error(key, f"holds {wrong}, which is not finite")
+            raise self.error(key, f"holds {wrong}, which is not finite")
         return values
+
+    def integer(self, key: str, default: int) -> int:
+        """Value of ``key`` as an integer, or ``default`` where the key is missing."""
+        value = self.number(key, default)
+        if value != int(value):
+            raise self.error(key, f"is {self.text(key)!r}, not an integer")
+        return int(value)
+
+    def integers(self, key: str) -> list[int]:
+        """Value of ``key`` as a list of integers."""
+        values = self.numbers(key)
+        wrong = next((value for value in values if value != int(value)), None)
+        if wrong is not None:
+            raise self.error(key, f"holds {wrong}, which is no integer")
+        return [int(value) for value in values]
 
     def choice(self, key: str, known: tuple[str, ...]) -> str:
         """Value of ``key`` as one of the ``known`` words, the first where it is missing."""
         value = self.text(key, known[0]).lower()
         if value not in known:
-            raise self._error(key, f"is {value!r}; known here are {', '.join(known)}")
+            raise self.error(key, f"is {value!r}; known here are {', '.join(known)}")
         return value
 
-    def _error(self, key: str, what: str) -> PartonDensityError:
+    def error(self, key: str, what: str) -> PartonDensityError:
+        """Error about an entry, which it locates."""
         entry = self._entries[key]
         return PartonDensityError(f"{entry.source}, line {entry.line}: entry {key!r} {what}")
 

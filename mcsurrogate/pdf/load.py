@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.pdf.alpha_s import StrongCoupling, coupling_from_info, standard_coupling
 from mcsurrogate.pdf.grid_density import GridDensity
-from mcsurrogate.pdf.grid_file import read_grid
+from mcsurrogate.pdf.grid_file import GLUON, GridFile, read_grid
 from mcsurrogate.pdf.info_file import SetInfo, read_info
 from mcsurrogate.pdf.locate import PdfFiles, find_pdf
 from mcsurrogate.pdf.pointwise_density import PointwiseDensity, lhapdf_density, neopdf_density
@@ -77,7 +77,8 @@ def load_pdf(
     -----
     Keys in the header of a member override those of the set (arXiv:1412.7420, section 3.3);
     ``Interpolator`` is obeyed for ``logcubic`` and ``log``, ``Extrapolator`` for
-    ``continuation``, ``nearest`` and ``error``, and ``Particle`` has to be the proton.
+    ``continuation``, ``nearest`` and ``error``, and ``Particle`` has to be the proton.  ``Flavors``
+    has to name the columns of the grid, in any order; 0 is the gluon there and in the grid.
     """
     if provider not in ("native", "lhapdf", "neopdf"):
         raise PartonDensityError(
@@ -102,6 +103,8 @@ def _native(files: PdfFiles, alpha_s: StrongCoupling | None) -> GridDensity:
             f"{info.source_of('Particle')}: the densities are those of the particle "
             f"{info.text('Particle')}, and only those of the proton ({_PROTON}) can be used"
         )
+    if "Flavors" in info:
+        _check_flavours(grid, info)
     force_positive = int(info.number("ForcePositive", 0))
     return GridDensity(
         grid,
@@ -110,6 +113,25 @@ def _native(files: PdfFiles, alpha_s: StrongCoupling | None) -> GridDensity:
         force_positive,
         linear=info.choice("Interpolator", ("logcubic", "log")) == "log",
         extrapolator=info.choice("Extrapolator", ("continuation", "nearest", "error")),
+    )
+
+
+def _check_flavours(grid: GridFile, info: SetInfo) -> None:
+    """Refuse a set whose list of partons is not that of its columns.
+
+    LHAPDF refuses another number of them, takes columns that the list lacks for zero, and fails at
+    those of the list that are no column.
+    """
+    told = [int(pdg) or GLUON for pdg in info.integers("Flavors")]
+    if sorted(told) == sorted(grid.pdg_ids):
+        return
+    lacking = [pdg for pdg in told if pdg not in grid.pdg_ids]
+    further = [pdg for pdg in grid.pdg_ids if pdg not in told]
+    twice = sorted({pdg for pdg in told if told.count(pdg) > 1})
+    what = ((lacking, "are no columns"), (further, "are columns that it lacks"), (twice, "twice"))
+    reasons = [f"{', '.join(map(str, ids))} {words}" for ids, words in what if ids]
+    raise info.error(
+        "Flavors", f"is not the list of the columns of {grid.path}: {'; '.join(reasons)}"
     )
 
 

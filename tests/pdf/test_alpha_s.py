@@ -130,6 +130,70 @@ def test_fixed_flavours_and_fixed_coupling():
         FixedCoupling(-0.1)
 
 
+MASSES = {"Down": 0.005, "Up": 0.002, "Strange": 0.1, "Charm": 1.3, "Bottom": 4.7, "Top": 173.0}
+
+
+def described(*keys: str, kind: str = "analytic"):
+    masses = [f"M{name}: {mass}" for name, mass in MASSES.items()]
+    given = ["AlphaS_MZ: 0.12", "MZ: 91.2", f"AlphaS_Type: {kind}", "AlphaS_OrderQCD: 1"]
+    return coupling_from_info(parse_entries(enumerate([*given, *masses, *keys], 1), "made up"))
+
+
+def one_loop(q: float, flavours: int, scale: float) -> float:
+    """AlphaS_Analytic of LHAPDF 6.2.3 with one loop."""
+    return 12 * math.pi / ((33 - 2 * flavours) * 2 * math.log(q / scale))
+
+
+def test_flavours_of_the_analytic_coupling():
+    lambdas = ("AlphaS_Lambda3: 0.3", "AlphaS_Lambda5: 0.2")
+    cases = [
+        ((), 1.0, 3, 0.3),
+        ((), 3.0, 4, 0.3),  # the Lambda that is missing is the next lower one
+        ((), 50.0, 5, 0.2),
+        (("NumFlavors: 3",), 50.0, 3, 0.3),
+        (("NumFlavors: 4", "AlphaS_NumFlavors: 5"), 50.0, 5, 0.2),
+        (("FlavorScheme: fixed", "NumFlavors: 3"), 50.0, 3, 0.3),
+        (("FlavorScheme: fixed", "NumFlavors: 5"), 3.0, 5, 0.2),
+        (("FlavorScheme: fixed", "AlphaS_FlavorScheme: variable"), 3.0, 4, 0.3),
+        # thresholds count where all six quarks have one
+        (tuple(f"Threshold{name}: {2 * mass}" for name, mass in MASSES.items()), 8.0, 4, 0.3),
+        (("ThresholdCharm: 2.6", "ThresholdBottom: 9.4", "ThresholdTop: 346"), 8.0, 5, 0.2),
+    ]
+    for keys, q, flavours, scale in cases:
+        found = float(described(*lambdas, *keys)(q))
+        assert found == pytest.approx(one_loop(q, flavours, scale), rel=1e-9), keys
+
+
+@pytest.mark.parametrize("kind", ["analytic", "ode"])
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (("FlavorScheme: magic",), "'FlavorScheme' is 'magic'; known here are variable, fixed"),
+        (("AlphaS_FlavorScheme: magic",), "'AlphaS_FlavorScheme' is 'magic'"),
+        (("NumFlavors: 4.5",), "'NumFlavors' is '4.5', not an integer"),
+        (("NumFlavors: 7",), "'NumFlavors' is 7, not 1 to 6"),
+        (("AlphaS_OrderQCD: 1.5",), "'AlphaS_OrderQCD' is '1.5', not an integer"),
+    ],
+)
+def test_a_scheme_that_cannot_be_obeyed(kind: str, keys: tuple[str, ...], message: str):
+    with pytest.raises(PartonDensityError, match=message):
+        described("AlphaS_Lambda5: 0.2", *keys, kind=kind)
+
+
+def test_fixed_flavours_need_their_own_lambda():
+    with pytest.raises(PartonDensityError, match="4 fixed flavours without AlphaS_Lambda4"):
+        described("AlphaS_Lambda5: 0.2", "FlavorScheme: fixed", "NumFlavors: 4")
+
+
+def test_thresholds_of_the_differential_equation_are_at_the_masses():
+    at = [f"AlphaS_Threshold{name}: {mass}" for name, mass in MASSES.items()]
+    assert float(described(*at, kind="ode")(3.0)) == float(described(kind="ode")(3.0))
+    away = [*at[:3], "AlphaS_ThresholdCharm: 2.0", *at[4:]]
+    with pytest.raises(PartonDensityError, match=r"Charm counts from 2 GeV.*mass is 1\.3"):
+        described(*away, kind="ode")
+    described(*away, "FlavorScheme: fixed", kind="ode")
+
+
 def test_gradient():
     coupling = standard_coupling("NNPDF31_nlo_as_0118_luxqed")
     q = torch.tensor([2.0, 7.0, 300.0], dtype=torch.float64, requires_grad=True)

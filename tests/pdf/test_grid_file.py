@@ -51,6 +51,7 @@ def test_good_grid(tmp_path):
         (_changed(5, "1 2 x 3"), 5, "not all numbers"),
         (_changed(6, "21 2.5"), 6, "not all integers"),
         (_changed(6, "21 21"), 6, "appears twice"),
+        (_changed(6, "0 21"), 6, "appears twice"),
         (_changed(2, "Format: lhagrid2"), 1, "'lhagrid2'"),
         (_changed(1, "no metadata"), 1, "not a 'Key: value' line"),
         ([*GOOD[:-1], "---", X, "5 6 7 8", "21 2", *VALUES, "---"], 29, "begins at Q = 5"),

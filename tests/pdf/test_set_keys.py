@@ -13,6 +13,7 @@ from mcsurrogate.cards import RunCard
 from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.pdf import available_pdfs, load_pdf
+from mcsurrogate.pdf.grid_file import read_grid
 
 HEADER = "PdfType: central\nFormat: lhagrid1\n"
 SCALES = np.array([1.3, 2, 4.75, 4.75, 10, 91.1876, 1000, 1e5])
@@ -140,6 +141,37 @@ def test_what_cannot_be_obeyed_is_refused(
         load_pdf("toy")
 
 
+@pytest.mark.parametrize("listed", ["-2, -1, 1, 2, 21", "0, 1, 2, -1, -2"])
+@pytest.mark.parametrize("column", ["21", "0"])
+def test_0_is_the_gluon(put: Put, listed: str, column: str) -> None:
+    put(info().replace("-2, -1, 1, 2, 21", listed), grid().replace("1 2 21\n", f"1 2 {column}\n"))
+    density = load_pdf("toy")
+    assert density.pdg_ids == (-2, -1, 1, 2, 21)
+    x = torch.tensor([0.1], dtype=torch.float64)
+    expected = 0.1**0.1 * 0.9**3  # cubic interpolation between knots 1.26 apart
+    for pdg in (21, 0):
+        assert float(density.xfx(pdg, x, 50.0)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [
+        ("-2, -1, 1, 2", "21 are columns that it lacks"),
+        ("-2, -1, 1, 2, 3, 21", "3 are no columns"),
+        ("-2, -1, 1, 3, 21", "3 are no columns; 2 are columns that it lacks"),
+        ("-2, -1, 1, 2, 2, 21", "2 twice"),
+        ("-2, -1, 1, 2, 0, 21", "21 twice"),
+        ("-2, -1, 1, 2.5, 21", "holds 2.5, which is no integer"),
+    ],
+)
+def test_a_list_of_partons_that_is_not_that_of_the_columns(
+    put: Put, listed: str, reason: str
+) -> None:
+    put(info().replace("-2, -1, 1, 2, 21", listed), grid())
+    with pytest.raises(PartonDensityError, match=rf"toy\.info, line 4: .*'Flavors'.*{reason}"):
+        load_pdf("toy")
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 def test_a_table_with_a_value_that_is_not_finite(put: Put, value: str) -> None:
     lines = grid().splitlines()
@@ -152,7 +184,8 @@ def test_a_table_with_a_value_that_is_not_finite(put: Put, value: str) -> None:
 @pytest.mark.parametrize("name", ["NNPDF23_lo_as_0130_qed", "NNPDF31_nnlo_as_0118_luxqed"])
 def test_neopdf_agrees(put: Put, tmp_path: Path, name: str) -> None:
     pytest.importorskip("neopdf", reason="neopdf-hep is optional")
-    put(info(), "")
+    partons = ", ".join(map(str, read_grid(available_pdfs()[name]).pdg_ids))
+    put(info().replace("-2, -1, 1, 2, 21", partons), "")
     shutil.copy(available_pdfs()[name], tmp_path / "sets" / "toy" / "toy_0000.dat")
     own, other = load_pdf("toy"), load_pdf("toy", provider="neopdf")
     generator = torch.Generator().manual_seed(1)
