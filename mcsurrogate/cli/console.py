@@ -4,10 +4,12 @@
 import json
 import logging
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+import mcsurrogate
 from mcsurrogate.progress import Progress as ProgressCallback
 
 __all__ = [
@@ -42,6 +45,10 @@ LogFormat = Literal["text", "json"]
 _STYLES = {logging.WARNING: "bold yellow", logging.ERROR: "bold red"}
 # A log tells of progress this often, in seconds; a bar shows every step.
 _LOG_INTERVAL = 10.0
+
+# Under this name Python logs its warnings; those of our own files begin with this path.
+_PYTHON = "py.warnings"
+_OURS = str(Path(mcsurrogate.__file__).parent)
 
 _log = logging.getLogger(__name__)
 
@@ -67,10 +74,15 @@ errors = _Terminal(stderr=True, highlight=False)
 class _Messages(logging.Handler):
     """Prints records of our own rooms and Python's warnings on standard error."""
 
-    warnings = 0
-
     def emit(self, record: logging.LogRecord) -> None:
-        """Count a warning, print a record that is at least of the level asked for."""
+        """Count a warning, print a record that is at least of the level asked for.
+
+        What Python warns of counts once, however many parts of a command meet it.
+        """
+        if record.name == _PYTHON:
+            if record.getMessage() in self.told:
+                return
+            self.told.add(record.getMessage())
         self.warnings += record.levelno == logging.WARNING
         if record.levelno < self.shown:
             return
@@ -84,6 +96,8 @@ class _Messages(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
+        self.warnings = 0
+        self.told: set[str] = set()
         self.shown = logging.WARNING
         self.format_: LogFormat = "text"
 
@@ -109,12 +123,29 @@ def set_up(
     _messages.format_ = log_format
     _messages.shown = logging.getLevelName(log_level.upper())
     _messages.warnings = 0
+    _messages.told = set()
     logging.captureWarnings(capture=True)
-    for name in ("mcsurrogate", "py.warnings"):
+    warnings.showwarning = _show_warning
+    for name in ("mcsurrogate", _PYTHON):
         logger = logging.getLogger(name)
         logger.setLevel(min(_messages.shown, logging.WARNING))
         logger.propagate = False
         logger.handlers = [_messages]
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - as Python's own
+    line: str | None = None,
+) -> None:
+    """Tell what Python warns of; the place in a file of ours tells nothing to who reads it."""
+    text = str(message)
+    if not filename.startswith(_OURS):
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+    logging.getLogger(_PYTHON).warning("%s", text)
 
 
 def warn(message: str) -> None:

@@ -29,6 +29,7 @@ from mcsurrogate.events.hard_event_files import (
     bare_suffix,
     first_bytes,
     read_hard_events,
+    run_of_part,
     write_hard_events,
 )
 from mcsurrogate.events.hard_event_graphs import (
@@ -167,7 +168,7 @@ def convert_events(
         run, chunks = read_generated_events(source, first, stop)
         if ending not in HARD_EVENT_SUFFIXES:
             return write_generated_events(target, run, watched(chunks))
-        hard = hard_run(source, run)
+        hard = run_of_part(hard_run(source, run), first, stop)
         return write_hard_events(target, hard, hard_events_of_graphs(source, hard, watched(chunks)))
     hard, batches = read_hard_events(source, first=first, stop=stop)
     if ending in _HEPMC:

@@ -23,7 +23,7 @@ from mcsurrogate.events.hard_event_table import (
 )
 from mcsurrogate.events.hard_events import EventBatch, RunInfo
 from mcsurrogate.events.les_houches import read_les_houches, write_les_houches
-from mcsurrogate.events.lhe_head import header_text
+from mcsurrogate.events.lhe_head import announced_events, header_text, with_announced_events
 from mcsurrogate.events.lheh5 import read_lheh5
 from mcsurrogate.events.lheh5_layout import SUFFIXES
 from mcsurrogate.events.lheh5_writer import write_lheh5
@@ -38,6 +38,7 @@ __all__ = [
     "hard_event_parts",
     "read_hard_events",
     "require_hard_events",
+    "run_of_part",
     "write_hard_events",
 ]
 
@@ -64,10 +65,30 @@ def read_hard_events(
     ------
     EventFileError
         If the file is missing, damaged, or has fewer events than asked for; the iterator, too.
+
+    Notes
+    -----
+    The text of ``<init>`` of a part announces (``neve``) its own number of events.
     """
     path = Path(path)
     if not 0 <= first <= (first if stop is None else stop):
         raise EventFileError(f"{path}: events {first}:{stop} are no range")
+    run, batches = _opened(path, batch_size, first, stop)
+    return run_of_part(run, first, stop), batches
+
+
+def run_of_part(run: RunInfo, first: int, stop: int | None) -> RunInfo:
+    """Run of some of its events, whose text of ``<init>`` announces their number."""
+    whole = announced_events(run.init_text)
+    if whole is None or (first == 0 and stop is None):
+        return run
+    count = max((whole if stop is None else stop) - first, 0)
+    return replace(run, init_text=with_announced_events(run.init_text, count))
+
+
+def _opened(
+    path: Path, batch_size: int, first: int, stop: int | None
+) -> tuple[RunInfo, Iterator[EventBatch]]:
     begin = first_bytes(path)
     if begin.startswith(_HDF5):
         return read_lheh5(path, batch_size, first, stop)

@@ -28,6 +28,7 @@ __all__ = [
     "weight_declarations",
     "weight_id",
     "weight_name",
+    "with_announced_events",
 ]
 
 _VERSIONS = ("1.0", "2.0", "3.0")
@@ -189,6 +190,18 @@ def announced_events(init: str) -> int | None:
     """Give the number of events that the text of ``<init>`` announces (``neve`` of xsecinfo)."""
     found = _ANNOUNCED.search(_IGNORED.sub("", init))
     return None if found is None else int(found[1])
+
+
+def with_announced_events(init: str, count: int) -> str:
+    """Give the text of ``<init>`` that announces this number of events, if it announces any."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        begin, end = found.start(1) - found.start(), found.end(1) - found.start()
+        return f"{found[0][:begin]}{count}{found[0][end:]}"
+
+    return re.sub(f"{_ANNOUNCED.pattern}|{_IGNORED.pattern}", replaced, init, flags=re.DOTALL)
 
 
 def weight_declarations(header: str) -> Iterator[tuple[str, str, str, str]]:

@@ -68,7 +68,7 @@ def events_card(
         If the file is damaged or holds no event.
     """
     run, _ = read_hard_events(path)
-    held = require_hard_events(path)
+    held = require_hard_events(path.resolve())
     content: dict[str, Any] = {
         "seed": seed,
         "process": {"events": str(path.resolve())},

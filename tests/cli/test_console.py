@@ -2,7 +2,9 @@
 """What a log says of progress: as text and as JSON, with rate and time left."""
 
 import json
+import logging
 import re
+import warnings
 
 import pytest
 
@@ -44,3 +46,20 @@ def test_a_log_is_json_a_line(clock: list[float], capsys: pytest.CaptureFixture[
     assert last["rate"] == pytest.approx(200 / 60)
     assert last["seconds_left"] == pytest.approx(90)
     assert (warning["level"], warning["message"]) == ("warning", "something is odd")
+
+
+def test_a_warning_of_ours_is_told_once_and_without_its_place_in_the_sources(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # and back
+    console.set_up()
+    for line in (3, 4, 3):
+        for place in (console.__file__, "/elsewhere/own.py"):
+            warnings.showwarning(UserWarning("odd"), UserWarning, place, line)
+    told = capsys.readouterr().err
+    assert told.splitlines()[0] == "warning: odd"
+    assert console.__file__ not in told
+    assert told.count("/elsewhere/own.py:3: UserWarning: odd") == 1
+    assert console.number_of_warnings() == 3
+    console.set_up()
+    logging.captureWarnings(capture=False)

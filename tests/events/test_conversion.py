@@ -3,6 +3,7 @@
 
 import re
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -335,6 +336,23 @@ def test_files_without_an_event_are_refused(tmp_path: Path, kind: str, target: s
     with pytest.raises(EventFileError, match=rf"a{kind}: holds (no event$|generated events)"):
         convert_events(source, tmp_path / target)
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("through", [".lhe", ".h5", ".parquet", ".hepmc"])
+@pytest.mark.parametrize(("first", "stop", "count"), [(2, 5, 3), (3, None, 5), (0, None, 8)])
+def test_a_part_announces_its_own_events(
+    tmp_path: Path, through: str, first: int, stop: int | None, count: int
+) -> None:
+    line = "<!-- <xsecinfo neve='7'/> -->\n<xsecinfo neve='8' totxsec='5.0' maxweight='8'/>\n"
+    source = tmp_path / "a.lhe"
+    text = (CASES / "lhe" / "good_eight_events.lhe").read_text()
+    source.write_text(text.replace("</init>", f"{line}</init>"))
+    convert_events(source, tmp_path / f"b{through}")
+    convert_events(tmp_path / f"b{through}", tmp_path / "part.lhe", first, stop)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(len(batch) for batch in read_hard_events(tmp_path / "part.lhe")[1]) == count
+    assert line.replace("'8' t", f"'{count}' t") in (tmp_path / "part.lhe").read_text()
 
 
 def test_endings_are_named(tmp_path: Path) -> None:
