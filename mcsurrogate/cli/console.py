@@ -139,12 +139,12 @@ def _show_warning(
     filename: str,
     lineno: int,
     file: TextIO | None = None,  # noqa: ARG001 - as Python's own
-    line: str | None = None,
+    line: str | None = None,  # noqa: ARG001
 ) -> None:
     """Tell what Python warns of; the place in a file of ours tells nothing to who reads it."""
     text = str(message)
     if not filename.startswith(_OURS):
-        text = warnings.formatwarning(message, category, filename, lineno, line)
+        text = f"{filename}:{lineno}: {category.__name__}: {text}"
     logging.getLogger(_PYTHON).warning("%s", text)
 
 
