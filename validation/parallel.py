@@ -8,7 +8,6 @@ on the number of processes.
 import multiprocessing
 import os
 import queue
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcsurrogate.executors import end_with_parent, map_chunks
+from mcsurrogate.executors import end_with_parent, map_chunks, without_main
 from mcsurrogate.validation.filling import Filling
 from mcsurrogate.validation.observables.registry import Observable, is_own
 from mcsurrogate.validation.plan import Plan, Planner
@@ -68,24 +67,6 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Keep processes that are started meanwhile from running the caller's script once more.
-
-    They need nothing of it, and neither a console script nor a user's script need have
-    ``if __name__ == "__main__":``.
-    """
-    main = sys.modules["__main__"]
-    hidden = {name: getattr(main, name, None) for name in ("__spec__", "__file__")}
-    for name in hidden:
-        setattr(main, name, None)
-    try:
-        yield
-    finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)
-
-
 def can_divide(planner: Planner, observables_file: Path | None) -> bool:
     """Whether workers can find all observables again: not those given as objects."""
     given = [o for o in planner.observables or () if isinstance(o, Observable)]
@@ -125,7 +106,7 @@ def fill_both(
     context = multiprocessing.get_context("spawn")
     steps, stop = context.Queue(), context.Event()
     with ProcessPoolExecutor(2, context, _start, (steps, stop)) as pool:
-        with _single_threaded(), _without_main():
+        with _single_threaded(), without_main():
             futures = [pool.submit(_read, one, filling, options) for one in readings]
         try:
             _wait(futures, steps, progress)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`validate`: two event files in, a verdict, a page and metrics out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from mcsurrogate.analysis import JetDefinition
 from mcsurrogate.atomic import write_text
 from mcsurrogate.errors import ValidationError
+from mcsurrogate.executors import LocalProcesses
 from mcsurrogate.validation.amplification import Amplification, amplification
 from mcsurrogate.validation.comparison import Comparison, compare
 from mcsurrogate.validation.data_comparison import compare_data
@@ -38,6 +40,9 @@ from mcsurrogate.validation.verdict import Verdict
 from mcsurrogate.validation.yoda import write_samples
 
 __all__ = ["ValidationResult", "validate", "validate_samples"]
+
+_MANY_FIGURES = 40
+"""Figures whose drawing takes longer than the start of the processes that share it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +94,8 @@ def validate(
     settings
         What else there is to say; by default nothing.
     executor
-        Whose workers read the files, one each; processes of this machine by default
-        (``workers``).  Results do not depend on it.
+        Whose workers read the files, one each, and draw figures; processes of this machine by
+        default (``workers``).  Results do not depend on it.
     progress
         Called after each chunk with label, events read and fraction of the file.
     tell
@@ -124,7 +129,24 @@ def validate(
         samples, asked = _filled(candidate, reference, asked, progress)
     else:
         samples = _read(candidate, reference, asked, planner_for(asked), executor, progress)
-    return validate_samples(*samples, out, asked, tell=tell)
+    with _drawers(asked, samples[1], executor) as drawers:
+        return validate_samples(*samples, out, asked, executor=drawers, tell=tell)
+
+
+@contextmanager
+def _drawers(
+    asked: ValidationSettings, sample: Sample, executor: Executor | None
+) -> Iterator[Executor | None]:
+    """Give the executor whose workers draw, of this machine where that is worth their start."""
+    own = executor is None and asked.workers > 1
+    if not own or len(sample.plan.observables) < _MANY_FIGURES:
+        yield executor
+        return
+    processes = LocalProcesses(asked.workers, bare=True)
+    try:
+        yield processes
+    finally:
+        processes.shutdown(cancel_futures=True)
 
 
 def validate_samples(
@@ -133,6 +155,7 @@ def validate_samples(
     out: Path,
     asked: ValidationSettings,
     *,
+    executor: Executor | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> ValidationResult:
     """Compare samples that are filled already, of one plan, and write as `validate` does.
@@ -145,6 +168,8 @@ def validate_samples(
         As of `validate`.
     asked
         The settings that the samples were filled by.
+    executor
+        Whose workers draw the figures; this process by default.
 
     Raises
     ------
@@ -185,7 +210,7 @@ def validate_samples(
         amplification=amplification(found, asked.trained_on) if asked.trained_on else None,
         runs=summaries,
     )
-    return _write(found, asked, supplement, out)
+    return _write(found, asked, supplement, out, executor)
 
 
 def _filled(
@@ -246,7 +271,11 @@ def _read(
 
 
 def _write(
-    found: Comparison, asked: ValidationSettings, supplement: Supplement, out: Path
+    found: Comparison,
+    asked: ValidationSettings,
+    supplement: Supplement,
+    out: Path,
+    executor: Executor | None,
 ) -> ValidationResult:
     """Write page and metrics."""
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -254,7 +283,8 @@ def _write(
     shelf = FigureShelf(out / "plots" if asked.plots else None)
     metrics = comparison_metrics(found, words, asked.parts, created) | supplement.metrics()
     report, metrics_file = out / "report.html", out / "metrics.json"
-    write_text(report, render(found, words, created, asked.parts, supplement, shelf))
+    page = render(found, words, created, asked.parts, supplement, shelf, executor)
+    write_text(report, page)
     write_text(metrics_file, dumps(metrics))
     return ValidationResult(
         verdict=found.verdict,

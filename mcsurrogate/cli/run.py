@@ -78,7 +78,7 @@ def run(
         with progress_bars("surrogate chain", "standard chain") as bars:
             print_chains(*run_chains(folder, *bars, executor=pool))
         with progress_bar("report") as progress:
-            report = run_validation(folder, progress)
+            report = run_validation(folder, progress, executor=pool)
         print_verdict(report)
         console.print(f"Report: {path / report['report']}")
         print_costs(folder.records)

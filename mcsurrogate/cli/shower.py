@@ -110,7 +110,7 @@ def shower(
                 chain, reference = run_chains(folder, *bars, executor=pool)
             print_chains(chain, reference)
             with progress_bar("report") as progress:
-                report = run_validation(folder, progress)
+                report = run_validation(folder, progress, executor=pool)
             print_verdict(report)
             console.print(f"Report: {path / report['report']}")
         if chain["file"] is not None:

@@ -7,8 +7,9 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -16,15 +17,17 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from contextlib import contextmanager, nullcontext
 from multiprocessing.connection import Connection, wait
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["LocalProcesses", "collect_rarely", "end_with_parent"]
+__all__ = ["LocalProcesses", "collect_rarely", "end_with_parent", "without_main"]
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
+_hiding = threading.Lock()
 
 
 class LocalProcesses(Executor):
@@ -40,14 +43,17 @@ class LocalProcesses(Executor):
         Number of processes, at least 1; each is started with its first call.
     tries
         Workers that may die with a chunk before :func:`map_chunks` sets it aside.
+    bare
+        The processes know nothing of the caller's script, which then needs no
+        ``if __name__ == "__main__":`` and can call no function that it defines itself.
     """
 
-    def __init__(self, workers: int, tries: int = 3) -> None:
+    def __init__(self, workers: int, tries: int = 3, *, bare: bool = False) -> None:
         self.tries = tries
         self.in_flight = 2 * workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._processes: queue.SimpleQueue[_Process] = queue.SimpleQueue()
-        self._all = [_Process() for _ in range(workers)]
+        self._all = [_Process(bare=bare) for _ in range(workers)]
         for process in self._all:
             self._processes.put(process)
 
@@ -81,7 +87,8 @@ class LocalProcesses(Executor):
 class _Process:
     """One process, and the one after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bare: bool) -> None:
+        self._bare = bare
         self._pool: ProcessPoolExecutor | None = None
         self._alive: Connection | None = None
         self._ended = False
@@ -89,6 +96,7 @@ class _Process:
     def call(self, fn: Callable[..., Result], args: Any, kwargs: Any) -> Result:  # noqa: ANN401
         if self._ended:
             raise BrokenExecutor("the worker processes have been ended")
+        hide = self._pool is None and self._bare
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             theirs, self._alive = context.Pipe(duplex=False)
@@ -96,7 +104,9 @@ class _Process:
                 1, mp_context=context, initializer=_start, initargs=(theirs,)
             )
         try:
-            return self._pool.submit(fn, *args, **kwargs).result()
+            with without_main() if hide else nullcontext():
+                future = self._pool.submit(fn, *args, **kwargs)  # the first starts the process
+            return future.result()
         except BrokenExecutor:
             self._pool.shutdown(wait=False)
             self._pool = None
@@ -135,6 +145,25 @@ def end_with_parent(alive: Connection | None = None) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Keep processes that are started meanwhile from running the caller's script once more.
+
+    They need nothing of it, and neither a console script nor a user's script need have
+    ``if __name__ == "__main__":``.
+    """
+    main = sys.modules["__main__"]
+    with _hiding:
+        hidden = {name: getattr(main, name, None) for name in ("__spec__", "__file__")}
+        for name in hidden:
+            setattr(main, name, None)
+        try:
+            yield
+        finally:
+            for name, value in hidden.items():
+                setattr(main, name, value)
 
 
 def collect_rarely() -> None:

@@ -2,6 +2,7 @@
 """Stage ``validate``: the report that compares both chains."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 from mcsurrogate.errors import RunFolderError
@@ -24,10 +25,21 @@ REPORT = "report"
 _CHAINS = ("surrogate", "standard")
 
 
-def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
+def run_validation(
+    folder: RunFolder, progress: Progress, *, executor: Executor | None = None
+) -> dict[str, Any]:
     """Compare the surrogate chain's events with the standard chain's.
 
     A finished report whose page is gone is made again.
+
+    Parameters
+    ----------
+    folder
+        The run, with both chains.
+    progress
+        Told the tests that take longer.
+    executor
+        Whose workers draw the figures; this process by default.
 
     Returns
     -------
@@ -54,7 +66,7 @@ def run_validation(folder: RunFolder, progress: Progress) -> dict[str, Any]:
 
         if filled:
             first, second = (kept_sample(folder, name) for name in _CHAINS)
-            result = validate_samples(first, second, out, settings, tell=tell)
+            result = validate_samples(first, second, out, settings, executor=executor, tell=tell)
         else:
             report = reading_progress(progress)
             one, two = files.values()

@@ -67,7 +67,7 @@ def test_a_png_differs_from_matplotlibs_by_parts_of_a_dot():
     assert other.std() > 0.05
 
 
-def test_colours_are_replaced_in_files(tmp_path):
+def test_colours_are_replaced_in_files():
     def red(color):
         return (1.0, 0.0, 0.0, 1.0) if to_hex(color) == "#030303" else color
 
@@ -77,10 +77,11 @@ def test_colours_are_replaced_in_files(tmp_path):
     own = mpl.image.imread(stream)
     assert (np.abs(own[..., :3] - [1.0, 0.0, 0.0]).max(axis=-1) < 0.1).sum() > 100
     with mpl.rc_context({"pdf.compression": 0}):
-        drawing.write_pdf(tmp_path / "a.pdf", red)
-        drawing.write_pdf(tmp_path / "b.pdf", red)
-    text = (tmp_path / "a.pdf").read_bytes()
-    assert text == (tmp_path / "b.pdf").read_bytes()
+        files = io.BytesIO(), io.BytesIO()
+        for file in files:
+            drawing.write_pdf(file, red)
+    text = files[0].getvalue()
+    assert text == files[1].getvalue()
     assert re.search(rb"\b1 0 0 RG", text)
     assert b"(G) Tj" in text  # as text, to be searched and copied
 

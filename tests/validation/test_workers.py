@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading in two processes gives what reading in one gives."""
+"""Reading and drawing in two processes give what one gives."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from pathlib import Path
 from mcsurrogate.validation import validate
 
 a, b, out = map(Path, sys.argv[1:])
-found = validate(a, b, out, observables=["thrust"], reservoir=0, workers=2)
+found = validate(a, b, out, preset="ee_z", reservoir=0, workers=2)
 print(found.verdict.value)
 """
 
@@ -76,12 +76,15 @@ def test_two_workers_give_the_same(z_files, tmp_path):
             observables=["thrust", "charged_xi", "final_species"],
             observables_file=own,
             reservoir=0,
+            plots=True,
             workers=workers,
             progress=(lambda *step: seen.append(step)) if workers == 2 else None,
         )
         metrics = json.loads(result.metrics_file.read_text())
-        del metrics["created"]
-        found.append(metrics)
+        page = result.report.read_text().replace(metrics.pop("created"), "")
+        plots = {p.name: p.read_bytes() for p in (result.report.parent / "plots").iterdir()}
+        assert {"thrust.pdf", "thrust.png", "photon_energy.pdf"} <= set(plots)
+        found.append((metrics, page, plots))
     assert found[0] == found[1] == found[2]
     assert {step[0] for step in seen} == {"candidate", "reference"}
     assert seen[-1][1:] == (500, 1.0)
@@ -134,7 +137,12 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     reference = Path(__file__).parents[1] / "data/cases/hepmc/equal_events.hepmc3"
     words = [tmp_path / "candidate.hepmc", reference, tmp_path / "out"]
     with subprocess.Popen(
-        [sys.executable, "-c", WATCHED + SCRIPT.replace("thrust", "final_species"), *words],
+        [
+            sys.executable,
+            "-c",
+            WATCHED + SCRIPT.replace('preset="ee_z"', 'observables=["final_species"]'),
+            *words,
+        ],
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:

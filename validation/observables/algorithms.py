@@ -17,7 +17,7 @@ from mcsurrogate.validation.observables.registry import (
     register,
 )
 
-__all__ = ["ALGORITHMS"]
+__all__ = ["CAMBRIDGE_AACHEN", "KT"]
 
 FloatArray = NDArray[np.float64]
 
@@ -80,8 +80,8 @@ def _of(name: str, algorithm: JetAlgorithm) -> tuple[Observable, ...]:
     )
 
 
-ALGORITHMS = (
-    *_of("ca", JetAlgorithm.CAMBRIDGE_AACHEN),
+CAMBRIDGE_AACHEN = _of("ca", JetAlgorithm.CAMBRIDGE_AACHEN)
+KT = (
     *_of("kt", JetAlgorithm.KT),
     *(
         Observable(
@@ -101,4 +101,4 @@ ALGORITHMS = (
     ),
 )
 
-register(*ALGORITHMS)
+register(*CAMBRIDGE_AACHEN, *KT)

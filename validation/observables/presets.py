@@ -4,7 +4,7 @@
 import numpy as np
 
 from mcsurrogate.analysis import Events
-from mcsurrogate.validation.observables.algorithms import ALGORITHMS
+from mcsurrogate.validation.observables.algorithms import CAMBRIDGE_AACHEN, KT
 from mcsurrogate.validation.observables.annihilation import ANNIHILATION
 from mcsurrogate.validation.observables.boson import BOSON
 from mcsurrogate.validation.observables.conjugation import (
@@ -47,7 +47,7 @@ __all__ = ["detect"]
 _HADRON_COLLISION = (
     *EVENT,
     *JET,
-    *ALGORITHMS,
+    *KT,
     *SUBSTRUCTURE,
     *PARTICLE,
     *DECAY,
@@ -70,7 +70,9 @@ _HADRON_COLLISION = (
     *RULES,
 )
 
-define_preset("pp_jets", [o.name for o in _HADRON_COLLISION])
+# A third of what the jets of an event cost, and where jets are not what a process is about they
+# say what anti-kt and kt jets say.
+define_preset("pp_jets", [o.name for o in (*_HADRON_COLLISION, *CAMBRIDGE_AACHEN)])
 _WITHOUT_JETS = tuple(
     o for o in _HADRON_COLLISION if o.group not in ("jet", "substructure") and o.name != "ht"
 )

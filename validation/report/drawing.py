@@ -7,7 +7,6 @@ PNG, in the order in which it came, in their scales and colours.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import matplotlib as mpl
@@ -69,9 +68,9 @@ class Drawing(RendererBase):
         self._replay(renderer, 1.0, _same)
         renderer.finalize()
 
-    def write_pdf(self, path: Path, colour: Colour = _same) -> None:
+    def write_pdf(self, stream: BinaryIO, colour: Colour = _same) -> None:
         """Write a PDF file; the same drawing gives the same file."""
-        file = _PdfFile(path, metadata={"CreationDate": None})
+        file = _PdfFile(stream, metadata={"CreationDate": None})
         try:
             file.newPage(self.width / _POINTS, self.height / _POINTS)
             renderer = _Pdf(file, _POINTS, self.height / _POINTS, self.width / _POINTS)

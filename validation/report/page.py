@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as one HTML page without anything outside it."""
 
+import itertools
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
+from mcsurrogate.executors import map_chunks
 from mcsurrogate.validation.comparison import Comparison
 from mcsurrogate.validation.data_comparison import MeasuredResult
 from mcsurrogate.validation.report.data_figures import distribution_figure, pulls_figure
 from mcsurrogate.validation.report.environment import p_text, page
 from mcsurrogate.validation.report.figures import FigureShelf
-from mcsurrogate.validation.report.plots import observable_figure
+from mcsurrogate.validation.report.observable_picture import ObservablePicture, draw
 from mcsurrogate.validation.report.regression import run_data
 from mcsurrogate.validation.report.summary_plots import (
     p_value_figure,
@@ -82,23 +85,18 @@ def _measured(
     return found
 
 
-def _groups(c: Comparison, labels: Labels, shelf: FigureShelf) -> list[tuple[Any, ...]]:
+def _groups(c: Comparison, shelf: FigureShelf, executor: Executor | None) -> list[tuple[Any, ...]]:
     """Return groups of observables with their titles, results and figures."""
-    found = []
-    for group, title in _GROUPS.items():
-        members = []
-        for r in c.results:
-            if r.observable.group == group:
-                name = r.observable.name
-                bands = c.candidate.bands.of(name, r.candidate.mean)
-                theory = c.reference.bands.of(name, r.reference.mean)
-                figure = observable_figure(
-                    r.observable, r.candidate, r.reference, r.binned.pulls, labels, bands, theory
-                )
-                members.append((r, shelf.inline(figure, r.observable.name, r.observable.title)))
-        if members:
-            found.append((group, title, members))
-    return found
+    order = list(_GROUPS)
+    rows = sorted(c.results, key=lambda r: order.index(r.observable.group))
+    asked = (ObservablePicture.of(c, r, files=shelf.keeps_files) for r in rows)
+    drawn = map_chunks(executor, draw, asked, name="figure")
+    members = [
+        (r, shelf.place(picture, r.observable.title))
+        for r, (_, picture) in zip(rows, drawn, strict=True)
+    ]
+    by_group = itertools.groupby(members, key=lambda member: member[0].observable.group)
+    return [(group, _GROUPS[group], list(own)) for group, own in by_group]
 
 
 def _classifiers(c: Comparison, labels: Labels, shelf: FigureShelf) -> list[tuple[Any, ...]]:
@@ -153,6 +151,7 @@ def render(
     parts: Sequence[tuple[str, str, str]] = (),
     supplement: Supplement | None = None,
     shelf: FigureShelf | None = None,
+    executor: Executor | None = None,
 ) -> str:
     """Page of a comparison.
 
@@ -170,13 +169,15 @@ def render(
         Data, speed and files of other tools.
     shelf
         Where figures go besides the page.
+    executor
+        Whose workers draw the figures of observables; this process by default.
     """
     supplement, shelf = supplement or Supplement(), shelf or FigureShelf()
     labels = (c.candidate.label, c.reference.label)
     p_values = p_value_figure(np.array([r.binned.full.p_value for r in c.results if r.counts]))
     data = {
         "measured": _measured(supplement.measured, labels, shelf),
-        "groups": _groups(c, labels, shelf),
+        "groups": _groups(c, shelf, executor),
         "p_values": shelf.inline(p_values, "p-values", "Cumulative distribution of the p-values"),
         "classifiers": _classifiers(c, labels, shelf),
     }

@@ -15,7 +15,6 @@ import matplotlib as mpl
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogFormatterMathtext
 
-from mcsurrogate.validation.report.compact import SharedParts
 from mcsurrogate.validation.report.drawing import Drawing
 
 __all__ = [
@@ -26,8 +25,8 @@ __all__ = [
     "REFERENCE",
     "STYLE",
     "WARN",
-    "as_svg",
     "name_powers",
+    "svg_text",
 ]
 
 INK, FAINT, REFERENCE, CANDIDATE, WARN = (
@@ -100,8 +99,8 @@ def name_powers(*logarithmic: Axis) -> None:
         axis.set_major_formatter(_Powers())
 
 
-def as_svg(drawing: Drawing, name: str, title: str, shared: SharedParts) -> str:
-    """Drawing as an SVG element for the inside of a page.
+def svg_text(drawing: Drawing, name: str) -> str:
+    """Drawing as SVG without prologue, coloured by the page that it will stand in.
 
     Parameters
     ----------
@@ -109,10 +108,6 @@ def as_svg(drawing: Drawing, name: str, title: str, shared: SharedParts) -> str:
         Of a figure in marker colours.
     name
         Unique on the page.
-    title
-        Text for screen readers, escaped.
-    shared
-        The parts of the page's figures.
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -122,5 +117,4 @@ def as_svg(drawing: Drawing, name: str, title: str, shared: SharedParts) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     for marker, variable in VARIABLES.items():
         text = text.replace(marker, variable)
-    # the picture scales with the page: its size is a matter of the style sheet
-    return shared.compact(text, title)
+    return text
