@@ -141,7 +141,7 @@ class PythiaChain:
             | {
                 "messages": told["messages"] | self._told,
                 "left_out": self._loop.left_out,
-                "statistical_error_pb": told["cross_section_error_pb"],
+                "statistical_error_pb": self._loop.statistical_error_pb,
                 "rate_error_pb": self._loop.rate_error_pb,
                 "cross_section_error_pb": self._loop.cross_section_error_pb,
             },

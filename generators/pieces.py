@@ -27,8 +27,6 @@ Observer = Callable[[PythiaChain, EventChunk], None]
 """Is shown the events of a piece as they are made."""
 
 _SECONDS = ("initialisation", "events", "arrays", "hepmc_conversion", "hepmc_writing")
-_FIXED_RATE = 3
-"""Weighting strategy by which the init block tells the cross section."""
 _MEAN_WEIGHT = 4
 """Weighting strategy by which the mean weight of events is the cross section in pb."""
 _ALLOWED_FAILURES, _ALLOWED_SHARE = 10.0, 0.01  # as for a single run, in C++
@@ -61,8 +59,6 @@ class PieceRecord:
         Pythia's estimate and the error of its statistics.
     rate_error_pb
         Error of the cross sections of hard events from outside.
-    fixed_rate
-        Whether hard events tell the cross section, error included.
     tried, selected, accepted
         Pythia's counters.
     weight_names, weight_sums
@@ -81,7 +77,6 @@ class PieceRecord:
     cross_section_pb: float
     error_pb: float
     rate_error_pb: float
-    fixed_rate: bool
     tried: int
     selected: int
     accepted: int
@@ -112,10 +107,8 @@ class Totals:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_SECONDS, 0.0))
     messages: dict[str, int] = field(default_factory=dict)
     _value: float = 0.0
-    _error: float = 0.0
     _variance: float = 0.0
     _rate_error: float = 0.0
-    _fixed_rate: bool = False
     _sums: list[float] = field(default_factory=list)
 
     def add(self, piece: PieceRecord) -> None:
@@ -133,9 +126,8 @@ class Totals:
         for message, times in piece.messages.items():
             self.messages[message] = self.messages.get(message, 0) + times
         self._value += piece.tried * piece.cross_section_pb
-        self._error += piece.tried * piece.error_pb
         self._variance += (piece.tried * piece.error_pb) ** 2
-        self._rate_error, self._fixed_rate = piece.rate_error_pb, piece.fixed_rate
+        self._rate_error += piece.tried * piece.rate_error_pb
         if piece.events:
             self._add_weights(piece)
         tried = self.events + self.failed
@@ -166,10 +158,8 @@ class Totals:
     def cross_section_error_pb(self) -> float:
         """Its error: of statistics, and of the cross sections of hard events from outside."""
         if not self.tried:
-            return self._rate_error
-        if self._fixed_rate:
-            return self._error / self.tried
-        return math.hypot(math.sqrt(self._variance) / self.tried, self._rate_error)
+            return 0.0
+        return math.hypot(math.sqrt(self._variance), self._rate_error) / self.tried
 
     @property
     def shares(self) -> list[float]:
@@ -265,7 +255,6 @@ class PieceMaker:
             cross_section_pb=told.cross_section_pb,
             error_pb=error,
             rate_error_pb=told.rate_error_pb,
-            fixed_rate=strategy == _FIXED_RATE,
             tried=told.tried,
             selected=told.selected,
             accepted=told.accepted,

@@ -440,6 +440,8 @@ PYBIND11_MODULE(_native, module) {
             py::arg("events"), py::arg("official"))
         .def_property_readonly("cross_section_error_pb",
                                [](const Loop& self) { return self.run->cross_section_error_pb(); })
+        .def_property_readonly("statistical_error_pb",
+                               [](const Loop& self) { return self.run->statistical_error_pb(); })
         .def_property_readonly("rate_error_pb",
                                [](const Loop& self) { return self.run->rate_error_pb(); })
         .def_property_readonly(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "event_loop.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -98,17 +99,34 @@ void EventLoop::count_given(long used) {
 }
 
 double EventLoop::cross_section_error_pb() const {
-    const RunCounts counts = session_->counts();
     const double of_rate = rate_error_pb();
-    if (of_rate > 0.0 && counts.accepted <= 1)
+    if (of_rate > 0.0 && session_->counts().accepted <= 1)
         return of_rate; // Pythia gives the whole cross section as the error of one event
-    // With strategy 3 Pythia counts the error of the init block itself.
-    const bool counted = source_ && std::abs(source_->strategy()) == 3;
-    return counted ? counts.cross_section_error_pb
-                   : std::hypot(counts.cross_section_error_pb, of_rate);
+    return std::hypot(statistical_error_pb(), of_rate);
+}
+
+bool EventLoop::told_rate() const {
+    return source_ && std::abs(source_->strategy()) == 3;
+}
+
+double EventLoop::statistical_error_pb() const {
+    const RunCounts counts = session_->counts();
+    if (!told_rate())
+        return counts.cross_section_error_pb;
+    // Pythia multiplies the cross section of the init block by the mean weight, 1, -1 or 0 (left
+    // out), and gives the error of the init block alone.
+    const double rate = source_->xSecSum();
+    if (counts.tried == 0 || rate == 0.0)
+        return 0.0;
+    const double tried = static_cast<double>(counts.tried);
+    const double mean = counts.cross_section_pb / rate;
+    const double variance = static_cast<double>(counts.accepted) / tried - mean * mean;
+    return std::abs(rate) * std::sqrt(std::max(variance, 0.0) / tried);
 }
 
 double EventLoop::rate_error_pb() const {
+    if (told_rate() && session_->counts().accepted > 1)
+        return session_->counts().cross_section_error_pb;
     return source_ ? source_->xErrSum() : 0.0;
 }
 

@@ -73,8 +73,9 @@ class EventLoop {
     // Pythia knows the spread of the weights; the cross section of hard events from outside has an
     // error of its own, and from the first event on.
     double cross_section_error_pb() const;
-    // The part of it that does not depend on the number of events.
+    // The part of it that does not depend on the number of events, and the one that does.
     double rate_error_pb() const;
+    double statistical_error_pb() const;
     // LHAPDF ids of the PDFs of the beams, 0 where they are not known.
     std::array<int, 2> pdf_sets() const;
     long failed() const { return failures_.failed(); }
@@ -83,6 +84,8 @@ class EventLoop {
 
   private:
     bool next_event();
+    // Whether the init block tells the cross section (weighting strategies 3 and -3).
+    bool told_rate() const;
     void count_given(long used);
     void keep_event(EventBatch& batch);
     void check_weights(std::size_t weights);

@@ -65,6 +65,24 @@ def test_unweighted_events_have_the_cross_section_of_the_run(top_events):
     np.testing.assert_array_equal(particles.weights, np.ones((len(batch), 1)))
 
 
+def test_signs_of_weights_have_an_error(top_events):
+    """Strategy -3: 500 times the mean sign, with 1 pb in proportion and the error of the mean."""
+    run, batch = top_events
+    signs = np.ones((len(batch), 1))
+    signs[::4] = -1.0
+    source = replace(batch, weights=signs, weight_names=("nominal",))
+    info = replace(run, weighting_strategy=-3, weight_names=("nominal",))
+    chain = PythiaChain(["PartonLevel:all = off"], seed=1, source=[source], run_info=info)
+    list(chain.generate())
+    found, mean = chain.statistics, signs.mean()
+    assert mean == 0.5
+    assert found.cross_section_pb == pytest.approx(500.0 * mean)
+    assert found.rate_error_pb == pytest.approx(1.0 * mean)
+    assert found.statistical_error_pb == pytest.approx(500.0 * signs.std() / len(batch) ** 0.5)
+    both = np.hypot(found.rate_error_pb, found.statistical_error_pb)
+    assert found.cross_section_error_pb == pytest.approx(both)
+
+
 def test_hard_process_is_the_one_handed_in(top_events):
     run, batch = top_events
     settings = ["PartonLevel:all = off", "ProcessLevel:resonanceDecays = off"]

@@ -175,7 +175,7 @@ def test_hard_events_are_dealt_to_pieces_whatever_the_batches() -> None:
 def _piece(**changed: Any) -> PieceRecord:
     told: dict[str, Any] = {
         "number": 0, "events": 10, "failed": 0, "left_out": 0, "particles": 100,
-        "cross_section_pb": 2.0, "error_pb": 0.3, "rate_error_pb": 0.0, "fixed_rate": False,
+        "cross_section_pb": 2.0, "error_pb": 0.3, "rate_error_pb": 0.0,
         "tried": 100, "selected": 10, "accepted": 10, "weight_names": ["Weight"],
         "weight_sums": [10.0], "seconds": dict.fromkeys(Totals().seconds, 1.0), "messages": {},
     }  # fmt: skip
@@ -190,12 +190,10 @@ def test_cross_sections_of_pieces_are_combined() -> None:
     assert totals.cross_section_pb == pytest.approx((100 * 2.0 + 300 * 3.0) / 400)
     expected = np.hypot(100 * 0.3, 300 * 0.4) / 400
     assert totals.cross_section_error_pb == pytest.approx(expected)
-    rated, fixed = Totals(), Totals()
-    for _ in range(2):
-        rated.add(_piece(rate_error_pb=0.5))
-        fixed.add(_piece(rate_error_pb=0.5, error_pb=0.5, fixed_rate=True))
+    rated = Totals()
+    for error in (0.4, 0.6):  # of strategy -3 in proportion to the mean sign
+        rated.add(_piece(rate_error_pb=error))
     assert rated.cross_section_error_pb == pytest.approx(np.hypot(0.3 / np.sqrt(2), 0.5))
-    assert fixed.cross_section_error_pb == pytest.approx(0.5)
     named = Totals()
     for sums in ([10.0, 11.0], [30.0, 29.0]):
         named.add(_piece(weight_names=["Weight", "up"], weight_sums=sums))
