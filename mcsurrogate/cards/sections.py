@@ -205,6 +205,10 @@ class ModelSection(Section):
     )
     bottom_mass: Energy = Field(default=4.7, description="Bottom mass in GeV.")
     tau_mass: Energy = Field(default=1.777, description="Tau mass in GeV.")
+    tau_width: PositiveEnergy = Field(
+        default=2.2674e-12,
+        description="Tau width in GeV, of decay chains alone: other propagators of it have none.",
+    )
     higgs_mass: PositiveEnergy = Field(default=125.0, description="Higgs mass in GeV.")
     higgs_width: Width = Field(
         default=0.006382339,

@@ -10,7 +10,11 @@ from torch import Tensor
 
 from mcsurrogate.errors import GenerationError
 from mcsurrogate.event_generation.pdf_comments import event_densities, pdf_comments
-from mcsurrogate.event_generation.resonance_record import LegColumns, particle_columns
+from mcsurrogate.event_generation.resonance_record import (
+    LegColumns,
+    particle_columns,
+    proper_lifetimes,
+)
 from mcsurrogate.events import EventBatch
 from mcsurrogate.hard_process import (
     Amplitude,
@@ -159,6 +163,9 @@ class EventBuilder:
         )
         return EventBatch(
             **particles,
+            lifetime=proper_lifetimes(
+                particles, chosen.numpy(), self._resonances, self._model, choices.numpy()
+            ),
             weights=weights.double().numpy().reshape(count, len(weight_names)),
             scale=self._shower_scale(found.momenta),
             alpha_s=found.alpha_s.double().numpy().copy(),

@@ -12,12 +12,17 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from mcsurrogate.matrix_elements import Resonance
+from mcsurrogate.matrix_elements import Resonance, StandardModel, as_number, particle_by_pdg
 
-__all__ = ["LegColumns", "ParticleColumns", "particle_columns"]
+__all__ = ["LegColumns", "ParticleColumns", "has_flight", "particle_columns", "proper_lifetimes"]
 
 _INCOMING, _OUTGOING, _INTERMEDIATE = -1, 1, 2
+_INCOMING_LEGS = 2
 _UNKNOWN_HELICITY = 9.0
+_HBAR_C = 1.973269804e-13  # GeV mm
+_SHORTEST = 1e-9  # mm: top, W, Z and Higgs have less than 1e-10 mm
+_DIGITS = 2.0**20
+"""What a uniform number decides comes from its leading digits, and lifetimes from those after."""
 
 
 class LegColumns(NamedTuple):
@@ -63,7 +68,7 @@ def particle_columns(
     resonances
         Of each chain.
     """
-    ordered = [sorted(items, key=lambda r: (-len(r.legs), r.legs)) for items in resonances]
+    ordered = [_ordered(items) for items in resonances]
     n = legs.pdg_id.shape[1]
     sizes = np.array([n + len(items) for items in ordered], dtype=np.int64)[chosen]
     offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(sizes)))
@@ -92,6 +97,56 @@ def particle_columns(
         columns["status"][rows] = _status(items, n)
         columns["parents"][rows] = _parents(items, n)
     return columns
+
+
+def has_flight(resonance: Resonance, model: StandardModel) -> bool:
+    """Whether a resonance flies before it decays, as taus do."""
+    return _mean_lifetime(resonance, model) > _SHORTEST
+
+
+def _mean_lifetime(resonance: Resonance, model: StandardModel) -> float:
+    """Mean proper lifetime c tau in mm."""
+    width = as_number(particle_by_pdg(resonance.pdg).resonance_width(model))
+    return _HBAR_C / width if width > 0.0 else 0.0
+
+
+def proper_lifetimes(
+    columns: ParticleColumns,
+    chosen: NDArray[np.int64],
+    resonances: Sequence[tuple[Resonance, ...]],
+    model: StandardModel,
+    choices: NDArray[np.float64],
+) -> NDArray[np.float64] | None:
+    """Return the proper lifetime c tau in mm of all particles ``(M,)``; None where none flies.
+
+    Parameters
+    ----------
+    columns, chosen, resonances
+        As given by and to `particle_columns`.
+    model
+        Widths.
+    choices
+        ``(N, 4)`` uniform numbers that decided about the event by their leading digits.
+    """
+    if not any(has_flight(item, model) for items in resonances for item in items):
+        return None
+    found = np.zeros(len(columns["pdg_id"]))
+    for number, items in enumerate(resonances):
+        events = np.flatnonzero(chosen == number)
+        flying = [
+            (row, item) for row, item in enumerate(_ordered(items)) if has_flight(item, model)
+        ]
+        for place, (row, item) in enumerate(flying):
+            turn = place // choices.shape[1] + 1
+            uniform = np.modf(choices[events, place % choices.shape[1]] * _DIGITS**turn)[0]
+            rows = columns["offsets"][events] + _INCOMING_LEGS + row
+            found[rows] = -_mean_lifetime(item, model) * np.log1p(-uniform)
+    return found
+
+
+def _ordered(resonances: Sequence[Resonance]) -> list[Resonance]:
+    """In the order of the record: the largest first."""
+    return sorted(resonances, key=lambda r: (-len(r.legs), r.legs))
 
 
 def _between(legs: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:

@@ -146,14 +146,30 @@ def build_channels(
 
 
 def _resonant(topologies: Sequence[Topology], masses: Sequence[float]) -> set[frozenset[int]]:
-    """Outgoing legs of the lines that may be a particle that decays to them."""
+    """Outgoing legs of the lines that may be a particle that decays to them.
+
+    One that emits a particle and then is a resonance of every diagram, as tops with a jet in a
+    decay chain do, is off its mass shell before.
+    """
+    common = [_poles(topology) for topology in topologies]
+
+    def emits(topology: Topology, p: Propagator, pole: tuple[float, float]) -> bool:
+        after = (q.legs for q in topology.time_like if q.legs < p.legs and pole in q.poles)
+        return any(all((legs, pole) in found for found in common) for legs in after)
+
     return {
         p.legs
         for topology in topologies
         for p in topology.time_like
-        for mass, width in p.poles
-        if width > 0 and mass > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
+        for pole in p.poles
+        if pole[1] > 0 and pole[0] > (1 + 1e-9) * sum(masses[leg - 2] for leg in p.legs)
+        if not emits(topology, p, pole)
     }
+
+
+def _poles(topology: Topology) -> set[tuple[frozenset[int], tuple[float, float]]]:
+    """Legs of time-like lines with masses and widths of what they may be."""
+    return {(p.legs, pole) for p in topology.time_like for pole in p.poles}
 
 
 def _in_common(topologies: Sequence[Topology], resonant: set[frozenset[int]]) -> list[Propagator]:

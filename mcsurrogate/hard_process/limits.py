@@ -12,9 +12,10 @@ diverges as :math:`\int d\lambda / \lambda`, where
 
 (R. K. Ellis, W. J. Stirling, B. R. Webber, *QCD and Collider Physics*, sections 5.1 to 5.4), and
 worse where a propagator without width is on its mass shell.  Every such limit is one propagator of
-one diagram; a massive one, or a width, makes it finite.  Limits of more particles contain one of
-these.  Whether a limit is open is asked of the cuts themselves: events next to it are made, and one
-that passes is enough.
+one diagram; a massive one, or a width, makes it finite, but for the width of an external particle
+that emits: its propagator is at its mass shell whatever stands there for its decay.  Limits of more
+particles contain one of these.  Whether a limit is open is asked of the cuts themselves: events
+next to it are made, and one that passes is enough.
 """
 
 from collections.abc import Iterator, Sequence
@@ -108,6 +109,8 @@ def _of_skeleton(skeleton: Skeleton, masses: Sequence[float], hadronic: bool) ->
 
     for side, mass, width in skeleton.lines:
         if width > 0:
+            if len(side) == 2 and not {0, 1} & set(side):
+                yield from soft_emission(frozenset(side), mass)
             continue
         for legs in (frozenset(side), everything - frozenset(side)):
             beams, ordered = legs & {0, 1}, tuple(sorted(legs))

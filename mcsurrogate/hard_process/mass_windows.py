@@ -21,6 +21,7 @@ from mcsurrogate.matrix_elements import (
     diagrams,
     particle_by_pdg,
     propagator_rules,
+    resolved_widths,
 )
 from mcsurrogate.phase_space import Cuts
 
@@ -124,9 +125,11 @@ def mass_windows(
     found = [(item.pdg, item.legs, True) for item in process.resonances]
     found += [(pdg, legs, False) for pdg, legs in _s_channels(process)]
     windows = []
+    resolved, _ = resolved_widths(process, model)
     for pdg, legs, inside in found:
         particle = particle_by_pdg(pdg)
-        mass, width = as_number(particle.mass(model)), as_number(particle.width(model))
+        mass = as_number(particle.mass(model))
+        width = as_number(particle.resonance_width(resolved) if inside else particle.width(model))
         if width == 0:
             raise ProcessError(
                 f"{process.name}: {particle.name} has no width in [model], and a decay, or what "

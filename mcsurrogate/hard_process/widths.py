@@ -23,6 +23,7 @@ from mcsurrogate.matrix_elements import (
     as_number,
     expand,
     matrix_element,
+    require_mass,
     topologies,
     two_body_width,
 )
@@ -129,6 +130,7 @@ class _DecayIntegrand:
     def __init__(self, process: Process, model: StandardModel, bwcutoff: float) -> None:
         masses = [as_number(particle.mass(model)) for particle in process.particles]
         self._mass = masses[0]
+        require_mass(process, model)
         if self._mass <= sum(masses[1:]):
             raise ProcessError(
                 f"{process.name}: a mass of {self._mass:g} GeV is below the {sum(masses[1:]):g} "
@@ -178,8 +180,19 @@ def _require_finite(
     """Refuse decays with a soft or collinear limit: a width has no cuts.
 
     Massless pairs alone can be collinear poles: a fermion that leads to three and more without
-    a massless boson makes them by one with a mass, whose amplitude vanishes with theirs.
+    a massless boson makes them by one with a mass, whose amplitude vanishes with theirs.  Nor can
+    particles be at the pole of one without width (a tau between its decay products).
     """
+    for one in lines:
+        for side, mass, width in one:
+            rest = sum(masses[1:]) - sum(masses[leg] for leg in side)
+            if width == 0.0 < mass and sum(masses[leg] for leg in side) < mass < masses[0] - rest:
+                names = " and ".join(process.particles[leg].name for leg in side)
+                raise ProcessError(
+                    f"{process.name}: the width is infinite, with {names} at the pole of a "
+                    f"particle of {mass:g} GeV that has no width; make it a resonance of a chain, "
+                    "'t > b w+, (w+ > ta+ vt, ta+ > vt~ e+ ve)', or leave it undecayed"
+                )
     radiates = any(pdg in _MASSLESS_VECTORS for pdg in process.outgoing)
     splits = any(
         width == 0.0

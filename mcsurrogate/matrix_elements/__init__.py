@@ -20,6 +20,7 @@ from mcsurrogate.matrix_elements.gradients import (
     place_on_mass_shell,
 )
 from mcsurrogate.matrix_elements.labels import particles_by_name
+from mcsurrogate.matrix_elements.narrow_resonances import resolved_widths
 from mcsurrogate.matrix_elements.orders import coupling_powers, interferences, resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number, side_by_side
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
@@ -41,7 +42,12 @@ from mcsurrogate.matrix_elements.reweighting import event_scores, reweight_event
 from mcsurrogate.matrix_elements.subprocesses import Subprocess, SubprocessGroup, expand
 from mcsurrogate.matrix_elements.tree import TreeMatrixElement
 from mcsurrogate.matrix_elements.validity import check_momenta, check_shape
-from mcsurrogate.matrix_elements.widths import boson_pair_width, total_width, two_body_width
+from mcsurrogate.matrix_elements.widths import (
+    boson_pair_width,
+    require_mass,
+    total_width,
+    two_body_width,
+)
 
 __all__ = [
     "ColourFlow",
@@ -86,7 +92,9 @@ __all__ = [
     "place_on_mass_shell",
     "propagator_rules",
     "pure_qcd",
+    "require_mass",
     "resolve_orders",
+    "resolved_widths",
     "reweight_events",
     "same_amplitude",
     "side_by_side",

@@ -105,6 +105,10 @@ class DecayDefinition:
     restrictions: Restrictions
     decays: tuple["DecayDefinition", ...]
 
+    def makes(self, pdg_ids: Iterable[int]) -> bool:
+        """Whether one of these particles is among its products."""
+        return any(pdg in choice for pdg in pdg_ids for choice in self.choices)
+
     def branches(self, pdg: int) -> list[Branch]:
         """All decays of one particle.
 
@@ -173,9 +177,11 @@ def check_all_decay(made: Iterable[int], decays: tuple[DecayDefinition, ...], te
     present = set(made)
     for decay in decays:
         if not present & set(decay.pdg_ids):
+            makers = [other.text for other in decays if other.makes(decay.pdg_ids)]
+            wanted = f"({makers[0]}, {decay.text})" if makers else "(t > w+ b, w+ > e+ ve)"
             raise ProcessError(
                 f"{text!r}: nothing outgoing decays by {decay.text!r}; the decay of a decay "
-                "product stands in brackets, '(t > w+ b, w+ > e+ ve)'"
+                f"product stands in brackets with it, '{wanted}'"
             )
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tree diagrams of a process: which legs merge into which propagator."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations, product
 from operator import or_
 
 from mcsurrogate.matrix_elements.interactions import VertexKind, interactions_by_inputs
+from mcsurrogate.matrix_elements.narrow_resonances import resolved_widths
 from mcsurrogate.matrix_elements.orders import allowed_powers, resolve_orders, splits
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import antiparticle, particle_by_pdg
@@ -37,9 +38,10 @@ class InternalLine:
         """Mass in GeV."""
         return as_number(particle_by_pdg(self.pdg).mass(model))
 
-    def width(self, model: StandardModel) -> float:
-        """Width in GeV."""
-        return as_number(particle_by_pdg(self.pdg).width(model))
+    def width(self, model: StandardModel, *, resonant: bool = False) -> float:
+        """Width in GeV, as a resonance of a decay chain or not."""
+        particle = particle_by_pdg(self.pdg)
+        return as_number(particle.resonance_width(model) if resonant else particle.width(model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,21 @@ class Diagram:
     found: int = field(default=0, repr=False, compare=False)
 
     def masses_and_widths(
-        self, model: StandardModel
+        self, model: StandardModel, resonances: Collection[tuple[int, ...]] = ()
     ) -> tuple[tuple[tuple[int, ...], float, float], ...]:
-        """Legs, mass and width (GeV) of each propagator, as phase-space mappings need them."""
-        return tuple((line.legs, line.mass(model), line.width(model)) for line in self.lines)
+        """Legs, mass and width (GeV) of each propagator, as phase-space mappings need them.
+
+        Parameters
+        ----------
+        model
+            Masses and widths.
+        resonances
+            Products of those of a decay chain.
+        """
+        return tuple(
+            (line.legs, line.mass(model), line.width(model, resonant=line.legs in resonances))
+            for line in self.lines
+        )
 
 
 def diagrams(process: Process) -> Iterator[Diagram]:
@@ -147,7 +160,7 @@ def topologies(
     process
         The process.
     model
-        Masses and widths.
+        Masses and widths; narrow ones of resonances are those of `resolved_widths`.
 
     Returns
     -------
@@ -157,7 +170,9 @@ def topologies(
         those with four-particle vertices, which are contracted forms of others where these
         have the same lines, come last.
     """
+    model, _ = resolved_widths(process, model)
+    resonances = {resonance.legs for resonance in process.resonances}
     found: dict[tuple[tuple[tuple[int, ...], float, float], ...], None] = {}
     for diagram in sorted(diagrams(process), key=lambda d: -len(d.lines)):
-        found.setdefault(diagram.masses_and_widths(model))
+        found.setdefault(diagram.masses_and_widths(model, resonances))
     return tuple(found)

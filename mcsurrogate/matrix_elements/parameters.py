@@ -70,6 +70,9 @@ class StandardModel:
         Masses in GeV that enter the Yukawa couplings, y = sqrt(2) m / v.
     top_width, z_width, w_width, higgs_width
         Widths in GeV, used in every propagator of the particle.
+    tau_width
+        Width of the tau in GeV, hbar over a lifetime of 290.3 fs (Particle Data Group 2024), used
+        where a tau is a resonance of a decay chain and nowhere else.
     complex_masses
         Whether widths make masses complex everywhere (the complex-mass scheme), or are fixed and
         stand in denominators alone.
@@ -96,6 +99,7 @@ class StandardModel:
     w_width: Parameter = 2.0476
     higgs_width: Parameter = 0.006382339
     complex_masses: Parameter = False
+    tau_width: Parameter = 2.2674e-12
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -206,11 +210,14 @@ class StandardModel:
     def numbers(self) -> dict[str, float]:
         """Independent parameters as plain numbers, for records and cache keys.
 
-        The scheme is among them, as 1, where masses are complex.
+        The scheme is among them, as 1, where masses are complex, and the width of the tau, which
+        decay chains alone have, where it is not the default.
         """
         found = {item.name: as_number(getattr(self, item.name)) for item in fields(self)}
         if not self.complex_masses:
             del found["complex_masses"]
+        if found["tau_width"] == _DEFAULT_TAU_WIDTH:
+            del found["tau_width"]
         return found
 
     @property
@@ -218,6 +225,9 @@ class StandardModel:
         """Whether a gradient with respect to some parameter is wanted."""
         values = (getattr(self, item.name) for item in fields(self))
         return any(isinstance(value, Tensor) and value.requires_grad for value in values)
+
+
+_DEFAULT_TAU_WIDTH = StandardModel().tau_width
 
 
 def side_by_side(

@@ -36,6 +36,8 @@ class Particle:
         Three times the electric charge.
     mass_name, width_name
         Property of `StandardModel` that holds the mass or width, empty for none.
+    chain_width_name
+        The width that it has as a resonance of a decay chain; that of other propagators if empty.
     """
 
     pdg: int
@@ -45,6 +47,7 @@ class Particle:
     charge3: int
     mass_name: str = ""
     width_name: str = ""
+    chain_width_name: str = ""
 
     @property
     def is_self_conjugate(self) -> bool:
@@ -74,19 +77,29 @@ class Particle:
         value: Parameter = getattr(model, self.width_name) if self.width_name else 0.0
         return value
 
+    def resonance_width(self, model: StandardModel) -> Parameter:
+        """Width in GeV as a resonance of a decay chain, 0.0 where it cannot be one."""
+        name = self.resonance_width_name
+        value: Parameter = getattr(model, name) if name else 0.0
+        return value
+
+    @property
+    def resonance_width_name(self) -> str:
+        """Property of `StandardModel` with its width in decay chains, empty for none."""
+        return self.chain_width_name or self.width_name
+
     def is_massless(self, model: StandardModel) -> bool:
         """Whether the mass vanishes in this model."""
         return as_number(self.mass(model)) == 0.0
 
 
 def _fermion_pair(
-    pdg: int, names: tuple[str, str], colour: int, charge3: int, mass: str = "", width: str = ""
+    pdg: int, names: tuple[str, str], colour: int, charge3: int, mass: str = "", *widths: str
 ) -> list[Particle]:
+    other = -colour if colour == 3 else 1
     return [
-        Particle(pdg, names[0], Spin.FERMION, colour, charge3, mass, width),
-        Particle(
-            -pdg, names[1], Spin.FERMION, -colour if colour == 3 else 1, -charge3, mass, width
-        ),
+        Particle(pdg, names[0], Spin.FERMION, colour, charge3, mass, *widths),
+        Particle(-pdg, names[1], Spin.FERMION, other, -charge3, mass, *widths),
     ]
 
 
@@ -108,7 +121,7 @@ def _build_table() -> dict[int, Particle]:
         *_fermion_pair(12, ("ve", "ve~"), 1, 0),
         *_fermion_pair(13, ("mu-", "mu+"), 1, -3),
         *_fermion_pair(14, ("vm", "vm~"), 1, 0),
-        *_fermion_pair(15, ("ta-", "ta+"), 1, -3, "tau_mass"),
+        *_fermion_pair(15, ("ta-", "ta+"), 1, -3, "tau_mass", "", "tau_width"),
         *_fermion_pair(16, ("vt", "vt~"), 1, 0),
     ]
     return {particle.pdg: particle for particle in table}

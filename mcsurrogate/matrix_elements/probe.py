@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor
 
+from mcsurrogate.errors import ProcessError
 from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.process import Process
 
@@ -39,6 +40,11 @@ def probe_points(
     seed
         Seed of the random numbers.
 
+    Raises
+    ------
+    ProcessError
+        If a decay, or a resonance, has no phase space.
+
     Returns
     -------
     Tensor
@@ -47,7 +53,13 @@ def probe_points(
     masses = [as_number(particle.mass(model)) for particle in process.particles]
     incoming, outgoing = masses[: process.n_incoming], masses[process.n_incoming :]
     if len(incoming) == 1 or len(outgoing) == 1:
-        sqrt_s = (incoming if len(incoming) == 1 else outgoing)[0]
+        single = process.particles[0 if len(incoming) == 1 else -1]
+        sqrt_s = as_number(single.mass(model))
+        if sqrt_s == 0.0 or (len(incoming) == 1 and sqrt_s <= sum(outgoing)):
+            raise ProcessError(
+                f"{process.name}: {single.name} has {sqrt_s:g} GeV of mass in this model, so that "
+                "no point of phase space exists"
+            )
     elif sqrt_s is None:
         sqrt_s = 3.0 * max(sum(outgoing), sum(incoming)) + 500.0
     generator = torch.Generator().manual_seed(seed)

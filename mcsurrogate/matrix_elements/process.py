@@ -275,7 +275,7 @@ def _spin_states(particle: Particle) -> int:
 def _check_resonances(process: Process) -> None:
     for resonance in process.resonances:
         particle = particle_by_pdg(resonance.pdg)
-        if not particle.width_name:
+        if not particle.resonance_width_name:
             raise ProcessError(
                 f"{process.name}: {particle.name} has no width, and a decay chain is a product of "
                 "resonances; name its decay products in the place of it"

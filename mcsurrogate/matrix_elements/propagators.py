@@ -58,6 +58,10 @@ class PropagatorRules:
             for resonance in self._resonances
         )
 
+    def is_resonance(self, legs: int) -> bool:
+        """Whether a propagator of these legs is a resonance of the decay chain."""
+        return self._side(legs) in self._resonances
+
     def joins(self, parts: tuple[int, ...]) -> bool:
         """Whether a vertex may join these currents: it may not have the place of a resonance.
 

@@ -281,10 +281,11 @@ class _Builder:
         self, mask: int, raws: dict[_State, Raw]
     ) -> dict[_State, tuple[Field, Coefficient]]:
         found = {}
+        resonant = self.allowed.is_resonance(mask)
         for state, raw in raws.items():
             if state.qcd not in self.decay_powers.get(mask, (state.qcd,)):
                 continue
-            parts = self.rules.propagate(state.pdg, mask, raw)
+            parts = self.rules.propagate(state.pdg, mask, raw, resonant=resonant)
             if not parts:
                 continue
             # One factor in front of all parts lets equal currents be recognised as equal.

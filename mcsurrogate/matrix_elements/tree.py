@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mcsurrogate.matrix_elements.colour_flow import ColourFlow
 from mcsurrogate.matrix_elements.measurement import seconds_per_point
+from mcsurrogate.matrix_elements.narrow_resonances import resolved_widths
 from mcsurrogate.matrix_elements.orders import resolve_orders
 from mcsurrogate.matrix_elements.parameters import StandardModel
 from mcsurrogate.matrix_elements.probe import probe_points
@@ -62,15 +63,16 @@ class TreeMatrixElement:
         self.process = resolve_orders(process)
         require_stable_legs(self.process, parameters)
         self.parameters = parameters
-        self._amplitude = build_amplitude(self.process, parameters)
-        plan = self._plan = plan_tree(self._amplitude, parameters)
+        resolved, factor = resolved_widths(self.process, parameters)
+        self._amplitude = build_amplitude(self.process, resolved)
+        plan = self._plan = plan_tree(self._amplitude, resolved)
         self._evaluator = TreeEvaluator(
-            self._amplitude, plan.roots, plan.states, plan.sizes, parameters
+            self._amplitude, plan.roots, plan.states, plan.sizes, resolved
         )
         self._contraction = ColourContraction(
             plan, self._evaluator.couplings, tracked=parameters.requires_grad
         )
-        self._norm = 1.0 / (self.process.average_factor * self.process.symmetry_factor)
+        self._norm = factor / (self.process.average_factor * self.process.symmetry_factor)
         self._sampler: TreeSampler | None = None
         self._cost: float | None = None
 

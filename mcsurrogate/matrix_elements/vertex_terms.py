@@ -264,7 +264,9 @@ class VertexTerms:
         product = self._graph.twice_dot(vectors[0], vectors[1])
         return {"s": [(self._product([product, *scalars]), coupling * 0.5)]}
 
-    def propagate(self, pdg: int, mask: int, raw: Raw) -> list[tuple[str, Term]]:
+    def propagate(
+        self, pdg: int, mask: int, raw: Raw, *, resonant: bool = False
+    ) -> list[tuple[str, Term]]:
         """Attach the propagator to a raw current; returns its parts.
 
         Parameters
@@ -275,9 +277,12 @@ class VertexTerms:
             Its external legs.
         raw
             Terms by slot.
+        resonant
+            Whether it is a resonance of a decay chain.
         """
         particle = particle_by_pdg(pdg)
-        line = (mask, particle.mass_name, particle.width_name)
+        width = particle.resonance_width_name if resonant else particle.width_name
+        line = (mask, particle.mass_name, width)
         sums = {slot: total for slot, terms in raw.items() if (total := self._graph.sum(terms))}
         graph = self._graph
         if particle.spin is Spin.FERMION:

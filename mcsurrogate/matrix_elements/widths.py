@@ -29,7 +29,7 @@ from mcsurrogate.matrix_elements.parameters import StandardModel, as_number
 from mcsurrogate.matrix_elements.particles import Particle, antiparticle, particle_by_pdg
 from mcsurrogate.matrix_elements.process import Process
 
-__all__ = ["boson_pair_width", "decays_of", "total_width", "two_body_width"]
+__all__ = ["boson_pair_width", "decays_of", "require_mass", "total_width", "two_body_width"]
 
 _HIGGS = 25
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
@@ -52,6 +52,7 @@ def two_body_width(process: Process, model: StandardModel) -> float:
     """
     if process.n_incoming != 1 or len(process.outgoing) != 2:
         raise ProcessError(f"{process.name}: not a decay into two particles")
+    require_mass(process, model)
     mass, *made = (as_number(particle.mass(model)) for particle in process.particles)
     if mass <= sum(made):
         raise ProcessError(
@@ -70,6 +71,23 @@ def two_body_width(process: Process, model: StandardModel) -> float:
     )
     squared = matrix_element(process, model)(event.unsqueeze(0), as_number(model.alpha_s))
     return momentum / (8.0 * math.pi * mass**2) * float(squared)
+
+
+def require_mass(process: Process, model: StandardModel) -> None:
+    """Refuse the decay of a particle without mass.
+
+    Raises
+    ------
+    ProcessError
+        With the masses that the model has.
+    """
+    particle = process.particles[0]
+    if not particle.is_massless(model):
+        return
+    remedy = f"give it one, [model] {particle.mass_name}" if particle.mass_name else "it is stable"
+    raise ProcessError(
+        f"{process.name}: {particle.name} has no mass in this model, and does not decay: {remedy}"
+    )
 
 
 def decays_of(pdg: int, model: StandardModel) -> list[Process]:

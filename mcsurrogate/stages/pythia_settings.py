@@ -26,6 +26,7 @@ _FIXED_SCALES = {"1": 2, "2": 5, "3": 6, "3VV": 6}
 _S_HAT = {"1": 1, "2": 4, "3": 5, "3VV": 5}
 _RESONANCES = {"top": 6, "z": 23, "w": 24, "higgs": 25}
 _PROTON = BEAM_PARTICLES["p"]
+_TAU = 15
 
 
 def beam_settings(card: RunCard) -> list[str]:
@@ -90,8 +91,25 @@ def surrogate_settings(card: RunCard) -> list[str]:
     lines = beam_settings(card)
     if not card.process.pythia:
         lines = _without_beams(lines)
-    lines += [*resonance_settings(card), *card.process.pythia]
+    lines += [*resonance_settings(card), *_lepton_masses(card), *card.process.pythia]
     return [*lines, *merging_settings(card), *card.chain.settings]
+
+
+def _lepton_masses(card: RunCard) -> list[str]:
+    """Leave leptons from decays of taus in a chain without mass, as the amplitude has them.
+
+    Pythia takes the energy for their masses from one other product, which may have too little; it
+    then loses the event.
+    """
+    if card.process.definition is None:
+        return []
+    decays = [decay for definition in read_definitions(card) for decay in definition.decays]
+    while decays:
+        decay = decays.pop()
+        if _TAU in map(abs, decay.pdg_ids):
+            return ["LesHouches:setLeptonMass = 0"]
+        decays += decay.decays
+    return []
 
 
 def resonance_settings(card: RunCard) -> list[str]:

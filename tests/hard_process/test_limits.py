@@ -71,9 +71,20 @@ def test_an_infinite_cross_section_is_refused_and_the_lines_close_it(
     assemble(RunCard.model_validate(content))
 
 
+@pytest.mark.parametrize("definition", ["e+ e- > t t~ g", "a a > w+ w- a", "e+ e- > t t~ a / z"])
+def test_the_width_of_what_emits_closes_no_soft_limit(definition: str) -> None:
+    """The emitter is on its mass shell; the width in its propagator is none of its decay."""
+    beams = {"sqrt_s": 500.0}
+    with pytest.raises(ProcessError, match=r"infinite: .* (g|a) soft"):
+        assemble(card(definition, beams=beams))
+    enough = [cut("energy", "jets", "photons", minimum=5.0), cut("pt", "photons", minimum=5.0)]
+    assemble(card(definition, *enough, beams=beams))
+
+
 @pytest.mark.parametrize(
     "given",
     [
+        card("e+ e- > t t~ g, t > w+ b, t~ > w- b~", PT, beams={"sqrt_s": 500.0}),
         card("p p > z j", cut("pt", 23, minimum=10.0)),  # the jet recoils
         card("p p > z j", cut("system_pt", 23, minimum=10.0)),
         card("p p > j j", PT),

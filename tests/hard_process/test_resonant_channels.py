@@ -66,6 +66,16 @@ def test_four_leptons_with_few_points() -> None:
     assert result.error < 0.2 * result.value
 
 
+@pytest.mark.parametrize("decays", ["t > w+ b", "(t > w+ b, w+ > e+ ve), t~ > w- b~"])
+def test_tops_of_a_chain_do_not_resonate_before_they_emit(decays: str) -> None:
+    """Then all diagrams have their resonances in common: 0.7%, and 5% with a channel of each."""
+    jets = [{"observable": "pt", "particles": ["jets"], "minimum": 20.0}]
+    process = assemble(_card(f"p p > t t~ j, {decays}", jets))
+    assert process.phase_space.names == ("transverse with decays",)
+    result = integrate(process, evaluations=20_000, seed=1, method="vegas")
+    assert result.error < 0.015 * result.value
+
+
 @pytest.mark.slow
 def test_fusion_of_vector_bosons() -> None:
     """3.355 +- 0.016 pb with as many evaluations and propagators as channel weights.

@@ -14,10 +14,11 @@ from mcsurrogate.matrix_elements.process import Process
 from mcsurrogate.matrix_elements.recursion import build_amplitude
 
 _BUILD = """
-import resource
 from mcsurrogate.matrix_elements import matrix_element
 matrix_element({process!r})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# getrusage has the peak of the process that started this one
+with open("/proc/self/status") as status:
+    print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024)
 """
 
 

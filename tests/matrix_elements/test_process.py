@@ -45,6 +45,10 @@ def test_name_reads_back():
         ("g g > t t~ [virt=QCD]", "loop"),
         ("g g > t t~, w+ > e+ ve", "stands in brackets"),
         ("g g > t t~, (t > w+ b, z > e+ e-)", "stands in brackets"),
+        (
+            "g g > t t~, (t > w+ b, w+ > ta+ vt, ta+ > vt~ e+ ve)",
+            "'(w+ > ta+ vt, ta+ > vt~ e+ ve)'",
+        ),
         ("g g > t t~, (t > w+ b", "brackets do not match"),
         ("g g > t t~, t > w+ b, t > w+ s", "2 decays for 1 outgoing t"),
         ("g g > t t~, t > w- b", "electric charge"),
