@@ -116,36 +116,86 @@ class SetInfo:
         return PartonDensityError(f"{entry.source}, line {entry.line}: entry {key!r} {what}")
 
 
+def _without_comment(text: str) -> str:
+    """Cut a comment off a line that is not within quotes."""
+    if "#" not in text:
+        return text
+    quote = ""
+    for place, character in enumerate(text):
+        if character == quote:
+            quote = ""
+        elif not quote and character in "\"'" and not text[:place].rstrip(" \t[,-"):
+            quote = character
+        elif not quote and character == "#" and (place == 0 or text[place - 1].isspace()):
+            return text[:place].rstrip()
+    return text
+
+
+def _plain(text: str) -> str:
+    """Value of a text that may stand in quotes."""
+    if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
+        return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
+    return text
+
+
+class _Value:
+    """Text of a value while its lines come."""
+
+    def __init__(self, text: str, line: int) -> None:
+        self.line = line
+        self.text = _without_comment(text.strip())
+        self._items: list[str] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a list is open; a bracket within a text opens none."""
+        return self.text.startswith("[") and self.text.count("[") > self.text.count("]")
+
+    def takes(self, line: str) -> bool:
+        """Whether a line belongs to it: of an open list, indented, or an item of a list."""
+        return self.unfinished or line[0].isspace() or (not self.text and line.startswith("- "))
+
+    def add(self, line: str) -> None:
+        """Add a line that belongs to it."""
+        if not self.text and line.lstrip().startswith("- "):
+            self._items.append(_without_comment(line.strip()[2:].strip()))
+        else:
+            self.text = f"{self.text} {_without_comment(line.strip())}".strip()
+
+    def entry(self, source: str) -> _Entry:
+        """Return what it says."""
+        text = f"[{', '.join(self._items)}]" if self._items else self.text
+        return _Entry(_plain(text), source, self.line)
+
+
 def parse_entries(lines: Iterable[tuple[int, str]], source: str) -> SetInfo:
     """Parse numbered lines of an ``.info`` file or of a member's header.
 
-    Values may run over several lines (open brackets, or indented continuation).
+    Values may stand in quotes, be lists in brackets or of a line an item, run over several lines
+    (open brackets, or indented continuation) and end in a comment.
 
     Raises
     ------
     PartonDensityError
         A line is no entry.
     """
-    entries: dict[str, _Entry] = {}
-    last: _Entry | None = None
-    key = ""
+    values: dict[str, _Value] = {}
+    last: _Value | None = None
     for number, raw in lines:
         line = raw.rstrip()
         if not line.strip() or line.lstrip().startswith("#") or line.strip() == "---":
             continue
-        unfinished = last is not None and last.text.count("[") > last.text.count("]")
-        if last is not None and (unfinished or line[0].isspace()):
-            last = _Entry(f"{last.text} {line.strip()}", source, last.line)
-        else:
-            name, colon, value = line.partition(":")
-            if not colon:
-                raise PartonDensityError(
-                    f"{source}, line {number}: {line[:40]!r} is not a 'Key: value' line; the file "
-                    "is damaged, fetch the set again"
-                )
-            key, last = name.strip(), _Entry(value.strip().strip('"'), source, number)
-        entries[key] = last
-    return SetInfo(entries, source)
+        if last is not None and last.takes(line):
+            last.add(line)
+            continue
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise PartonDensityError(
+                f"{source}, line {number}: {line[:40]!r} is not a 'Key: value' line; the file "
+                "is damaged, fetch the set again"
+            )
+        last = values[_plain(name.strip())] = _Value(value, number)
+    return SetInfo({key: value.entry(source) for key, value in values.items()}, source)
 
 
 def read_info(path: Path) -> SetInfo:

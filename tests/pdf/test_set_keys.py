@@ -14,6 +14,7 @@ from mcsurrogate.errors import PartonDensityError
 from mcsurrogate.hard_process import assemble
 from mcsurrogate.pdf import available_pdfs, load_pdf
 from mcsurrogate.pdf.grid_file import read_grid
+from mcsurrogate.pdf.info_file import parse_entries
 
 HEADER = "PdfType: central\nFormat: lhagrid1\n"
 SCALES = np.array([1.3, 2, 4.75, 4.75, 10, 91.1876, 1000, 1e5])
@@ -139,6 +140,39 @@ def test_what_cannot_be_obeyed_is_refused(
     put(info(set_key), grid(HEADER + member_key + "\n"))
     with pytest.raises(PartonDensityError, match=message):
         load_pdf("toy")
+
+
+# What YAML 1.2 makes of them; PyYAML 6 says the same, but of the tab, which it refuses.
+FORMS = {
+    "A: 'log # cubic'": "log # cubic",
+    'A: "log # cubic" # or not': "log # cubic",
+    "A: 'it''s'": "it's",
+    "A: 91.1876 # GeV": "91.1876",
+    "A: a#b": "a#b",
+    "'A': 1": "1",
+    '"A" : 1': "1",
+    "A:\t1": "1",
+    "A: see http://x": "see http://x",
+    "A: some [text": "some [text",
+    "A: it's 5 # GeV": "it's 5",
+    "A: one\n  two # and so on": "one two",
+    "A: '[1'": "[1",
+}
+LISTS = (
+    "A: [1, 2]", "A: [1, 2] # x", "A: [1,\n2]", "A: [1, # one\n  2]", "A: [\n 1,\n 2\n]",
+    "A:\n- 1\n- 2", "A:\n  - 1 # one\n  # none\n  - 2", "A: # a list\n - 1\n - 2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*FORMS, *LISTS])
+def test_forms_of_values(text: str) -> None:
+    read = parse_entries(enumerate(f"{text}\nB: 3\n".splitlines(), 1), "a.info")
+    assert list(read) == ["A", "B"]
+    assert read.number("B") == 3
+    if text in LISTS:
+        assert read.numbers("A") == [1, 2]
+    else:
+        assert read.text("A") == FORMS[text]
 
 
 @pytest.mark.parametrize("listed", ["-2, -1, 1, 2, 21", "0, 1, 2, -1, -2"])
