@@ -201,12 +201,19 @@ def _major_axes(momenta: FloatArray, axis: FloatArray) -> tuple[FloatArray, Floa
 
 
 def thrust(particles: Particles) -> Thrust:
-    """Thrust, major and minor of each event, in the frame that the momenta are given in."""
+    """Thrust, major and minor of each event, in the frame that the momenta are given in.
+
+    NaN where nothing moves.
+    """
     n = particles.n_events
     value, major, minor = (np.full(n, np.nan) for _ in range(3))
     axis = np.full((n, 3), np.nan)
     for events, momenta in _padded(particles):
         total = np.linalg.norm(momenta, axis=-1).sum(axis=1)
+        moving = total > 0.0
+        if not moving.any():
+            continue
+        events, momenta, total = events[moving], momenta[moving], total[moving]
         sums = _thrust_axes(momenta)
         length = np.linalg.norm(sums, axis=1)
         unit = sums / length[:, None]

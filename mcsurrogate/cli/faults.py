@@ -148,7 +148,11 @@ def _in_words(error: BaseException) -> str:
 def _how_to_resume() -> str:
     if not _Work.resumable:
         return ""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    command = Path(sys.argv[0])
+    name = [command.name]
+    if command.name == "__main__.py":
+        name = ["python", "-m", command.parent.name]
+    words = [*name, *sys.argv[1:]]
     line = shlex.join(words if "--resume" in words else [*words, "--resume"])
     return f"\nFinished stages are kept; continue with: {line}"
 

@@ -94,6 +94,12 @@ class Particles:
             return np.arcsinh(self.pz / self.pt)
 
     @cached_property
+    def cos_theta(self) -> FloatArray:
+        """Cosine of the polar angle; NaN at rest, where there is no direction."""
+        with np.errstate(invalid="ignore"):
+            return self.pz / self.p
+
+    @cached_property
     def rapidity(self) -> FloatArray:
         """Rapidity along z; +-inf for massless particles along the beam."""
         # asinh(pz / mT) keeps its precision where E and pz nearly cancel

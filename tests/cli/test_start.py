@@ -112,3 +112,14 @@ def test_the_shell_completes(word, expected):
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment
     )
     assert done.stdout.split() == [expected]
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "mcsurrogate", "run", "no_such_card.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no_such_card.toml" in done.stderr

@@ -9,11 +9,52 @@ from mcsurrogate.analysis.selection import Events
 from mcsurrogate.events.hepmc_reader import EventFile
 from mcsurrogate.validation.observables import get, names
 
-# Final particles (PDG id, px, py, pz, mass) by event, of a Z boson or of a pair of top quarks.
+# Particles (PDG id, px, py, pz, mass, and what they decay to) by event.
 EVENTS = {
     "photons": [[(22, 0.0, 45.6, 0.0, 0.0), (22, 0.0, -45.6, 0.0, 0.0)]],
     "along_the_beam": [[(22, 0.0, 0.0, 45.6, 0.0), (22, 0.0, 0.0, -45.6, 0.0)]],
     "unseen": [[(12, 45.6, 0.0, 0.0, 0.0), (-12, -45.6, 0.0, 0.0, 0.0)]],
+    "at_rest": [[(11, 0.0, 0.0, 0.0, 0.000511), (22, 0.0, 0.0, 91.2, 0.0)]],
+    "one_particle": [[(25, 0.0, 0.0, 0.0, 91.2)]],
+    "tops_at_rest": [[(6, 0.0, 0.0, 0.0, 172.5), (-6, 0.0, 0.0, 0.0, 172.5)]],
+    "decays_at_rest": [
+        [
+            (
+                310,
+                0.0,
+                0.0,
+                0.0,
+                0.4976,
+                [(211, 0.0, 0.206, 0.0, 0.1396), (-211, 0.0, -0.206, 0.0, 0.1396)],
+            ),
+            (
+                521,
+                0.0,
+                0.0,
+                0.0,
+                5.279,
+                [(-421, 0.0, 0.0, 2.3, 1.865), (211, 0.0, 0.0, -2.3, 0.1396)],
+            ),
+            (
+                15,
+                0.0,
+                0.0,
+                0.0,
+                1.777,
+                [(16, 0.0, 0.883, 0.0, 0.0), (-211, 0.0, -0.883, 0.0, 0.1396)],
+            ),
+            (
+                23,
+                0.0,
+                0.0,
+                0.0,
+                91.2,
+                [(13, 0.0, 0.0, 45.6, 0.1057), (-13, 0.0, 0.0, -45.6, 0.1057)],
+            ),
+            (6, 0.0, 0.0, 0.0, 172.5, [(24, 67.5, 0.0, 0.0, 80.4), (5, -67.5, 0.0, 0.0, 4.8)]),
+            (-6, 0.0, 0.0, 0.0, 172.5, [(-24, 67.5, 0.0, 0.0, 80.4), (-5, -67.5, 0.0, 0.0, 4.8)]),
+        ]
+    ],
     "tops": [[(6, 30.0, 0.0, 9.0, 172.5), (-6, -30.0, 0.0, -9.0, 172.5)]],
     "mixed": [
         [(22, 0.0, 45.6, 0.0, 0.0), (22, 0.0, -45.6, 0.0, 0.0)],
@@ -23,15 +64,24 @@ EVENTS = {
 }
 
 
+def grown(pid, px, py, pz, mass, products=()):
+    made = pyhepmc.GenParticle((px, py, pz, np.sqrt(px**2 + py**2 + pz**2 + mass**2)), pid, 1)
+    if products:
+        made.status = 2
+        place = pyhepmc.FourVector(0.0, 0.0, 0.0, 1.0)  # it stood there for a while
+        vertex = pyhepmc.GenVertex(place)
+        vertex.add_particle_in(made)
+        for product in products:
+            vertex.add_particle_out(grown(*product))
+    return made
+
+
 def write(path, events, beams):
     run_info = pyhepmc.GenRunInfo()
     run_info.weight_names = ["nominal"]
     with pyhepmc.open(path, "w") as stream:
         for number, particles in enumerate(events):
-            made = [
-                pyhepmc.GenParticle((px, py, pz, np.sqrt(px**2 + py**2 + pz**2 + m**2)), pid, 1)
-                for pid, px, py, pz, m in particles
-            ]
+            made = [grown(*one) for one in particles]
             half = sum(p.momentum.e for p in made) / 2
             event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
             event.run_info = run_info

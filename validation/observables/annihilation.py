@@ -289,7 +289,7 @@ SPECTRA = (
         title="Polar angle of charged particles",
         label=r"$\cos\theta$",
         edges=linear(-1, 1, 40),
-        compute=lambda e: of_particles(e.charged, e.charged.pz / e.charged.p),
+        compute=lambda e: of_particles(e.charged, e.charged.cos_theta),
         definition="charged final-state particles",
     ),
 )

@@ -90,8 +90,7 @@ def last_copies_with_sign(events: Events, pids: tuple[int, ...]) -> tuple[Partic
 def _angle(pids: tuple[int, ...]) -> Callable[[Events], Values]:
     def compute(events: Events) -> Values:
         found, sign = last_copies_with_sign(events, pids)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return of_particles(found, sign * found.pz / found.p)
+        return of_particles(found, sign * found.cos_theta)
 
     return compute
 

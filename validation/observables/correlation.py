@@ -145,7 +145,7 @@ def _leading_momentum(events: Events) -> FloatArray:
 def _charge_asymmetry(events: Events) -> Values:
     charged = events.charged
     sign = np.sign(charged.species.three_charge.astype(np.float64))
-    return of_particles(charged, sign * charged.pz / charged.p)
+    return of_particles(charged, sign * charged.cos_theta)
 
 
 _MAP_COS, _MAP_PHI = 4, 12
@@ -154,7 +154,7 @@ _MAP_COS, _MAP_PHI = 4, 12
 def _map(events: Events) -> Values:
     """Cell in polar angle and azimuth of each visible particle."""
     visible = events.visible
-    row = np.clip((visible.pz / visible.p + 1.0) * 0.5 * _MAP_COS, 0, _MAP_COS - 1e-9)
+    row = np.clip((visible.cos_theta + 1.0) * 0.5 * _MAP_COS, 0, _MAP_COS - 1e-9)
     column = np.clip((visible.phi / np.pi + 1.0) * 0.5 * _MAP_PHI, 0, _MAP_PHI - 1e-9)
     return of_particles(visible, np.floor(row) * _MAP_PHI + np.floor(column) + 0.5)
 

@@ -129,7 +129,8 @@ def _bottoms(events: Events) -> FloatArray:
     hadrons = events.weak_bottom
     product = np.zeros(len(events))
     for component in (hadrons.px, hadrons.py, hadrons.pz):
-        unit = component / hadrons.p
+        with np.errstate(invalid="ignore"):  # at rest there is no angle
+            unit = component / hadrons.p
         product += hadrons.take(unit, 0) * hadrons.take(unit, 1)
     return np.where(hadrons.counts == 2, product, np.nan)
 

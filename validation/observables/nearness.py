@@ -35,9 +35,10 @@ _SAME = 1e-12
 
 
 def _angle(first: Particles, second: Particles, i: IntArray, j: IntArray) -> FloatArray:
-    """Angle between momenta, precise where it is small."""
-    a = np.stack((first.px, first.py, first.pz)) / first.p
-    b = np.stack((second.px, second.py, second.pz)) / second.p
+    """Angle between momenta, precise where it is small; NaN at rest."""
+    with np.errstate(invalid="ignore"):
+        a = np.stack((first.px, first.py, first.pz)) / first.p
+        b = np.stack((second.px, second.py, second.pz)) / second.p
     chord: FloatArray = np.sqrt(((a[:, i] - b[:, j]) ** 2).sum(axis=0))
     return 2.0 * np.arcsin(np.minimum(0.5 * chord, 1.0))
 
