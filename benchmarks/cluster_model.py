@@ -145,7 +145,7 @@ def main() -> None:
     if arguments.measure:
         costs = replace(costs, call_seconds=call_seconds())
         print(f"a call: {1e6 * costs.call_seconds:.0f} us of the parent")
-    chains = replace(costs, event_seconds=0.03, event_bytes=2e4, parent_seconds=2e-5)
+    chains = replace(costs, event_seconds=0.0094, event_bytes=8.4e4, parent_seconds=2e-5)
     for name, own, through, chunk in (
         ("hard events, executor", costs, True, 1e5),
         ("hard events, array", costs, False, 1e6),
